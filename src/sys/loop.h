@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one loop: file descriptors and deadlines, in one thread. Watches and
+ * timers are the caller's memory; the loop allocates only its own tables.
+ * Callbacks may add, change and remove any watch or timer, their own included.
+ */
+#ifndef ESPOTA_SYS_LOOP_H
+#define ESPOTA_SYS_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espota/error.h"
+
+struct espota_loop;
+
+enum {
+    ESPOTA_READABLE = 1,
+    ESPOTA_WRITABLE = 2,
+    ESPOTA_BROKEN = 4 /* reported, never asked for */
+};
+
+struct espota_watch {
+    int fd;
+    unsigned events; /* ESPOTA_READABLE | ESPOTA_WRITABLE; 0 is allowed: only BROKEN is reported */
+    void (*ready)(void *context, unsigned events);
+    void *context;
+    size_t slot; /* the loop's own; 0: not in a loop */
+};
+
+struct espota_timer {
+    void (*expired)(void *context);
+    void *context;
+    uint64_t at;
+    size_t slot; /* the loop's own; 0: not armed */
+};
+
+enum espota_loop_backend { ESPOTA_LOOP_BEST, ESPOTA_LOOP_POLL, ESPOTA_LOOP_EPOLL };
+
+/* E_LOCAL if the backend is not on this platform. */
+enum espota_status espota_loop_create(enum espota_loop_backend backend, struct espota_loop **out,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+void espota_loop_destroy(struct espota_loop *loop);
+
+/* The watch stays where it is until removed. Set fd, events, ready and context first. */
+enum espota_status espota_loop_watch(struct espota_loop *loop, struct espota_watch *watch,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Changes what is asked for; cheap if nothing changes. */
+void espota_loop_rewatch(struct espota_loop *loop, struct espota_watch *watch, unsigned events);
+/* Before the fd is closed. No callback of this watch runs afterwards. Harmless if not in the loop.
+ */
+void espota_loop_unwatch(struct espota_loop *loop, struct espota_watch *watch);
+
+/* Arms or moves a timer; `at` in milliseconds of espota_loop_now, the past fires at once. */
+enum espota_status espota_loop_arm(struct espota_loop *loop, struct espota_timer *timer,
+                                   uint64_t at) ESPOTA_MUST_CHECK;
+void espota_loop_disarm(struct espota_loop *loop, struct espota_timer *timer);
+
+/* Monotonic milliseconds, read once a turn. */
+uint64_t espota_loop_now(const struct espota_loop *loop);
+
+/* One turn: waits for the first event or deadline, at most `most_ms` (-1: no bound), runs
+ * callbacks. */
+enum espota_status espota_loop_turn(struct espota_loop *loop, int most_ms,
+                                    struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/*
+ * Makes the current or the next turn return at once. The only call that may come from a
+ * signal handler or another thread.
+ */
+void espota_loop_wake(struct espota_loop *loop);
+
+#endif

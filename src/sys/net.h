@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets: addresses as values, non-blocking UDP and TCP, and what the kernel
+ * knows about them. Every descriptor is close-on-exec and non-blocking.
+ */
+#ifndef ESPOTA_SYS_NET_H
+#define ESPOTA_SYS_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espota/error.h"
+
+enum { ESPOTA_ADDRESS_TEXT = 80 }; /* room for any text that address_format writes */
+
+/* IPv4 (4 bytes) or IPv6 (16 bytes, scope for link-local). Compare with address_equal. */
+struct espota_address {
+    uint8_t family; /* 4 or 6; 0: none */
+    uint8_t bytes[16];
+    uint32_t scope; /* interface index, IPv6 link-local only */
+    uint16_t port;
+};
+
+/* Same host; ports are not compared. An IPv4-mapped IPv6 address is the IPv4 address. */
+bool espota_address_equal(const struct espota_address *a, const struct espota_address *b);
+/* "192.168.1.5", "fe80::1%eth0"; with_port: "192.168.1.5:8266", "[fe80::1%eth0]:8266". Returns out.
+ */
+const char *espota_address_format(const struct espota_address *address, bool with_port,
+                                  char out[ESPOTA_ADDRESS_TEXT]);
+/* A numeric address without a port; false if it is none. */
+bool espota_address_parse(const char *text, struct espota_address *out);
+/* Numeric or by the system's resolver (blocking). IPv4 first where both are known. E_NO_ANSWER if
+ * not found. */
+enum espota_status espota_address_resolve(const char *host, uint16_t port,
+                                          struct espota_address *out,
+                                          struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* UDP bound to `local` (port 0: any). */
+enum espota_status espota_udp_open(const struct espota_address *local, int *fd,
+                                   struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Listening TCP socket bound to `local` (port 0: any); IPv6 ones do not take IPv4. */
+enum espota_status espota_tcp_listen(const struct espota_address *local, int *fd,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Starts to connect; writable when done, then ask espota_socket_error. `local` may be NULL. */
+enum espota_status espota_tcp_connect(const struct espota_address *local,
+                                      const struct espota_address *peer, int *fd,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+
+enum espota_status espota_socket_local(int fd, struct espota_address *out) ESPOTA_MUST_CHECK;
+/* errno of a finished connect or of a broken socket; 0: none. */
+int espota_socket_error(int fd);
+void espota_socket_close(int *fd); /* -1 is fine; sets -1 */
+
+/*
+ * The transfer calls: OK and *done bytes (0 at the end of a stream), MORE if it
+ * would block, E_BROKEN with *os_error otherwise. EINTR is handled inside.
+ */
+enum espota_status espota_socket_send(int fd, const void *data, size_t length, size_t *done,
+                                      int *os_error) ESPOTA_MUST_CHECK;
+enum espota_status espota_socket_receive(int fd, void *data, size_t room, size_t *done,
+                                         int *os_error) ESPOTA_MUST_CHECK;
+enum espota_status espota_socket_send_to(int fd, const void *data, size_t length,
+                                         const struct espota_address *to,
+                                         int *os_error) ESPOTA_MUST_CHECK;
+enum espota_status espota_socket_receive_from(int fd, void *data, size_t room, size_t *done,
+                                              struct espota_address *from,
+                                              int *os_error) ESPOTA_MUST_CHECK;
+/* OK: *fd is a connection from *peer; MORE: none waits. */
+enum espota_status espota_socket_accept(int listener, int *fd, struct espota_address *peer,
+                                        int *os_error) ESPOTA_MUST_CHECK;
+
+/* Bytes handed to the socket that the peer's TCP has not acknowledged; false if the platform cannot
+ * tell. */
+bool espota_socket_unacked(int fd, uint32_t *bytes);
+
+void espota_socket_no_delay(int fd);
+void espota_socket_reset_on_close(
+    int fd); /* close sends RST: the peer cannot mistake it for an end */
+
+/* The local address and interface name that the kernel would use towards `peer`. */
+enum espota_status espota_route_to(const struct espota_address *peer, struct espota_address *local,
+                                   char interface_name[32], bool *same_subnet,
+                                   struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* Raises the soft limit of open files towards `wanted`; returns what it is now. */
+size_t espota_open_files_limit(size_t wanted);
+
+#endif
