@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Passwords and passphrases: where they come from, and that they go away. */
+#ifndef ESPOTA_SECRET_H
+#define ESPOTA_SECRET_H
+
+#include <stddef.h>
+
+#include "espota/error.h"
+#include "espota/log.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct espota_secret {
+    char *bytes; /* terminated; NULL: none (an empty password is not none) */
+    size_t length;
+};
+
+#define ESPOTA_SECRET_INIT                                                                         \
+    {                                                                                              \
+        NULL, 0                                                                                    \
+    }
+enum { ESPOTA_SECRET_MAX = 1024 };
+
+/* A copy of `length` bytes. */
+enum espota_status espota_secret_copy(struct espota_secret *secret, const char *bytes,
+                                      size_t length, struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/*
+ * The first line of a file ("-": standard input), its line end taken off. Warns if others may
+ * read the file. `what` names it in messages ("password file").
+ */
+enum espota_status espota_secret_read(struct espota_secret *secret, const char *path,
+                                      const char *what, const struct espota_log *log,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* Overwrites and frees; harmless on an empty one. */
+void espota_secret_wipe(struct espota_secret *secret);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

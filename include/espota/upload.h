@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sending images to devices: one or a thousand, in one thread. Create, add
+ * targets, run, destroy. Everything that happens is told through `event`.
+ */
+#ifndef ESPOTA_UPLOAD_H
+#define ESPOTA_UPLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espota/error.h"
+#include "espota/log.h"
+#include "espota/secret.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum espota_event_kind {
+    ESPOTA_EVENT_START,     /* the run: targets, bytes of the image */
+    ESPOTA_EVENT_INVITED,   /* the first invitation of an attempt left */
+    ESPOTA_EVENT_AUTH,      /* the device asked for a password: scheme */
+    ESPOTA_EVENT_CONNECTED, /* the device called back */
+    ESPOTA_EVENT_PROGRESS,  /* bytes that the device's TCP has acknowledged */
+    ESPOTA_EVENT_RETRY,     /* an attempt failed and another follows: status, message */
+    ESPOTA_EVENT_RESULT,    /* a target is over: status, message, bytes, seconds, attempts */
+    ESPOTA_EVENT_SUMMARY,   /* the run is over: counts */
+};
+
+struct espota_upload_event {
+    enum espota_event_kind kind;
+    const char *target; /* as the user wrote it; NULL for START and SUMMARY */
+    size_t index;       /* of the target, in the order of adding */
+
+    enum espota_status status; /* RETRY, RESULT, SUMMARY: what the run comes to */
+    const char *message;       /* RETRY, RESULT: one sentence, escaped; never NULL there */
+    const char *scheme;        /* AUTH: "md5" or "sha256" */
+    const char *address;       /* INVITED, CONNECTED: address and port */
+    uint64_t bytes;            /* acknowledged so far; START: the image's size (the largest) */
+    uint64_t total;            /* PROGRESS, RESULT: bytes that this target gets */
+    double seconds;
+    unsigned attempts;
+
+    size_t targets, ok, failed, unknown, skipped; /* START: targets; SUMMARY: all */
+};
+
+enum espota_upload_auth {
+    ESPOTA_UPLOAD_AUTH_AUTO,
+    ESPOTA_UPLOAD_AUTH_MD5,
+    ESPOTA_UPLOAD_AUTH_SHA256,
+    ESPOTA_UPLOAD_AUTH_MD5_FIRST, /* espota.py's --md5-target */
+};
+
+/* Start from ESPOTA_UPLOAD_OPTIONS_INIT. Strings are borrowed until destroy. */
+struct espota_upload_options {
+    const char *file;    /* the image of every target that names none */
+    bool filesystem;     /* a file-system image */
+    bool force;          /* skip the checks of the image */
+    bool legacy_tool;    /* stand in for espota.py: FILE.signed, milder checks, its default port */
+    uint16_t port;       /* 0: announced, else by the image's chip */
+    const char *host_ip; /* NULL: the route's own choice */
+    uint16_t host_port;  /* 0: any free one */
+    const char *peer;    /* NULL: the invited address */
+    enum espota_upload_auth auth;
+    struct espota_secret password; /* borrowed; bytes NULL: none */
+    unsigned jobs;
+    unsigned canary;       /* 0: none */
+    unsigned max_failures; /* 0: no bound */
+    const char *state_file;
+    uint32_t timeout_ms;
+    unsigned retries;
+    uint32_t wait_online_ms; /* 0: do not wait */
+    uint64_t limit_rate;     /* bytes a second for each target; 0: no limit */
+    bool dry_run;
+
+    struct espota_log log;
+    void *context; /* for the two below */
+    void (*event)(void *context, const struct espota_upload_event *event);
+    /*
+     * A device wants a password and none was given. Fill `out` (the library wipes it) and
+     * return OK; any other status: there is none. Called while no transfer is under way.
+     * NULL: never asked.
+     */
+    enum espota_status (*ask_password)(void *context, const char *target, struct espota_secret *out,
+                                       struct espota_error *err);
+};
+
+#define ESPOTA_UPLOAD_OPTIONS_INIT                                                                 \
+    {                                                                                              \
+        .jobs = 32, .timeout_ms = 10000, .retries = 2                                              \
+    }
+
+/* One device. Only `host` is needed; strings are copied. */
+struct espota_upload_target {
+    const char *host;          /* HOST, HOST:PORT, [IPv6]:PORT: what the user wrote */
+    const char *file;          /* NULL: the options' */
+    const char *password_file; /* NULL: the options' password */
+    uint16_t port;             /* 0: the options' rule */
+    bool filesystem;           /* or'ed with the options' */
+};
+
+struct espota_upload;
+
+enum espota_status espota_upload_create(const struct espota_upload_options *options,
+                                        struct espota_upload **out,
+                                        struct espota_error *err) ESPOTA_MUST_CHECK;
+enum espota_status espota_upload_add(struct espota_upload *upload,
+                                     const struct espota_upload_target *target,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+/* A targets file ("-": standard input); a bad line fails with its number. */
+enum espota_status espota_upload_add_file(struct espota_upload *upload, const char *path,
+                                          struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/*
+ * Runs to the end. OK: every target succeeded. Otherwise the status that all failures share, or
+ * E_FAILED if they differ; `err` says why only when nothing could be started at all (the
+ * targets' own failures are told by events).
+ */
+enum espota_status espota_upload_run(struct espota_upload *upload,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* Ends the run early and in order; may be called from a signal handler. */
+void espota_upload_stop(struct espota_upload *upload);
+
+void espota_upload_destroy(struct espota_upload *upload);
+
+/* An event as one line of JSON without its end, to be freed; NULL without memory. */
+char *espota_upload_event_json(const struct espota_upload_event *event);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
