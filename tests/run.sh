@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Builds espota-c twice, plain and under the address and undefined-behaviour sanitizers, runs all
+# tests of both and ends with ctest's summary. With --full it also installs and uses what is large:
+# cross compilers, emulators, clang. What cannot run here says SKIPPED.
+set -eu
+
+usage() {
+    echo "usage: sh tests/run.sh [--full] [-R REGEX]"
+    echo "  --full    also the tests that need cross compilers, emulators and clang"
+    echo "  -R REGEX  only the tests whose name matches"
+}
+
+full=
+only=.
+while [ $# -gt 0 ]; do
+    case $1 in
+    --full) full=yes ;;
+    -R) only=${2:?-R needs a regular expression}; shift ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+    esac
+    shift
+done
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=tests/support/packages.sh
+. "$root/tests/support/packages.sh"
+# shellcheck disable=SC2086  # lists of words
+need_packages $BUILD_PACKAGES $TEST_PACKAGES ${full:+$FULL_PACKAGES}
+
+jobs=$(nproc 2>/dev/null || echo 2)
+build=${ESPOTA_BUILD:-$root/build}
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# build_in DIR OPTION...: quiet when it goes well, everything when it does not.
+build_in() {
+    dir=$1
+    shift
+    if ! { cmake -S "$root" -B "$dir" -DESPOTA_WERROR="${CI:+ON}" "$@" &&
+        cmake --build "$dir" -j "$jobs"; } >"$log" 2>&1; then
+        cat "$log" >&2
+        echo "The build in $dir failed." >&2
+        exit 1
+    fi
+}
+
+echo "Building"
+build_in "$build" -DESPOTA_TEST_FULL="${full:+ON}"
+echo "Building under the sanitizers"
+build_in "$build/sanitize" -DESPOTA_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug
+if [ -n "$full" ]; then
+    echo "Building with clang, with the fuzz targets"
+    build_in "$build/clang" -DCMAKE_C_COMPILER=clang -DESPOTA_FUZZ=ON -DESPOTA_WERROR=ON
+fi
+
+# One run over both builds, so that one summary stands at the end.
+mkdir -p "$build/all"
+printf 'subdirs("%s" "%s")\n' "$build" "$build/sanitize" >"$build/all/CTestTestfile.cmake"
+cd "$build/all"
+exec ctest -j "$jobs" -R "$only" --output-on-failure --no-tests=error
