@@ -28,7 +28,8 @@ enum espota_status espota_password_hash(const struct espota_crypto *crypto,
 /*
  * The response to `nonce` with the client's `cnonce` (both terminated, of equal
  * length). 32 digits: the MD5 scheme; 64: PBKDF2-HMAC-SHA256. `hash` is the
- * terminated stored form. `out` gets as many digits as the nonce has.
+ * terminated stored form. `out` gets as many digits as the nonce has. E_USAGE if
+ * the lengths fit no scheme, E_FAILED if the table has no PBKDF2, else the table's own.
  */
 enum espota_status espota_auth_response(const struct espota_crypto *crypto, const char *hash,
                                         const char *nonce, const char *cnonce,

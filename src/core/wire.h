@@ -37,16 +37,19 @@ size_t espota_invitation_write(const struct espota_invitation *invitation, uint8
                                size_t room);
 
 /*
- * Reads a datagram as a device in its idle state does (PROTOCOL 1.2, 5.1: a
- * number that is none counts as 0, one byte is dropped after the third number,
- * the rest is trimmed). BAD for what a device ignores.
+ * Reads a datagram as an ESP8266 in its idle state does (PROTOCOL 1.2, 5.1): spaces
+ * before a number are skipped, a number that is none or has more than 15 digits
+ * counts as 0, one above 2^31 - 1 as that; the port is cut to 16 bits; one byte is
+ * dropped after the third number; the rest, to a line end or a NUL, is trimmed
+ * and must be 32 characters, of whatever kind. BAD for what a device ignores;
+ * `out` may then be half written, as the device's own state would be.
  */
 enum espota_status espota_invitation_parse(const uint8_t *data, size_t length,
                                            struct espota_invitation *out) ESPOTA_MUST_CHECK;
 
 enum espota_reply_kind {
     ESPOTA_REPLY_OK,
-    ESPOTA_REPLY_CHALLENGE,   /* text = the nonce, 32 or 64 lower-case hex digits */
+    ESPOTA_REPLY_CHALLENGE,   /* text = the nonce, 32 or 64 hex digits, as sent */
     ESPOTA_REPLY_AUTH_FAILED, /* the answer was refused */
     ESPOTA_REPLY_ERROR,       /* text = the device's words, "ERR: " taken off */
 };
@@ -57,7 +60,10 @@ struct espota_reply {
     size_t length;
 };
 
-/* Reads a device's datagram. BAD: empty, or a challenge whose nonce no scheme knows. */
+/*
+ * Reads a device's datagram; what stands behind an OK or a nonce is ignored.
+ * BAD: empty, or a challenge whose nonce no scheme knows.
+ */
 enum espota_status espota_reply_parse(const uint8_t *data, size_t length,
                                       struct espota_reply *out) ESPOTA_MUST_CHECK;
 
@@ -66,11 +72,13 @@ struct espota_answer {
     char response[ESPOTA_NONCE_MAX + 1];
 };
 
+/* Writes the datagram; returns its length, 0 if `room` is too small. */
 size_t espota_answer_write(const struct espota_answer *answer, uint8_t *out, size_t room);
 
 /*
  * Reads a datagram as a device that waits for an answer does; both texts must
- * have `digits` characters. BAD for anything else (the device falls back to idle).
+ * have `digits` characters (at most ESPOTA_NONCE_MAX), of whatever kind; nothing
+ * is trimmed. BAD for anything else (the device falls back to idle).
  */
 enum espota_status espota_answer_parse(const uint8_t *data, size_t length, size_t digits,
                                        struct espota_answer *out) ESPOTA_MUST_CHECK;
