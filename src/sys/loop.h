@@ -2,7 +2,8 @@
 /*
  * The one loop: file descriptors and deadlines, in one thread. Watches and
  * timers are the caller's memory; the loop allocates only its own tables.
- * Callbacks may add, change and remove any watch or timer, their own included.
+ * Callbacks may add, change and remove any watch or timer, their own included,
+ * and free the memory of what they removed. They may not turn or destroy the loop.
  */
 #ifndef ESPOTA_SYS_LOOP_H
 #define ESPOTA_SYS_LOOP_H
@@ -18,7 +19,11 @@ struct espota_loop;
 enum {
     ESPOTA_READABLE = 1,
     ESPOTA_WRITABLE = 2,
-    ESPOTA_BROKEN = 4 /* reported, never asked for */
+    /*
+     * An error or a hang-up: reported, never asked for, until unwatched. With it come all events
+     * that are asked for, so that the next read or write tells what happened.
+     */
+    ESPOTA_BROKEN = 4
 };
 
 struct espota_watch {
@@ -43,7 +48,10 @@ enum espota_status espota_loop_create(enum espota_loop_backend backend, struct e
                                       struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_loop_destroy(struct espota_loop *loop);
 
-/* The watch stays where it is until removed. Set fd, events, ready and context first. */
+/*
+ * The watch stays where it is until removed. Set fd, events, ready and context first. One watch
+ * for a descriptor. A file that cannot be waited for (a regular one, /dev/null) is always ready.
+ */
 enum espota_status espota_loop_watch(struct espota_loop *loop, struct espota_watch *watch,
                                      struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Changes what is asked for; cheap if nothing changes. */
@@ -52,12 +60,16 @@ void espota_loop_rewatch(struct espota_loop *loop, struct espota_watch *watch, u
  */
 void espota_loop_unwatch(struct espota_loop *loop, struct espota_watch *watch);
 
-/* Arms or moves a timer; `at` in milliseconds of espota_loop_now, the past fires at once. */
+/*
+ * Arms or moves a timer; `at` in milliseconds of espota_loop_now, the past fires at once. It is
+ * disarmed when it expires. E_MEMORY never for a timer that is armed. Timers that are due fire
+ * in the order of their deadlines; what a timer's callback arms waits for the next turn.
+ */
 enum espota_status espota_loop_arm(struct espota_loop *loop, struct espota_timer *timer,
                                    uint64_t at) ESPOTA_MUST_CHECK;
 void espota_loop_disarm(struct espota_loop *loop, struct espota_timer *timer);
 
-/* Monotonic milliseconds, read once a turn. */
+/* Monotonic milliseconds, in callbacks those of the turn. */
 uint64_t espota_loop_now(const struct espota_loop *loop);
 
 /* One turn: waits for the first event or deadline, at most `most_ms` (-1: no bound), runs
