@@ -48,6 +48,11 @@ bool espota_hex_decode(const char *text, void *out, size_t length)
     return true;
 }
 
+uint8_t espota_ascii_lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+}
+
 bool espota_decimal_parse(const char *text, size_t length, uint32_t max, uint32_t *value)
 {
     uint64_t sum = 0;

@@ -19,6 +19,9 @@ bool espota_hex_is(const char *text, size_t length);
 /* Decodes 2 * length digits to `length` bytes; false if one is not a hex digit. */
 bool espota_hex_decode(const char *text, void *out, size_t length);
 
+/* The lower case of an ASCII letter; any other byte as it is. */
+uint8_t espota_ascii_lower(uint8_t c);
+
 /* A decimal number that fills `length` characters, at most `max`; false otherwise. */
 bool espota_decimal_parse(const char *text, size_t length, uint32_t max, uint32_t *value);
 
