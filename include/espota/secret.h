@@ -23,9 +23,13 @@ struct espota_secret {
     }
 enum { ESPOTA_SECRET_MAX = 1024 };
 
-/* A copy of `length` bytes. */
+/* A copy of `length` bytes; what the secret held before is wiped. E_USAGE: longer than MAX. */
 enum espota_status espota_secret_copy(struct espota_secret *secret, const char *bytes,
                                       size_t length, struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* A copy of the terminated `text`, whose bytes are then overwritten where they stand (in argv). */
+enum espota_status espota_secret_take(struct espota_secret *secret, char *text,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /*
  * The first line of a file ("-": standard input), its line end taken off. Warns if others may
