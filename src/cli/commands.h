@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The commands of espota-c. A new one is a file cmd_<name>.c, its line here, and its row in the
+ * table of main.c. argv[0] is the command's name; the result is the exit code.
+ */
+#ifndef ESPOTA_CLI_COMMANDS_H
+#define ESPOTA_CLI_COMMANDS_H
+
+#endif

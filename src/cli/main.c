@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* espota-c: the table of its commands. */
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/out.h"
+#include "cli/similar.h"
+#include "espota/program.h"
+#include "espota/status.h"
+#include "espota/version.h"
+
+struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+};
+
+static int cmd_help(int argc, char **argv);
+
+static const struct command commands[] = {
+    {"help", cmd_help, "explain a command: help upload"},
+};
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
+static int print_help(void)
+{
+    out_data("Usage: espota-c COMMAND [options]\n\n"
+             "Over-the-air updates for ESP8266, ESP32 and RP2040 boards.\n\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        out_data("  %-10s %s\n", commands[i].name, commands[i].help);
+    out_data("\n'espota-c COMMAND --help' tells the options of a command; --version tells the "
+             "version.\n");
+    return 0;
+}
+
+static int print_version(void)
+{
+    out_data("espota-c %s (%s)\n", espota_version(), espota_version_libraries());
+    return 0;
+}
+
+static int bad_command(const char *name)
+{
+    struct similar near;
+
+    similar_init(&near, name, strlen(name));
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        similar_offer(&near, commands[i].name);
+    if (near.best != NULL)
+        out_error("there is no command '%s'; did you mean %s?", name, near.best);
+    else
+        out_error("there is no command '%s'", name);
+    out_hint("Try 'espota-c --help'.");
+    return espota_status_exit_code(ESPOTA_E_USAGE);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+/* "help upload" is "upload --help". */
+static int cmd_help(int argc, char **argv)
+{
+    char option[] = "--help";
+    char *help[] = {argc > 1 ? argv[1] : NULL, option, NULL};
+    const struct command *command;
+
+    if (argc < 2 || argv[1][0] == '-' || strcmp(argv[1], "help") == 0)
+        return print_help();
+    command = find_command(argv[1]);
+    return command != NULL ? command->run(2, help) : bad_command(argv[1]);
+}
+
+static int run(int argc, char **argv)
+{
+    const struct command *command;
+
+    if (argc < 2) {
+        out_error("a command is missing");
+        out_hint("Try 'espota-c --help'.");
+        return espota_status_exit_code(ESPOTA_E_USAGE);
+    }
+    if (strcmp(argv[1], "--help") == 0)
+        return print_help();
+    if (strcmp(argv[1], "--version") == 0)
+        return print_version();
+    command = find_command(argv[1]);
+    return command != NULL ? command->run(argc - 1, argv + 1) : bad_command(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    espota_program_begin();
+    out_init("espota-c");
+    return out_finish(run(argc, argv));
+}

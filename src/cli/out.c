@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/out.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "espota/program.h"
+
+enum { LINE_ROOM = 2048 };
+
+/* There is one terminal, so this is the one global of the program. */
+static struct {
+    const char *program;
+    bool quiet;
+    bool verbose;
+    bool colour;      /* on standard error */
+    bool rewritable;  /* standard error is a terminal that knows carriage return and erase */
+    bool status_line; /* one is shown */
+    int lost;         /* errno of the first failed write to standard output */
+} out = {.program = "espota-c"};
+
+static const char red[] = "\033[1;31m";
+static const char yellow[] = "\033[1;33m";
+static const char green[] = "\033[1;32m";
+static const char normal[] = "\033[0m";
+
+static bool is_set(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && *value != '\0';
+}
+
+static bool is_zero(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && strcmp(value, "0") == 0;
+}
+
+/* NO_COLOR, then CLICOLOR_FORCE, then CLICOLOR, then the terminal. */
+static bool want_colour(bool terminal)
+{
+    if (is_set("NO_COLOR"))
+        return false;
+    if (is_set("CLICOLOR_FORCE") && !is_zero("CLICOLOR_FORCE"))
+        return true;
+    return terminal && !is_zero("CLICOLOR");
+}
+
+void out_init(const char *program)
+{
+    const char *term = getenv("TERM");
+    bool dumb = term == NULL || strcmp(term, "dumb") == 0;
+
+    out.program = program;
+    out.rewritable = espota_program_is_terminal(ESPOTA_PROGRAM_STDERR) && !dumb;
+    out.colour = want_colour(out.rewritable);
+}
+
+void out_set_quiet(bool quiet)
+{
+    out.quiet = quiet;
+}
+
+void out_set_verbose(bool verbose)
+{
+    out.verbose = verbose;
+}
+
+bool out_quiet(void)
+{
+    return out.quiet;
+}
+
+bool out_verbose(void)
+{
+    return out.verbose;
+}
+
+enum espota_status out_quiet_option(void *args, char *value, struct espota_error *err)
+{
+    (void)args;
+    (void)value;
+    (void)err;
+    out.quiet = true;
+    return ESPOTA_OK;
+}
+
+enum espota_status out_verbose_option(void *args, char *value, struct espota_error *err)
+{
+    (void)args;
+    (void)value;
+    (void)err;
+    out.verbose = true;
+    return ESPOTA_OK;
+}
+
+bool out_can_rewrite(void)
+{
+    return out.rewritable;
+}
+
+size_t out_width(void)
+{
+    return espota_program_width(ESPOTA_PROGRAM_STDERR);
+}
+
+static void erase_status_line(void)
+{
+    if (out.status_line)
+        (void)fputs("\r\033[K", stderr);
+    out.status_line = false;
+}
+
+/* The first failure is the one that counts: later ones only follow from it. */
+static void check_data(bool ok)
+{
+    if (!ok && out.lost == 0)
+        out.lost = errno != 0 ? errno : EIO;
+}
+
+void out_data(const char *format, ...)
+{
+    va_list args;
+
+    erase_status_line();
+    va_start(args, format);
+    check_data(vprintf(format, args) >= 0);
+    va_end(args);
+}
+
+void out_event(const char *line)
+{
+    erase_status_line();
+    check_data(puts(line) >= 0 && fflush(stdout) == 0);
+}
+
+void out_bytes(const void *bytes, size_t length)
+{
+    erase_status_line();
+    check_data(fwrite(bytes, 1, length, stdout) == length);
+}
+
+bool out_lost(void)
+{
+    return out.lost != 0;
+}
+
+int out_finish(int exit_code)
+{
+    erase_status_line();
+    errno = 0;
+    check_data(fflush(stdout) == 0);
+    if (out.lost == 0)
+        return exit_code;
+    out_error("cannot write to standard output: %s", strerror(out.lost));
+    return exit_code != 0 ? exit_code : espota_status_exit_code(ESPOTA_E_LOCAL);
+}
+
+/* What came from outside was made printable where it came in; this is the second lock. */
+static void disarm(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (((unsigned char)*text < ' ' && *text != '\t') || *text == '\x7f')
+            *text = '?';
+    }
+}
+
+/* "MARK TEXT" in one write, the mark in colour. */
+static void put_line(const char *colour, const char *mark, const char *format, va_list args)
+{
+    char text[LINE_ROOM];
+
+    (void)vsnprintf(text, sizeof(text), format, args);
+    disarm(text);
+    erase_status_line();
+    if (mark[0] == '\0')
+        (void)fprintf(stderr, "%s\n", text);
+    else if (out.colour)
+        (void)fprintf(stderr, "%s%s%s %s\n", colour, mark, normal, text);
+    else
+        (void)fprintf(stderr, "%s %s\n", mark, text);
+    (void)fflush(stderr);
+}
+
+static void put_marked(const char *colour, const char *word, const char *format, va_list args)
+{
+    char mark[64];
+
+    (void)snprintf(mark, sizeof(mark), "%s: %s:", out.program, word);
+    put_line(colour, mark, format, args);
+}
+
+void out_error(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    put_marked(red, "error", format, args);
+    va_end(args);
+}
+
+void out_warning(const char *format, ...)
+{
+    va_list args;
+
+    if (out.quiet)
+        return;
+    va_start(args, format);
+    put_marked(yellow, "warning", format, args);
+    va_end(args);
+}
+
+void out_hint(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    put_line("", "", format, args);
+    va_end(args);
+}
+
+void out_note(const char *format, ...)
+{
+    va_list args;
+
+    if (out.quiet)
+        return;
+    va_start(args, format);
+    put_line("", "", format, args);
+    va_end(args);
+}
+
+void out_detail(const char *format, ...)
+{
+    va_list args;
+
+    if (!out.verbose)
+        return;
+    va_start(args, format);
+    put_line("", "", format, args);
+    va_end(args);
+}
+
+void out_verdict(enum out_tone tone, const char *word, const char *format, ...)
+{
+    static const char *const colours[] = {
+        [OUT_GOOD] = green, [OUT_BAD] = red, [OUT_DOUBT] = yellow};
+    va_list args;
+
+    if (out.quiet && tone == OUT_GOOD)
+        return;
+    va_start(args, format);
+    put_line(colours[tone], word, format, args);
+    va_end(args);
+}
+
+static void log_line(void *context, enum espota_log_level level, const char *line)
+{
+    (void)context;
+    if (level == ESPOTA_LOG_WARNING)
+        out_warning("%s", line);
+    else if (level == ESPOTA_LOG_NOTE)
+        out_note("%s", line);
+    else
+        out_detail("%s", line);
+}
+
+struct espota_log out_log(void)
+{
+    return (struct espota_log){log_line, NULL};
+}
+
+void out_status_line(const char *text)
+{
+    char line[LINE_ROOM];
+    size_t width = out_width();
+
+    if (!out.rewritable)
+        return;
+    if (text == NULL) {
+        erase_status_line();
+        (void)fflush(stderr);
+        return;
+    }
+    /* One column stays free: a full line would make some terminals wrap. */
+    if (width > sizeof(line))
+        width = sizeof(line);
+    (void)snprintf(line, width > 1 ? width : 2, "%s", text);
+    disarm(line);
+    (void)fprintf(stderr, "\r%s\033[K", line);
+    (void)fflush(stderr);
+    out.status_line = true;
+}
+
+void out_part(const char *text)
+{
+    erase_status_line();
+    (void)fputs(text, stderr);
+    (void)fflush(stderr);
+}
