@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: MIT
+"""Streaming measured beside plain TCP and beside a sender that waits for each acknowledgement.
+
+All three send the same bytes over the same link in one run: two network namespaces joined by a
+cable that delays each packet by 10 ms. Prints seconds and ratios; exit code 1 if a ratio is
+beyond its bound, 77 where namespaces cannot be made.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+WINDOW = 5840  # lwIP's usual window on an ESP8266: four segments
+CHUNK = 1460
+SIZE = 384 * 1024
+HOST, DEVICE = "10.77.0.1", "10.77.0.2"
+ROUNDS = 3
+
+
+def run(*command):
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+class Link:
+    """Two namespaces and the cable between them."""
+
+    def __init__(self, delay_link):
+        self.names = [f"espota-{os.getpid()}-{side}" for side in "ab"]
+        for name in self.names:
+            run("ip", "netns", "add", name)
+        self.cable = subprocess.Popen([delay_link, *self.names, "10"], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, text=True)
+        if self.cable.stdout.readline() != "ready\n":
+            raise RuntimeError("the cable did not come up")
+        for name, address in zip(self.names, (HOST, DEVICE)):
+            run("ip", "-n", name, "addr", "add", address + "/24", "dev", "link0")
+            run("ip", "-n", name, "link", "set", "link0", "up")
+            run("ip", "-n", name, "link", "set", "lo", "up")
+
+    def popen(self, side, command, **more):
+        return subprocess.Popen(["ip", "netns", "exec", self.names[side], *command], **more)
+
+    def inside(self, side, function, *arguments):
+        """Runs a function of this file in a namespace, as a process; returns what it printed."""
+        command = [sys.executable, __file__, "--inside", function, *map(str, arguments)]
+        return self.popen(side, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def close(self):
+        self.cable.stdin.close()
+        self.cable.wait()
+        for name in self.names:
+            run("ip", "netns", "del", name)
+
+
+def image(size):
+    """Bytes that pass as an image: the magic byte, then noise that is the same in every run."""
+    noise = hashlib.shake_128(b"espota bench").digest(size - 1)
+    return b"\xe9" + noise
+
+
+def clamp(sock):
+    """The window of a small device, the way the device in a process makes it."""
+    sock.setsockopt(socket.IPPROTO_TCP, 10, WINDOW)  # TCP_WINDOW_CLAMP
+
+
+def inside_plain_receiver(host, port, size):
+    """A device without a protocol: connects, reads all, says one byte."""
+    sock = socket.socket()
+    clamp(sock)
+    sock.connect((host, int(port)))
+    left = int(size)
+    while left > 0:
+        left -= len(sock.recv(65536))
+    sock.sendall(b"!")
+    sock.recv(1)
+
+
+def inside_plain_sender(size):
+    """Listens, prints its port, sends to the first caller, prints the seconds."""
+    listener = socket.create_server((HOST, 0))
+    print(listener.getsockname()[1], flush=True)
+    peer, _ = listener.accept()
+    start = time.monotonic()
+    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    peer.sendall(image(int(size)))
+    peer.recv(1)
+    print(time.monotonic() - start, flush=True)
+
+
+def inside_lock_step(bind, device, port, size):
+    """What espota.py does: a chunk, its acknowledgement, the next chunk. Prints the seconds."""
+    payload = image(int(size))
+    listener = socket.create_server((bind, 0))
+    udp = socket.socket(type=socket.SOCK_DGRAM)
+    udp.settimeout(10)
+    udp.sendto(b"0 %d %d %s\n" % (listener.getsockname()[1], len(payload),
+                                  hashlib.md5(payload).hexdigest().encode()), (device, int(port)))
+    if udp.recv(128) != b"OK":
+        raise RuntimeError("the device did not say OK")
+    peer, _ = listener.accept()
+    start = time.monotonic()
+    for at in range(0, len(payload), CHUNK):
+        peer.sendall(payload[at:at + CHUNK])
+        answer = peer.recv(32)
+    while b"O" not in answer:
+        answer = peer.recv(32)
+    print(time.monotonic() - start, flush=True)
+
+
+class Bench:
+    def __init__(self, link, program, stub, folder):
+        self.link, self.program, self.stub = link, program, stub
+        self.file = folder / "bench.bin"
+        self.file.write_bytes(image(SIZE))
+
+    def device(self, side, bind, *options):
+        process = self.link.popen(side, [self.stub, "--bind", bind, "--port", "0", "--fast",
+                                         "--json", *options], stdout=subprocess.PIPE, text=True)
+        for line in process.stdout:
+            event = json.loads(line)
+            if event["event"] == "ready":
+                threading.Thread(target=process.stdout.read, daemon=True).start()
+                return process, event["port"]
+        raise RuntimeError("the device did not start")
+
+    def stop(self, process):
+        process.terminate()
+        process.wait()
+
+    def plain_tcp(self):
+        sender = self.link.inside(0, "plain_sender", SIZE)
+        port = sender.stdout.readline().strip()
+        receiver = self.link.inside(1, "plain_receiver", HOST, port, SIZE)
+        seconds = float(sender.stdout.readline())
+        sender.wait()
+        receiver.wait()
+        return seconds
+
+    def streaming(self, side, bind, *options):
+        process, port = self.device(side, bind, *options)
+        upload = self.link.popen(0, [self.program, "upload", "--host", f"{bind}:{port}", "--json",
+                                     "--retries", "0", str(self.file)],
+                                 stdout=subprocess.PIPE, text=True)
+        times = {}
+        for line in upload.stdout:
+            event = json.loads(line)
+            times.setdefault(event["event"], time.monotonic())
+        self.stop(process)
+        if upload.wait() != 0:
+            raise RuntimeError("the upload failed")
+        return times["result"] - times["connected"]
+
+    def lock_step(self, side, bind, *options):
+        process, port = self.device(side, bind, *options)
+        sender = self.link.inside(0, "lock_step", HOST if side else "127.0.0.1", bind, port, SIZE)
+        seconds = float(sender.stdout.readline())
+        sender.wait()
+        self.stop(process)
+        return seconds
+
+
+def compare(what, ours, theirs, bound):
+    ratios = [a / b for a, b in zip(ours, theirs)]
+    ratio = statistics.median(ratios)
+    met = ratio <= bound
+    print(f"{what}: {statistics.median(ours):.3f} s against {statistics.median(theirs):.3f} s, "
+          f"ratio {ratio:.3f} ({min(ratios):.3f} to {max(ratios):.3f}), "
+          f"bound {bound}: {'met' if met else 'NOT MET'}", flush=True)
+    return met
+
+
+def main(program, stub, delay_link):
+    try:
+        link = Link(delay_link)
+    except (OSError, subprocess.CalledProcessError, RuntimeError) as error:
+        print(f"SKIPPED: no network namespaces here ({error})")
+        return 77
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            bench = Bench(link, program, stub, pathlib.Path(folder))
+            window = ("--tcp-window", str(WINDOW))
+            plain, stream, step = [], [], []
+            for _ in range(ROUNDS):
+                plain.append(bench.plain_tcp())
+                stream.append(bench.streaming(1, DEVICE, *window))
+                step.append(bench.lock_step(1, DEVICE, *window))
+            print(f"{SIZE} bytes, 10 ms each way, window {WINDOW}, median of {ROUNDS}")
+            good = compare("streaming beside plain TCP", stream, plain, 1.05)
+            good &= compare("streaming beside lock-step", stream, step, 1 / 3)
+            late = ("--ack-delay", "20")
+            stream = [bench.streaming(0, "127.0.0.1", *late) for _ in range(ROUNDS)]
+            step = [bench.lock_step(0, "127.0.0.1", *late) for _ in range(ROUNDS)]
+            print(f"{SIZE} bytes, no delay, no window limit, acknowledgements 20 ms late")
+            good &= compare("streaming beside lock-step", stream, step, 1 / 10)
+            return 0 if good else 1
+    finally:
+        link.close()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--inside":
+        globals()["inside_" + sys.argv[2]](*sys.argv[3:])
+        sys.exit(0)
+    sys.exit(main(*sys.argv[1:]))
