@@ -28,8 +28,8 @@ static int print_help(void)
              "Over-the-air updates for ESP8266, ESP32 and RP2040 boards.\n\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         out_data("  %-10s %s\n", commands[i].name, commands[i].help);
-    out_data("\n'espota-c COMMAND --help' tells the options of a command; --version tells the "
-             "version.\n");
+    out_data("\n'espota-c COMMAND --help' tells the options of a command.\n"
+             "'espota-c --version' tells the version.\n");
     return 0;
 }
 

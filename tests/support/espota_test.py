@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: MIT
+"""What the black-box tests share: running the built programs, a device, a terminal.
+
+The programs are found through ESPOTA_C and ESPOTA_STUB, which CMake sets. A test file ends with
+espota_test.main(): where a test was skipped and none failed, it exits 77, which ctest calls
+SKIPPED, so that a test that could not run never counts as one that passed.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import pathlib
+import pty
+import queue
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+import unittest
+
+SKIP = 77
+# Only a bound against hanging for ever: the programs of these tests end long before.
+TIMEOUT = float(os.environ.get("ESPOTA_TEST_TIMEOUT", "60"))
+
+OURS = ("ESPOTA_PASSWORD", "ESPOTA_PASSPHRASE", "ESPOTA_FORCE", "CREDENTIALS_DIRECTORY",
+        "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "XDG_CONFIG_HOME", "TERM", "COLUMNS")
+
+
+def program(variable):
+    path = os.environ.get(variable)
+    if not path or not os.access(path, os.X_OK):
+        raise unittest.SkipTest(f"{variable} does not name a program")
+    return path
+
+
+def espota_c():
+    return program("ESPOTA_C")
+
+
+def espota_stub():
+    return program("ESPOTA_STUB")
+
+
+def environment(extra=None):
+    """The environment without what would change the programs' behaviour."""
+    env = {name: value for name, value in os.environ.items() if name not in OURS}
+    env["LC_ALL"] = "C.UTF-8"
+    env.update(extra or {})
+    return env
+
+
+def start(argv, env=None, **options):
+    options.setdefault("stdin", subprocess.DEVNULL)
+    options.setdefault("stdout", subprocess.PIPE)
+    options.setdefault("stderr", subprocess.PIPE)
+    return subprocess.Popen([str(a) for a in argv], env=environment(env), **options)
+
+
+def run(*argv, stdin=b"", env=None, timeout=TIMEOUT, **options):
+    """espota-c with these arguments; stdout and stderr as text."""
+    return run_program(espota_c(), *argv, stdin=stdin, env=env, timeout=timeout, **options)
+
+
+def run_program(path, *argv, stdin=b"", env=None, timeout=TIMEOUT, **options):
+    if isinstance(stdin, str):
+        stdin = stdin.encode()
+    done = subprocess.run([str(path), *map(str, argv)], input=stdin, env=environment(env),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
+                          check=False, **options)
+    done.stdout = done.stdout.decode("utf-8", "backslashreplace")
+    done.stderr = done.stderr.decode("utf-8", "backslashreplace")
+    return done
+
+
+def events(text):
+    """The objects of a stream of JSON lines."""
+    return [json.loads(line) for line in text.splitlines() if line]
+
+
+class LineReader:
+    """The lines of a pipe as they come, read by a thread so that the writer never blocks."""
+
+    def __init__(self, stream):
+        self.lines = []
+        self._queue = queue.Queue()
+        self._thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
+        self._thread.start()
+
+    def _read(self, stream):
+        for line in stream:
+            text = line.decode("utf-8", "backslashreplace").rstrip("\n")
+            self.lines.append(text)
+            self._queue.put(text)
+        stream.close()
+        self._queue.put(None)
+
+    def next(self, timeout=TIMEOUT):
+        """The next line, None at the end."""
+        try:
+            return self._queue.get(timeout=timeout)
+        except queue.Empty:
+            raise AssertionError(f"no line within {timeout} s; so far {self.lines}") from None
+
+    def join(self):
+        self._thread.join(TIMEOUT)
+
+
+class Process:
+    """A program whose standard output is a stream of JSON events; use it with `with`."""
+
+    def __init__(self, *argv, env=None, stdin=subprocess.DEVNULL):
+        self.process = start(argv, env=env, stdin=stdin)
+        self.out = LineReader(self.process.stdout)
+        self.err = LineReader(self.process.stderr)
+        self.seen = []
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def wait_event(self, name, timeout=TIMEOUT, **fields):
+        """The next event of this name with these fields; what comes before is kept in `seen`."""
+        end = time.monotonic() + timeout
+        while True:
+            line = self.out.next(max(0.01, end - time.monotonic()))
+            if line is None:
+                raise AssertionError(f"ended without {name!r}: {self.out.lines} {self.err.lines}")
+            event = json.loads(line)
+            self.seen.append(event)
+            if event.get("event") == name and all(event.get(k) == v for k, v in fields.items()):
+                return event
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self, timeout=TIMEOUT):
+        """The exit code; all output is in out.lines and err.lines then."""
+        code = self.process.wait(timeout)
+        self.out.join()
+        self.err.join()
+        return code
+
+    def events(self):
+        """All events so far, those included that nobody waited for."""
+        return [json.loads(line) for line in self.out.lines if line.startswith("{")]
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.out.join()
+        self.err.join()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Stub(Process):
+    """An espota-stub on a free port of loopback: Stub("--password", "x").port"""
+
+    def __init__(self, *argv, bind="127.0.0.1", env=None):
+        super().__init__(espota_stub(), "--port", "0", "--bind", bind, "--json", *argv, env=env)
+        try:
+            self.ready = self.wait_event("ready")
+        except BaseException:
+            self.close()
+            raise
+        self.port = self.ready["port"]
+        self.host = bind
+
+    @property
+    def target(self):
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+class Terminal:
+    """A program on a terminal of its own. Give typed=[(wait_for, answer)] to talk to it."""
+
+    def __init__(self, *argv, env=None, columns=80, rows=24, typed=(), separate_stdout=False):
+        self.screen = b""
+        self.stdout = b""
+        self._typed = list(typed)
+        self._argv = [str(a) for a in argv]
+        self._env = environment({"TERM": "xterm", **(env or {})})
+        self._size = struct.pack("HHHH", rows, columns, 0, 0)
+        self._separate = separate_stdout
+
+    def run(self, timeout=TIMEOUT):
+        """Runs it to its end; returns the exit code. `screen` has all bytes it wrote."""
+        self.start()
+        return self.finish(timeout)
+
+    def start(self):
+        pipe = os.pipe() if self._separate else None
+        self.pid, self._master = pty.fork()
+        if self.pid == 0:
+            try:
+                if pipe:
+                    os.dup2(pipe[1], 1)
+                    os.close(pipe[0])
+                    os.close(pipe[1])
+                fcntl.ioctl(2, termios.TIOCSWINSZ, self._size)
+                os.execve(self._argv[0], self._argv, self._env)
+            finally:
+                os._exit(127)
+        self._pipe = pipe[0] if pipe else None
+        if pipe:
+            os.close(pipe[1])
+
+    def finish(self, timeout=TIMEOUT):
+        end = time.monotonic() + timeout
+        open_fds = [fd for fd in (self._master, self._pipe) if fd is not None]
+        while open_fds:
+            ready, _, _ = select.select(open_fds, [], [], max(0, end - time.monotonic()))
+            if not ready:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                raise AssertionError(f"still running after {timeout} s; screen {self.screen!r}")
+            for fd in ready:
+                if not self._read(fd):
+                    open_fds.remove(fd)
+                    os.close(fd)
+            self._answer()
+        _, status = os.waitpid(self.pid, 0)
+        return os.waitstatus_to_exitcode(status)
+
+    def _read(self, fd):
+        try:
+            data = os.read(fd, 65536)
+        except OSError as error:  # Linux's word for the end of a terminal
+            if error.errno != errno.EIO:
+                raise
+            return False
+        if fd == self._master:
+            self.screen += data
+        else:
+            self.stdout += data
+        return bool(data)
+
+    def _answer(self):
+        while self._typed and self._typed[0][0].encode() in self.screen:
+            os.write(self._master, self._typed.pop(0)[1].encode())
+
+
+class Case(unittest.TestCase):
+    """A test with a directory of its own and the words in which failures are told."""
+
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="espota-"))
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+
+    def file(self, name, content=b"", mode=0o600):
+        path = self.dir / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        path.chmod(mode)
+        return path
+
+    def assert_exit(self, done, code):
+        self.assertEqual(done.returncode, code, f"\nstdout: {done.stdout}\nstderr: {done.stderr}")
+
+    def assert_one_line(self, done, code, *words):
+        """It failed with this code and told exactly one line, in which all words stand."""
+        self.assert_exit(done, code)
+        self.assertEqual(done.stdout, "")
+        lines = done.stderr.splitlines()
+        self.assertEqual(len(lines), 1, done.stderr)
+        for word in words:
+            self.assertIn(str(word), lines[0])
+
+
+def image(size=4096, seed=1):
+    """Bytes that begin as an ESP image does; the same ones for the same arguments."""
+    body = bytearray()
+    state = seed
+    while len(body) < size:
+        state = (state * 1103515245 + 12345) & 0x7FFFFFFF
+        body += state.to_bytes(4, "little")
+    body[0:1] = b"\xe9"
+    return bytes(body[:size])
+
+
+def main():
+    result = unittest.main(exit=False, verbosity=2).result
+    if not result.wasSuccessful():
+        sys.exit(1)
+    for test, reason in result.skipped:
+        print(f"SKIPPED {test}: {reason}")
+    sys.exit(SKIP if result.skipped else 0)
