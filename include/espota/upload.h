@@ -55,14 +55,15 @@ enum espota_upload_auth {
 
 /* Start from ESPOTA_UPLOAD_OPTIONS_INIT. Strings are borrowed until destroy. */
 struct espota_upload_options {
-    const char *file;    /* the image of every target that names none */
-    bool filesystem;     /* a file-system image */
-    bool force;          /* skip the checks of the image */
-    bool legacy_tool;    /* stand in for espota.py: FILE.signed, milder checks, its default port */
-    uint16_t port;       /* 0: announced, else by the image's chip */
-    const char *host_ip; /* NULL: the route's own choice */
-    uint16_t host_port;  /* 0: any free one */
-    const char *peer;    /* NULL: the invited address */
+    const char *file; /* the image of every target that names none */
+    bool filesystem;  /* a file-system image */
+    bool force;       /* skip the checks of the image */
+    bool legacy_tool; /* stand in for espota.py: FILE.signed, milder checks, its default port */
+    uint16_t port;    /* 0: announced, else by the image's chip, else fallback_port */
+    uint16_t fallback_port; /* 0: 8266 */
+    const char *host_ip;    /* NULL: the route's own choice */
+    uint16_t host_port;     /* 0: any free one */
+    const char *peer;       /* NULL: the invited address */
     enum espota_upload_auth auth;
     struct espota_secret password; /* borrowed; bytes NULL: none */
     unsigned jobs;
