@@ -17,6 +17,7 @@
 
 #include "core/auth.h"
 #include "core/digest.h"
+#include "core/verdict.h"
 #include "core/want.h"
 #include "core/wire.h"
 #include "espota/status.h"
@@ -48,11 +49,11 @@ struct espota_sender_config {
 };
 
 enum {
-    ESPOTA_FIRST_GAP_MS = 250, /* to the second invitation; each gap doubles */
-    ESPOTA_CHALLENGE_QUIET_MS =
-        3000,                    /* no invitation after a challenge while the device is silent */
+    ESPOTA_FIRST_GAP_MS = 250, /* to the second invitation; each gap doubles, over the attempt */
+    ESPOTA_LAST_GAP_MS = 4000, /* … up to this: beyond any round trip, and a sleeper may wake */
+    ESPOTA_CHALLENGE_QUIET_MS = 3000, /* no invitation after a challenge or an answer */
+    ESPOTA_REFUSALS_MAX = 3, /* this many together prove what one in a crossed exchange cannot */
     ESPOTA_WORDS_GRACE_MS = 500, /* how long the rest of an error text may take */
-    ESPOTA_WORDS_MAX = 256,
 };
 
 /* The caller's memory; its content is the engine's. Read it through the functions below. */
@@ -62,22 +63,25 @@ struct espota_sender {
     enum espota_status status;
     uint64_t deadline;  /* when the phase gives up */
     uint64_t next_send; /* when the next invitation may leave */
+    uint64_t asked_at;  /* since when the attempt waits for a password */
     uint32_t gap_ms;
     uint32_t sent;
     uint32_t acked;
-    uint16_t invitations; /* all of this attempt */
-    uint8_t crossed;      /* invitations since the device was last known to be idle */
-    uint8_t refusals;
-    bool answered;
-    bool datagram_ready;
+    uint8_t invitations; /* since the device was last known to be idle */
+    uint8_t challenges;  /* since then, the same one not counted twice */
+    uint8_t unanswered;  /* invitations since the newest challenge */
+    uint8_t refusals;    /* of the form in use */
+    uint8_t digits;      /* of the newest challenge */
+    bool invited;        /* an invitation has left */
+    bool answered;       /* an answer has left, and no refusal of it came yet */
     bool needs_password;
+    bool datagram_ready;
+    bool datagram_is_answer;
     enum espota_password_form form;
     char nonce[ESPOTA_NONCE_MAX + 1];
-    uint8_t datagram[2 * ESPOTA_DATAGRAM_MAX];
     size_t datagram_length;
-    bool saw_o; /* the last stream byte was the O of a possible OK */
-    size_t words_length;
-    uint8_t words[ESPOTA_WORDS_MAX]; /* what the device said in place of OK, raw and hostile */
+    uint8_t datagram[ESPOTA_DATAGRAM_MAX];
+    struct espota_verdict verdict; /* on the stream; its words may be those of a datagram */
 };
 
 /* Starts an attempt; the first invitation is wanted out at once. */
@@ -94,23 +98,29 @@ const uint8_t *espota_sender_tx(const struct espota_sender *sender, size_t *leng
 /* It left (or its loss is certain, which is the same to us). */
 void espota_sender_tx_ack(struct espota_sender *sender, uint64_t now);
 
-/* A datagram from the invited address and port. */
+/*
+ * A datagram from the invited address and port. One without a letter in it says
+ * nothing and is ignored; any text that no device of this protocol sends is its refusal.
+ */
 void espota_sender_rx_datagram(struct espota_sender *sender, const uint8_t *data, size_t length,
                                uint64_t now);
 
-/* The password that ESPOTA_WANT_PASSWORD asked for; NULL: there is none (fails with E_AUTH). */
+/*
+ * The password that ESPOTA_WANT_PASSWORD asked for, borrowed until the attempt is
+ * over; NULL: there is none (fails with E_AUTH). The time until the call does not count.
+ */
 void espota_sender_password(struct espota_sender *sender, const char *password, size_t length,
                             uint64_t now);
 
-/* The device's connection was accepted. */
+/* The device's connection was accepted, which only ESPOTA_WANT_ACCEPT allows. */
 void espota_sender_connected(struct espota_sender *sender, uint64_t now);
 
 /* The socket took `length` more image bytes. */
 void espota_sender_sent(struct espota_sender *sender, uint32_t length, uint64_t now);
 /*
  * The device's TCP has acknowledged `total` bytes of the image so far. Call it
- * before rx_stream, from a fresh look at the socket: an OK counts only when
- * every byte has left.
+ * before rx_stream, rx_end and tick, from a look at the socket that is younger than
+ * the bytes read from it: an OK counts only when every byte has arrived.
  */
 void espota_sender_acked(struct espota_sender *sender, uint32_t total, uint64_t now);
 
@@ -124,10 +134,28 @@ void espota_sender_tick(struct espota_sender *sender, uint64_t now);
 /* When tick is due next; false if only the network can move the engine on. */
 bool espota_sender_deadline(const struct espota_sender *sender, uint64_t *at);
 
-/* After DONE or FAILED. */
+/* Image bytes that the socket took, and that the device's TCP has acknowledged. */
+uint32_t espota_sender_sent_total(const struct espota_sender *sender);
+uint32_t espota_sender_acked_total(const struct espota_sender *sender);
+
+/*
+ * The digits of the newest challenge, which name the device's scheme: 0 (it asked
+ * for no password), ESPOTA_NONCE_MD5 or ESPOTA_NONCE_SHA256. Still known afterwards.
+ */
+size_t espota_sender_challenge(const struct espota_sender *sender);
+/* The form of the password that the newest answer was made of, or the next one will be. */
+enum espota_password_form espota_sender_form(const struct espota_sender *sender);
+
+/*
+ * After DONE or FAILED. E_NO_ANSWER after a challenge: the device never reacted to
+ * an answer. E_AUTH: it refused the answer, or the method forbids one, or there is
+ * no password. E_UNKNOWN: every byte was sent and no verdict came. Others: the crypto table's.
+ */
 enum espota_status espota_sender_status(const struct espota_sender *sender);
-/* The device's own words behind a failure: raw bytes, to be shown only as text_printable makes
- * them. */
+/*
+ * The device's own words behind a failure: raw bytes, to be shown only as
+ * text_printable makes them. "OK" with E_BROKEN: it said so before it had the image.
+ */
 const uint8_t *espota_sender_words(const struct espota_sender *sender, size_t *length);
 
 #endif

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/sender.h"
+
+#include <string.h>
+
+#include "core/text.h"
+
+static bool waits_for_device(const struct espota_sender *s)
+{
+    return s->phase == ESPOTA_PHASE_INVITING || s->phase == ESPOTA_PHASE_ANSWERING;
+}
+
+static bool has_stream(const struct espota_sender *s)
+{
+    return s->phase == ESPOTA_PHASE_STREAMING || s->phase == ESPOTA_PHASE_VERDICT;
+}
+
+static bool all_acked(const struct espota_sender *s)
+{
+    return s->acked == s->config.invitation.size;
+}
+
+/* Its first words came on the stream; the rest of them may. */
+static bool is_complaining(const struct espota_sender *s)
+{
+    return s->verdict.state == ESPOTA_VERDICT_WORDS;
+}
+
+static void count(uint8_t *counter)
+{
+    if (*counter < UINT8_MAX)
+        ++*counter;
+}
+
+static void finish(struct espota_sender *s, enum espota_status status)
+{
+    s->phase = ESPOTA_PHASE_OVER;
+    s->status = status;
+    s->needs_password = false;
+    s->datagram_ready = false;
+}
+
+static void queue_invitation(struct espota_sender *s)
+{
+    s->datagram_length =
+        espota_invitation_write(&s->config.invitation, s->datagram, sizeof(s->datagram));
+    s->datagram_is_answer = false;
+    s->datagram_ready = true;
+}
+
+void espota_sender_init(struct espota_sender *s, const struct espota_sender_config *config,
+                        uint64_t now)
+{
+    memset(s, 0, sizeof(*s));
+    s->config = *config;
+    s->phase = ESPOTA_PHASE_INVITING;
+    s->deadline = now + config->timeout_ms;
+    s->gap_ms = ESPOTA_FIRST_GAP_MS;
+    s->form = config->method == ESPOTA_METHOD_MD5_FIRST ? ESPOTA_FORM_MD5 : ESPOTA_FORM_SHA256;
+    queue_invitation(s);
+}
+
+void espota_sender_deinit(struct espota_sender *s)
+{
+    espota_wipe(s, sizeof(*s));
+}
+
+unsigned espota_sender_want(const struct espota_sender *s)
+{
+    unsigned want = 0;
+
+    if (s->phase == ESPOTA_PHASE_OVER)
+        return s->status == ESPOTA_OK ? ESPOTA_WANT_DONE : ESPOTA_WANT_FAILED;
+    if (has_stream(s)) {
+        want |= ESPOTA_WANT_STREAM_IN;
+        /* a device that has begun to complain reads no more */
+        if (s->sent < s->config.invitation.size && !is_complaining(s))
+            want |= ESPOTA_WANT_IMAGE_OUT;
+        return want;
+    }
+    want |= ESPOTA_WANT_DATAGRAM_IN;
+    if (s->datagram_ready)
+        want |= ESPOTA_WANT_DATAGRAM_OUT;
+    if (s->needs_password)
+        want |= ESPOTA_WANT_PASSWORD;
+    else if (s->invited)
+        want |= ESPOTA_WANT_ACCEPT;
+    return want;
+}
+
+enum espota_sender_phase espota_sender_phase(const struct espota_sender *s)
+{
+    return s->phase;
+}
+
+const uint8_t *espota_sender_tx(const struct espota_sender *s, size_t *length)
+{
+    *length = s->datagram_ready ? s->datagram_length : 0;
+    return s->datagram_ready ? s->datagram : NULL;
+}
+
+void espota_sender_tx_ack(struct espota_sender *s, uint64_t now)
+{
+    if (!s->datagram_ready)
+        return;
+    s->datagram_ready = false;
+    if (s->datagram_is_answer) {
+        s->answered = true;
+        s->next_send = now + ESPOTA_CHALLENGE_QUIET_MS;
+        return;
+    }
+    s->invited = true;
+    count(&s->invitations);
+    count(&s->unanswered);
+    s->next_send = now + s->gap_ms;
+    /* never reset: the gaps of one attempt must outrun the round trip at last */
+    s->gap_ms = s->gap_ms < ESPOTA_LAST_GAP_MS / 2 ? 2 * s->gap_ms : ESPOTA_LAST_GAP_MS;
+}
+
+static void callback_phase(struct espota_sender *s, uint64_t now)
+{
+    /* without a password no answer was given, so this OK belongs to some other exchange */
+    if (!waits_for_device(s) || s->needs_password)
+        return;
+    s->phase = ESPOTA_PHASE_CALLBACK;
+    s->deadline = now + s->config.timeout_ms;
+    s->datagram_ready = false;
+}
+
+static bool method_allows(const struct espota_sender *s)
+{
+    if (s->config.method == ESPOTA_METHOD_MD5)
+        return s->digits == ESPOTA_NONCE_MD5;
+    if (s->config.method == ESPOTA_METHOD_SHA256)
+        return s->digits == ESPOTA_NONCE_SHA256;
+    return true;
+}
+
+static enum espota_status write_answer(struct espota_sender *s)
+{
+    const struct espota_crypto *crypto = s->config.crypto;
+    struct espota_answer answer;
+    char hash[ESPOTA_NONCE_MAX + 1];
+    uint8_t random[ESPOTA_NONCE_MAX / 2];
+    enum espota_status status = crypto->random(crypto->context, random, s->digits / 2u);
+
+    if (status == ESPOTA_OK) {
+        espota_hex_encode(random, s->digits / 2u, answer.cnonce);
+        status = espota_password_hash(crypto, espota_sender_form(s), s->config.password,
+                                      s->config.password_length, hash);
+    }
+    if (status == ESPOTA_OK)
+        status = espota_auth_response(crypto, hash, s->nonce, answer.cnonce, answer.response);
+    if (status == ESPOTA_OK)
+        s->datagram_length = espota_answer_write(&answer, s->datagram, sizeof(s->datagram));
+    espota_wipe(hash, sizeof(hash));
+    espota_wipe(&answer, sizeof(answer));
+    return status;
+}
+
+static void answer_challenge(struct espota_sender *s, uint64_t now)
+{
+    enum espota_status status = write_answer(s);
+
+    if (status != ESPOTA_OK) {
+        finish(s, status);
+        return;
+    }
+    s->datagram_is_answer = true;
+    s->datagram_ready = true;
+    s->next_send = now + ESPOTA_CHALLENGE_QUIET_MS;
+}
+
+static void ask_for_password(struct espota_sender *s, uint64_t now)
+{
+    if (!s->needs_password)
+        s->asked_at = now;
+    s->needs_password = true;
+    s->datagram_ready = false;
+}
+
+/* The network doubled it: the device has not spoken again, and a second answer would only annoy. */
+static bool heard_already(const struct espota_sender *s, const struct espota_reply *reply)
+{
+    return s->unanswered == 0 && s->digits == reply->length &&
+           memcmp(s->nonce, reply->text, reply->length) == 0;
+}
+
+static void take_challenge(struct espota_sender *s, const struct espota_reply *reply, uint64_t now)
+{
+    /* after its OK, a challenge is an old one that was overtaken */
+    if (!waits_for_device(s) || heard_already(s, reply))
+        return;
+    if (s->phase == ESPOTA_PHASE_INVITING) {
+        s->phase = ESPOTA_PHASE_ANSWERING;
+        s->deadline = now + s->config.timeout_ms;
+    }
+    s->digits = (uint8_t)reply->length; /* 32 or 64: the parser knows no other */
+    memcpy(s->nonce, reply->text, reply->length);
+    s->nonce[reply->length] = '\0';
+    s->unanswered = 0;
+    count(&s->challenges);
+    if (!method_allows(s))
+        finish(s, ESPOTA_E_AUTH);
+    else if (s->config.password == NULL)
+        ask_for_password(s, now);
+    else
+        answer_challenge(s, now);
+}
+
+static bool next_form(struct espota_sender *s)
+{
+    if (s->config.method != ESPOTA_METHOD_AUTO || espota_sender_form(s) == ESPOTA_FORM_MD5)
+        return false;
+    s->form = ESPOTA_FORM_MD5;
+    s->refusals = 0;
+    return true;
+}
+
+/*
+ * A refusal proves a wrong password only if the device can have had no other
+ * challenge in mind than the one we answered: one invitation, one challenge.
+ */
+static void take_refusal(struct espota_sender *s)
+{
+    bool clean = s->invitations == 1 && s->challenges == 1;
+
+    if (s->phase != ESPOTA_PHASE_ANSWERING || !s->answered)
+        return;
+    count(&s->refusals);
+    if ((clean || s->refusals >= ESPOTA_REFUSALS_MAX) && !next_form(s)) {
+        finish(s, ESPOTA_E_AUTH);
+        return;
+    }
+    /* it is idle now, but for the invitations that may still be under way */
+    s->invitations = s->unanswered;
+    s->challenges = 0;
+    s->answered = false;
+    espota_wipe(s->nonce, sizeof(s->nonce));
+    queue_invitation(s);
+}
+
+static bool has_letter(const uint8_t *data, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if ((data[i] >= 'A' && data[i] <= 'Z') || (data[i] >= 'a' && data[i] <= 'z'))
+            return true;
+    return false;
+}
+
+static void refuse(struct espota_sender *s, const uint8_t *words, size_t length)
+{
+    espota_verdict_say(&s->verdict, words, length);
+    finish(s, ESPOTA_E_REFUSED);
+}
+
+void espota_sender_rx_datagram(struct espota_sender *s, const uint8_t *data, size_t length,
+                               uint64_t now)
+{
+    struct espota_reply reply;
+
+    if (s->phase > ESPOTA_PHASE_CALLBACK || !has_letter(data, length))
+        return;
+    if (espota_reply_parse(data, length, &reply) != ESPOTA_OK) {
+        refuse(s, data, length); /* a challenge of a scheme that nobody knows */
+        return;
+    }
+    switch (reply.kind) {
+    case ESPOTA_REPLY_OK:
+        callback_phase(s, now);
+        break;
+    case ESPOTA_REPLY_CHALLENGE:
+        take_challenge(s, &reply, now);
+        break;
+    case ESPOTA_REPLY_AUTH_FAILED:
+        take_refusal(s);
+        break;
+    case ESPOTA_REPLY_ERROR:
+        refuse(s, reply.text, reply.length);
+        break;
+    }
+}
+
+void espota_sender_password(struct espota_sender *s, const char *password, size_t length,
+                            uint64_t now)
+{
+    if (!s->needs_password)
+        return;
+    if (password == NULL) {
+        finish(s, ESPOTA_E_AUTH);
+        return;
+    }
+    s->needs_password = false;
+    s->config.password = password;
+    s->config.password_length = length;
+    s->deadline += now - s->asked_at; /* asked_at is an earlier now */
+    answer_challenge(s, now);
+}
+
+/* Bytes moved, in either direction. */
+static void stream_moved(struct espota_sender *s, uint64_t now)
+{
+    if (s->phase == ESPOTA_PHASE_STREAMING && !is_complaining(s))
+        s->deadline = now + s->config.timeout_ms;
+}
+
+static void check_all_acked(struct espota_sender *s, uint64_t now)
+{
+    if (s->phase != ESPOTA_PHASE_STREAMING || !all_acked(s))
+        return;
+    s->phase = ESPOTA_PHASE_VERDICT;
+    if (!is_complaining(s))
+        s->deadline = now + s->config.verdict_ms;
+}
+
+void espota_sender_connected(struct espota_sender *s, uint64_t now)
+{
+    if ((espota_sender_want(s) & ESPOTA_WANT_ACCEPT) == 0)
+        return;
+    s->phase = ESPOTA_PHASE_STREAMING;
+    s->datagram_ready = false;
+    stream_moved(s, now);
+    check_all_acked(s, now);
+}
+
+void espota_sender_sent(struct espota_sender *s, uint32_t length, uint64_t now)
+{
+    uint32_t left = s->config.invitation.size - s->sent; /* sent never exceeds the size */
+
+    if (!has_stream(s) || length == 0)
+        return;
+    s->sent += length < left ? length : left;
+    stream_moved(s, now);
+}
+
+void espota_sender_acked(struct espota_sender *s, uint32_t total, uint64_t now)
+{
+    if (total > s->sent)
+        total = s->sent;
+    if (!has_stream(s) || total <= s->acked)
+        return;
+    s->acked = total;
+    stream_moved(s, now);
+    check_all_acked(s, now);
+}
+
+static void take_ok(struct espota_sender *s)
+{
+    if (all_acked(s)) {
+        finish(s, ESPOTA_OK);
+        return;
+    }
+    espota_verdict_say(&s->verdict, "OK", 2);
+    finish(s, ESPOTA_E_BROKEN);
+}
+
+static void take_byte(struct espota_sender *s, uint8_t byte, uint64_t now)
+{
+    bool complains = is_complaining(s);
+
+    switch (espota_verdict_take(&s->verdict, byte)) {
+    case ESPOTA_VERDICT_NONE:
+        break;
+    case ESPOTA_VERDICT_OK:
+        take_ok(s);
+        break;
+    case ESPOTA_VERDICT_WORDS:
+        if (!complains)
+            s->deadline = now + ESPOTA_WORDS_GRACE_MS;
+        break;
+    case ESPOTA_VERDICT_SAID:
+        finish(s, ESPOTA_E_REFUSED);
+        break;
+    }
+}
+
+void espota_sender_rx_stream(struct espota_sender *s, const uint8_t *data, size_t length,
+                             uint64_t now)
+{
+    if (length > 0)
+        stream_moved(s, now);
+    for (size_t i = 0; i < length && has_stream(s); i++)
+        take_byte(s, data[i], now);
+}
+
+/* No verdict will come: what is known must do. */
+static void end_stream(struct espota_sender *s)
+{
+    if (is_complaining(s))
+        finish(s, ESPOTA_E_REFUSED);
+    else if (s->sent == s->config.invitation.size)
+        finish(s, ESPOTA_E_UNKNOWN); /* the device may have it all and start it */
+    else
+        finish(s, ESPOTA_E_BROKEN);
+}
+
+void espota_sender_rx_end(struct espota_sender *s, uint64_t now)
+{
+    (void)now;
+    if (has_stream(s))
+        end_stream(s);
+}
+
+static void give_up(struct espota_sender *s)
+{
+    if (has_stream(s))
+        end_stream(s);
+    else if (s->phase == ESPOTA_PHASE_CALLBACK)
+        finish(s, ESPOTA_E_NO_CALLBACK);
+    else
+        finish(s, s->refusals > 0 ? ESPOTA_E_AUTH : ESPOTA_E_NO_ANSWER);
+}
+
+void espota_sender_tick(struct espota_sender *s, uint64_t now)
+{
+    if (s->phase == ESPOTA_PHASE_OVER || s->needs_password)
+        return;
+    if (now >= s->deadline)
+        give_up(s);
+    else if (waits_for_device(s) && !s->datagram_ready && now >= s->next_send)
+        queue_invitation(s);
+}
+
+bool espota_sender_deadline(const struct espota_sender *s, uint64_t *at)
+{
+    if (s->phase == ESPOTA_PHASE_OVER || s->needs_password)
+        return false;
+    *at = s->deadline;
+    if (waits_for_device(s) && !s->datagram_ready && s->next_send < s->deadline)
+        *at = s->next_send;
+    return true;
+}
+
+uint32_t espota_sender_sent_total(const struct espota_sender *s)
+{
+    return s->sent;
+}
+
+uint32_t espota_sender_acked_total(const struct espota_sender *s)
+{
+    return s->acked;
+}
+
+size_t espota_sender_challenge(const struct espota_sender *s)
+{
+    return s->digits;
+}
+
+enum espota_password_form espota_sender_form(const struct espota_sender *s)
+{
+    return s->digits == ESPOTA_NONCE_MD5 ? ESPOTA_FORM_MD5 : s->form;
+}
+
+enum espota_status espota_sender_status(const struct espota_sender *s)
+{
+    return s->status;
+}
+
+const uint8_t *espota_sender_words(const struct espota_sender *s, size_t *length)
+{
+    *length = s->verdict.length;
+    return s->verdict.words;
+}
