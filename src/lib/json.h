@@ -52,6 +52,12 @@ struct espota_json *espota_json_member(const struct espota_json *object, const c
 bool espota_json_is_object(const struct espota_json *value);
 bool espota_json_is_array(const struct espota_json *value);
 size_t espota_json_count(const struct espota_json *value); /* elements, or members */
+/*
+ * Walks the members of an object in their order: start with NULL, hand in what came out last;
+ * NULL: no more. `key` and `value` are borrowed.
+ */
+void *espota_json_next(const struct espota_json *object, void *previous, const char **key,
+                       struct espota_json **value);
 struct espota_json *espota_json_at(const struct espota_json *array, size_t index);
 const char *espota_json_text(const struct espota_json *value);
 bool espota_json_integer(const struct espota_json *value, int64_t *number);

@@ -168,6 +168,19 @@ struct espota_json *espota_json_at(const struct espota_json *array, size_t index
     return out_of(json_array_get(in(array), index));
 }
 
+void *espota_json_next(const struct espota_json *object, void *previous, const char **key,
+                       struct espota_json **value)
+{
+    void *at = previous == NULL ? json_object_iter(in(object))
+                                : json_object_iter_next(in(object), previous);
+
+    if (at == NULL)
+        return NULL;
+    *key = json_object_iter_key(at);
+    *value = out_of(json_object_iter_value(at));
+    return at;
+}
+
 const char *espota_json_text(const struct espota_json *value)
 {
     return json_string_value(in(value));

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/manifest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/crc.h"
+#include "core/glob.h"
+
+void espota_manifest_deinit(struct espota_manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->rule_count; i++) {
+        struct espota_rule *rule = &manifest->rules[i];
+
+        for (size_t k = 0; k < rule->mac_count; k++)
+            free(rule->macs[k]);
+        free(rule->macs);
+        free(rule->path);
+        free(rule->version);
+        free(rule->file);
+        free(rule->give);
+    }
+    free(manifest->rules);
+    free(manifest->images);
+    memset(manifest, 0, sizeof(*manifest));
+}
+
+/* Each file has its own order of devices, so that it is not always the same ones that go first. */
+bool espota_rollout_holds(const char *mac, const char *file, unsigned percent)
+{
+    uint32_t crc = ESPOTA_CRC32_START;
+
+    if (percent >= 100)
+        return true;
+    if (mac[0] == '\0')
+        return false;
+    crc = espota_crc32_zlib(crc, file, strlen(file));
+    crc = ~espota_crc32_zlib(crc, mac, strlen(mac));
+    return crc % 100 < percent;
+}
+
+static bool mac_holds(const struct espota_rule *rule, const char *mac)
+{
+    for (size_t i = 0; i < rule->mac_count; i++)
+        if (espota_glob_match(rule->macs[i], mac))
+            return true;
+    return rule->mac_count == 0;
+}
+
+static bool path_holds(const struct espota_rule *rule, const char *path)
+{
+    char full[ESPOTA_PULL_PATH_MAX + 1];
+
+    if (rule->path == NULL)
+        return true;
+    snprintf(full, sizeof(full), "/%s", path);
+    return espota_glob_match(rule->path, full);
+}
+
+/* A question for the version is about the sketch. */
+static enum espota_pull_mode mode_of(const struct espota_pull_request *request)
+{
+    return request->mode == ESPOTA_PULL_FILESYSTEM ? ESPOTA_PULL_FILESYSTEM : ESPOTA_PULL_SKETCH;
+}
+
+static bool rule_holds(const struct espota_rule *rule, const struct espota_pull_request *request,
+                       int64_t now)
+{
+    if (rule->family >= 0 && rule->family != (int)request->family)
+        return false;
+    if (rule->mode >= 0 && rule->mode != (int)mode_of(request))
+        return false;
+    if (now < rule->from || now >= rule->until)
+        return false;
+    if (!mac_holds(rule, request->mac) || !path_holds(rule, request->path))
+        return false;
+    if (rule->version != NULL &&
+        (request->version[0] == '\0' || !espota_version_meets(request->version, rule->version)))
+        return false;
+    return espota_rollout_holds(request->mac, rule->file != NULL ? rule->file : "", rule->rollout);
+}
+
+const struct espota_rule *espota_manifest_match(const struct espota_manifest *manifest,
+                                                const struct espota_pull_request *request,
+                                                int64_t now)
+{
+    for (size_t i = 0; i < manifest->rule_count; i++)
+        if (rule_holds(&manifest->rules[i], request, now))
+            return &manifest->rules[i];
+    return NULL;
+}
+
+/* True if every text that pattern `narrow` takes is surely taken by `wide`. */
+static bool pattern_covers(const char *wide, const char *narrow)
+{
+    /* as a text, each * and ? of the narrow one must fall on a * (or ?) of the wide one, which a
+     * match of characters outside any alphabet shows */
+    char probe[1024];
+    size_t used = 0;
+
+    for (; *narrow != '\0' && used + 1 < sizeof(probe); narrow++)
+        probe[used++] = *narrow == '*' || *narrow == '?' ? '\x01' : *narrow;
+    probe[used] = '\0';
+    if (*narrow != '\0')
+        return false;
+    /* a lone ? of the wide one could take the stand-in of a * */
+    return strchr(wide, '?') == NULL ? espota_glob_match(wide, probe) : false;
+}
+
+static bool text_covers(const char *wide, const char *narrow)
+{
+    return wide == NULL || (narrow != NULL && strcmp(wide, narrow) == 0);
+}
+
+static bool macs_cover(const struct espota_rule *wide, const struct espota_rule *narrow)
+{
+    if (wide->mac_count == 0)
+        return true;
+    if (narrow->mac_count == 0)
+        return mac_holds(wide, "\x01") && mac_holds(wide, "");
+    for (size_t i = 0; i < narrow->mac_count; i++) {
+        bool covered = false;
+
+        for (size_t k = 0; k < wide->mac_count && !covered; k++)
+            covered = strcmp(wide->macs[k], narrow->macs[i]) == 0 ||
+                      pattern_covers(wide->macs[k], narrow->macs[i]);
+        if (!covered)
+            return false;
+    }
+    return true;
+}
+
+/* Sure, not complete: what it calls covered is covered. */
+static bool rule_covers(const struct espota_rule *wide, const struct espota_rule *narrow)
+{
+    if (wide->rollout < 100 || !text_covers(wide->version, narrow->version))
+        return false;
+    if ((wide->family >= 0 && wide->family != narrow->family) ||
+        (wide->mode >= 0 && wide->mode != narrow->mode))
+        return false;
+    if (wide->from > narrow->from || wide->until < narrow->until)
+        return false;
+    if (!text_covers(wide->path, narrow->path) &&
+        (narrow->path == NULL || !pattern_covers(wide->path, narrow->path)))
+        return false;
+    return macs_cover(wide, narrow);
+}
+
+const struct espota_rule *espota_manifest_unreachable(const struct espota_manifest *manifest,
+                                                      size_t *next, const struct espota_rule **by)
+{
+    for (; *next < manifest->rule_count; (*next)++) {
+        const struct espota_rule *rule = &manifest->rules[*next];
+
+        for (size_t i = 0; i < *next; i++) {
+            if (!rule_covers(&manifest->rules[i], rule))
+                continue;
+            *by = &manifest->rules[i];
+            (*next)++;
+            return rule;
+        }
+    }
+    return NULL;
+}
+
+/* Days from 1970-01-01 to a date of the Gregorian calendar. */
+static int64_t days_to(int year, int month, int day)
+{
+    int64_t y = month <= 2 ? year - 1 : year; /* years begin in March: leap days come last */
+    int64_t era_day = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+
+    return 365 * y + y / 4 - y / 100 + y / 400 + era_day - 719468;
+}
+
+static bool date_good(int year, int month, int day)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+    return year >= 1970 && month >= 1 && month <= 12 && day >= 1 &&
+           day <= days[month - 1] + (month == 2 && leap);
+}
+
+bool espota_time_parse(const char *text, int64_t *out)
+{
+    int year, month, day, hour, minute, second;
+    int used = 0;
+    int offset_hour = 0;
+    int offset_minute = 0;
+    char sign = 'Z';
+
+    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second,
+               &used) != 6 ||
+        used != 19)
+        return false;
+    if (strcmp(text + used, "Z") != 0) {
+        int more = 0;
+
+        if (sscanf(text + used, "%c%2d:%2d%n", &sign, &offset_hour, &offset_minute, &more) != 3 ||
+            more != 6 || text[used + more] != '\0' || (sign != '+' && sign != '-'))
+            return false;
+    }
+    if (!date_good(year, month, day) || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
+        second < 0 || second > 60 || offset_hour < 0 || offset_hour > 23 || offset_minute < 0 ||
+        offset_minute > 59)
+        return false;
+    *out = days_to(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    *out += (sign == '-' ? 1 : -1) * (offset_hour * 3600 + offset_minute * 60);
+    return true;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The manifest of `serve`: rules, the first that matches a request wins. The
+ * matching is pure; reading the JSON is manifest_read.c.
+ */
+#ifndef ESPOTA_LIB_MANIFEST_H
+#define ESPOTA_LIB_MANIFEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/pull.h"
+#include "espota/error.h"
+
+/* A rule's conditions; what is NULL, zero or "any" always holds. Strings are the rule's own. */
+struct espota_rule {
+    size_t number; /* in the manifest, from 1, for messages */
+    char **macs;   /* normalised patterns, mac_count of them; 0: any, a client without a MAC too */
+    size_t mac_count;
+    int family; /* enum espota_pull_family, -1: any */
+    int mode;   /* SKETCH or FILESYSTEM, -1: any */
+    char *path; /* pattern of the path with its leading slash */
+    char *version;
+    unsigned rollout; /* per cent of the MACs; 100: all */
+    int64_t from;     /* seconds of the epoch; INT64_MIN and INT64_MAX: unbounded */
+    int64_t until;
+
+    char *file; /* below the folder of images; NULL where stay is set */
+    char *give; /* the version that the file is; NULL: not said */
+    bool stay;
+};
+
+struct espota_manifest {
+    char *images; /* the folder of images; relative to the manifest's own folder */
+    unsigned no_space;
+    struct espota_rule *rules;
+    size_t rule_count;
+};
+
+/*
+ * Reads `length` bytes of JSON. `name` stands in messages, with line and column. Everything that
+ * is unknown, doubled, of a wrong type or out of range is an error (E_USAGE).
+ */
+enum espota_status espota_manifest_parse(const char *text, size_t length, const char *name,
+                                         struct espota_manifest *out,
+                                         struct espota_error *err) ESPOTA_MUST_CHECK;
+void espota_manifest_deinit(struct espota_manifest *manifest);
+
+/* The first rule that holds at `now` (seconds of the epoch), or NULL. */
+const struct espota_rule *espota_manifest_match(const struct espota_manifest *manifest,
+                                                const struct espota_pull_request *request,
+                                                int64_t now);
+
+/*
+ * A rule that no request can reach because an earlier one takes everything it would take; the
+ * earlier one goes to `by`. NULL: none from `*next` on; `*next` is moved behind the one found.
+ */
+const struct espota_rule *espota_manifest_unreachable(const struct espota_manifest *manifest,
+                                                      size_t *next, const struct espota_rule **by);
+
+/* Whether a MAC (normalised, "" is outside below 100) is among the first `percent` of a rollout of
+ * `file`. */
+bool espota_rollout_holds(const char *mac, const char *file, unsigned percent);
+
+/* "2026-11-21T22:00:00Z" or with an offset ("+07:00"), to seconds of the epoch; false if it is
+ * none. */
+bool espota_time_parse(const char *text, int64_t *out);
+
+#endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The manifest's JSON. Line and column are known only for broken syntax; what is well formed but
+ * wrong is named by its place (`rule 3: "rollout"`).
+ */
+#include "lib/manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/glob.h"
+#include "lib/json.h"
+
+/* Where a value stands, for messages. */
+struct place {
+    const char *name;
+    size_t rule; /* from 1; 0: the top level */
+    struct espota_error *err;
+};
+
+static enum espota_status wrong(const struct place *place, const char *key, const char *what)
+{
+    if (place->rule == 0)
+        return espota_error_set(place->err, ESPOTA_E_USAGE, "%s: \"%s\" %s", place->name, key,
+                                what);
+    return espota_error_set(place->err, ESPOTA_E_USAGE, "%s: rule %zu: \"%s\" %s", place->name,
+                            place->rule, key, what);
+}
+
+static enum espota_status no_memory(const struct place *place)
+{
+    return espota_error_set(place->err, ESPOTA_E_MEMORY, "%s: out of memory", place->name);
+}
+
+static enum espota_status take_text(const struct place *place, const char *key,
+                                    const struct espota_json *value, char **out)
+{
+    const char *text = espota_json_text(value);
+
+    if (text == NULL || text[0] == '\0')
+        return wrong(place, key, "must be a text that is not empty");
+    *out = strdup(text);
+    return *out != NULL ? ESPOTA_OK : no_memory(place);
+}
+
+static enum espota_status take_word(const struct place *place, const char *key,
+                                    const struct espota_json *value, const char *const *words,
+                                    int count, const char *what, int *out)
+{
+    const char *text = espota_json_text(value);
+
+    for (int i = 0; text != NULL && i < count; i++) {
+        if (words[i] != NULL && strcmp(text, words[i]) == 0) {
+            *out = i;
+            return ESPOTA_OK;
+        }
+    }
+    return wrong(place, key, what);
+}
+
+static enum espota_status take_number(const struct place *place, const char *key,
+                                      const struct espota_json *value, unsigned least,
+                                      unsigned most, const char *what, unsigned *out)
+{
+    int64_t number;
+
+    if (!espota_json_integer(value, &number) || number < least || number > most)
+        return wrong(place, key, what);
+    *out = (unsigned)number;
+    return ESPOTA_OK;
+}
+
+static enum espota_status take_mac(const struct place *place, const struct espota_json *value,
+                                   char **out)
+{
+    const char *text = espota_json_text(value);
+    char pattern[64];
+
+    if (text == NULL || !espota_mac_normalise(text, true, pattern, sizeof(pattern)))
+        return wrong(place, "mac",
+                     "must be a MAC like \"18:FE:AA:00:00:01\" or a pattern of one "
+                     "like \"18:FE:AA:*\", or a list of those");
+    *out = strdup(pattern);
+    return *out != NULL ? ESPOTA_OK : no_memory(place);
+}
+
+/* "*" alone is no condition: a client that does not say its MAC is meant as well. */
+static bool is_anybody(const struct espota_json *value)
+{
+    const char *text = espota_json_text(value);
+
+    return text != NULL && strcmp(text, "*") == 0;
+}
+
+static enum espota_status take_macs(const struct place *place, const struct espota_json *value,
+                                    struct espota_rule *rule)
+{
+    size_t count = espota_json_is_array(value) ? espota_json_count(value) : 1;
+
+    if (is_anybody(value))
+        return ESPOTA_OK;
+    if (count == 0)
+        return wrong(place, "mac", "is an empty list: the rule could never match");
+    rule->macs = calloc(count, sizeof(*rule->macs));
+    if (rule->macs == NULL)
+        return no_memory(place);
+    for (size_t i = 0; i < count; i++) {
+        const struct espota_json *one =
+            espota_json_is_array(value) ? espota_json_at(value, i) : value;
+        enum espota_status status = take_mac(place, one, &rule->macs[i]);
+
+        if (status != ESPOTA_OK)
+            return status;
+        rule->mac_count++;
+    }
+    return ESPOTA_OK;
+}
+
+static enum espota_status take_time(const struct place *place, const char *key,
+                                    const struct espota_json *value, int64_t *out)
+{
+    const char *text = espota_json_text(value);
+
+    if (text == NULL || !espota_time_parse(text, out))
+        return wrong(place, key, "must be a time like \"2026-11-21T22:00:00Z\"");
+    return ESPOTA_OK;
+}
+
+static enum espota_status take_version_rule(const struct place *place,
+                                            const struct espota_json *value, char **out)
+{
+    enum espota_status status = take_text(place, "version", value, out);
+
+    if (status == ESPOTA_OK && !espota_version_rule_good(*out))
+        return wrong(place, "version", "must be a condition like \"<2.1.0\" or \">=1.0 <2\"");
+    return status;
+}
+
+static enum espota_status take_field(const struct place *place, const char *key,
+                                     const struct espota_json *value, struct espota_rule *rule)
+{
+    static const char *const families[] = {NULL, "esp8266", "esp32", "pico"};
+    static const char *const modes[] = {"sketch", "filesystem"};
+
+    if (strcmp(key, "mac") == 0)
+        return take_macs(place, value, rule);
+    if (strcmp(key, "chip") == 0)
+        return take_word(place, key, value, families, 4,
+                         "must be \"esp8266\", \"esp32\" or \"pico\"", &rule->family);
+    if (strcmp(key, "mode") == 0)
+        return take_word(place, key, value, modes, 2, "must be \"sketch\" or \"filesystem\"",
+                         &rule->mode);
+    if (strcmp(key, "path") == 0)
+        return take_text(place, key, value, &rule->path);
+    if (strcmp(key, "version") == 0)
+        return take_version_rule(place, value, &rule->version);
+    if (strcmp(key, "rollout") == 0)
+        return take_number(place, key, value, 0, 100, "must be a whole number from 0 to 100",
+                           &rule->rollout);
+    if (strcmp(key, "from") == 0)
+        return take_time(place, key, value, &rule->from);
+    if (strcmp(key, "until") == 0)
+        return take_time(place, key, value, &rule->until);
+    if (strcmp(key, "file") == 0)
+        return take_text(place, key, value, &rule->file);
+    if (strcmp(key, "give") == 0)
+        return take_text(place, key, value, &rule->give);
+    if (strcmp(key, "stay") != 0)
+        return wrong(place, key, "is not known in a rule");
+    if (!espota_json_bool(value, &rule->stay) || !rule->stay)
+        return wrong(place, key, "can only be true");
+    return ESPOTA_OK;
+}
+
+static enum espota_status check_rule(const struct place *place, const struct espota_rule *rule)
+{
+    struct espota_pull_request probe;
+
+    if (rule->stay == (rule->file != NULL))
+        return wrong(place, "file", "or \"stay\" must say what to do, one of them");
+    if (rule->stay && rule->give != NULL)
+        return wrong(place, "give", "goes with \"file\", not with \"stay\"");
+    if (rule->from >= rule->until)
+        return wrong(place, "until", "is not after \"from\": the rule could never match");
+    espota_pull_request_init(&probe);
+    if (rule->file != NULL &&
+        (strchr(rule->file, '%') != NULL || strchr(rule->file, '?') != NULL ||
+         rule->file[0] == '/' ||
+         espota_pull_request_path(&probe, rule->file, strlen(rule->file)) != ESPOTA_OK))
+        return wrong(place, "file", "must name a file below the folder of images");
+    return ESPOTA_OK;
+}
+
+static enum espota_status take_rule(struct place *place, const struct espota_json *value,
+                                    struct espota_rule *rule)
+{
+    const char *key;
+    struct espota_json *field;
+    void *at = NULL;
+    enum espota_status status;
+
+    *rule = (struct espota_rule){
+        .family = -1, .mode = -1, .rollout = 100, .from = INT64_MIN, .until = INT64_MAX};
+    if (!espota_json_is_object(value))
+        return wrong(place, "rules", "must be a list of objects");
+    while ((at = espota_json_next(value, at, &key, &field)) != NULL) {
+        if (strcmp(key, "comment") == 0)
+            continue;
+        status = take_field(place, key, field, rule);
+        if (status != ESPOTA_OK)
+            return status;
+    }
+    return check_rule(place, rule);
+}
+
+static enum espota_status take_rules(struct place *place, const struct espota_json *value,
+                                     struct espota_manifest *manifest)
+{
+    size_t count = espota_json_count(value);
+
+    if (!espota_json_is_array(value))
+        return wrong(place, "rules", "must be a list");
+    manifest->rules = calloc(count > 0 ? count : 1, sizeof(*manifest->rules));
+    if (manifest->rules == NULL)
+        return no_memory(place);
+    for (size_t i = 0; i < count; i++) {
+        enum espota_status status;
+
+        place->rule = i + 1;
+        manifest->rule_count = i + 1; /* what it has taken so far is freed with it */
+        status = take_rule(place, espota_json_at(value, i), &manifest->rules[i]);
+        manifest->rules[i].number = i + 1;
+        if (status != ESPOTA_OK)
+            return status;
+    }
+    place->rule = 0;
+    return ESPOTA_OK;
+}
+
+static enum espota_status take_top(struct place *place, const struct espota_json *root,
+                                   struct espota_manifest *manifest)
+{
+    const char *key;
+    struct espota_json *value;
+    void *at = NULL;
+
+    if (!espota_json_is_object(root))
+        return espota_error_set(place->err, ESPOTA_E_USAGE, "%s: must be one JSON object",
+                                place->name);
+    if (espota_json_member(root, "rules") == NULL)
+        return wrong(place, "rules", "is missing");
+    while ((at = espota_json_next(root, at, &key, &value)) != NULL) {
+        enum espota_status status = ESPOTA_OK;
+
+        if (strcmp(key, "images") == 0)
+            status = take_text(place, key, value, &manifest->images);
+        else if (strcmp(key, "no-space") == 0)
+            status = take_number(place, key, value, 300, 599, "must be an HTTP status, 300 to 599",
+                                 &manifest->no_space);
+        else if (strcmp(key, "rules") == 0)
+            status = take_rules(place, value, manifest);
+        else if (strcmp(key, "comment") != 0)
+            status = wrong(place, key, "is not known");
+        if (status != ESPOTA_OK)
+            return status;
+    }
+    return ESPOTA_OK;
+}
+
+enum espota_status espota_manifest_parse(const char *text, size_t length, const char *name,
+                                         struct espota_manifest *out, struct espota_error *err)
+{
+    struct place place = {name, 0, err};
+    struct espota_json *root = NULL;
+    enum espota_status status = espota_json_read(text, length, &root, err);
+
+    *out = (struct espota_manifest){.no_space = 404};
+    if (status != ESPOTA_OK) {
+        (void)espota_error_prefix(err, "%s", name);
+        return status == ESPOTA_E_MEMORY ? status : ESPOTA_E_USAGE;
+    }
+    status = take_top(&place, root, out);
+    espota_json_free(root);
+    if (status != ESPOTA_OK)
+        espota_manifest_deinit(out);
+    return status;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include <stdio.h>
+
+#include "lib/manifest.h"
+
+static enum espota_status parse(const char *text, struct espota_manifest *out,
+                                struct espota_error *err)
+{
+    struct guarded g = guarded_copy(text, strlen(text));
+    enum espota_status status =
+        espota_manifest_parse((const char *)g.bytes, strlen(text), "m.json", out, err);
+
+    guarded_free(&g);
+    return status;
+}
+
+static const char *const full =
+    "{\"images\": \"fw\", \"no-space\": 507, \"comment\": \"ours\", \"rules\": ["
+    "{\"mac\": [\"18:FE:AA:*\", \"5C:CF:7F:00:00:01\"], \"chip\": \"esp8266\", \"mode\": "
+    "\"sketch\","
+    " \"path\": \"/update*\", \"version\": \"<2.1.0\", \"from\": \"2026-11-21T22:00:00Z\","
+    " \"until\": \"2026-11-22T04:00:00Z\", \"file\": \"door-2.1.0.bin\", \"give\": \"2.1.0\"},"
+    "{\"mac\": \"*\", \"stay\": true}]}";
+
+START_TEST(test_the_documented_example)
+{
+    struct espota_manifest manifest;
+    struct espota_pull_request request;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    int64_t from, until;
+
+    ck_assert_msg(parse(full, &manifest, &err) == ESPOTA_OK, "%s", err.message);
+    ck_assert_str_eq(manifest.images, "fw");
+    ck_assert_uint_eq(manifest.no_space, 507);
+    ck_assert_uint_eq(manifest.rule_count, 2);
+    ck_assert(espota_time_parse("2026-11-21T22:00:00Z", &from));
+    ck_assert(espota_time_parse("2026-11-22T04:00:00Z", &until));
+
+    espota_pull_request_init(&request);
+    request.family = ESPOTA_PULL_ESP8266;
+    strcpy(request.mac, "18feaa000b01");
+    strcpy(request.path, "update/door");
+    strcpy(request.version, "2.0.9");
+    ck_assert_ptr_eq(espota_manifest_match(&manifest, &request, from), &manifest.rules[0]);
+    request.mode = ESPOTA_PULL_VERSION; /* asks about the sketch */
+    ck_assert_ptr_eq(espota_manifest_match(&manifest, &request, until - 1), &manifest.rules[0]);
+    request.mode = ESPOTA_PULL_SKETCH;
+    ck_assert_ptr_eq(espota_manifest_match(&manifest, &request, from - 1), &manifest.rules[1]);
+    ck_assert_ptr_eq(espota_manifest_match(&manifest, &request, until), &manifest.rules[1]);
+    strcpy(request.version, "2.1.0");
+    ck_assert_ptr_eq(espota_manifest_match(&manifest, &request, from), &manifest.rules[1]);
+    strcpy(request.version, "2.0");
+    request.family = ESPOTA_PULL_ESP32;
+    ck_assert_ptr_eq(espota_manifest_match(&manifest, &request, from), &manifest.rules[1]);
+    request.family = ESPOTA_PULL_ESP8266;
+    request.mode = ESPOTA_PULL_FILESYSTEM;
+    ck_assert_ptr_eq(espota_manifest_match(&manifest, &request, from), &manifest.rules[1]);
+    request.mode = ESPOTA_PULL_SKETCH;
+    strcpy(request.path, "other");
+    ck_assert_ptr_eq(espota_manifest_match(&manifest, &request, from), &manifest.rules[1]);
+    strcpy(request.path, "update");
+    strcpy(request.mac, "5ccf7f000001");
+    ck_assert_ptr_eq(espota_manifest_match(&manifest, &request, from), &manifest.rules[0]);
+    request.mac[0] = '\0';
+    ck_assert_ptr_eq(espota_manifest_match(&manifest, &request, from), &manifest.rules[1]);
+    espota_manifest_deinit(&manifest);
+}
+END_TEST
+
+START_TEST(test_what_is_wrong_is_named)
+{
+    static const char *const rows[][2] = {
+        {"{\"rules\": [\n  {\"file\": }]}", "m.json: line 2, column"},
+        {"[]", "one JSON object"},
+        {"{}", "\"rules\" is missing"},
+        {"{\"rules\": {}}", "must be a list"},
+        {"{\"rules\": [1]}", "objects"},
+        {"{\"rules\": [], \"extra\": 1}", "\"extra\" is not known"},
+        {"{\"rules\": [], \"rules\": []}", "m.json: line 1"},
+        {"{\"rules\": [{}]}", "rule 1: \"file\" or \"stay\""},
+        {"{\"rules\": [{\"stay\": true}, {\"file\": \"a\", \"stay\": true}]}", "rule 2: "},
+        {"{\"rules\": [{\"stay\": false}]}", "can only be true"},
+        {"{\"rules\": [{\"file\": \"\"}]}", "not empty"},
+        {"{\"rules\": [{\"file\": \"../a\"}]}", "below the folder"},
+        {"{\"rules\": [{\"file\": \"/etc/passwd\"}]}", "below the folder"},
+        {"{\"rules\": [{\"file\": \"a\", \"mac\": \"door\"}]}", "\"mac\" must be"},
+        {"{\"rules\": [{\"file\": \"a\", \"mac\": []}]}", "never match"},
+        {"{\"rules\": [{\"file\": \"a\", \"mac\": [\"*\", 1]}]}", "\"mac\" must be"},
+        {"{\"rules\": [{\"file\": \"a\", \"chip\": \"esp99\"}]}", "\"chip\" must be"},
+        {"{\"rules\": [{\"file\": \"a\", \"mode\": \"version\"}]}", "\"mode\" must be"},
+        {"{\"rules\": [{\"file\": \"a\", \"rollout\": 101}]}", "0 to 100"},
+        {"{\"rules\": [{\"file\": \"a\", \"rollout\": \"25\"}]}", "0 to 100"},
+        {"{\"rules\": [{\"file\": \"a\", \"from\": \"tomorrow\"}]}", "\"from\" must be a time"},
+        {"{\"rules\": [{\"file\": \"a\", \"version\": \"<\"}]}", "a condition like"},
+        {"{\"rules\": [{\"stay\": true, \"give\": \"1\"}]}", "\"give\" goes with"},
+        {"{\"rules\": [{\"file\": \"a\", \"from\": \"2026-11-22T00:00:00Z\", \"until\": "
+         "\"2026-11-21T00:00:00Z\"}]}",
+         "never match"},
+        {"{\"no-space\": 200, \"rules\": []}", "300 to 599"},
+        {"{\"rules\": []} x", "m.json: line 1"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct espota_manifest manifest;
+        struct espota_error err = ESPOTA_ERROR_INIT;
+
+        ck_assert_msg(parse(rows[i][0], &manifest, &err) == ESPOTA_E_USAGE, "%s", rows[i][0]);
+        ck_assert_msg(strstr(err.message, rows[i][1]) != NULL, "%s: %s", rows[i][0], err.message);
+    }
+}
+END_TEST
+
+START_TEST(test_rollout_is_stable_and_about_right)
+{
+    unsigned in = 0;
+
+    for (unsigned k = 0; k < 1000; k++) {
+        char mac[13];
+
+        snprintf(mac, sizeof(mac), "18feaa%06x", k * 7);
+        ck_assert(!espota_rollout_holds(mac, "door.bin", 0));
+        ck_assert(espota_rollout_holds(mac, "door.bin", 100));
+        in += espota_rollout_holds(mac, "door.bin", 25);
+        /* who is in at 25 stays in at every larger number */
+        if (espota_rollout_holds(mac, "door.bin", 25))
+            ck_assert(espota_rollout_holds(mac, "door.bin", 26));
+    }
+    ck_assert_uint_ge(in, 200);
+    ck_assert_uint_le(in, 300);
+    ck_assert(!espota_rollout_holds("", "door.bin", 99));
+}
+END_TEST
+
+START_TEST(test_unreachable_rules)
+{
+    static const struct {
+        const char *rules;
+        size_t which, by; /* 0: none */
+    } rows[] = {
+        {"[{\"stay\":true},{\"file\":\"a\"}]", 2, 1},
+        {"[{\"file\":\"a\",\"mac\":\"18:FE:AA:*\"},{\"file\":\"b\",\"mac\":\"18:FE:AA:00:00:01\"}]",
+         2, 1},
+        {"[{\"file\":\"a\",\"mac\":\"18:FE:AA:00:00:01\"},{\"file\":\"b\",\"mac\":\"18:FE:AA:*\"}]",
+         0, 0},
+        {"[{\"file\":\"a\",\"mac\":\"18:*\"},{\"file\":\"b\",\"mac\":\"18:FE:*\"}]", 2, 1},
+        {"[{\"file\":\"a\",\"chip\":\"esp32\"},{\"file\":\"b\"}]", 0, 0},
+        {"[{\"file\":\"a\",\"chip\":\"esp32\"},{\"file\":\"b\",\"chip\":\"esp8266\"}]", 0, 0},
+        {"[{\"file\":\"a\",\"rollout\":50},{\"file\":\"b\"}]", 0, 0},
+        {"[{\"file\":\"a\",\"version\":\"<2\"},{\"file\":\"b\"}]", 0, 0},
+        {"[{\"file\":\"a\",\"version\":\"<2\"},{\"file\":\"b\",\"version\":\"<2\"}]", 2, 1},
+        {"[{\"file\":\"a\",\"path\":\"/u*\"},{\"file\":\"b\",\"path\":\"/up/*\"}]", 2, 1},
+        {"[{\"file\":\"a\",\"path\":\"/u?\"},{\"file\":\"b\",\"path\":\"/u*\"}]", 0, 0},
+        {"[{\"file\":\"a\",\"from\":\"2026-11-21T22:00:00Z\"},{\"file\":\"b\"}]", 0, 0},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[512];
+        struct espota_manifest manifest;
+        struct espota_error err = ESPOTA_ERROR_INIT;
+        const struct espota_rule *by = NULL;
+        const struct espota_rule *found;
+        size_t next = 0;
+
+        snprintf(text, sizeof(text), "{\"rules\":%s}", rows[i].rules);
+        ck_assert_msg(parse(text, &manifest, &err) == ESPOTA_OK, "%s", err.message);
+        found = espota_manifest_unreachable(&manifest, &next, &by);
+        ck_assert_msg((found != NULL ? found->number : 0) == rows[i].which, "%s", rows[i].rules);
+        ck_assert_uint_eq(by != NULL ? by->number : 0, rows[i].by);
+        espota_manifest_deinit(&manifest);
+    }
+}
+END_TEST
+
+START_TEST(test_times)
+{
+    int64_t seconds;
+
+    ck_assert(espota_time_parse("1970-01-01T00:00:00Z", &seconds));
+    ck_assert_int_eq(seconds, 0);
+    ck_assert(espota_time_parse("2000-02-29T12:34:56Z", &seconds));
+    ck_assert_int_eq(seconds, 951827696);
+    ck_assert(espota_time_parse("2026-11-22T05:00:00+07:00", &seconds));
+    ck_assert_int_eq(seconds, 1795298400);
+    ck_assert(espota_time_parse("2026-11-21T22:00:00Z", &seconds));
+    ck_assert_int_eq(seconds, 1795298400);
+    ck_assert(!espota_time_parse("2026-02-29T00:00:00Z", &seconds));
+    ck_assert(!espota_time_parse("2026-11-21", &seconds));
+    ck_assert(!espota_time_parse("2026-11-21T22:00:00", &seconds));
+    ck_assert(!espota_time_parse("2026-11-21T24:00:00Z", &seconds));
+    ck_assert(!espota_time_parse("2026-11-21T22:00:00Zx", &seconds));
+}
+END_TEST
+
+UNIT_MAIN("lib/manifest", test_the_documented_example, test_what_is_wrong_is_named,
+          test_rollout_is_stable_and_about_right, test_unreachable_rules, test_times)
