@@ -106,6 +106,7 @@ enum {
     ESPOTA_RECEIVER_CONNECT_MS = 5000,
     ESPOTA_RECEIVER_CHALLENGE_MS = 5000, /* how long a challenge may be answered */
     ESPOTA_RECEIVER_IDLE_MS = 30000,     /* how long a stream may stand still */
+    ESPOTA_RECEIVER_LINGER_MS = 1000,    /* how long the host may take to see an error text */
     ESPOTA_RECEIVER_TX_MAX = 176,        /* a count and the longest error text */
 };
 
@@ -114,13 +115,11 @@ struct espota_receiver {
     const struct espota_receiver_config *config;
     struct espota_updater updater;
     enum espota_receiver_phase phase;
-    uint64_t deadline; /* when the phase ends by itself; UINT64_MAX: never */
-    uint64_t quiet_since;
+    uint64_t deadline;       /* when the phase ends by itself; UINT64_MAX: never */
     struct espota_peer peer; /* replies go there */
     struct espota_invitation invitation;
     char nonce[ESPOTA_NONCE_MAX + 1];
     bool datagram_ready;
-    bool gone;        /* the host has closed */
     uint32_t owed;    /* bytes that came while an earlier count was still going out */
     size_t tx_length; /* of tx */
     size_t tx_sent;
