@@ -22,6 +22,7 @@ void espota_manifest_deinit(struct espota_manifest *manifest)
         free(rule->give);
     }
     free(manifest->rules);
+    free(manifest->heads);
     free(manifest->images);
     memset(manifest, 0, sizeof(*manifest));
 }
@@ -38,6 +39,12 @@ bool espota_rollout_holds(const char *mac, const char *file, unsigned percent)
     crc = espota_crc32_zlib(crc, file, strlen(file));
     crc = ~espota_crc32_zlib(crc, mac, strlen(mac));
     return crc % 100 < percent;
+}
+
+/* Of a normalised MAC. */
+static uint64_t mac_digit(char c)
+{
+    return (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
 static bool mac_holds(const struct espota_rule *rule, const char *mac)
@@ -81,12 +88,41 @@ static bool rule_holds(const struct espota_rule *rule, const struct espota_pull_
     return espota_rollout_holds(request->mac, rule->file != NULL ? rule->file : "", rule->rollout);
 }
 
+struct espota_rule_head espota_rule_head_of(const struct espota_rule *rule)
+{
+    struct espota_rule_head head = {0, 0};
+    const char *pattern = rule->mac_count == 1 ? rule->macs[0] : "*";
+    int shift = 4 * ESPOTA_MAC_DIGITS;
+
+    for (; *pattern != '\0' && *pattern != '*' && shift > 0; pattern++) {
+        shift -= 4;
+        if (*pattern == '?')
+            continue;
+        head.mask |= UINT64_C(15) << shift;
+        head.value |= mac_digit(*pattern) << shift;
+    }
+    if (strcmp(pattern, "*") != 0 && !(shift == 0 && *pattern == '\0'))
+        head.mask = 0;
+    return head;
+}
+
+static bool passed_over(const struct espota_rule_head *head, bool has_mac, uint64_t mac)
+{
+    return head->mask != 0 && (!has_mac || (mac & head->mask) != head->value);
+}
+
 const struct espota_rule *espota_manifest_match(const struct espota_manifest *manifest,
                                                 const struct espota_pull_request *request,
                                                 int64_t now)
 {
+    bool has_mac = request->mac[0] != '\0';
+    uint64_t mac = 0;
+
+    for (const char *digit = request->mac; *digit != '\0'; digit++)
+        mac = mac << 4 | mac_digit(*digit);
     for (size_t i = 0; i < manifest->rule_count; i++)
-        if (rule_holds(&manifest->rules[i], request, now))
+        if (!passed_over(&manifest->heads[i], has_mac, mac) &&
+            rule_holds(&manifest->rules[i], request, now))
             return &manifest->rules[i];
     return NULL;
 }

@@ -31,10 +31,20 @@ struct espota_rule {
     bool stay;
 };
 
+/*
+ * A rule's MAC condition as two numbers, where it is one pattern without a star but at its end.
+ * The heads of all rules lie in one array: passing over ten thousand costs microseconds.
+ */
+struct espota_rule_head {
+    uint64_t mask; /* 0: the rule itself must be asked */
+    uint64_t value;
+};
+
 struct espota_manifest {
     char *images; /* the folder of images; relative to the manifest's own folder */
     unsigned no_space;
     struct espota_rule *rules;
+    struct espota_rule_head *heads; /* as many */
     size_t rule_count;
 };
 
@@ -46,6 +56,9 @@ enum espota_status espota_manifest_parse(const char *text, size_t length, const 
                                          struct espota_manifest *out,
                                          struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_manifest_deinit(struct espota_manifest *manifest);
+
+/* The head of a rule whose conditions are set. */
+struct espota_rule_head espota_rule_head_of(const struct espota_rule *rule);
 
 /* The first rule that holds at `now` (seconds of the epoch), or NULL. */
 const struct espota_rule *espota_manifest_match(const struct espota_manifest *manifest,

@@ -221,7 +221,8 @@ static enum espota_status take_rules(struct place *place, const struct espota_js
     if (!espota_json_is_array(value))
         return wrong(place, "rules", "must be a list");
     manifest->rules = calloc(count > 0 ? count : 1, sizeof(*manifest->rules));
-    if (manifest->rules == NULL)
+    manifest->heads = calloc(count > 0 ? count : 1, sizeof(*manifest->heads));
+    if (manifest->rules == NULL || manifest->heads == NULL)
         return no_memory(place);
     for (size_t i = 0; i < count; i++) {
         enum espota_status status;
@@ -232,6 +233,7 @@ static enum espota_status take_rules(struct place *place, const struct espota_js
         manifest->rules[i].number = i + 1;
         if (status != ESPOTA_OK)
             return status;
+        manifest->heads[i] = espota_rule_head_of(&manifest->rules[i]);
     }
     place->rule = 0;
     return ESPOTA_OK;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "core/glob.h"
 #include "lib/manifest.h"
 
 static enum espota_status parse(const char *text, struct espota_manifest *out,
@@ -173,6 +174,49 @@ START_TEST(test_unreachable_rules)
 }
 END_TEST
 
+/* The quick look at a MAC must never differ from the pattern itself. */
+START_TEST(test_mac_patterns_and_their_heads)
+{
+    static const char *const patterns[] = {
+        "18:FE:AA:00:00:01",
+        "18:FE:AA:*",
+        "18:FE:AA:00:00:0?",
+        "??:??:??:00:00:01",
+        "*:01",
+        "1*",
+        "*",
+        "18:FE:AA:00:00:01*",
+        "18:FE:AA:00:00",
+        "ff:ff:ff:ff:ff:ff",
+        "f*",
+        "??:??:??:??:??:??",
+        "?*",
+    };
+    static const char *const macs[] = {"18feaa000001", "18feaa000011", "5ccf7f000001",
+                                       "ffffffffffff", "000000000000", ""};
+
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+        char text[128], normal[64];
+        struct espota_manifest manifest;
+        struct espota_error err = ESPOTA_ERROR_INIT;
+
+        snprintf(text, sizeof(text), "{\"rules\":[{\"stay\":true,\"mac\":\"%s\"}]}", patterns[i]);
+        ck_assert_msg(parse(text, &manifest, &err) == ESPOTA_OK, "%s", err.message);
+        ck_assert(espota_mac_normalise(patterns[i], true, normal, sizeof(normal)));
+        for (size_t k = 0; k < sizeof(macs) / sizeof(macs[0]); k++) {
+            struct espota_pull_request request;
+            bool wanted = espota_glob_match(normal, macs[k]);
+
+            espota_pull_request_init(&request);
+            strcpy(request.mac, macs[k]);
+            ck_assert_msg((espota_manifest_match(&manifest, &request, 0) != NULL) == wanted,
+                          "%s and %s", patterns[i], macs[k]);
+        }
+        espota_manifest_deinit(&manifest);
+    }
+}
+END_TEST
+
 START_TEST(test_times)
 {
     int64_t seconds;
@@ -194,4 +238,5 @@ START_TEST(test_times)
 END_TEST
 
 UNIT_MAIN("lib/manifest", test_the_documented_example, test_what_is_wrong_is_named,
-          test_rollout_is_stable_and_about_right, test_unreachable_rules, test_times)
+          test_rollout_is_stable_and_about_right, test_unreachable_rules,
+          test_mac_patterns_and_their_heads, test_times)
