@@ -408,7 +408,7 @@ static void give_up(struct espota_sender *s)
     else if (s->phase == ESPOTA_PHASE_CALLBACK)
         finish(s, ESPOTA_E_NO_CALLBACK);
     else
-        finish(s, s->refusals > 0 ? ESPOTA_E_AUTH : ESPOTA_E_NO_ANSWER);
+        finish(s, ESPOTA_E_NO_ANSWER); /* crossed refusals, if there were any, prove nothing */
 }
 
 void espota_sender_tick(struct espota_sender *s, uint64_t now)

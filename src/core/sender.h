@@ -147,9 +147,10 @@ size_t espota_sender_challenge(const struct espota_sender *sender);
 enum espota_password_form espota_sender_form(const struct espota_sender *sender);
 
 /*
- * After DONE or FAILED. E_NO_ANSWER after a challenge: the device never reacted to
- * an answer. E_AUTH: it refused the answer, or the method forbids one, or there is
- * no password. E_UNKNOWN: every byte was sent and no verdict came. Others: the crypto table's.
+ * After DONE or FAILED. E_NO_ANSWER after a challenge: the device said nothing
+ * about an answer that would have proved anything. E_AUTH: it refused the answer, or the method
+ * forbids one, or there is no password. E_UNKNOWN: every byte was sent and no verdict came. Others:
+ * the crypto table's.
  */
 enum espota_status espota_sender_status(const struct espota_sender *sender);
 /*

@@ -12,9 +12,8 @@
 
 /* The caller's memory; its content is this module's. */
 struct espota_crypto_openssl {
-    struct espota_crypto
-        table;     /* hand out &crypto.table; valid until deinit, and not to be copied */
-    void *library; /* the rest appears when it is first used */
+    struct espota_crypto table; /* hand out &crypto.table; valid until deinit */
+    void *library;              /* the rest appears when it is first used */
     void *provider;
     void *md5;
     void *sha256;
