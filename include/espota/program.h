@@ -5,6 +5,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "espota/error.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,6 +30,29 @@ bool espota_program_is_terminal(enum espota_program_stream stream);
 
 /* Columns of a terminal; 80 where they cannot be told. */
 size_t espota_program_width(enum espota_program_stream stream);
+
+/* Monotonic milliseconds, never 0. */
+uint64_t espota_program_clock_ms(void);
+
+/*
+ * From now on SIGINT, SIGTERM and SIGHUP call `stop`, in the handler, instead of ending the
+ * process; one that was ignored stays ignored. The same signal a second time ends it after all.
+ * NULL: nothing is called any more, but the signal is still noted.
+ */
+void espota_program_on_stop(void (*stop)(void *context), void *context);
+/* The signal that came first, 0: none. The exit code that says so is 128 more. */
+int espota_program_stop_signal(void);
+
+/*
+ * Asks a question on the terminal: one line of the answer without its end, terminated. Without a
+ * terminal, or where standard error is none (nobody would see it): E_LOCAL. E_INTERRUPTED if a
+ * signal came instead of an answer. What is typed for ask_secret is not shown, and the answer is
+ * in no other memory than `answer`.
+ */
+enum espota_status espota_program_ask(const char *question, char *answer, size_t room,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+enum espota_status espota_program_ask_secret(const char *question, char *answer, size_t room,
+                                             struct espota_error *err) ESPOTA_MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -7,6 +7,16 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "sys/clock.h"
+
+static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
+enum { STOP_SIGNALS = sizeof(stop_signals) / sizeof(stop_signals[0]) };
+
+/* One process has one set of signal handlers. */
+static void (*volatile stop_call)(void *context);
+static void *volatile stop_context;
+static volatile sig_atomic_t stop_number;
+
 /* Opened the wrong way round on purpose: reading from or writing to it still fails. */
 static void hold_descriptor(int fd)
 {
@@ -36,4 +46,44 @@ size_t espota_program_width(enum espota_program_stream stream)
     if (ioctl((int)stream, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
         return 80;
     return size.ws_col;
+}
+
+uint64_t espota_program_clock_ms(void)
+{
+    return espota_clock_ms();
+}
+
+static void on_signal(int number)
+{
+    void (*call)(void *context) = stop_call;
+    int saved = errno;
+
+    if (stop_number == 0)
+        stop_number = number;
+    if (call != NULL)
+        call(stop_context);
+    errno = saved;
+}
+
+void espota_program_on_stop(void (*stop)(void *context), void *context)
+{
+    /* Without SA_RESTART: what blocks (a question) has to notice. */
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction before;
+
+    stop_call = NULL;
+    stop_context = context;
+    stop_call = stop;
+    if (stop == NULL)
+        return;
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < STOP_SIGNALS; i++) {
+        if (sigaction(stop_signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            (void)sigaction(stop_signals[i], &action, NULL);
+    }
+}
+
+int espota_program_stop_signal(void)
+{
+    return stop_number;
 }

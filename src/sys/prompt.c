@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* Questions to the person at the terminal. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/select.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "espota/program.h"
+
+/* Signals that would leave the terminal without its echo. */
+static const int deadly[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+enum { DEADLY = sizeof(deadly) / sizeof(deadly[0]) };
+
+static volatile sig_atomic_t caught;
+
+static void on_deadly(int number)
+{
+    caught = number;
+}
+
+/* How signals were treated before the question. */
+struct treatment {
+    struct sigaction actions[DEADLY];
+    sigset_t mask;
+};
+
+/*
+ * Signals are let in only while we wait, so that none falls between looking and waiting. Where
+ * nobody else handles one, it is kept until the terminal is as it was.
+ */
+static void hold_signals(struct treatment *before)
+{
+    struct sigaction action = {.sa_handler = on_deadly};
+    sigset_t held;
+
+    caught = 0;
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigemptyset(&held);
+    for (size_t i = 0; i < DEADLY; i++)
+        (void)sigaddset(&held, deadly[i]);
+    (void)sigprocmask(SIG_BLOCK, &held, &before->mask);
+    for (size_t i = 0; i < DEADLY; i++) {
+        (void)sigaction(deadly[i], NULL, &before->actions[i]);
+        if (before->actions[i].sa_handler == SIG_DFL)
+            (void)sigaction(deadly[i], &action, NULL);
+    }
+}
+
+static void release_signals(const struct treatment *before)
+{
+    for (size_t i = 0; i < DEADLY; i++) {
+        if (before->actions[i].sa_handler == SIG_DFL)
+            (void)sigaction(deadly[i], &before->actions[i], NULL);
+    }
+    (void)sigprocmask(SIG_SETMASK, &before->mask, NULL);
+    if (caught != 0)
+        (void)raise(caught);
+}
+
+/* Until there is something to read; false with errno: a signal came first, or worse. */
+static bool wait_readable(int fd, const sigset_t *mask)
+{
+    fd_set set;
+
+    FD_ZERO(&set);
+    FD_SET(fd, &set); /* fd < FD_SETSIZE: seen to when it was opened */
+    return pselect(fd + 1, &set, NULL, NULL, NULL, mask) > 0;
+}
+
+static bool write_all(int fd, const char *text)
+{
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        ssize_t wrote = write(fd, text, left);
+
+        if (wrote < 0)
+            return false;
+        text += wrote;
+        left -= (size_t)wrote;
+    }
+    return true;
+}
+
+/* One line; byte by byte, so that nothing of the answer stays in a buffer of ours. */
+static enum espota_status read_line(int fd, const sigset_t *mask, char *answer, size_t room,
+                                    struct espota_error *err)
+{
+    size_t length = 0;
+    char byte;
+
+    for (;;) {
+        ssize_t got = wait_readable(fd, mask) ? read(fd, &byte, 1) : -1;
+
+        if (got < 0 && errno == EINTR)
+            return espota_error_set(err, ESPOTA_E_INTERRUPTED, "interrupted");
+        if (got < 0)
+            return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot read the terminal");
+        if (got == 0 && length == 0)
+            return espota_error_set(err, ESPOTA_E_LOCAL, "no answer was given");
+        if (got == 0 || byte == '\n' || byte == '\r')
+            break;
+        if (length + 1 >= room)
+            return espota_error_set(err, ESPOTA_E_LOCAL, "the answer is too long");
+        answer[length++] = byte;
+    }
+    answer[length] = '\0';
+    return ESPOTA_OK;
+}
+
+static enum espota_status ask(int fd, const char *question, bool hidden, char *answer, size_t room,
+                              struct espota_error *err)
+{
+    struct treatment before;
+    struct termios normal;
+    struct termios silent;
+    enum espota_status status;
+
+    if (tcgetattr(fd, &normal) != 0)
+        return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot ask on the terminal");
+    silent = normal;
+    silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+    hold_signals(&before);
+    /* What was typed before the question is no answer to it. */
+    if (hidden && tcsetattr(fd, TCSAFLUSH, &silent) != 0)
+        status = espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot hide what is typed");
+    else if (!write_all(fd, question))
+        status = espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot ask on the terminal");
+    else
+        status = read_line(fd, &before.mask, answer, room, err);
+    if (status != ESPOTA_OK)
+        memset(answer, 0, room); /* half a password; the caller's memory, so no compiler drops it */
+    if (hidden) {
+        (void)tcsetattr(fd, TCSANOW, &normal);
+        (void)write_all(fd, "\n");
+    }
+    release_signals(&before);
+    return status;
+}
+
+static enum espota_status open_and_ask(const char *question, bool hidden, char *answer, size_t room,
+                                       struct espota_error *err)
+{
+    enum espota_status status;
+    int fd = -1;
+
+    answer[0] = '\0';
+    if (espota_program_is_terminal(ESPOTA_PROGRAM_STDERR))
+        fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd >= 0 && fd < FD_SETSIZE)
+        status = ask(fd, question, hidden, answer, room, err);
+    else
+        status = espota_error_set(err, ESPOTA_E_LOCAL, "there is no terminal to ask on");
+    if (fd >= 0)
+        (void)close(fd);
+    return status;
+}
+
+enum espota_status espota_program_ask(const char *question, char *answer, size_t room,
+                                      struct espota_error *err)
+{
+    return open_and_ask(question, false, answer, room, err);
+}
+
+enum espota_status espota_program_ask_secret(const char *question, char *answer, size_t room,
+                                             struct espota_error *err)
+{
+    return open_and_ask(question, true, answer, room, err);
+}
