@@ -22,13 +22,16 @@ struct espota_address {
     uint16_t port;
 };
 
-/* Same host; ports are not compared. An IPv4-mapped IPv6 address is the IPv4 address. */
+/*
+ * Same host; ports are not compared. An IPv4-mapped IPv6 address is the IPv4 address. Scopes are
+ * compared where both have one. Nothing equals an address of family 0.
+ */
 bool espota_address_equal(const struct espota_address *a, const struct espota_address *b);
 /* "192.168.1.5", "fe80::1%eth0"; with_port: "192.168.1.5:8266", "[fe80::1%eth0]:8266". Returns out.
  */
 const char *espota_address_format(const struct espota_address *address, bool with_port,
                                   char out[ESPOTA_ADDRESS_TEXT]);
-/* A numeric address without a port; false if it is none. */
+/* A numeric address without a port ("fe80::1%eth0" too); false if it is none, *out family 0. */
 bool espota_address_parse(const char *text, struct espota_address *out);
 /* Numeric or by the system's resolver (blocking). IPv4 first where both are known. E_NO_ANSWER if
  * not found. */
@@ -36,7 +39,7 @@ enum espota_status espota_address_resolve(const char *host, uint16_t port,
                                           struct espota_address *out,
                                           struct espota_error *err) ESPOTA_MUST_CHECK;
 
-/* UDP bound to `local` (port 0: any). */
+/* UDP bound to `local` (port 0: any); IPv6 ones do not take IPv4. */
 enum espota_status espota_udp_open(const struct espota_address *local, int *fd,
                                    struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Listening TCP socket bound to `local` (port 0: any); IPv6 ones do not take IPv4. */
@@ -47,6 +50,14 @@ enum espota_status espota_tcp_connect(const struct espota_address *local,
                                       const struct espota_address *peer, int *fd,
                                       struct espota_error *err) ESPOTA_MUST_CHECK;
 
+/* The same with a receive window of at most `window` bytes (0: no bound), to play a small device.
+ */
+enum espota_status espota_tcp_connect_narrow(const struct espota_address *local,
+                                             const struct espota_address *peer, uint32_t window,
+                                             int *fd, struct espota_error *err) ESPOTA_MUST_CHECK;
+
+void espota_socket_narrow(int fd, uint32_t window);
+
 enum espota_status espota_socket_local(int fd, struct espota_address *out) ESPOTA_MUST_CHECK;
 /* errno of a finished connect or of a broken socket; 0: none. */
 int espota_socket_error(int fd);
@@ -54,7 +65,9 @@ void espota_socket_close(int *fd); /* -1 is fine; sets -1 */
 
 /*
  * The transfer calls: OK and *done bytes (0 at the end of a stream), MORE if it
- * would block, E_BROKEN with *os_error otherwise. EINTR is handled inside.
+ * would block, E_BROKEN with *os_error otherwise. EINTR is handled inside. After a send that
+ * broke, receive still gives what the peer sent before. A datagram longer than `room` is cut:
+ * leave a byte more than the longest that is valid.
  */
 enum espota_status espota_socket_send(int fd, const void *data, size_t length, size_t *done,
                                       int *os_error) ESPOTA_MUST_CHECK;
@@ -66,9 +79,29 @@ enum espota_status espota_socket_send_to(int fd, const void *data, size_t length
 enum espota_status espota_socket_receive_from(int fd, void *data, size_t room, size_t *done,
                                               struct espota_address *from,
                                               int *os_error) ESPOTA_MUST_CHECK;
-/* OK: *fd is a connection from *peer; MORE: none waits. */
+/*
+ * OK: *fd is a connection from *peer; MORE: none waits. E_LOCAL: one waits, but this machine has
+ * no descriptor or memory for it, and it goes on waiting: do not ask again before one is free.
+ * E_BROKEN: the listener itself is of no use.
+ */
 enum espota_status espota_socket_accept(int listener, int *fd, struct espota_address *peer,
                                         int *os_error) ESPOTA_MUST_CHECK;
+
+enum espota_unreachable {
+    ESPOTA_UNREACHABLE_PORT,     /* the host is there, nobody listens */
+    ESPOTA_UNREACHABLE_HOST,     /* a router, or this machine itself, could not reach the host */
+    ESPOTA_UNREACHABLE_NETWORK,  /* no way to its network */
+    ESPOTA_UNREACHABLE_FORBIDDEN /* a filter on the way said no */
+};
+/*
+ * ICMP errors that datagrams of a UDP socket caused: first ask for them, then, whenever the loop
+ * reports BROKEN, take them one by one until false (or BROKEN comes again). `target` is where the
+ * datagram went, `teller` who says so (family 0: not known). They are hints: anyone can forge
+ * one. On platforms that keep them to themselves nothing is ever told.
+ */
+void espota_udp_want_unreachable(int fd);
+bool espota_udp_unreachable(int fd, struct espota_address *target, struct espota_address *teller,
+                            enum espota_unreachable *why);
 
 /* Bytes handed to the socket that the peer's TCP has not acknowledged; false if the platform cannot
  * tell. */
@@ -82,6 +115,15 @@ void espota_socket_reset_on_close(
 enum espota_status espota_route_to(const struct espota_address *peer, struct espota_address *local,
                                    char interface_name[32], bool *same_subnet,
                                    struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/*
+ * The same for a local address that is given (--host-ip): its interface, and whether `peer` is on
+ * that subnet. E_LOCAL if no interface has it.
+ */
+enum espota_status espota_interface_of(const struct espota_address *local,
+                                       const struct espota_address *peer, char interface_name[32],
+                                       bool *same_subnet,
+                                       struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* Raises the soft limit of open files towards `wanted`; returns what it is now. */
 size_t espota_open_files_limit(size_t wanted);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Sockets where the platform tells no more than POSIX has, in place of net_linux.c. */
+#include <limits.h>
+
+#include "sys/net_platform.h"
+
+/*
+ * SIGPIPE is kept away per socket on systems of BSD's line, which lack the flag or got it late;
+ * what has neither relies on the program ignoring the signal.
+ */
+#ifdef MSG_NOSIGNAL
+const int espota_net_send_flags = MSG_NOSIGNAL;
+#else
+const int espota_net_send_flags = 0;
+#endif
+
+void espota_net_prepare(int fd)
+{
+#ifdef SO_NOSIGPIPE
+    const int on = 1;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));
+#else
+    (void)fd;
+#endif
+}
+
+void espota_socket_narrow(int fd, uint32_t window)
+{
+    const int buffer = window < INT_MAX ? (int)window : INT_MAX;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+}
+
+bool espota_socket_unacked(int fd, uint32_t *bytes)
+{
+    (void)fd;
+    (void)bytes;
+    return false;
+}
+
+void espota_udp_want_unreachable(int fd)
+{
+    (void)fd;
+}
+
+bool espota_udp_unreachable(int fd, struct espota_address *target, struct espota_address *teller,
+                            enum espota_unreachable *why)
+{
+    (void)fd;
+    (void)target;
+    (void)teller;
+    (void)why;
+    return false;
+}
