@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The contexts that a device needs, as symbols whose sizes the test reads. */
+#include "firmware-stub/device.h"
+
+extern char size_of_receiver[sizeof(struct espota_receiver)];
+extern char size_of_updater[sizeof(struct espota_updater)];
+extern char size_of_device[sizeof(struct espota_device)];
+
+char size_of_receiver[sizeof(struct espota_receiver)];
+char size_of_updater[sizeof(struct espota_updater)];
+char size_of_device[sizeof(struct espota_device)];
