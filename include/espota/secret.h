@@ -39,6 +39,21 @@ enum espota_status espota_secret_read(struct espota_secret *secret, const char *
                                       const char *what, const struct espota_log *log,
                                       struct espota_error *err) ESPOTA_MUST_CHECK;
 
+/*
+ * The value of an environment variable, which is overwritten and removed, so that nothing that
+ * this process starts inherits it. Not set: OK, and the secret stays as it was.
+ */
+enum espota_status espota_secret_from_environment(struct espota_secret *secret,
+                                                  const char *variable,
+                                                  struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/*
+ * The first line of $CREDENTIALS_DIRECTORY/NAME (systemd's LoadCredential=). No such directory or
+ * file: OK, and the secret stays as it was.
+ */
+enum espota_status espota_secret_from_credentials(struct espota_secret *secret, const char *name,
+                                                  struct espota_error *err) ESPOTA_MUST_CHECK;
+
 /* Overwrites and frees; harmless on an empty one. */
 void espota_secret_wipe(struct espota_secret *secret);
 
