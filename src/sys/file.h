@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files to read from, in order or anywhere, and files to write that appear whole or not at all.
+ * "-" is standard input or output.
+ */
+#ifndef ESPOTA_SYS_FILE_H
+#define ESPOTA_SYS_FILE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espota/error.h"
+
+/* The caller's memory. */
+struct espota_input {
+    int fd; /* -1: none */
+    bool standard;
+    bool regular; /* it has a size and can be read anywhere */
+    uint64_t size;
+    unsigned mode;                     /* permission bits; 0: not a file of one's own */
+    const char *name;                  /* for messages: the path, borrowed, or "standard input" */
+    const volatile sig_atomic_t *stop; /* set by a signal: reading ends with E_INTERRUPTED */
+};
+
+#define ESPOTA_INPUT_INIT                                                                          \
+    {                                                                                              \
+        .fd = -1                                                                                   \
+    }
+
+enum espota_status espota_input_init(struct espota_input *input, const char *path,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+/* The next bytes; fewer than `room` only at the end. */
+enum espota_status espota_input_read(struct espota_input *input, void *out, size_t room,
+                                     size_t *length, struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Exactly `length` bytes from `offset` of a regular file. */
+enum espota_status espota_input_at(struct espota_input *input, uint64_t offset, void *out,
+                                   size_t length, struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Whether others than the owner may read it. */
+bool espota_input_shared(const struct espota_input *input);
+void espota_input_deinit(struct espota_input *input); /* harmless on ESPOTA_INPUT_INIT */
+
+/*
+ * All of a file or of standard input, at most `most` bytes, in memory that no stdio buffer saw.
+ * Wipe and free it. `shared` may be NULL.
+ */
+enum espota_status espota_file_read(const char *path, size_t most, uint8_t **out, size_t *length,
+                                    bool *shared, struct espota_error *err) ESPOTA_MUST_CHECK;
+
+struct espota_output;
+
+/*
+ * Begins a file that will take the place of `path` at the commit; until then `path` stays as it
+ * is, and a run that ends in between leaves nothing. What is no regular file ("-", a pipe, a
+ * device) gets the bytes at the commit. `mode`: permissions of a file that is not there yet (the
+ * process's umask applies); one that is there keeps its own.
+ */
+enum espota_status espota_output_create(struct espota_output **out, const char *path, unsigned mode,
+                                        struct espota_error *err) ESPOTA_MUST_CHECK;
+/* The same, but the file must not be there, and the commit fails if it is by then. */
+enum espota_status espota_output_create_new(struct espota_output **out, const char *path,
+                                            unsigned mode,
+                                            struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Bytes to work with that nobody sees: never committed. */
+enum espota_status espota_output_create_scratch(struct espota_output **out,
+                                                struct espota_error *err) ESPOTA_MUST_CHECK;
+enum espota_status espota_output_write(struct espota_output *output, const void *data,
+                                       size_t length, struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Bytes that were written; *length is less than `room` at the end only. */
+enum espota_status espota_output_at(struct espota_output *output, uint64_t offset, void *out,
+                                    size_t room, size_t *length,
+                                    struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Puts it in place: all bytes are on the disk before it has its name. */
+enum espota_status espota_output_commit(struct espota_output *output,
+                                        struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Takes a committed new file away again. */
+void espota_output_revoke(struct espota_output *output);
+/* Whatever was not committed is gone; NULL is fine. */
+void espota_output_destroy(struct espota_output *output);
+
+#endif
