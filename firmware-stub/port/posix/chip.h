@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A NOR flash chip: in a file, whose bytes are the chip's, or in memory, where a sector takes
+ * room once it is written. Writing clears bits and sets none; what a real chip would silently
+ * spoil (bits that were not erased, an address beyond the end) fails here and is explained.
+ */
+#ifndef ESPOTA_POSIX_CHIP_H
+#define ESPOTA_POSIX_CHIP_H
+
+#include <stdint.h>
+
+#include "core/flash.h"
+#include "espota/error.h"
+#include "sys/disk.h"
+
+enum { STUB_CHIP_USUAL = 4 * 1024 * 1024 };
+
+/* The caller's memory; its content is this module's. */
+struct stub_chip {
+    struct espota_flash table; /* hand out &chip.table; valid until deinit, and not to be copied */
+    uint32_t size;
+    struct espota_disk disk; /* of the chip in a file */
+    uint8_t **sectors;       /* of the chip in memory; NULL: none was ever written */
+    char problem[96];
+};
+
+/*
+ * `path` NULL: in memory, all erased. `size` is a multiple of ESPOTA_SECTOR_SIZE; 0: what the
+ * file holds, and STUB_CHIP_USUAL where there is none.
+ */
+enum espota_status stub_chip_init(struct stub_chip *chip, const char *path, uint32_t size,
+                                  struct espota_error *err) ESPOTA_MUST_CHECK;
+void stub_chip_deinit(struct stub_chip *chip);
+
+enum espota_status stub_chip_sync(const struct stub_chip *chip,
+                                  struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* What was wrong with the last call that failed; "" if none did. */
+const char *stub_chip_problem(const struct stub_chip *chip);
+
+#endif
