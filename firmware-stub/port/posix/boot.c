@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include "port/posix/boot.h"
+
+#include <string.h>
+
+#include "core/cursor.h"
+#include "core/text.h"
+
+enum {
+    LENGTH_AT = 0x1010, /* the length of the whole program, where its build put it */
+    IMAGE_MAGIC = 0xe9,
+    SEGMENTS_MAX = 16,
+};
+
+static enum espota_status rtc_store(void *context, const uint8_t record[ESPOTA_EBOOT_SIZE])
+{
+    struct stub_rtc *rtc = context;
+
+    if (stub_chip_sync(rtc->chip, NULL) != ESPOTA_OK)
+        return ESPOTA_E_LOCAL;
+    memcpy(rtc->record, record, ESPOTA_EBOOT_SIZE);
+    if (rtc->disk.fd < 0)
+        return ESPOTA_OK;
+    if (espota_disk_write(&rtc->disk, 0, record, ESPOTA_EBOOT_SIZE) != ESPOTA_OK)
+        return ESPOTA_E_LOCAL;
+    return espota_disk_sync(&rtc->disk, NULL);
+}
+
+static enum espota_status rtc_load(void *context, uint8_t record[ESPOTA_EBOOT_SIZE])
+{
+    struct stub_rtc *rtc = context;
+
+    if (rtc->disk.fd >= 0 &&
+        espota_disk_read(&rtc->disk, 0, rtc->record, ESPOTA_EBOOT_SIZE) != ESPOTA_OK)
+        return ESPOTA_E_LOCAL;
+    memcpy(record, rtc->record, ESPOTA_EBOOT_SIZE);
+    return ESPOTA_OK;
+}
+
+enum espota_status stub_rtc_init(struct stub_rtc *rtc, const char *path,
+                                 const struct stub_chip *chip, struct espota_error *err)
+{
+    *rtc = (struct stub_rtc){
+        .table = {.context = rtc, .store = rtc_store, .load = rtc_load},
+        .chip = chip,
+        .disk = ESPOTA_DISK_INIT,
+    };
+    if (path == NULL)
+        return ESPOTA_OK;
+    if (espota_disk_init(&rtc->disk, path, ESPOTA_EBOOT_SIZE, true, 0, err) != ESPOTA_OK)
+        return espota_error_prefix(err, "the boot memory");
+    return ESPOTA_OK;
+}
+
+void stub_rtc_deinit(struct stub_rtc *rtc)
+{
+    espota_disk_deinit(&rtc->disk);
+}
+
+/* Runs the loader, and once more after a reset: a command that failed is gone by then. */
+static void run_loader(const struct espota_boot_ops *ops, uint8_t sector[ESPOTA_SECTOR_SIZE],
+                       struct stub_boot *boot)
+{
+    enum espota_boot_next next = espota_boot_run(ops, sector, &boot->first);
+
+    boot->loaded = boot->first;
+    if (next == ESPOTA_BOOT_RESET && boot->first.command)
+        next = espota_boot_run(ops, sector, &boot->loaded);
+    /* The original jumps to whatever its header says; only this makes it a program. */
+    boot->starts = next == ESPOTA_BOOT_START && boot->loaded.magic == IMAGE_MAGIC &&
+                   boot->loaded.segments > 0 && boot->loaded.segments <= SEGMENTS_MAX;
+}
+
+static uint32_t copied_length(const struct espota_boot_report *report)
+{
+    const uint32_t *argument = report->what.argument;
+
+    return report->command && report->what.action == ESPOTA_EBOOT_COPY_RAW &&
+                   report->copied == ESPOTA_EBOOT_DONE && argument[1] == 0
+               ? argument[2]
+               : 0;
+}
+
+/* From the flash itself where the build says so, else what was just copied to the beginning. */
+static enum espota_status find_program(struct stub_chip *chip, uint32_t limit,
+                                       struct stub_boot *boot)
+{
+    uint8_t head[8];
+    uint8_t word[4];
+    struct espota_reader reader;
+    const struct espota_flash *flash = &chip->table;
+
+    if (flash->read(chip, 0, head, sizeof(head)) != ESPOTA_OK ||
+        flash->read(chip, LENGTH_AT, word, sizeof(word)) != ESPOTA_OK)
+        return ESPOTA_E_LOCAL;
+    boot->blank = head[0] == 0xff && memcmp(head, head + 1, sizeof(head) - 1) == 0;
+    espota_reader_init(&reader, word, sizeof(word));
+    boot->length = espota_read_u32le(&reader);
+    if (!boot->starts || head[0] != IMAGE_MAGIC || boot->length <= LENGTH_AT ||
+        boot->length > limit)
+        boot->length = copied_length(&boot->first);
+    return ESPOTA_OK;
+}
+
+static enum espota_status read_program(void *context, uint32_t offset, void *out, size_t length)
+{
+    struct stub_chip *chip = context;
+
+    return chip->table.read(chip, offset, out, length);
+}
+
+static enum espota_status fingerprint(struct stub_chip *chip, const struct espota_crypto *crypto,
+                                      uint8_t sector[ESPOTA_SECTOR_SIZE], struct stub_boot *boot)
+{
+    struct espota_digest digest;
+    uint8_t md5[ESPOTA_MD5_SIZE];
+    enum espota_status status = crypto->digest_start(crypto->context, ESPOTA_DIGEST_MD5, &digest);
+
+    if (status != ESPOTA_OK)
+        return status;
+    for (uint32_t at = 0; at < boot->length; at += ESPOTA_SECTOR_SIZE) {
+        uint32_t left = boot->length - at; /* at < length */
+        uint32_t piece = left < ESPOTA_SECTOR_SIZE ? left : ESPOTA_SECTOR_SIZE;
+
+        status = chip->table.read(chip, at, sector, piece);
+        if (status != ESPOTA_OK) {
+            crypto->digest_drop(crypto->context, &digest);
+            return status;
+        }
+        crypto->digest_add(crypto->context, &digest, sector, piece);
+    }
+    status = crypto->digest_finish(crypto->context, &digest, md5);
+    if (status == ESPOTA_OK)
+        espota_hex_encode(md5, sizeof(md5), boot->md5);
+    return status;
+}
+
+enum espota_status stub_boot_play(struct stub_chip *chip, struct stub_rtc *rtc,
+                                  const struct espota_crypto *crypto, uint32_t limit,
+                                  uint8_t sector[ESPOTA_SECTOR_SIZE],
+                                  void (*serial)(void *context, const char *line), void *context,
+                                  struct stub_boot *boot, struct espota_error *err)
+{
+    const struct espota_boot_ops ops = {
+        .context = context, .flash = &chip->table, .memory = &rtc->table, .log = serial};
+    struct espota_image_source source = {.context = chip, .read = read_program};
+    enum espota_status status;
+
+    memset(boot, 0, sizeof(*boot));
+    run_loader(&ops, sector, boot);
+    status = find_program(chip, limit, boot);
+    if (status == ESPOTA_OK && boot->length > 0)
+        status = fingerprint(chip, crypto, sector, boot);
+    source.length = boot->length;
+    if (status == ESPOTA_OK && boot->length > 0)
+        status = espota_image_inspect(&source, crypto, &boot->image);
+    if (status != ESPOTA_OK)
+        return espota_error_set(err, status, "the flash chip cannot be read: %s",
+                                stub_chip_problem(chip));
+    return ESPOTA_OK;
+}

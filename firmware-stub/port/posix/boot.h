@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What happens between power and program: the memory in which the updater leaves its command for
+ * the loader, and the loader's turn at the flash.
+ */
+#ifndef ESPOTA_POSIX_BOOT_H
+#define ESPOTA_POSIX_BOOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/digest.h"
+#include "core/eboot.h"
+#include "core/image.h"
+#include "espota/error.h"
+#include "firmware-stub/boot/boot.h"
+#include "port/posix/chip.h"
+#include "sys/disk.h"
+
+/*
+ * RTC memory: it keeps its content over a reset. Beside a chip in a file it is a file too, and
+ * the end of the process is a reset; removing that file is a loss of power.
+ */
+struct stub_rtc {
+    struct espota_boot_memory table; /* hand out &rtc.table; valid until deinit, not to be copied */
+    const struct stub_chip *chip;    /* synced before a command is stored: it must find its image */
+    struct espota_disk disk;
+    uint8_t record[ESPOTA_EBOOT_SIZE];
+};
+
+/* `chip` is borrowed; `path` NULL: gone with the process. */
+enum espota_status stub_rtc_init(struct stub_rtc *rtc, const char *path,
+                                 const struct stub_chip *chip,
+                                 struct espota_error *err) ESPOTA_MUST_CHECK;
+void stub_rtc_deinit(struct stub_rtc *rtc);
+
+/* What the loader did and what it starts. */
+struct stub_boot {
+    struct espota_boot_report first; /* `command`: one was pending, and `copied` what came of it */
+    struct espota_boot_report
+        loaded;      /* the same, or after a failed command the run that followed */
+    bool blank;      /* there is nothing but erased flash at the beginning */
+    bool starts;     /* the loader finds an application to jump to */
+    uint32_t length; /* of the program from address 0 on; 0: cannot be told */
+    char md5[2 * ESPOTA_MD5_SIZE + 1]; /* of these bytes; "" without a length */
+    struct espota_image image;         /* what they are; kind UNKNOWN without a length */
+};
+
+/*
+ * Plays the loader. `limit` is where a program must end, `sector` memory to work in, `serial`
+ * what the loader prints (may be NULL). An error is one of the chip itself; what the loader
+ * stumbles over is told by `boot`.
+ */
+enum espota_status stub_boot_play(struct stub_chip *chip, struct stub_rtc *rtc,
+                                  const struct espota_crypto *crypto, uint32_t limit,
+                                  uint8_t sector[ESPOTA_SECTOR_SIZE],
+                                  void (*serial)(void *context, const char *line), void *context,
+                                  struct stub_boot *boot,
+                                  struct espota_error *err) ESPOTA_MUST_CHECK;
+
+#endif

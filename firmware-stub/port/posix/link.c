@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+#include "port/posix/link.h"
+
+#include <string.h>
+
+#include "core/want.h"
+
+enum {
+    US_PER_MS = 1000,
+    US_PER_S = 1000000,
+    BURST_US = 20000, /* what a late wake-up may make up for */
+    PIECES_PER_S = 50 /* a slow device takes few bytes often, and not many now and then */
+};
+
+static uint64_t now_ms(const struct stub_link *link)
+{
+    return espota_loop_now(link->loop);
+}
+
+static void drop(struct stub_link *link)
+{
+    espota_loop_unwatch(link->loop, &link->watch);
+    espota_loop_disarm(link->loop, &link->timer);
+    espota_socket_close(&link->fd);
+    link->answered = link->closing = link->stalled = link->broken = link->mute = false;
+    link->first = link->count = 0;
+    link->byte_count = 0;
+    link->free_at_us = 0;
+}
+
+/* --- words that leave late --- */
+
+/* The first `length` bytes of those that waited have left. */
+static void said(struct stub_link *link, size_t length)
+{
+    struct stub_link_words *words = &link->words[link->first];
+
+    link->byte_count -= length; /* length <= words->length <= byte_count */
+    memmove(link->bytes, link->bytes + length, link->byte_count);
+    words->length -= length;
+    if (words->length == 0) {
+        link->first = (link->first + 1) % STUB_LINK_WORDS;
+        link->count--;
+    }
+}
+
+/* Gives the socket what is due. */
+static void speak(struct stub_link *link)
+{
+    link->stalled = false;
+    while (link->count > 0 && link->words[link->first].due <= now_ms(link)) {
+        size_t done;
+        int os_error;
+        enum espota_status status = espota_socket_send(
+            link->fd, link->bytes, link->words[link->first].length, &done, &os_error);
+
+        if (status == ESPOTA_OK) {
+            said(link, done);
+            continue;
+        }
+        link->stalled = status == ESPOTA_MORE;
+        link->mute = status != ESPOTA_MORE;
+        if (link->mute)
+            link->count = link->byte_count = 0;
+        return;
+    }
+}
+
+static enum espota_status queue(struct stub_link *link, const void *data, size_t length,
+                                size_t *sent)
+{
+    struct stub_link_words *words;
+
+    if (link->mute)
+        return ESPOTA_E_BROKEN;
+    if (link->count == STUB_LINK_WORDS || length > STUB_LINK_ROOM - link->byte_count)
+        return ESPOTA_MORE; /* byte_count <= STUB_LINK_ROOM */
+    words = &link->words[(link->first + link->count) % STUB_LINK_WORDS];
+    words->due = now_ms(link) + link->shape->delay_ms;
+    words->length = length;
+    memcpy(link->bytes + link->byte_count, data, length);
+    link->byte_count += length;
+    link->count++;
+    *sent = length;
+    return ESPOTA_OK;
+}
+
+/* --- the rate --- */
+
+static bool rate_allows(const struct stub_link *link)
+{
+    return link->shape->rate == 0 || link->free_at_us <= now_ms(link) * US_PER_MS;
+}
+
+static size_t rate_room(const struct stub_link *link, size_t room)
+{
+    uint64_t piece = link->shape->rate / PIECES_PER_S;
+
+    if (link->shape->rate == 0 || piece >= room)
+        return room;
+    return piece > 0 ? (size_t)piece : 1;
+}
+
+/* Paid for afterwards, so that the rate is exact however many bytes there were. */
+static void rate_pay(struct stub_link *link, size_t length)
+{
+    uint64_t now_us = now_ms(link) * US_PER_MS;
+    uint64_t earliest = now_us > BURST_US ? now_us - BURST_US : 0;
+
+    if (link->shape->rate == 0)
+        return;
+    if (link->free_at_us < earliest)
+        link->free_at_us = earliest;
+    link->free_at_us += length * US_PER_S / link->shape->rate;
+}
+
+/* --- the loop --- */
+
+static void go_on(struct stub_link *link)
+{
+    if (link->closing) {
+        speak(link);
+        if (link->count > 0) {
+            if (stub_link_follow(link, 0, NULL) == ESPOTA_OK)
+                return;
+        }
+        drop(link);
+    }
+    link->wake(link->context);
+}
+
+static void ready(void *context, unsigned events)
+{
+    struct stub_link *link = context;
+
+    if ((events & (ESPOTA_WRITABLE | ESPOTA_BROKEN)) != 0)
+        link->answered = true;
+    if ((events & ESPOTA_BROKEN) != 0) {
+        link->broken = true;
+        espota_loop_unwatch(link->loop, &link->watch);
+    }
+    go_on(link);
+}
+
+static void expired(void *context)
+{
+    go_on(context);
+}
+
+void stub_link_init(struct stub_link *link, struct espota_loop *loop,
+                    const struct stub_link_shape *shape, void (*wake)(void *context), void *context)
+{
+    memset(link, 0, sizeof(*link));
+    link->loop = loop;
+    link->shape = shape;
+    link->wake = wake;
+    link->context = context;
+    link->fd = -1;
+    link->watch.ready = ready;
+    link->watch.context = link;
+    link->timer.expired = expired;
+    link->timer.context = link;
+}
+
+void stub_link_deinit(struct stub_link *link)
+{
+    drop(link);
+}
+
+bool stub_link_speaks(const struct stub_link *link)
+{
+    return link->closing;
+}
+
+static enum espota_status watch_for(struct stub_link *link, unsigned events,
+                                    struct espota_error *err)
+{
+    if (link->broken)
+        return ESPOTA_OK; /* it would be reported again and again */
+    if (link->watch.slot != 0) {
+        espota_loop_rewatch(link->loop, &link->watch, events);
+        return ESPOTA_OK;
+    }
+    link->watch.fd = link->fd;
+    link->watch.events = events;
+    return espota_loop_watch(link->loop, &link->watch, err);
+}
+
+static enum espota_status wait_until(struct stub_link *link, uint64_t at)
+{
+    if (at != UINT64_MAX)
+        return espota_loop_arm(link->loop, &link->timer, at);
+    espota_loop_disarm(link->loop, &link->timer);
+    return ESPOTA_OK;
+}
+
+enum espota_status stub_link_follow(struct stub_link *link, unsigned want, struct espota_error *err)
+{
+    uint64_t at = UINT64_MAX;
+    unsigned events = 0;
+    bool reads = (want & ESPOTA_WANT_STREAM_IN) != 0 && !link->closing;
+
+    if (link->fd < 0)
+        return ESPOTA_OK;
+    if (!link->answered || link->stalled)
+        events |= ESPOTA_WRITABLE;
+    if (reads && link->answered && rate_allows(link))
+        events |= ESPOTA_READABLE;
+    if (link->count > 0 && !link->stalled)
+        at = link->words[link->first].due;
+    if (reads && !rate_allows(link) && (link->free_at_us + US_PER_MS - 1) / US_PER_MS < at)
+        at = (link->free_at_us + US_PER_MS - 1) / US_PER_MS;
+    if (wait_until(link, at) != ESPOTA_OK)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a timer");
+    return watch_for(link, events, err);
+}
+
+/* --- what the device calls --- */
+
+enum espota_status stub_link_connect(struct stub_link *link, const struct espota_address *local,
+                                     const struct espota_address *peer)
+{
+    if (link->closing)
+        return ESPOTA_MORE;
+    if (link->fd < 0)
+        return espota_tcp_connect_narrow(local, peer, link->shape->window, &link->fd, NULL) ==
+                       ESPOTA_OK
+                   ? ESPOTA_MORE
+                   : ESPOTA_E_BROKEN;
+    if (!link->answered)
+        return ESPOTA_MORE;
+    if (espota_socket_error(link->fd) != 0) {
+        drop(link);
+        return ESPOTA_E_BROKEN;
+    }
+    espota_socket_no_delay(link->fd);
+    return ESPOTA_OK;
+}
+
+enum espota_status stub_link_receive(struct stub_link *link, void *data, size_t room,
+                                     size_t *length)
+{
+    enum espota_status status;
+    int os_error;
+
+    *length = 0;
+    if (!rate_allows(link))
+        return ESPOTA_MORE;
+    status = espota_socket_receive(link->fd, data, rate_room(link, room), length, &os_error);
+    if (status == ESPOTA_OK) {
+        rate_pay(link, *length);
+        if (link->shape->window != 0)
+            espota_socket_narrow(link->fd, link->shape->window);
+    }
+    return status;
+}
+
+enum espota_status stub_link_send(struct stub_link *link, const void *data, size_t length,
+                                  size_t *sent)
+{
+    enum espota_status status;
+    int os_error;
+
+    *sent = 0;
+    if (link->shape->delay_ms != 0) {
+        speak(link);
+        return queue(link, data, length, sent);
+    }
+    status = espota_socket_send(link->fd, data, length, sent, &os_error);
+    link->stalled = status == ESPOTA_MORE;
+    return status;
+}
+
+void stub_link_close(struct stub_link *link)
+{
+    if (link->count > 0 && link->fd >= 0)
+        link->closing = true;
+    else
+        drop(link);
+}

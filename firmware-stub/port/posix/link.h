@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The device's connection to the host that invited it, on the loop, and as slow as the real
+ * thing where that is asked for: a small receive window, a rate at which bytes are taken, words
+ * that arrive late.
+ */
+#ifndef ESPOTA_POSIX_LINK_H
+#define ESPOTA_POSIX_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sys/loop.h"
+#include "sys/net.h"
+
+struct stub_link_shape {
+    uint32_t window;   /* bytes that may be under way towards the device; 0: what the system does */
+    uint64_t rate;     /* bytes a second that the device takes; 0: all it can */
+    uint32_t delay_ms; /* after which what it says leaves */
+};
+
+enum { STUB_LINK_WORDS = 64, STUB_LINK_ROOM = 512 };
+
+/* What the device has said and the socket has not been given yet. */
+struct stub_link_words {
+    uint64_t due;
+    size_t length;
+};
+
+/* The caller's memory; its content is this module's. */
+struct stub_link {
+    struct espota_loop *loop;
+    const struct stub_link_shape *shape;
+    void (*wake)(void *context); /* something can go on */
+    void *context;
+
+    struct espota_watch watch;
+    struct espota_timer timer;
+    int fd;        /* -1: none */
+    bool answered; /* the connect is over, well or not */
+    bool closing;  /* as soon as all is said */
+    bool stalled;  /* the socket takes nothing for the moment */
+    bool broken;   /* it is over: what is left to read can be read, watching is of no use */
+    bool mute;     /* nothing can be said any more */
+
+    uint64_t free_at_us; /* when the rate allows the next bytes */
+
+    struct stub_link_words words[STUB_LINK_WORDS]; /* a ring of those that wait */
+    size_t first;
+    size_t count;
+    uint8_t bytes[STUB_LINK_ROOM]; /* theirs, in order */
+    size_t byte_count;
+};
+
+/* All but the memory of `link` is borrowed. */
+void stub_link_init(struct stub_link *link, struct espota_loop *loop,
+                    const struct stub_link_shape *shape, void (*wake)(void *context),
+                    void *context);
+/* Closes at once, whatever was still to be said. */
+void stub_link_deinit(struct stub_link *link);
+
+/*
+ * As the device's table of functions wants them. MORE from connect also means that the last
+ * connection's words are still leaving.
+ */
+enum espota_status stub_link_connect(struct stub_link *link, const struct espota_address *local,
+                                     const struct espota_address *peer) ESPOTA_MUST_CHECK;
+enum espota_status stub_link_receive(struct stub_link *link, void *data, size_t room,
+                                     size_t *length) ESPOTA_MUST_CHECK;
+enum espota_status stub_link_send(struct stub_link *link, const void *data, size_t length,
+                                  size_t *sent) ESPOTA_MUST_CHECK;
+void stub_link_close(struct stub_link *link);
+
+/* What the device wants of the connection now (core/want.h): watches for exactly that. */
+enum espota_status stub_link_follow(struct stub_link *link, unsigned want,
+                                    struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* It is closed, and words of the device are still to leave. */
+bool stub_link_speaks(const struct stub_link *link);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* espota-stub: a device in a process. */
+#include <string.h>
+
+#include "cli/opt.h"
+#include "cli/out.h"
+#include "espota/program.h"
+#include "espota/version.h"
+#include "port/posix/fleet.h"
+#include "port/posix/layout.h"
+
+#define MEMBER(member) OPT_AT(struct stub_options, member)
+
+static const struct opt options[] = {
+    {.kind = OPT_HEADING, .help = "Where it listens"},
+    {OPT_INTEGER, 'p', "port", "N", "UDP port, 8266 if not given; 0: any free one, which is told.",
+     MEMBER(port), .max = 65535},
+    {OPT_STRING, 0, "bind", "ADDR", "One address of this machine instead of all, IPv4 or IPv6.",
+     MEMBER(bind)},
+    {OPT_INTEGER, 0, "count", "N",
+     "A fleet: device k, from 0, has the address 127.1.(k/250).(1 + k mod 250) and the flash file "
+     "FILE.k.",
+     MEMBER(count), .min = 1, .max = STUB_COUNT_MAX},
+    {OPT_STRING, 0, "hostname", "NAME", "What it calls itself.", MEMBER(hostname)},
+
+    {.kind = OPT_HEADING, .help = "Password"},
+    {OPT_STRING, 0, "password-file", "FILE", "Ask for the password in the first line of FILE.",
+     MEMBER(password_file)},
+    {OPT_SECRET, 0, "password", "TEXT", "Ask for this password.", MEMBER(password)},
+    {OPT_CHOICE, 0, "auth-method", "md5|sha256",
+     "How to ask: as an ESP8266 (the default) or as an ESP32.", MEMBER(auth)},
+
+    {.kind = OPT_HEADING, .help = "Flash"},
+    {OPT_STRING, 0, "flash", "FILE",
+     "The flash chip, byte for byte; made if it is missing. Without it the flash is in memory.",
+     MEMBER(flash)},
+    {OPT_BYTES, 0, "flash-size", "SIZE", "4M if not given and FILE is new.", MEMBER(flash_size),
+     .min = STUB_FLASH_MIN, .max = STUB_FLASH_MAX},
+    {OPT_BYTES, 0, "fs-start", "OFFSET", "Where the file system begins, and programs must end.",
+     MEMBER(fs_start), .min = 4096, .max = STUB_FLASH_MAX},
+    {OPT_FLAG, 0, "atomic-fs", NULL,
+     "Stage a file system and let the boot loader copy it, instead of writing in place.",
+     MEMBER(atomic_fs)},
+    {OPT_FLAG, 0, "boot", NULL, "Play the boot loader on the flash file, say what it starts, end.",
+     MEMBER(boot)},
+
+    {.kind = OPT_HEADING, .help = "Behaviour"},
+    {OPT_INTEGER, 0, "uploads", "N", "End after N successful uploads; failed ones do not count.",
+     MEMBER(uploads), .min = 1},
+    {OPT_BYTES, 0, "rate", "BYTES/S", "Take the image no faster than that.", MEMBER(rate),
+     .min = 1},
+    {OPT_BYTES, 0, "tcp-window", "BYTES",
+     "Let no more be under way towards the device: 5840 is what lwIP has.", MEMBER(window),
+     .min = 1460, .max = 1 << 20},
+    {OPT_INTEGER, 0, "ack-delay", "MS", "What the device says over TCP leaves that much later.",
+     MEMBER(delay_ms), .max = 60000},
+    {OPT_FLAG, 0, "fast", NULL, "Leave out the seconds that real devices wait.", MEMBER(fast)},
+    {OPT_FLAG, 0, "quirks", NULL,
+     "Be as unsafe as the original: a nonce from the clock, a challenge that never expires, an "
+     "answer from anyone, no limit for a silent host.",
+     MEMBER(quirks)},
+
+    {.kind = OPT_HEADING, .help = "Output"},
+    {OPT_FLAG, 0, "json", NULL, "Tell what happens as JSON, one object a line, on standard output.",
+     MEMBER(json)},
+    OPT_ROWS_OUTPUT,
+    OPT_ROWS_END,
+};
+
+static const struct opt_command command = {
+    .program = "espota-stub",
+    .usage = "[options]",
+    .summary = "A device that takes updates over the air, in a process: for trying and for tests.",
+    .options = options,
+    .notes =
+        "FILE.rtc beside a flash file is the memory that survives a reset, in which an update\n"
+        "waits for the boot loader. The end of the process is a reset; for a loss of power\n"
+        "remove that file. SIGINT and SIGTERM end the process with exit code 0.\n",
+};
+
+/* What the rows cannot say. NULL: all is well. */
+static const char *contradiction(const struct stub_options *typed)
+{
+    if (typed->password.bytes != NULL && typed->password_file != NULL)
+        return "--password and --password-file exclude each other";
+    if (typed->count > 1 && typed->bind != NULL)
+        return "--bind and --count exclude each other: the devices of a fleet have their own "
+               "addresses";
+    if (typed->boot && typed->flash == NULL)
+        return "--boot needs --flash";
+    if (typed->hostname != NULL && typed->hostname[0] == '\0')
+        return "--hostname must not be empty";
+    return NULL;
+}
+
+static enum espota_status run(struct stub_options *typed, struct espota_error *err)
+{
+    struct espota_log log = out_log();
+
+    if (typed->boot)
+        return stub_fleet_boot(typed, err);
+    if (typed->password_file != NULL) {
+        enum espota_status status =
+            espota_secret_read(&typed->password, typed->password_file, "password file", &log, err);
+
+        if (status != ESPOTA_OK)
+            return status;
+    }
+    return stub_fleet_run(typed, err);
+}
+
+static int stub(int argc, char **argv)
+{
+    struct stub_options typed = {.port = 8266, .count = 1, .password = ESPOTA_SECRET_INIT};
+    struct espota_error error = ESPOTA_ERROR_INIT;
+    enum espota_status status = ESPOTA_OK;
+    const char *fault;
+    int code = 0;
+
+    if (opt_read(&command, argc, argv, &typed, &code)) {
+        fault = contradiction(&typed);
+        if (fault != NULL) {
+            code = opt_usage_error(&command, "%s", fault);
+        } else if ((status = run(&typed, &error)) != ESPOTA_OK) {
+            out_error("%s", error.message);
+            code = espota_status_exit_code(status);
+        }
+    }
+    espota_secret_wipe(&typed.password);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    espota_program_begin();
+    out_init("espota-stub");
+    return out_finish(stub(argc, argv));
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+#include "port/posix/node.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/cursor.h"
+
+enum { DOWN_MS = 1000, PROGRESS_STEPS = 100, RTC_PATH_MAX = 4096 };
+
+/* --- addresses: the core's form is this port's address without its family --- */
+
+static void to_peer(const struct espota_address *address, struct espota_peer *peer)
+{
+    struct espota_writer writer;
+
+    memset(peer, 0, sizeof(*peer));
+    espota_writer_init(&writer, peer->address, sizeof(peer->address));
+    espota_write_bytes(&writer, address->bytes, address->family == 4 ? 4 : 16);
+    espota_write_u32le(&writer, address->scope);
+    peer->port = address->port;
+}
+
+static struct espota_address from_peer(const struct stub_node *node, const struct espota_peer *peer)
+{
+    struct espota_address address = {.family = node->who.address.family, .port = peer->port};
+    size_t length = address.family == 4 ? 4 : 16;
+    struct espota_reader reader;
+
+    espota_reader_init(&reader, peer->address, sizeof(peer->address));
+    memcpy(address.bytes, espota_read_bytes(&reader, length), length);
+    address.scope = espota_read_u32le(&reader);
+    return address;
+}
+
+/* --- the device's table --- */
+
+static enum espota_status udp_receive(void *context, void *data, size_t room, size_t *length,
+                                      struct espota_peer *from)
+{
+    struct stub_node *node = context;
+    struct espota_address address;
+    int os_error;
+    enum espota_status status =
+        espota_socket_receive_from(node->udp.fd, data, room, length, &address, &os_error);
+
+    if (status == ESPOTA_OK)
+        to_peer(&address, from);
+    return status;
+}
+
+static enum espota_status udp_send(void *context, const void *data, size_t length,
+                                   const struct espota_peer *to)
+{
+    struct stub_node *node = context;
+    struct espota_address address = from_peer(node, to);
+    int os_error;
+
+    return espota_socket_send_to(node->udp.fd, data, length, &address, &os_error);
+}
+
+static bool is_any(const struct espota_address *address)
+{
+    static const uint8_t zeros[16];
+
+    return memcmp(address->bytes, zeros, sizeof(zeros)) == 0;
+}
+
+static enum espota_status tcp_connect(void *context, const struct espota_peer *to)
+{
+    struct stub_node *node = context;
+    struct espota_address peer = from_peer(node, to);
+    struct espota_address local = node->who.address;
+
+    local.port = 0;
+    return stub_link_connect(&node->link, is_any(&local) ? NULL : &local, &peer);
+}
+
+static enum espota_status tcp_receive(void *context, void *data, size_t room, size_t *length)
+{
+    struct stub_node *node = context;
+
+    return stub_link_receive(&node->link, data, room, length);
+}
+
+static enum espota_status tcp_send(void *context, const void *data, size_t length, size_t *sent)
+{
+    struct stub_node *node = context;
+
+    return stub_link_send(&node->link, data, length, sent);
+}
+
+static void tcp_close(void *context)
+{
+    struct stub_node *node = context;
+
+    stub_link_close(&node->link);
+}
+
+static uint64_t node_now(void *context)
+{
+    struct stub_node *node = context;
+
+    return espota_loop_now(node->settings->loop);
+}
+
+/* Done when the pump that calls this has returned. */
+static void reboot(void *context)
+{
+    struct stub_node *node = context;
+
+    node->restarts = true;
+}
+
+static void serial(void *context, const char *line)
+{
+    struct stub_node *node = context;
+
+    stub_tell_serial(&node->who, line);
+}
+
+static const char *event(void *context, const struct espota_receiver_event *event)
+{
+    struct stub_node *node = context;
+    struct espota_address peer = from_peer(node, event->peer);
+
+    if (event->kind == ESPOTA_EVENT_PROGRESS) {
+        uint32_t step = event->size / PROGRESS_STEPS;
+
+        if (event->done != 0 && event->done != event->size && event->done - node->told < step)
+            return NULL; /* told is of this update and never more than done */
+        node->told = event->done;
+    }
+    stub_tell_event(&node->who, event, &peer, &node->chip);
+    return NULL;
+}
+
+/* --- up and down --- */
+
+static void fail(struct stub_node *node, const struct espota_error *error)
+{
+    node->settings->failed(node->settings->context, error);
+}
+
+static void arm(struct stub_node *node, uint64_t delay_ms)
+{
+    struct espota_error error = ESPOTA_ERROR_INIT;
+    uint64_t at = espota_loop_now(node->settings->loop) + delay_ms;
+
+    if (espota_loop_arm(node->settings->loop, &node->timer, at) != ESPOTA_OK) {
+        (void)espota_error_set(&error, ESPOTA_E_MEMORY, "no memory for a timer");
+        fail(node, &error);
+    }
+}
+
+static void go_down(struct stub_node *node)
+{
+    stub_node_silence(node);
+    arm(node, node->settings->fast ? 0 : DOWN_MS);
+}
+
+/* Everything that can be done now; then waits for what the device wants. */
+static void step(void *context)
+{
+    struct stub_node *node = context;
+    struct espota_error error = ESPOTA_ERROR_INIT;
+    int32_t again;
+
+    if (node->udp.fd < 0)
+        return; /* down: only the old connection's last words are still leaving */
+    again = espota_device_pump(&node->device);
+    if (node->restarts) {
+        go_down(node);
+        return;
+    }
+    if (again == ESPOTA_DEVICE_FOREVER)
+        espota_loop_disarm(node->settings->loop, &node->timer);
+    else
+        arm(node, (uint64_t)again);
+    if (stub_link_follow(&node->link, espota_device_want(&node->device), &error) != ESPOTA_OK)
+        fail(node, &error);
+}
+
+static void readable(void *context, unsigned events)
+{
+    (void)events;
+    step(context);
+}
+
+static enum espota_status boot(struct stub_node *node, bool told, struct espota_error *err)
+{
+    struct stub_boot boot;
+    uint8_t head[4];
+    enum espota_status status =
+        stub_boot_play(&node->chip, &node->rtc, node->settings->crypto, node->layout.fs_start,
+                       node->settings->sector, serial, node, &boot, err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    if (node->chip.table.read(&node->chip, 0, head, sizeof(head)) != ESPOTA_OK)
+        return espota_error_set(err, ESPOTA_E_LOCAL, "the flash chip cannot be read: %s",
+                                stub_chip_problem(&node->chip));
+    node->starts = boot.starts;
+    node->update.sketch_size = boot.length;
+    /* A program that runs knows its flash mode; with none there is nothing to be true to. */
+    node->update.flash_mode = boot.starts && head[2] <= 3 ? head[2] : ESPOTA_FLASH_MODE_KEEP;
+    if (told)
+        stub_tell_boot(&node->who, &boot);
+    return ESPOTA_OK;
+}
+
+static void come_up(struct stub_node *node)
+{
+    struct espota_error error = ESPOTA_ERROR_INIT;
+
+    node->restarts = false;
+    if (boot(node, true, &error) != ESPOTA_OK || stub_node_listen(node, &error) != ESPOTA_OK)
+        fail(node, &error);
+    else
+        node->settings->updated(node->settings->context);
+}
+
+static void expired(void *context)
+{
+    struct stub_node *node = context;
+
+    if (node->restarts)
+        come_up(node);
+    else
+        step(node);
+}
+
+static enum espota_status open_flash(struct stub_node *node, const char *flash,
+                                     struct espota_error *err)
+{
+    const struct stub_settings *settings = node->settings;
+    char path[RTC_PATH_MAX];
+    enum espota_status status = stub_chip_init(&node->chip, flash, settings->flash_size, err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    status = stub_layout_find(node->chip.size, settings->fs_start, &node->layout, err);
+    if (status != ESPOTA_OK || flash == NULL)
+        return status == ESPOTA_OK ? stub_rtc_init(&node->rtc, NULL, &node->chip, err) : status;
+    if ((size_t)snprintf(path, sizeof(path), "%s.rtc", flash) >= sizeof(path))
+        return espota_error_set(err, ESPOTA_E_LOCAL, "the name of the flash file is too long");
+    return stub_rtc_init(&node->rtc, path, &node->chip, err);
+}
+
+static void fill_tables(struct stub_node *node)
+{
+    const struct stub_settings *settings = node->settings;
+
+    node->ops = (struct espota_device_ops){
+        .context = node,
+        .udp_receive = udp_receive,
+        .udp_send = udp_send,
+        .tcp_connect = tcp_connect,
+        .tcp_receive = tcp_receive,
+        .tcp_send = tcp_send,
+        .tcp_close = tcp_close,
+        .now = node_now,
+        .reboot = reboot,
+        .log = serial,
+    };
+    node->update = (struct espota_updater_config){
+        .flash = &node->chip.table,
+        .crypto = settings->crypto,
+        .boot = &node->rtc.table,
+        .fs_start = node->layout.fs_start,
+        .fs_end = node->layout.fs_end,
+        .chip_size = node->chip.size,
+        .configured_size = node->chip.size,
+        .atomic_fs = settings->atomic_fs,
+    };
+    node->receiver = (struct espota_receiver_config){
+        .update = &node->update,
+        .crypto = settings->crypto,
+        .password_hash = settings->password_hash,
+        .nonce_digits = settings->nonce_digits,
+        .fast = settings->fast,
+        .quirks = settings->quirks,
+        .context = node,
+        .event = event,
+    };
+}
+
+enum espota_status stub_node_init(struct stub_node *node, const struct stub_settings *settings,
+                                  const struct stub_who *who, const char *flash,
+                                  struct espota_error *err)
+{
+    enum espota_status status;
+
+    memset(node, 0, sizeof(*node));
+    node->settings = settings;
+    node->who = *who;
+    node->rtc.disk.fd = node->udp.fd = -1;
+    node->udp.ready = readable;
+    node->timer.expired = expired;
+    node->udp.context = node->timer.context = node;
+    stub_link_init(&node->link, settings->loop, &settings->shape, step, node);
+    status = open_flash(node, flash, err);
+    if (status == ESPOTA_OK) {
+        fill_tables(node);
+        status = boot(node, flash != NULL, err);
+    }
+    if (status != ESPOTA_OK)
+        stub_node_deinit(node);
+    return status;
+}
+
+void stub_node_deinit(struct stub_node *node)
+{
+    if (node->settings == NULL)
+        return;
+    stub_node_silence(node);
+    stub_link_deinit(&node->link);
+    stub_rtc_deinit(&node->rtc);
+    stub_chip_deinit(&node->chip);
+    node->settings = NULL;
+}
+
+enum espota_status stub_node_listen(struct stub_node *node, struct espota_error *err)
+{
+    struct espota_address got;
+    enum espota_status status = espota_udp_open(&node->who.address, &node->udp.fd, err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    node->udp.events = ESPOTA_READABLE;
+    status = espota_loop_watch(node->settings->loop, &node->udp, err);
+    if (status == ESPOTA_OK && espota_socket_local(node->udp.fd, &got) != ESPOTA_OK)
+        status = espota_error_set(err, ESPOTA_E_LOCAL, "a socket does not tell its port");
+    if (status != ESPOTA_OK) {
+        espota_loop_unwatch(node->settings->loop, &node->udp);
+        espota_socket_close(&node->udp.fd);
+        return status;
+    }
+    node->who.address.port = got.port;
+    espota_device_init(&node->device, &node->ops, &node->receiver);
+    return ESPOTA_OK;
+}
+
+void stub_node_silence(struct stub_node *node)
+{
+    if (node->udp.fd < 0)
+        return;
+    espota_loop_unwatch(node->settings->loop, &node->udp);
+    espota_loop_disarm(node->settings->loop, &node->timer);
+    espota_socket_close(&node->udp.fd);
+    espota_device_deinit(&node->device);
+}
+
+bool stub_node_speaks(const struct stub_node *node)
+{
+    return stub_link_speaks(&node->link);
+}

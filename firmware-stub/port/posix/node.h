@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One device: the portable device of firmware-stub on sockets of this process, with a flash chip
+ * and a boot memory of its own. It boots, listens, is updated, restarts, and so on.
+ */
+#ifndef ESPOTA_POSIX_NODE_H
+#define ESPOTA_POSIX_NODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "firmware-stub/device.h"
+#include "port/posix/boot.h"
+#include "port/posix/chip.h"
+#include "port/posix/layout.h"
+#include "port/posix/link.h"
+#include "port/posix/tell.h"
+
+/* What all devices have in common; borrowed by each. */
+struct stub_settings {
+    struct espota_loop *loop;
+    const struct espota_crypto *crypto;
+    const char *password_hash; /* as struct espota_receiver_config has it */
+    uint8_t nonce_digits;
+    uint32_t flash_size; /* 0: what the file holds */
+    uint32_t fs_start;   /* 0: the usual place */
+    bool atomic_fs;
+    bool fast;
+    bool quirks;
+    struct stub_link_shape shape;
+    uint8_t *sector; /* ESPOTA_SECTOR_SIZE bytes to work in */
+
+    void *context; /* for the two below */
+    /* An update succeeded, and the device runs again. */
+    void (*updated)(void *context);
+    /* This device cannot go on. */
+    void (*failed)(void *context, const struct espota_error *error);
+};
+
+/* The caller's memory; its content is this module's. */
+struct stub_node {
+    const struct stub_settings *settings;
+    struct stub_who who;
+    struct stub_layout layout;
+    struct stub_chip chip;
+    struct stub_rtc rtc;
+    struct stub_link link;
+    struct espota_updater_config update;
+    struct espota_receiver_config receiver;
+    struct espota_device_ops ops;
+    struct espota_device device;
+    struct espota_watch udp; /* fd -1: the device is down */
+    struct espota_timer timer;
+    uint32_t told; /* bytes of the last progress event */
+    bool restarts; /* an update is complete */
+    bool starts;   /* the boot loader found a program at the last boot */
+};
+
+/*
+ * Puts the chip in and boots. `who` is copied; it says where the device will listen. `flash` is
+ * the file of the chip, NULL: a chip in memory; a boot from a file is told.
+ */
+enum espota_status stub_node_init(struct stub_node *node, const struct stub_settings *settings,
+                                  const struct stub_who *who, const char *flash,
+                                  struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Closes everything; what is on the flash stays. Harmless on a node of zeros. */
+void stub_node_deinit(struct stub_node *node);
+
+/* Starts to listen; with port 0 node->who.address says which one it got. */
+enum espota_status stub_node_listen(struct stub_node *node,
+                                    struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Undoes stub_node_listen. */
+void stub_node_silence(struct stub_node *node);
+
+/* An update is over and the host is still to hear something. */
+bool stub_node_speaks(const struct stub_node *node);
+
+#endif

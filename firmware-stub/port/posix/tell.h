@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* What the stub tells: lines for a person on standard error, or JSON events on standard output. */
+#ifndef ESPOTA_POSIX_TELL_H
+#define ESPOTA_POSIX_TELL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/receiver.h"
+#include "port/posix/boot.h"
+#include "sys/net.h"
+
+enum { STUB_HOSTNAME_ROOM = 80 };
+
+struct stub_tell {
+    bool json;
+    bool fleet; /* lines begin with the device's address */
+};
+
+/* Of whom something is told. */
+struct stub_who {
+    const struct stub_tell *tell;
+    uint32_t device; /* from 0 */
+    char hostname[STUB_HOSTNAME_ROOM];
+    struct espota_address address; /* where it listens */
+};
+
+/* All listen: `who` is the first of `count`. */
+void stub_tell_ready(const struct stub_who *who, uint32_t count);
+
+/*
+ * What the receiver's hook gets. `peer` is the host, `chip` the flash, whose problem is told where
+ * it was the reason.
+ */
+void stub_tell_event(const struct stub_who *who, const struct espota_receiver_event *event,
+                     const struct espota_address *peer, const struct stub_chip *chip);
+
+void stub_tell_boot(const struct stub_who *who, const struct stub_boot *boot);
+
+/* A detail, as a device prints on its serial line. */
+void stub_tell_serial(const struct stub_who *who, const char *line);
+
+#endif
