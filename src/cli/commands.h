@@ -6,6 +6,4 @@
 #ifndef ESPOTA_CLI_COMMANDS_H
 #define ESPOTA_CLI_COMMANDS_H
 
-int cmd_discover(int argc, char **argv);
-
 #endif

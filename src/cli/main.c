@@ -18,7 +18,6 @@ struct command {
 static int cmd_help(int argc, char **argv);
 
 static const struct command commands[] = {
-    {"discover", cmd_discover, "list the devices that announce themselves"},
     {"help", cmd_help, "explain a command: help upload"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

@@ -10,7 +10,7 @@ ROOT = pathlib.Path(sys.argv.pop(1)).resolve()
 
 C_HEADERS = {
     "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "locale.h", "math.h",
-    "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h",
+    "stdalign.h", "stdarg.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h",
     "string.h", "time.h",
 }
 FREESTANDING = {"limits.h", "stdbool.h", "stddef.h", "stdint.h", "string.h"}

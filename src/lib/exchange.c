@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/exchange.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    VERDICT_MS = 60000,     /* what devices may take for their last word */
+    LOOK_MS = 200,          /* between looks at what the device's TCP has acknowledged */
+    WRITE_A_TURN = 1 << 16, /* then the other streams have their turn */
+    READS_A_TURN = 8,
+    READ_ROOM = 2048,
+};
+
+struct espota_exchange {
+    struct espota_exchange_config config;
+    struct espota_sender sender;
+    struct espota_caller caller;
+    struct espota_watch watch;
+    struct espota_timer timer;
+    struct espota_pacer pacer;
+    int fd;
+    enum espota_sender_phase phase;
+    enum espota_status forced; /* an end that is not the engine's; OK: none */
+    uint16_t host_port;
+    unsigned invitations;
+    uint64_t look_at; /* the next look at the socket's queue */
+    uint32_t shown;   /* acknowledged bytes that were told */
+    bool invited, challenged, asked, ended, over;
+    struct espota_address connected; /* family 0: not yet */
+    int os_error;
+    bool has_unreachable;
+    enum espota_unreachable unreachable;
+    struct espota_address teller;
+};
+
+static uint64_t now_of(const struct espota_exchange *x)
+{
+    return espota_loop_now(x->config.loop);
+}
+
+static void tell(struct espota_exchange *x, enum espota_event_kind kind)
+{
+    x->config.event(x->config.context, kind);
+}
+
+static unsigned wants(const struct espota_exchange *x)
+{
+    return espota_sender_want(&x->sender);
+}
+
+static void finish(struct espota_exchange *x)
+{
+    x->over = true;
+    espota_loop_disarm(x->config.loop, &x->timer);
+    if (x->fd >= 0)
+        espota_loop_rewatch(x->config.loop, &x->watch, 0);
+    x->config.over(x->config.context);
+}
+
+/* What the engine cannot see: this machine refuses to send. */
+static void fail_to_send(struct espota_exchange *x, int os_error)
+{
+    bool no_way = os_error == ENETUNREACH;
+
+    x->os_error = os_error;
+    x->forced = no_way ? ESPOTA_E_NO_ANSWER : ESPOTA_E_LOCAL;
+}
+
+static void send_datagrams(struct espota_exchange *x)
+{
+    size_t length;
+    const uint8_t *data;
+
+    while (x->forced == ESPOTA_OK && (data = espota_sender_tx(&x->sender, &length)) != NULL) {
+        bool invites = length < 4 || memcmp(data, "200 ", 4) != 0; /* the other is an answer */
+        int os_error;
+
+        if (espota_ports_send(x->config.ports, &x->caller, data, length, invites, &os_error) !=
+            ESPOTA_OK) {
+            fail_to_send(x, os_error);
+            return;
+        }
+        espota_sender_tx_ack(&x->sender, now_of(x));
+        x->invitations += invites;
+        if (!x->invited) {
+            x->invited = true;
+            tell(x, ESPOTA_EVENT_INVITED);
+        }
+    }
+}
+
+static void watch_stream(struct espota_exchange *x, unsigned want)
+{
+    unsigned events = ESPOTA_READABLE;
+
+    if (x->fd < 0)
+        return;
+    if ((want & ESPOTA_WANT_IMAGE_OUT) != 0 && espota_pacer_next(&x->pacer, now_of(x)) <= now_of(x))
+        events |= ESPOTA_WRITABLE;
+    espota_loop_rewatch(x->config.loop, &x->watch, events);
+}
+
+static void set_timer(struct espota_exchange *x, unsigned want)
+{
+    uint64_t at = UINT64_MAX, when;
+
+    if (espota_sender_deadline(&x->sender, &when))
+        at = when;
+    if (x->fd >= 0 && espota_sender_acked_total(&x->sender) < x->config.source->length &&
+        x->look_at < at)
+        at = x->look_at;
+    if (x->fd >= 0 && (want & ESPOTA_WANT_IMAGE_OUT) != 0) {
+        when = espota_pacer_next(&x->pacer, now_of(x));
+        if (when > now_of(x) && when < at)
+            at = when;
+    }
+    if (at == UINT64_MAX)
+        espota_loop_disarm(x->config.loop, &x->timer);
+    else if (espota_loop_arm(x->config.loop, &x->timer, at) != ESPOTA_OK)
+        x->forced = ESPOTA_E_MEMORY;
+}
+
+static void show_progress(struct espota_exchange *x)
+{
+    uint32_t acked = espota_sender_acked_total(&x->sender);
+
+    if (acked == x->shown)
+        return;
+    x->shown = acked;
+    tell(x, ESPOTA_EVENT_PROGRESS);
+}
+
+/* After every input: does what the engine wants, and says what changed. */
+static void drive(struct espota_exchange *x)
+{
+    unsigned want;
+
+    if (x->over)
+        return;
+    send_datagrams(x);
+    if (espota_sender_challenge(&x->sender) != 0 && !x->challenged) {
+        x->challenged = true;
+        tell(x, ESPOTA_EVENT_AUTH);
+    }
+    want = wants(x);
+    if ((want & ESPOTA_WANT_PASSWORD) != 0 && !x->asked) {
+        x->asked = true;
+        x->config.asks(x->config.context);
+    }
+    if (espota_sender_phase(&x->sender) != ESPOTA_PHASE_OVER)
+        x->phase = espota_sender_phase(&x->sender);
+    if (espota_sender_acked_total(&x->sender) == x->config.source->length)
+        show_progress(x);
+    watch_stream(x, want);
+    set_timer(x, want);
+    if (x->forced != ESPOTA_OK || (want & (ESPOTA_WANT_DONE | ESPOTA_WANT_FAILED)) != 0)
+        finish(x);
+}
+
+/* What left and is not in the socket's queue any more, the device's TCP has. */
+static void look_at_queue(struct espota_exchange *x)
+{
+    uint32_t sent = espota_sender_sent_total(&x->sender);
+    uint32_t queued;
+
+    if (!espota_socket_unacked(x->fd, &queued))
+        queued = 0; /* this platform cannot tell: what left counts */
+    if (queued > sent)
+        queued = sent;
+    espota_sender_acked(&x->sender, sent - queued, now_of(x));
+}
+
+static void end_stream(struct espota_exchange *x)
+{
+    look_at_queue(x);
+    espota_sender_rx_end(&x->sender, now_of(x));
+}
+
+/* Reads what there is, at most so many pieces. True: more may be there. */
+static bool read_stream(struct espota_exchange *x, int pieces)
+{
+    uint8_t data[READ_ROOM];
+
+    for (int i = 0; i < pieces && (wants(x) & ESPOTA_WANT_STREAM_IN) != 0; i++) {
+        size_t length;
+        int os_error;
+        enum espota_status status =
+            espota_socket_receive(x->fd, data, sizeof(data), &length, &os_error);
+
+        if (status == ESPOTA_MORE)
+            return false;
+        if (status == ESPOTA_OK && length > 0) {
+            look_at_queue(x);
+            espota_sender_rx_stream(&x->sender, data, length, now_of(x));
+            continue;
+        }
+        x->ended = true;
+        if (status != ESPOTA_OK && x->os_error == 0)
+            x->os_error = os_error;
+        end_stream(x);
+        return false;
+    }
+    return (wants(x) & ESPOTA_WANT_STREAM_IN) != 0;
+}
+
+/* The device has hung up on us; what it said before explains it. */
+static void send_failed(struct espota_exchange *x, int os_error)
+{
+    x->os_error = os_error;
+    while (read_stream(x, READS_A_TURN))
+        ;
+    if ((wants(x) & ESPOTA_WANT_STREAM_IN) == 0)
+        return;
+    x->ended = true;
+    end_stream(x);
+}
+
+static void write_stream(struct espota_exchange *x)
+{
+    size_t budget = WRITE_A_TURN;
+
+    while (budget > 0 && (wants(x) & ESPOTA_WANT_IMAGE_OUT) != 0) {
+        uint32_t sent = espota_sender_sent_total(&x->sender);
+        size_t length = x->config.source->length - sent; /* IMAGE_OUT: something is left */
+        size_t allowance = espota_pacer_allowance(&x->pacer, now_of(x));
+        enum espota_status status;
+        size_t done;
+        int os_error;
+
+        if (length > budget)
+            length = budget;
+        if (length > allowance)
+            length = allowance;
+        if (length == 0)
+            return;
+        status =
+            espota_socket_send(x->fd, x->config.source->bytes + sent, length, &done, &os_error);
+        if (status == ESPOTA_E_BROKEN)
+            send_failed(x, os_error);
+        if (status != ESPOTA_OK)
+            return;
+        budget -= done; /* done is at most length, which is at most the budget */
+        espota_pacer_spend(&x->pacer, done);
+        espota_sender_sent(&x->sender, (uint32_t)done, now_of(x));
+    }
+}
+
+static void stream_ready(void *context, unsigned events)
+{
+    struct espota_exchange *x = context;
+
+    if (x->over)
+        return;
+    if ((events & (ESPOTA_READABLE | ESPOTA_BROKEN)) != 0)
+        read_stream(x, READS_A_TURN);
+    if ((events & ESPOTA_WRITABLE) != 0)
+        write_stream(x);
+    drive(x);
+}
+
+static void timer_expired(void *context)
+{
+    struct espota_exchange *x = context;
+    uint64_t now = now_of(x);
+
+    if (x->fd >= 0) {
+        look_at_queue(x);
+        if (now >= x->look_at) {
+            x->look_at = now + LOOK_MS;
+            show_progress(x);
+        }
+    }
+    espota_sender_tick(&x->sender, now);
+    drive(x);
+}
+
+static void heard_datagram(void *context, const uint8_t *data, size_t length)
+{
+    struct espota_exchange *x = context;
+
+    if (x->over)
+        return;
+    espota_sender_rx_datagram(&x->sender, data, length, now_of(x));
+    drive(x);
+}
+
+static bool take_connection(void *context, int fd, const struct espota_address *peer)
+{
+    struct espota_exchange *x = context;
+
+    if (x->over || (wants(x) & ESPOTA_WANT_ACCEPT) == 0)
+        return false;
+    x->fd = fd;
+    x->watch = (struct espota_watch){
+        .fd = fd, .events = ESPOTA_READABLE, .ready = stream_ready, .context = x};
+    if (espota_loop_watch(x->config.loop, &x->watch, NULL) != ESPOTA_OK)
+        x->forced = ESPOTA_E_MEMORY;
+    espota_socket_no_delay(fd);
+    x->connected = *peer;
+    x->look_at = now_of(x) + LOOK_MS;
+    espota_pacer_init(&x->pacer, x->config.limit_rate, now_of(x));
+    espota_sender_connected(&x->sender, now_of(x));
+    tell(x, ESPOTA_EVENT_CONNECTED);
+    write_stream(x);
+    drive(x);
+    return true;
+}
+
+static void heard_unreachable(void *context, enum espota_unreachable why,
+                              const struct espota_address *teller)
+{
+    struct espota_exchange *x = context;
+
+    x->has_unreachable = true;
+    x->unreachable = why;
+    x->teller = *teller;
+}
+
+static struct espota_sender_config sender_config(const struct espota_exchange_config *config,
+                                                 uint16_t port)
+{
+    struct espota_sender_config out = {
+        .crypto = config->crypto,
+        .invitation = {.command = config->command, .port = port, .size = config->source->length},
+        .method = config->method,
+        .password = config->password,
+        .password_length = config->password_length,
+        .timeout_ms = config->timeout_ms,
+        .verdict_ms = config->timeout_ms > VERDICT_MS ? config->timeout_ms : VERDICT_MS,
+    };
+
+    memcpy(out.invitation.md5, config->source->md5, sizeof(out.invitation.md5));
+    return out;
+}
+
+enum espota_status espota_exchange_create(const struct espota_exchange_config *config,
+                                          struct espota_exchange **out, struct espota_error *err)
+{
+    struct espota_exchange *x = calloc(1, sizeof(*x));
+    struct espota_sender_config sender;
+    enum espota_status status;
+
+    *out = NULL;
+    if (x == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an attempt");
+    x->config = *config;
+    x->fd = -1;
+    x->caller = (struct espota_caller){.device = config->device,
+                                       .from = config->from,
+                                       .context = x,
+                                       .datagram = heard_datagram,
+                                       .connection = take_connection,
+                                       .unreachable = heard_unreachable};
+    x->timer = (struct espota_timer){.expired = timer_expired, .context = x};
+    status = espota_ports_join(config->ports, &x->caller, &x->host_port, err);
+    if (status == ESPOTA_OK) {
+        sender = sender_config(config, x->host_port);
+        espota_sender_init(&x->sender, &sender, now_of(x));
+        status = espota_loop_arm(config->loop, &x->timer, now_of(x));
+        if (status != ESPOTA_OK)
+            (void)espota_error_set(err, status, "no memory for an attempt");
+    }
+    if (status != ESPOTA_OK) {
+        espota_exchange_destroy(x);
+        return status;
+    }
+    *out = x;
+    return ESPOTA_OK;
+}
+
+static bool went_well(const struct espota_exchange *x)
+{
+    return x->forced == ESPOTA_OK && (wants(x) & ESPOTA_WANT_DONE) != 0;
+}
+
+void espota_exchange_destroy(struct espota_exchange *x)
+{
+    if (x == NULL)
+        return;
+    espota_ports_leave(x->config.ports, &x->caller);
+    espota_loop_disarm(x->config.loop, &x->timer);
+    if (x->fd >= 0) {
+        espota_loop_unwatch(x->config.loop, &x->watch);
+        if (!went_well(x))
+            espota_socket_reset_on_close(x->fd);
+    }
+    espota_socket_close(&x->fd);
+    espota_sender_deinit(&x->sender);
+    free(x);
+}
+
+void espota_exchange_password(struct espota_exchange *x, const char *password, size_t length)
+{
+    if (x->over)
+        return;
+    x->config.password = password;
+    espota_sender_password(&x->sender, password, length, now_of(x));
+    drive(x);
+}
+
+void espota_exchange_stop(struct espota_exchange *x)
+{
+    if (x->over)
+        return;
+    x->forced = ESPOTA_E_INTERRUPTED;
+    if (x->fd >= 0)
+        look_at_queue(x);
+    finish(x);
+}
+
+void espota_exchange_outcome(const struct espota_exchange *x, struct espota_outcome *out)
+{
+    const uint8_t *words;
+
+    memset(out, 0, sizeof(*out));
+    out->status = x->forced != ESPOTA_OK ? x->forced : espota_sender_status(&x->sender);
+    out->phase = x->phase;
+    out->command = x->config.command;
+    out->method = x->config.method;
+    out->form = espota_sender_form(&x->sender);
+    out->device = x->config.device;
+    out->host_port = x->host_port;
+    out->timeout_ms = x->config.timeout_ms;
+    out->total = x->config.source->length;
+    out->sent = espota_sender_sent_total(&x->sender);
+    out->acked = espota_sender_acked_total(&x->sender);
+    out->invitations = x->invitations;
+    out->challenge = espota_sender_challenge(&x->sender);
+    out->had_password = x->config.password != NULL;
+    out->caller = x->connected;
+    out->ended = x->ended;
+    out->os_error = x->os_error;
+    out->has_unreachable = x->has_unreachable;
+    out->unreachable = x->unreachable;
+    out->teller = x->teller;
+    words = espota_sender_words(&x->sender, &out->words_length);
+    memcpy(out->words, words, out->words_length);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/fleet.h"
+
+#include <string.h>
+
+static void end_job(struct espota_job *job, enum espota_status status, bool again,
+                    const char *message)
+{
+    struct espota_upload *upload = job->upload;
+    uint64_t at;
+
+    if (espota_schedule_end(&upload->schedule, job->index, status, again,
+                            espota_loop_now(upload->loop), &at))
+        espota_fleet_tell_retry(job, status, message);
+    else
+        espota_fleet_tell_result(job, status, message);
+}
+
+/* In place of the engine's own words where this machine's digests are to blame. */
+static const char *local_problem(const struct espota_job *job, const struct espota_outcome *outcome)
+{
+    bool local = outcome->status == ESPOTA_E_LOCAL || outcome->status == ESPOTA_E_MEMORY;
+    const char *problem = espota_crypto_openssl_problem(&job->upload->crypto);
+
+    return local && outcome->os_error == 0 && problem[0] != '\0' ? problem : NULL;
+}
+
+/* An attempt is over: what it comes to. */
+static void look_at(struct espota_job *job)
+{
+    struct espota_upload *upload = job->upload;
+    struct espota_outcome outcome;
+    char message[2048];
+    const char *problem;
+
+    espota_exchange_outcome(job->exchange, &outcome);
+    job->acked = outcome.acked;
+    problem = local_problem(job, &outcome);
+    if (problem == NULL)
+        espota_outcome_text(&outcome, message, sizeof(message));
+    if (outcome.caller.family == 0 &&
+        (outcome.status == ESPOTA_E_AUTH || outcome.status == ESPOTA_E_REFUSED))
+        espota_ports_settle(upload->ports, &job->from);
+    espota_exchange_destroy(job->exchange);
+    espota_secret_wipe(&job->secret);
+    job->exchange = NULL;
+    job->ended = false;
+    upload->exchanges--;
+    if (job->parked)
+        upload->parked--;
+    job->parked = false;
+    end_job(job, outcome.status, espota_outcome_again(&outcome),
+            problem != NULL ? problem : message);
+}
+
+static void look_at_ended(struct espota_upload *upload)
+{
+    while (upload->ended != NULL) {
+        struct espota_job *job = upload->ended;
+
+        upload->ended = job->next_ended;
+        look_at(job);
+    }
+}
+
+static void exchange_event(void *context, enum espota_event_kind kind)
+{
+    espota_fleet_tell_event(context, kind);
+}
+
+static void exchange_asks(void *context)
+{
+    struct espota_job *job = context;
+
+    job->parked = true;
+    job->upload->parked++;
+}
+
+/* It may be deep inside the exchange: the rest follows after the turn. */
+static void exchange_over(void *context)
+{
+    struct espota_job *job = context;
+
+    job->ended = true;
+    job->next_ended = job->upload->ended;
+    job->upload->ended = job;
+}
+
+static enum espota_auth_method method_of(enum espota_upload_auth auth)
+{
+    switch (auth) {
+    case ESPOTA_UPLOAD_AUTH_AUTO:
+        break;
+    case ESPOTA_UPLOAD_AUTH_MD5:
+        return ESPOTA_METHOD_MD5;
+    case ESPOTA_UPLOAD_AUTH_SHA256:
+        return ESPOTA_METHOD_SHA256;
+    case ESPOTA_UPLOAD_AUTH_MD5_FIRST:
+        return ESPOTA_METHOD_MD5_FIRST;
+    }
+    return ESPOTA_METHOD_AUTO;
+}
+
+/* The target's own password, the run's, or the one that a person gave; its bytes may be NULL. */
+static enum espota_status find_password(struct espota_job *job, const struct espota_secret **out,
+                                        struct espota_error *err)
+{
+    struct espota_upload *upload = job->upload;
+
+    *out = upload->options.password.bytes != NULL ? &upload->options.password : &upload->answer;
+    if (job->password_file == NULL)
+        return ESPOTA_OK;
+    *out = &job->secret;
+    return espota_secret_read(&job->secret, job->password_file, "password file",
+                              &upload->options.log, err);
+}
+
+static enum espota_status begin_exchange(struct espota_job *job, struct espota_error *err)
+{
+    struct espota_upload *upload = job->upload;
+    const struct espota_secret *password;
+    struct espota_exchange_config config = {
+        .loop = upload->loop,
+        .ports = upload->ports,
+        .crypto = &upload->crypto.table,
+        .source = job->source,
+        .command = job->command,
+        .device = job->device,
+        .from = job->from,
+        .method = method_of(upload->options.auth),
+        .timeout_ms = upload->options.timeout_ms,
+        .limit_rate = upload->options.limit_rate,
+        .context = job,
+        .event = exchange_event,
+        .asks = exchange_asks,
+        .over = exchange_over,
+    };
+    enum espota_status status = find_password(job, &password, err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    config.password = password->bytes;
+    config.password_length = password->length;
+    return espota_exchange_create(&config, &job->exchange, err);
+}
+
+static void begin(struct espota_job *job)
+{
+    struct espota_upload *upload = job->upload;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+
+    if (!job->begun)
+        job->began = espota_loop_now(upload->loop);
+    job->begun = true;
+    job->acked = 0;
+    if (begin_exchange(job, &err) == ESPOTA_OK) {
+        upload->exchanges++;
+        return;
+    }
+    espota_secret_wipe(&job->secret);
+    end_job(job, err.status, false, err.message);
+}
+
+/* Without a datagram: everything up to the first one was checked. */
+static void pretend(struct espota_job *job)
+{
+    char address[ESPOTA_ADDRESS_TEXT];
+    const struct espota_secret *password;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+
+    if (find_password(job, &password, &err) == ESPOTA_OK)
+        (void)espota_error_set(&err, ESPOTA_OK, "would be invited at %s, for %u bytes, MD5 %s",
+                               espota_address_format(&job->device, true, address),
+                               job->source->length, job->source->md5);
+    espota_secret_wipe(&job->secret);
+    end_job(job, err.status, false, err.message);
+}
+
+static void begin_those_ready(struct espota_upload *upload)
+{
+    size_t index;
+
+    while (upload->parked == 0 &&
+           espota_schedule_next(&upload->schedule, espota_loop_now(upload->loop), &index)) {
+        struct espota_job *job = &upload->jobs[index];
+        uint64_t free_at = espota_ports_free_at(upload->ports, &job->from);
+
+        if (free_at > espota_loop_now(upload->loop))
+            espota_schedule_put_off(&upload->schedule, index, free_at);
+        else if (upload->options.dry_run)
+            pretend(job);
+        else
+            begin(job);
+    }
+}
+
+static void ask_person(struct espota_upload *upload)
+{
+    const struct espota_upload_options *options = &upload->options;
+    const struct espota_job *job = upload->jobs;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+
+    upload->asked = true;
+    while (!job->parked) /* somebody is */
+        job++;
+    if (options->ask_password == NULL ||
+        options->ask_password(options->context, job->target, &upload->answer, &err) == ESPOTA_OK)
+        return;
+    espota_secret_wipe(&upload->answer);
+    if (err.message[0] != '\0')
+        espota_fleet_log(upload, ESPOTA_LOG_WARNING, "%s", err.message);
+}
+
+/*
+ * Targets that wait for a password wait until nothing else is under way, because a question may
+ * take its time; nobody new begins meanwhile. The one answer is for all.
+ */
+static void serve_parked(struct espota_upload *upload)
+{
+    if (upload->parked == 0 || (!upload->asked && upload->exchanges > upload->parked))
+        return;
+    if (!upload->asked)
+        ask_person(upload);
+    for (size_t i = 0; i < upload->count && upload->parked > 0; i++) {
+        struct espota_job *job = &upload->jobs[i];
+
+        if (!job->parked)
+            continue;
+        job->parked = false;
+        upload->parked--;
+        espota_exchange_password(job->exchange, upload->answer.bytes, upload->answer.length);
+    }
+}
+
+static void stop_all(struct espota_upload *upload)
+{
+    upload->stopped = true;
+    espota_schedule_stop(&upload->schedule);
+    for (size_t i = 0; i < upload->count; i++) {
+        if (upload->jobs[i].exchange != NULL)
+            espota_exchange_stop(upload->jobs[i].exchange);
+    }
+    look_at_ended(upload);
+}
+
+/* Everything that follows from what happened in the turn. */
+static void pump(struct espota_upload *upload)
+{
+    uint64_t at;
+
+    if (upload->stop && !upload->stopped)
+        stop_all(upload);
+    look_at_ended(upload);
+    serve_parked(upload);
+    look_at_ended(upload);
+    begin_those_ready(upload);
+    if (upload->parked == 0 &&
+        espota_schedule_wake(&upload->schedule, espota_loop_now(upload->loop), &at) &&
+        espota_loop_arm(upload->loop, &upload->wake, at) != ESPOTA_OK)
+        upload->stop = true; /* no memory for a timer: rather end than hang */
+}
+
+static void wake(void *context)
+{
+    (void)context; /* the turn is over now, and pump follows */
+}
+
+static void tell_settled(struct espota_upload *upload)
+{
+    for (size_t i = 0; i < upload->count; i++) {
+        struct espota_job *job = &upload->jobs[i];
+
+        if (job->early != NULL)
+            espota_fleet_tell_result(job, upload->turns[i].status, job->early);
+    }
+}
+
+/* Those that were never begun, and why not. */
+static void count_skipped(struct espota_upload *upload)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < upload->count; i++) {
+        upload->skipped += upload->jobs[i].silent;
+        left += upload->turns[i].state == ESPOTA_TURN_WAITING;
+    }
+    upload->skipped += left;
+    if (left == 0)
+        return;
+    if (upload->stopped)
+        espota_fleet_log(upload, ESPOTA_LOG_NOTE, "%zu targets were not invited", left);
+    else
+        espota_fleet_log(upload, ESPOTA_LOG_WARNING,
+                         "%zu targets were not invited, because of the failures before", left);
+}
+
+enum espota_status espota_fleet_run(struct espota_upload *upload, struct espota_error *err)
+{
+    enum espota_status status = ESPOTA_OK;
+
+    upload->wake = (struct espota_timer){.expired = wake, .context = upload};
+    tell_settled(upload);
+    pump(upload);
+    while (status == ESPOTA_OK &&
+           (upload->exchanges > 0 || !espota_schedule_over(&upload->schedule))) {
+        status = espota_loop_turn(upload->loop, -1, err);
+        pump(upload);
+    }
+    espota_loop_disarm(upload->loop, &upload->wake);
+    count_skipped(upload);
+    return status;
+}

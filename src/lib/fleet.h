@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside an upload: what its files share. upload.c is the public face,
+ * fleet_prepare.c makes jobs of targets, fleet.c runs them, fleet_tell.c says what happens.
+ */
+#ifndef ESPOTA_LIB_FLEET_H
+#define ESPOTA_LIB_FLEET_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espota/upload.h"
+#include "lib/address_map.h"
+#include "lib/crypto_openssl.h"
+#include "lib/exchange.h"
+#include "lib/ports.h"
+#include "lib/schedule.h"
+#include "lib/source.h"
+
+/* One target. */
+struct espota_job {
+    struct espota_upload *upload;
+    size_t index;
+    char *target; /* as the user wrote it */
+    char *name;   /* its host alone */
+    char *file;   /* NULL: the options' */
+    char *password_file;
+    uint16_t port; /* written behind the host, or as port=; 0: neither */
+    bool filesystem;
+
+    /* from prepare */
+    const struct espota_source *source;
+    enum espota_command command;
+    struct espota_address device;
+    struct espota_address from; /* where its connection comes from */
+    char *early;                /* why it is over before it began; NULL: it is not */
+    bool silent;                /* it is over before it began, and no result is told */
+
+    /* from the run */
+    struct espota_exchange *exchange;
+    struct espota_secret secret; /* of its password file, while an attempt lasts */
+    bool parked;                 /* its attempt waits for a password */
+    bool ended;                  /* its attempt is over and not looked at yet */
+    struct espota_job *next_ended;
+    bool begun;
+    uint64_t began;
+    uint32_t acked; /* by the device's TCP, of the newest attempt */
+};
+
+struct espota_upload {
+    struct espota_upload_options options;
+    struct espota_address host_ip; /* family 0: any */
+    struct espota_address peer;    /* family 0: the invited address */
+    struct espota_crypto_openssl crypto;
+    struct espota_sources sources;
+    struct espota_loop *loop;
+    struct espota_ports *ports;
+    struct espota_job *jobs;
+    size_t count, room;
+
+    struct espota_schedule schedule;
+    struct espota_turn *turns;
+    struct espota_lane *lanes;
+    struct espota_address_map lane_of; /* by where the connection comes from */
+    size_t lane_count;
+
+    atomic_bool stop; /* set by a signal handler */
+    bool stopped;
+    struct espota_timer wake;
+    struct espota_job *ended; /* a list of those to look at */
+    size_t exchanges;         /* attempts under way */
+    size_t parked;            /* of those, how many wait for a password */
+    bool asked;               /* the person was asked */
+    struct espota_secret answer;
+
+    uint64_t began;
+    size_t ok, failed, unknown, skipped;
+    enum espota_status common; /* what all failures share; OK: none yet */
+};
+
+/* fleet_prepare.c: images, addresses, lanes. What fails for one target settles that one. */
+enum espota_status espota_fleet_prepare(struct espota_upload *upload,
+                                        struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* fleet.c: everything between START and SUMMARY. */
+enum espota_status espota_fleet_run(struct espota_upload *upload,
+                                    struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* fleet_tell.c */
+void espota_fleet_log(const struct espota_upload *upload, enum espota_log_level level,
+                      const char *format, ...) ESPOTA_PRINTF(3, 4);
+void espota_fleet_tell_start(struct espota_upload *upload);
+void espota_fleet_tell_event(struct espota_job *job, enum espota_event_kind kind);
+void espota_fleet_tell_retry(struct espota_job *job, enum espota_status status,
+                             const char *message);
+/* Counts it, too. */
+void espota_fleet_tell_result(struct espota_job *job, enum espota_status status,
+                              const char *message);
+/* Returns what the run comes to. */
+enum espota_status espota_fleet_tell_summary(struct espota_upload *upload);
+
+#endif

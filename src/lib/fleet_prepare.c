@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/fleet.h"
+
+enum { DEFAULT_PORT = 8266 };
+
+static enum espota_status no_memory(struct espota_error *err)
+{
+    return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the list of targets");
+}
+
+/* This target is over before it began; the others go on. */
+static enum espota_status settle(struct espota_job *job, enum espota_status status,
+                                 const char *message, struct espota_error *err)
+{
+    job->early = strdup(message);
+    if (job->early == NULL)
+        return no_memory(err);
+    espota_schedule_settle(&job->upload->schedule, job->index, status, true);
+    return ESPOTA_OK;
+}
+
+static enum espota_status load_image(struct espota_job *job, struct espota_error *err)
+{
+    struct espota_upload *upload = job->upload;
+    const char *file = job->file != NULL ? job->file : upload->options.file;
+    bool filesystem = job->filesystem || upload->options.filesystem;
+    enum espota_status status;
+
+    if (file == NULL)
+        return espota_error_set(err, ESPOTA_E_USAGE,
+                                "%s: which image? Name one, or give it file=", job->target);
+    job->command = filesystem ? ESPOTA_COMMAND_FILESYSTEM : ESPOTA_COMMAND_FLASH;
+    status = espota_sources_get(&upload->sources, file, filesystem, &job->source, err);
+    if (status != ESPOTA_OK || job->source->error.status == ESPOTA_OK)
+        return status;
+    /* a broken image is mended before anything is sent, to whomever: nobody else begins */
+    espota_schedule_stop(&upload->schedule);
+    return settle(job, job->source->error.status, job->source->error.message, err);
+}
+
+static uint16_t port_of(const struct espota_job *job)
+{
+    const struct espota_upload_options *options = &job->upload->options;
+    uint16_t port = job->port != 0 ? job->port : options->port;
+
+    if (port == 0)
+        port = espota_chip_port(job->source->chip);
+    if (port == 0)
+        port = options->fallback_port;
+    return port != 0 ? port : DEFAULT_PORT;
+}
+
+/* The same name is asked for once: an earlier job may know its address, or that it has none. */
+static const struct espota_job *same_name(const struct espota_job *job)
+{
+    for (size_t i = 0; i < job->index; i++) {
+        const struct espota_job *other = &job->upload->jobs[i];
+
+        if (strcmp(other->name, job->name) == 0)
+            return other;
+    }
+    return NULL;
+}
+
+static bool lacks_scope(const struct espota_address *address)
+{
+    return address->family == 6 && address->bytes[0] == 0xfe &&
+           (address->bytes[1] & 0xc0) == 0x80 && address->scope == 0;
+}
+
+static enum espota_status resolve(struct espota_job *job, struct espota_error *err)
+{
+    struct espota_error problem = ESPOTA_ERROR_INIT;
+    const struct espota_job *known;
+
+    if (!espota_address_parse(job->name, &job->device)) {
+        known = same_name(job);
+        if (known != NULL && known->device.family == 0)
+            return settle(job, ESPOTA_E_NO_ANSWER, known->early, err);
+        if (known != NULL)
+            job->device = known->device;
+        else if (espota_address_resolve(job->name, 0, &job->device, &problem) != ESPOTA_OK)
+            return settle(job, problem.status, problem.message, err);
+    }
+    if (lacks_scope(&job->device))
+        return settle(job, ESPOTA_E_USAGE,
+                      "a link-local address needs its interface: fe80::…%INTERFACE", err);
+    job->device.port = port_of(job);
+    job->from = job->upload->peer.family != 0 ? job->upload->peer : job->device;
+    job->from.port = 0;
+    return ESPOTA_OK;
+}
+
+static bool is_settled(const struct espota_job *job)
+{
+    return job->upload->turns[job->index].state == ESPOTA_TURN_OVER;
+}
+
+static enum espota_status join_lane(struct espota_job *job, struct espota_error *err)
+{
+    struct espota_upload *upload = job->upload;
+    size_t *lane = &upload->turns[job->index].lane;
+
+    if (espota_address_map_find(&upload->lane_of, &job->from, lane))
+        return ESPOTA_OK;
+    *lane = upload->lane_count;
+    if (!espota_address_map_add(&upload->lane_of, &job->from, *lane))
+        return no_memory(err);
+    upload->lane_count++;
+    return ESPOTA_OK;
+}
+
+/* By address, port and command; then in the order of adding. */
+static int compare_devices(const void *left, const void *right)
+{
+    const struct espota_job *a = *(struct espota_job *const *)left;
+    const struct espota_job *b = *(struct espota_job *const *)right;
+    int order = memcmp(a->device.bytes, b->device.bytes, sizeof(a->device.bytes));
+
+    if (order == 0)
+        order = (int)a->device.port - (int)b->device.port;
+    if (order == 0)
+        order = (int)a->command - (int)b->command;
+    if (order == 0)
+        order = a->index < b->index ? -1 : 1;
+    return order;
+}
+
+static void weigh_double(struct espota_job *first, struct espota_job *second)
+{
+    if (first->source != second->source) {
+        espota_fleet_log(second->upload, ESPOTA_LOG_WARNING,
+                         "%s and %s are one device, with two images: it gets them one after the "
+                         "other, in the order of the targets",
+                         first->target, second->target);
+        return;
+    }
+    espota_fleet_log(second->upload, ESPOTA_LOG_WARNING,
+                     "%s and %s are one device: the image is sent to it once", first->target,
+                     second->target);
+    second->silent = true;
+    espota_schedule_settle(&second->upload->schedule, second->index, ESPOTA_OK, false);
+}
+
+static bool same_device(const struct espota_job *a, const struct espota_job *b)
+{
+    return espota_address_equal(&a->device, &b->device) && a->device.port == b->device.port &&
+           a->command == b->command;
+}
+
+static enum espota_status find_doubles(struct espota_upload *upload, struct espota_error *err)
+{
+    struct espota_job **sorted = malloc(upload->count * sizeof(struct espota_job *));
+
+    if (sorted == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < upload->count; i++)
+        sorted[i] = &upload->jobs[i];
+    qsort(sorted, upload->count, sizeof(struct espota_job *), compare_devices);
+    for (size_t i = 1; i < upload->count; i++) {
+        if (!is_settled(sorted[i]) && !is_settled(sorted[i - 1]) &&
+            same_device(sorted[i - 1], sorted[i])) {
+            weigh_double(sorted[i - 1], sorted[i]);
+            /* a third one is compared with the one that is sent */
+            if (is_settled(sorted[i]))
+                sorted[i] = sorted[i - 1];
+        }
+    }
+    free(sorted);
+    return ESPOTA_OK;
+}
+
+static enum espota_status make_schedule(struct espota_upload *upload, struct espota_error *err)
+{
+    struct espota_schedule_config config = {
+        .count = upload->count,
+        .jobs = upload->options.jobs > 0 ? upload->options.jobs : 1,
+        .canary = upload->options.canary,
+        .max_failures = upload->options.max_failures,
+        .retries = upload->options.retries,
+    };
+
+    upload->turns = calloc(upload->count, sizeof(*upload->turns));
+    upload->lanes = calloc(upload->count, sizeof(*upload->lanes));
+    if (upload->turns == NULL || upload->lanes == NULL)
+        return no_memory(err);
+    config.turns = upload->turns;
+    config.lanes = upload->lanes;
+    espota_schedule_init(&upload->schedule, &config);
+    return ESPOTA_OK;
+}
+
+/* A connection a job, and what else is open meanwhile. */
+static void bound_jobs(struct espota_upload *upload)
+{
+    enum { BESIDE = 64 };
+    unsigned *jobs = &upload->schedule.config.jobs;
+    size_t wanted, limit;
+
+    if (*jobs > upload->count)
+        *jobs = (unsigned)upload->count;
+    wanted = (size_t)*jobs + BESIDE;
+    limit = espota_open_files_limit(wanted);
+    if (limit >= wanted)
+        return;
+    *jobs = limit > BESIDE ? (unsigned)(limit - BESIDE) : 1;
+    espota_fleet_log(upload, ESPOTA_LOG_NOTE,
+                     "%u devices at a time: the limit of open files (%zu, see ulimit -n) allows no "
+                     "more",
+                     *jobs, limit);
+}
+
+static enum espota_status open_ports(struct espota_upload *upload, struct espota_error *err)
+{
+    enum espota_status status = ESPOTA_OK;
+
+    for (size_t i = 0; i < upload->count && status == ESPOTA_OK; i++) {
+        if (!is_settled(&upload->jobs[i]))
+            status = espota_ports_open(upload->ports, &upload->jobs[i].device, err);
+    }
+    return status;
+}
+
+enum espota_status espota_fleet_prepare(struct espota_upload *upload, struct espota_error *err)
+{
+    enum espota_status status = make_schedule(upload, err);
+
+    for (size_t i = 0; i < upload->count && status == ESPOTA_OK; i++)
+        status = load_image(&upload->jobs[i], err);
+    if (status != ESPOTA_OK || upload->schedule.stopped)
+        return status;
+    bound_jobs(upload);
+    for (size_t i = 0; i < upload->count && status == ESPOTA_OK && !upload->stop; i++) {
+        status = resolve(&upload->jobs[i], err);
+        if (status == ESPOTA_OK && !is_settled(&upload->jobs[i]))
+            status = join_lane(&upload->jobs[i], err);
+    }
+    if (status == ESPOTA_OK && !upload->stop)
+        status = find_doubles(upload, err);
+    if (status == ESPOTA_OK && !upload->stop)
+        status = open_ports(upload, err);
+    return status;
+}
