@@ -88,13 +88,10 @@ static void pump_connect(struct espota_device *device, uint64_t now)
     }
 }
 
-/* The connection is of no use any more; closing it is left to the end of the call. */
-static void broken(struct espota_device *device, uint64_t now)
-{
-    say(device, "the connection broke");
-    espota_receiver_rx_end(&device->receiver, now);
-}
-
+/*
+ * What cannot be sent is dropped: the bytes that have already come may be all
+ * that an update needs, and reading tells soon enough that the host is gone.
+ */
 static void pump_stream_out(struct espota_device *device, uint64_t now)
 {
     const struct espota_device_ops *ops = device->ops;
@@ -108,11 +105,7 @@ static void pump_stream_out(struct espota_device *device, uint64_t now)
 
         if (status == ESPOTA_MORE)
             return;
-        if (status != ESPOTA_OK) {
-            broken(device, now);
-            return;
-        }
-        espota_receiver_tx_ack(&device->receiver, sent, now);
+        espota_receiver_tx_ack(&device->receiver, status == ESPOTA_OK ? sent : length, now);
     }
 }
 
@@ -132,13 +125,14 @@ static bool pump_stream_in(struct espota_device *device, uint64_t now)
     status = ops->tcp_receive(ops->context, data, room, &length);
     if (status == ESPOTA_MORE)
         return false;
-    if (status != ESPOTA_OK)
-        broken(device, now);
-    else if (length == 0)
-        espota_receiver_rx_end(&device->receiver, now);
-    else
+    if (status == ESPOTA_OK && length > 0) {
         espota_receiver_rx_filled(&device->receiver, length, now);
-    return status == ESPOTA_OK && length > 0;
+        return true;
+    }
+    if (status != ESPOTA_OK)
+        say(device, "the connection broke");
+    espota_receiver_rx_end(&device->receiver, now);
+    return false;
 }
 
 static void restart(struct espota_device *device)
