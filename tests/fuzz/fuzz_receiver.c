@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Any sequence of datagrams, stream bytes, ends and moments at a receiver. The
+ * first byte chooses its configuration; then come steps: a letter, a length,
+ * as many bytes. The digests are all zeros, so that a fuzzer can get past them.
+ */
+#include "fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/receiver.h"
+
+enum { CHIP = 32 * ESPOTA_SECTOR_SIZE, FS_START = 20 * ESPOTA_SECTOR_SIZE };
+
+static uint8_t chip[CHIP];
+static struct espota_receiver receiver;
+static bool started; /* the application was asked */
+static unsigned open_digests;
+
+static enum espota_status chip_read(void *context, uint32_t address, void *data, size_t length)
+{
+    (void)context;
+    FUZZ_CHECK(address <= CHIP && length <= CHIP - address);
+    memcpy(data, chip + address, length);
+    return ESPOTA_OK;
+}
+
+static enum espota_status chip_erase(void *context, uint32_t address)
+{
+    (void)context;
+    FUZZ_CHECK(started);
+    FUZZ_CHECK(address % ESPOTA_SECTOR_SIZE == 0 && address < CHIP);
+    FUZZ_CHECK(address >= 4 * ESPOTA_SECTOR_SIZE); /* the running program */
+    memset(chip + address, 0xff, ESPOTA_SECTOR_SIZE);
+    return ESPOTA_OK;
+}
+
+static enum espota_status chip_write(void *context, uint32_t address, const void *data,
+                                     size_t length)
+{
+    (void)context;
+    FUZZ_CHECK(address % ESPOTA_SECTOR_SIZE == 0 && length % ESPOTA_PAGE_SIZE == 0);
+    FUZZ_CHECK(length > 0 && length <= ESPOTA_SECTOR_SIZE && address < CHIP);
+    for (size_t i = 0; i < length; i++)
+        FUZZ_CHECK(chip[address + i] == 0xff);
+    memcpy(chip + address, data, length);
+    return ESPOTA_OK;
+}
+
+static enum espota_status store(void *context, const uint8_t record[ESPOTA_EBOOT_SIZE])
+{
+    struct espota_eboot command;
+
+    (void)context;
+    FUZZ_CHECK(espota_eboot_parse(record, &command) == ESPOTA_OK);
+    FUZZ_CHECK(espota_updater_received(&receiver.updater) == receiver.invitation.size);
+    return ESPOTA_OK;
+}
+
+static enum espota_status digest_start(void *context, enum espota_digest_kind kind,
+                                       struct espota_digest *digest)
+{
+    (void)context;
+    open_digests++;
+    digest->kind = kind;
+    return ESPOTA_OK;
+}
+
+static void digest_add(void *context, struct espota_digest *digest, const void *data, size_t length)
+{
+    (void)context;
+    (void)digest;
+    (void)data;
+    (void)length;
+    FUZZ_CHECK(open_digests > 0);
+}
+
+static void digest_drop(void *context, struct espota_digest *digest)
+{
+    (void)context;
+    (void)digest;
+    FUZZ_CHECK(open_digests > 0);
+    open_digests--;
+}
+
+static enum espota_status digest_finish(void *context, struct espota_digest *digest, uint8_t *out)
+{
+    memset(out, 0, digest->kind == ESPOTA_DIGEST_MD5 ? ESPOTA_MD5_SIZE : ESPOTA_SHA256_SIZE);
+    digest_drop(context, digest);
+    return ESPOTA_OK;
+}
+
+static enum espota_status pbkdf2(void *context, const void *password, size_t password_length,
+                                 const void *salt, size_t salt_length, uint32_t rounds,
+                                 uint8_t out[ESPOTA_SHA256_SIZE])
+{
+    (void)context;
+    (void)password;
+    (void)password_length;
+    (void)salt;
+    (void)salt_length;
+    (void)rounds;
+    memset(out, 0, ESPOTA_SHA256_SIZE);
+    return ESPOTA_OK;
+}
+
+static enum espota_status random_bytes(void *context, void *out, size_t length)
+{
+    (void)context;
+    memset(out, 0, length);
+    return ESPOTA_OK;
+}
+
+static const char *event(void *context, const struct espota_receiver_event *what)
+{
+    (void)context;
+    FUZZ_CHECK(what->done <= what->size || what->size == 0 || what->kind != ESPOTA_EVENT_PROGRESS);
+    if (what->kind == ESPOTA_EVENT_START)
+        started = true;
+    return NULL;
+}
+
+static void check_wants(void)
+{
+    unsigned want = espota_receiver_want(&receiver);
+    unsigned out = want & (ESPOTA_WANT_DATAGRAM_OUT | ESPOTA_WANT_STREAM_OUT);
+    size_t length;
+    const uint8_t *tx = espota_receiver_tx(&receiver, &length);
+    size_t room;
+
+    FUZZ_CHECK(length <= ESPOTA_RECEIVER_TX_MAX);
+    FUZZ_CHECK(out == 0 || (tx != NULL && length > 0));
+    FUZZ_CHECK(out != (ESPOTA_WANT_DATAGRAM_OUT | ESPOTA_WANT_STREAM_OUT));
+    if ((want & ESPOTA_WANT_STREAM_IN) != 0)
+        FUZZ_CHECK(espota_receiver_room(&receiver, &room) != NULL && room > 0 &&
+                   room <= ESPOTA_SECTOR_SIZE);
+}
+
+static void fill(const uint8_t *data, size_t length, uint64_t now)
+{
+    size_t room;
+    uint8_t *into;
+
+    if ((espota_receiver_want(&receiver) & ESPOTA_WANT_STREAM_IN) == 0)
+        return;
+    into = espota_receiver_room(&receiver, &room);
+    length = length < room ? length : room;
+    if (length > 0)
+        memcpy(into, data, length);
+    espota_receiver_rx_filled(&receiver, length, now);
+}
+
+/* Takes one step; `data` is a copy of its own, so that a read beyond it is seen. */
+static void step(uint8_t what, uint8_t *data, size_t length, uint64_t *now)
+{
+    const struct espota_peer from = {{10, 0, 0, (uint8_t)(what == 'D' ? 1 : 2)}, 7};
+
+    switch (what) {
+    case 'd':
+    case 'D':
+        espota_receiver_rx_datagram(&receiver, data, length, &from, *now);
+        break;
+    case 's':
+        espota_receiver_rx_stream(&receiver, data, length, *now);
+        break;
+    case 'f':
+        fill(data, length, *now);
+        break;
+    case 'a':
+        espota_receiver_tx_ack(&receiver, length, *now);
+        break;
+    case 'c':
+        espota_receiver_connected(&receiver, *now);
+        break;
+    case 'x':
+        espota_receiver_connect_failed(&receiver, *now);
+        break;
+    case 'e':
+        espota_receiver_rx_end(&receiver, *now);
+        break;
+    case 'g':
+        if (espota_receiver_want(&receiver) == ESPOTA_WANT_DONE)
+            espota_receiver_again(&receiver);
+        break;
+    default:
+        *now += (uint64_t)what << (length % 8);
+        espota_receiver_tick(&receiver, *now);
+        break;
+    }
+}
+
+static void run(const struct espota_receiver_config *config, const uint8_t *data, size_t size)
+{
+    uint64_t now = 0;
+
+    espota_receiver_init(&receiver, config);
+    while (size >= 2) {
+        size_t length = data[1] < size - 2 ? data[1] : size - 2; /* size >= 2 */
+        uint8_t *copy = malloc(length > 0 ? length : 1);
+
+        FUZZ_CHECK(copy != NULL);
+        memcpy(copy, data + 2, length);
+        step(data[0], copy, length, &now);
+        free(copy);
+        check_wants();
+        data += 2 + length;
+        size -= 2 + length;
+    }
+    espota_receiver_deinit(&receiver);
+    FUZZ_CHECK(open_digests == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct espota_flash flash = {NULL, chip_read, chip_erase, chip_write};
+    static const struct espota_boot_memory boot = {NULL, store, NULL};
+    static const struct espota_crypto crypto = {
+        NULL, digest_start, digest_add, digest_finish, digest_drop, pbkdf2, random_bytes};
+    struct espota_updater_config update = {.flash = &flash,
+                                           .crypto = &crypto,
+                                           .boot = &boot,
+                                           .sketch_size = 4 * ESPOTA_SECTOR_SIZE,
+                                           .fs_start = FS_START,
+                                           .fs_end = CHIP,
+                                           .chip_size = 1 << 20};
+    struct espota_receiver_config config = {.update = &update, .crypto = &crypto, .event = event};
+
+    if (size == 0)
+        return 0;
+    config.quirks = (data[0] & 1) != 0;
+    config.fast = (data[0] & 2) != 0;
+    update.atomic_fs = (data[0] & 4) != 0;
+    config.nonce_digits = (data[0] & 8) != 0 ? ESPOTA_NONCE_SHA256 : ESPOTA_NONCE_MD5;
+    if ((data[0] & 16) != 0)
+        config.password_hash = "00000000000000000000000000000000";
+    started = false;
+    open_digests = 0;
+    run(&config, data + 1, size - 1);
+    return 0;
+}
