@@ -6,4 +6,6 @@
 #ifndef ESPOTA_CLI_COMMANDS_H
 #define ESPOTA_CLI_COMMANDS_H
 
+int cmd_upload(int argc, char **argv);
+
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/compat.h"
 #include "cli/out.h"
 #include "cli/similar.h"
 #include "espota/program.h"
@@ -18,6 +19,7 @@ struct command {
 static int cmd_help(int argc, char **argv);
 
 static const struct command commands[] = {
+    {"upload", cmd_upload, "send an image to one device or to hundreds"},
     {"help", cmd_help, "explain a command: help upload"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
@@ -29,6 +31,7 @@ static int print_help(void)
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         out_data("  %-10s %s\n", commands[i].name, commands[i].help);
     out_data("\n'espota-c COMMAND --help' tells the options of a command.\n"
+             "'espota-c -h' tells those of espota.py, whose command lines work as well.\n"
              "'espota-c --version' tells the version.\n");
     return 0;
 }
@@ -80,6 +83,8 @@ static int run(int argc, char **argv)
 {
     const struct command *command;
 
+    if (compat_wanted(argc, argv))
+        return compat_run(argc, argv);
     if (argc < 2) {
         out_error("a command is missing");
         out_hint("Try 'espota-c --help'.");

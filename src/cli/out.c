@@ -104,6 +104,11 @@ bool out_can_rewrite(void)
     return out.rewritable;
 }
 
+void out_force_status_line(void)
+{
+    out.rewritable = true;
+}
+
 size_t out_width(void)
 {
     return espota_program_width(ESPOTA_PROGRAM_STDERR);

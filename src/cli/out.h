@@ -66,6 +66,8 @@ struct espota_log out_log(void);
 
 /* Whether standard error is a terminal whose last line can be rewritten. */
 bool out_can_rewrite(void);
+/* Rewrite it all the same: somebody who shows it elsewhere asked for it. */
+void out_force_status_line(void);
 /* Columns of that terminal. */
 size_t out_width(void);
 /*

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* espota-c upload */
+#include <stdlib.h>
+
+#include "cli/commands.h"
+#include "cli/opt.h"
+#include "cli/out.h"
+#include "cli/password.h"
+#include "cli/run_upload.h"
+
+struct upload_args {
+    struct run_upload run;
+    struct upload_source *sources;
+    const char *image;
+    const char *password_file;
+    bool password_stdin;
+};
+
+static enum espota_status add_source(void *context, const char *text, bool is_file,
+                                     struct espota_error *err)
+{
+    struct upload_args *args = context;
+    size_t count = args->run.source_count;
+    struct upload_source *grown;
+
+    if (*text == '\0')
+        return espota_error_set(err, ESPOTA_E_USAGE, "is empty");
+    grown = realloc(args->sources, (count + 1) * sizeof(*grown));
+    if (grown == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the targets");
+    grown[count] = (struct upload_source){text, is_file};
+    args->sources = grown;
+    args->run.source_count = count + 1;
+    return ESPOTA_OK;
+}
+
+static enum espota_status add_host(void *context, char *value, struct espota_error *err)
+{
+    return add_source(context, value, false, err);
+}
+
+static enum espota_status add_targets(void *context, char *value, struct espota_error *err)
+{
+    return add_source(context, value, true, err);
+}
+
+#define AT(member) OPT_AT(struct upload_args, run.options.member)
+#define HERE(member) OPT_AT(struct upload_args, member)
+
+static const struct opt options[] = {
+    {.kind = OPT_HEADING, .help = "Where to"},
+    {OPT_CALL, 'i', "host", "HOST[:PORT]",
+     "a device: a name or an address, IPv6 as [ADDRESS]:PORT. Repeat it for more",
+     .call = add_host},
+    {OPT_CALL, 0, "targets", "FILE",
+     "a file with a target on each line (- is standard input): HOST[:PORT] and, behind it, any of "
+     "file=IMAGE password-file=FILE port=N fs. # begins a comment",
+     .call = add_targets},
+    {OPT_INTEGER, 'p', "port", "N",
+     "the devices' port. Default: by the image's chip (ESP8266 8266, ESP32 3232, RP2040 2040), "
+     "else 8266",
+     AT(port), .min = 1, .max = 65535},
+    {.kind = OPT_HEADING, .help = "What"},
+    {OPT_STRING, 'f', "file", "IMAGE", "the same as the argument", AT(file)},
+    {OPT_FLAG, 0, "fs", NULL, "it is an image of a file system", AT(filesystem)},
+    {OPT_FLAG, 0, "force", NULL, "skip the checks of the image", AT(force)},
+    {.kind = OPT_HEADING, .help = "Password"},
+    {OPT_STRING, 0, "password-file", "FILE", "the first line of FILE (- is standard input)",
+     HERE(password_file), .min = 1},
+    {OPT_FLAG, 0, "password-stdin", NULL, "the first line of standard input", HERE(password_stdin)},
+    {OPT_SECRET, 'a', "auth", "PASSWORD",
+     "the password itself; it is taken out of the process list at once, but not out of the "
+     "shell's history",
+     AT(password)},
+    {OPT_CHOICE, 0, "auth-method", "auto|md5|sha256",
+     "which challenges to answer. auto follows the device; sha256 does not fall back on the form "
+     "that old password hashes need",
+     AT(auth)},
+    {.kind = OPT_HEADING, .help = "Network"},
+    {OPT_STRING, 0, "host-ip", "ADDRESS",
+     "this machine's address: invitations leave from it, devices call back to it. Default: the "
+     "route's own choice",
+     AT(host_ip), .min = 1},
+    {OPT_INTEGER, 0, "host-port", "N",
+     "the TCP port that devices call back to, one for all. Default: any free one", AT(host_port),
+     .min = 1, .max = 65535},
+    {OPT_STRING, 0, "peer", "ADDRESS",
+     "where the call-back comes from if not from the invited address (NAT, two interfaces)",
+     AT(peer), .min = 1},
+    {OPT_SECONDS, 't', "timeout", "SECONDS",
+     "how long to wait for an answer, and for the call-back (default 10). The verdict after the "
+     "last byte has 60 s, or this if it is longer",
+     AT(timeout_ms), .min = 100, .max = 86400000},
+    {OPT_INTEGER, 0, "retries", "N",
+     "attempts after the first (default 2); none after the last byte was sent", AT(retries),
+     .max = 1000},
+    {OPT_SECONDS, 0, "wait-online", "SECONDS",
+     "done means that the device went silent and came back within that time", AT(wait_online_ms),
+     .min = 1000, .max = 86400000},
+    {OPT_BYTES, 0, "limit-rate", "BYTES", "a second and device at most (64k, 1M)", AT(limit_rate),
+     .min = 1},
+    {.kind = OPT_HEADING, .help = "Many devices"},
+    {OPT_INTEGER, 'j', "jobs", "N", "devices at a time (default 32)", AT(jobs), .min = 1,
+     .max = 100000},
+    {OPT_INTEGER, 0, "canary", "N", "the first N devices alone; go on only if all of them succeed",
+     AT(canary), .max = 1000000},
+    {OPT_INTEGER, 0, "max-failures", "N", "start no new device after so many failures",
+     AT(max_failures), .min = 1, .max = 1000000},
+    {OPT_STRING, 0, "state", "FILE",
+     "remember there which devices are done; a second run goes on with the rest", AT(state_file),
+     .min = 1},
+    {OPT_FLAG, 'n', "dry-run", NULL, "check and resolve everything, send nothing", AT(dry_run)},
+    {.kind = OPT_HEADING, .help = "Output"},
+    {OPT_CHOICE, 0, "progress", "auto|bar|plain|none",
+     "a bar, or a line now and then. auto: a bar on a terminal, lines elsewhere", HERE(run.style)},
+    {OPT_FLAG, 0, "json", NULL, "events on standard output, one JSON object a line (see below)",
+     HERE(run.json)},
+    OPT_ROWS_OUTPUT,
+    OPT_ROWS_END,
+};
+
+static const struct opt positionals[] = {
+    {OPT_STRING, 0, NULL, "IMAGE", "the file to send, exactly as it is", HERE(image)},
+    OPT_ROWS_END,
+};
+
+static const char notes[] =
+    "Without a password option: $ESPOTA_PASSWORD, then the first line of\n"
+    "$CREDENTIALS_DIRECTORY/espota-password, then a question on the terminal once\n"
+    "a device wants one.\n"
+    "\n"
+    "JSON events (--json): each has \"event\", all but start and summary \"target\" as it\n"
+    "was typed. More members may be added.\n"
+    "  start      targets, bytes (of the largest image)\n"
+    "  invited    address, attempt\n"
+    "  auth       scheme (md5, sha256)\n"
+    "  connected  address\n"
+    "  progress   bytes (acknowledged by the device's TCP), total\n"
+    "  retry      code, reason, message, attempt\n"
+    "  result     ok, code (the exit code it gives alone), reason (done, no-answer,\n"
+    "             no-callback, auth, refused, broken, unknown, image, local,\n"
+    "             interrupted, failed), message, bytes, total, seconds, attempts\n"
+    "  summary    targets, ok, failed, unknown, skipped, seconds\n"
+    "\n"
+    "Exit codes: 0 all done; 1 failed for different reasons; 2 bad usage; 3 no\n"
+    "answer, or no call-back; 4 password wrong or missing; 5 refused by the device;\n"
+    "6 broken off, or result unknown; 7 bad image; 8 a problem on this machine; 130\n"
+    "and 143 stopped by a signal.";
+
+static const struct opt_command command = {
+    .program = "espota-c upload",
+    .usage = "[options] --host HOST[:PORT] IMAGE\n[options] --targets FILE [IMAGE]",
+    .summary = "Sends an image to one device or to hundreds.",
+    .options = options,
+    .positionals = positionals,
+    .notes = notes,
+};
+
+/* How often the options read standard input. */
+static size_t readers_of_stdin(const struct upload_args *args)
+{
+    size_t count = args->password_stdin ? 1 : 0;
+
+    if (args->password_file != NULL && args->password_file[0] == '-' &&
+        args->password_file[1] == '\0')
+        count++;
+    for (size_t i = 0; i < args->run.source_count; i++) {
+        const struct upload_source *source = &args->sources[i];
+
+        if (source->is_file && source->text[0] == '-' && source->text[1] == '\0')
+            count++;
+    }
+    return count;
+}
+
+static bool has_targets_file(const struct upload_args *args)
+{
+    for (size_t i = 0; i < args->run.source_count; i++) {
+        if (args->sources[i].is_file)
+            return true;
+    }
+    return false;
+}
+
+/* What the table cannot say: which options belong together. */
+static enum espota_status check(struct upload_args *args, struct espota_error *err)
+{
+    struct espota_upload_options *to = &args->run.options;
+
+    if (args->image != NULL && to->file != NULL)
+        return espota_error_set(err, ESPOTA_E_USAGE, "the image was given twice: '%s' and '%s'",
+                                to->file, args->image);
+    if (args->image != NULL)
+        to->file = args->image;
+    if (args->run.source_count == 0)
+        return espota_error_set(err, ESPOTA_E_USAGE,
+                                "a device is missing: --host HOST or --targets FILE");
+    if (to->file == NULL && !has_targets_file(args))
+        return espota_error_set(err, ESPOTA_E_USAGE, "IMAGE is missing");
+    if (readers_of_stdin(args) > 1)
+        return espota_error_set(err, ESPOTA_E_USAGE, "standard input can be read only once");
+    return password_collect(&to->password, args->password_file, args->password_stdin, err);
+}
+
+int cmd_upload(int argc, char **argv)
+{
+    struct upload_args args = {.run = {.options = ESPOTA_UPLOAD_OPTIONS_INIT, .may_ask = true}};
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    enum espota_status status;
+    int exit_code = 0;
+
+    if (!opt_read(&command, argc, argv, &args, &exit_code))
+        goto done;
+    status = check(&args, &err);
+    if (status == ESPOTA_E_USAGE) {
+        exit_code = opt_usage_error(&command, "%s", err.message);
+    } else if (status != ESPOTA_OK) {
+        out_error("%s", err.message);
+        exit_code = espota_status_exit_code(status);
+    } else {
+        args.run.sources = args.sources;
+        exit_code = run_upload(&args.run, NULL);
+    }
+done:
+    espota_secret_wipe(&args.run.options.password);
+    free(args.sources);
+    return exit_code;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the password comes from, in the order in which a user would expect it. */
+#ifndef ESPOTA_CLI_PASSWORD_H
+#define ESPOTA_CLI_PASSWORD_H
+
+#include <stdbool.h>
+
+#include "espota/error.h"
+#include "espota/secret.h"
+
+/*
+ * What was given in so many words: `secret` as the options filled it (--auth), the first line of
+ * `file` (NULL: not given), standard input. More than one of them is E_USAGE. Without any: the
+ * environment variable ESPOTA_PASSWORD, then espota-password among systemd's credentials; none of
+ * these either leaves `secret` empty. The variable leaves the environment in any case, so that no
+ * program that is run inherits it.
+ */
+enum espota_status password_collect(struct espota_secret *secret, const char *file, bool from_stdin,
+                                    struct espota_error *err) ESPOTA_MUST_CHECK;
+
+#endif

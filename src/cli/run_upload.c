@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/run_upload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/out.h"
+#include "espota/program.h"
+
+/* What the callbacks know. */
+struct teller {
+    struct show_upload show;
+    bool json;
+};
+
+static void tell(void *context, const struct espota_upload_event *event)
+{
+    struct teller *teller = context;
+    char *line;
+
+    if (teller->json) {
+        line = espota_upload_event_json(event);
+        if (line != NULL)
+            out_event(line);
+        else
+            out_error("no memory for an event");
+        free(line);
+    }
+    show_upload_event(&teller->show, event);
+}
+
+static enum espota_status ask_password(void *context, const char *target, struct espota_secret *out,
+                                       struct espota_error *err)
+{
+    struct teller *teller = context;
+    char question[320];
+    char answer[ESPOTA_SECRET_MAX + 1];
+    enum espota_status status;
+
+    show_progress_close(&teller->show, false);
+    out_status_line(NULL);
+    (void)snprintf(question, sizeof(question), "Password for %s: ", target);
+    /* Without a terminal nobody asks, and the result says that no password was given. */
+    status = espota_program_ask_secret(question, answer, sizeof(answer), NULL);
+    if (status == ESPOTA_OK)
+        status = espota_secret_take(out, answer, err);
+    return status;
+}
+
+static enum espota_status add_source(struct espota_upload *upload,
+                                     const struct upload_source *source, struct espota_error *err)
+{
+    struct espota_upload_target target = {.host = source->text};
+
+    if (source->is_file)
+        return espota_upload_add_file(upload, source->text, err);
+    return espota_upload_add(upload, &target, err);
+}
+
+static void stop(void *context)
+{
+    espota_upload_stop(context);
+}
+
+static int exit_code_of(enum espota_status status)
+{
+    int signal = espota_program_stop_signal();
+
+    if (status != ESPOTA_OK && signal != 0)
+        return 128 + signal;
+    return espota_status_exit_code(status);
+}
+
+int run_upload(struct run_upload *run, enum espota_status *result)
+{
+    struct teller teller = {.json = run->json};
+    struct espota_upload *upload = NULL;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    enum espota_status status;
+
+    show_upload_init(&teller.show, run->style);
+    run->options.log = out_log();
+    run->options.context = &teller;
+    run->options.event = tell;
+    run->options.ask_password = run->may_ask ? ask_password : NULL;
+    status = espota_upload_create(&run->options, &upload, &err);
+    for (size_t i = 0; i < run->source_count && status == ESPOTA_OK; i++)
+        status = add_source(upload, &run->sources[i], &err);
+    if (status == ESPOTA_OK) {
+        espota_program_on_stop(stop, upload);
+        status = espota_upload_run(upload, &err);
+        espota_program_on_stop(NULL, NULL);
+    }
+    show_upload_deinit(&teller.show);
+    if (status != ESPOTA_OK && err.message[0] != '\0')
+        out_error("%s", err.message);
+    espota_upload_destroy(upload);
+    if (result != NULL)
+        *result = status;
+    return exit_code_of(status);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* An upload from options to exit code: what cmd_upload and espota.py's line have in common. */
+#ifndef ESPOTA_CLI_RUN_UPLOAD_H
+#define ESPOTA_CLI_RUN_UPLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/show_upload.h"
+#include "espota/upload.h"
+
+/* Where targets come from, in the order in which they were typed. */
+struct upload_source {
+    const char *text;
+    bool is_file; /* a targets file instead of a host */
+};
+
+struct run_upload {
+    struct espota_upload_options options; /* log, event and context are set by the run */
+    const struct upload_source *sources;
+    size_t source_count;
+    enum show_style style;
+    bool json;
+    bool may_ask; /* for a password, on the terminal */
+};
+
+/*
+ * Uploads and tells about it. The result is the exit code of native mode; *status (may be NULL) is
+ * what it comes to.
+ */
+int run_upload(struct run_upload *run, enum espota_status *status);
+
+#endif

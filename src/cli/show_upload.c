@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/show_upload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/out.h"
+
+void show_upload_init(struct show_upload *show, enum show_style style)
+{
+    *show = (struct show_upload){.style = style};
+    if (style == SHOW_BAR)
+        out_force_status_line();
+    if (style == SHOW_AUTO)
+        show->style = out_can_rewrite() ? SHOW_BAR : SHOW_PLAIN;
+    if (out_quiet())
+        show->style = SHOW_NONE;
+}
+
+void show_upload_deinit(struct show_upload *show)
+{
+    show_progress_close(show, false);
+    free(show->acked);
+    show->acked = NULL;
+}
+
+static void start(struct show_upload *show, const struct espota_upload_event *event)
+{
+    show->targets = event->targets;
+    if (show->targets > 1)
+        show->acked = calloc(show->targets, sizeof(*show->acked));
+}
+
+static void retry(struct show_upload *show, const struct espota_upload_event *event)
+{
+    show_progress_close(show, false);
+    if (show->targets == 1)
+        out_note("%s: %s; trying again", event->target, event->message);
+    else
+        out_detail("%s: %s; trying again", event->target, event->message);
+}
+
+/* "256.0 KiB in 2.1 s, 121.9 KiB/s", or what the library says where nothing was sent. */
+static void tell_good(const struct espota_upload_event *event)
+{
+    char size[BAR_TEXT];
+    char rate[BAR_TEXT];
+    double per_second = event->seconds > 0.001 ? (double)event->bytes / event->seconds : 0;
+
+    if (event->bytes == 0)
+        out_verdict(OUT_GOOD, "ok", "%s: %s", event->target, event->message);
+    else
+        out_verdict(OUT_GOOD, "ok", "%s: %s in %.1f s, %s/s", event->target,
+                    bar_size(event->bytes, size), event->seconds,
+                    bar_size((uint64_t)per_second, rate));
+}
+
+static void result(struct show_upload *show, const struct espota_upload_event *event)
+{
+    bool good = event->status == ESPOTA_OK;
+
+    show_progress_close(show, good && event->bytes > 0);
+    show->ended++;
+    show->good += good ? 1 : 0;
+    if (good)
+        tell_good(event);
+    else if (show->targets == 1)
+        out_error("%s: %s", event->target, event->message);
+    else if (event->status == ESPOTA_E_UNKNOWN)
+        out_verdict(OUT_DOUBT, "unknown", "%s: %s", event->target, event->message);
+    else
+        out_verdict(OUT_BAD, "failed", "%s: %s", event->target, event->message);
+}
+
+static void summary(const struct show_upload *show, const struct espota_upload_event *event)
+{
+    char text[128];
+    int used;
+
+    if (show->targets <= 1)
+        return;
+    used = snprintf(text, sizeof(text), "%zu of %zu done", event->ok, event->targets);
+    if (event->failed > 0)
+        used += snprintf(text + used, sizeof(text) - (size_t)used, ", %zu failed", event->failed);
+    if (event->unknown > 0)
+        used += snprintf(text + used, sizeof(text) - (size_t)used, ", %zu unknown", event->unknown);
+    if (event->skipped > 0)
+        (void)snprintf(text + used, sizeof(text) - (size_t)used, ", %zu skipped", event->skipped);
+    if (event->status == ESPOTA_OK)
+        out_note("%s in %.1f s", text, event->seconds);
+    else
+        out_error("%s in %.1f s", text, event->seconds);
+}
+
+void show_upload_event(struct show_upload *show, const struct espota_upload_event *event)
+{
+    switch (event->kind) {
+    case ESPOTA_EVENT_START:
+        start(show, event);
+        break;
+    case ESPOTA_EVENT_INVITED:
+        if (show->style == SHOW_CELLS || show->style == SHOW_DOTS)
+            out_note("Sending invitation to %s", event->address);
+        else
+            out_detail("%s: invited at %s", event->target, event->address);
+        break;
+    case ESPOTA_EVENT_AUTH:
+        out_detail("%s: asks for the password (%s)", event->target, event->scheme);
+        break;
+    case ESPOTA_EVENT_CONNECTED:
+        out_detail("%s: connected from %s", event->target, event->address);
+        break;
+    case ESPOTA_EVENT_PROGRESS:
+        show_progress(show, event);
+        break;
+    case ESPOTA_EVENT_RETRY:
+        retry(show, event);
+        break;
+    case ESPOTA_EVENT_RESULT:
+        result(show, event);
+        break;
+    case ESPOTA_EVENT_SUMMARY:
+        summary(show, event);
+        break;
+    }
+}

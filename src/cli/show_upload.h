@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What people see of an upload: its events as lines and as a bar. */
+#ifndef ESPOTA_CLI_SHOW_UPLOAD_H
+#define ESPOTA_CLI_SHOW_UPLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/bar.h"
+#include "espota/upload.h"
+
+enum show_style {
+    SHOW_AUTO, /* a bar on a terminal, lines elsewhere; becomes one of those when it starts */
+    SHOW_BAR,
+    SHOW_PLAIN, /* a line now and then */
+    SHOW_NONE,
+    SHOW_CELLS, /* as espota.py --progress: one line that grows by "=" */
+    SHOW_DOTS,  /* as espota.py: the same of dots */
+};
+
+struct show_upload {
+    enum show_style style;
+    size_t targets;
+    size_t ended;
+    size_t good;
+    uint64_t *acked;    /* of each target; NULL: there is no total rate */
+    uint64_t acked_sum; /* of acked */
+    struct bar_rate rate;
+    uint64_t drawn_ms; /* when the bar or the last line of progress was drawn; 0: never */
+    unsigned tenths;   /* SHOW_PLAIN: tenths that were told */
+    unsigned cells;    /* SHOW_CELLS, SHOW_DOTS: drawn on the line that is open */
+    bool open;         /* ... and whether one is open */
+};
+
+void show_upload_init(struct show_upload *show, enum show_style style);
+void show_upload_event(struct show_upload *show, const struct espota_upload_event *event);
+void show_upload_deinit(struct show_upload *show);
+
+/* For show_upload.c: the moving part, in show_progress.c. */
+void show_progress(struct show_upload *show, const struct espota_upload_event *event);
+/* Ends what was drawn before a line is printed; `whole`: the device said OK. */
+void show_progress_close(struct show_upload *show, bool whole);
+
+#endif

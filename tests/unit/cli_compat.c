@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include <stdio.h>
+
+#include "cli/compat.h"
+
+enum { ARGC_MAX = 24, ROOM = 1024 };
+
+struct run {
+    char memory[ROOM];
+    char *argv[ARGC_MAX + 1];
+    int argc;
+    struct compat_espota line;
+    struct espota_error err;
+    enum espota_status status;
+    bool help;
+};
+
+/* Splits a line as a shell does: blanks, "…". */
+static void split(struct run *r, const char *line)
+{
+    char *to = r->memory;
+
+    r->argv[r->argc++] = to;
+    to += snprintf(to, ROOM, "espota-c") + 1;
+    while (*line != '\0') {
+        bool quoted = false;
+
+        ck_assert_int_lt(r->argc, ARGC_MAX);
+        r->argv[r->argc++] = to;
+        for (; *line != '\0' && (quoted || *line != ' '); line++) {
+            if (*line == '"')
+                quoted = !quoted;
+            else
+                *to++ = *line;
+        }
+        *to++ = '\0';
+        line += strspn(line, " ");
+    }
+}
+
+static void parse(struct run *r, const char *line)
+{
+    memset(r, 0, sizeof(*r));
+    split(r, line);
+    r->status = compat_espota_parse(&r->line, r->argc, r->argv, &r->help, &r->err);
+}
+
+static void expect_text(const char *got, const char *wanted, const char *line)
+{
+    if (wanted == NULL)
+        ck_assert_msg(got == NULL, "%s: got '%s'", line, got);
+    else
+        ck_assert_msg(got != NULL && strcmp(got, wanted) == 0, "%s: got '%s', not '%s'", line,
+                      got != NULL ? got : "nothing", wanted);
+}
+
+/* What the cores, the IDE and PlatformIO pass, and what it means. */
+static const struct {
+    const char *line;
+    struct compat_espota is;
+    const char *auth; /* NULL: not given */
+} lines[] = {
+    {"-i \"192.168.1.50\" -p \"8266\" \"--auth=secret\" -f \"build/Sketch.ino.bin\"",
+     {.ip = "192.168.1.50", .port = 8266, .file = "build/Sketch.ino.bin"},
+     "secret"},
+    {"-i \"192.168.1.50\" -p \"8266\" \"--auth=\" -f \"build/Sketch.ino.bin\"",
+     {.ip = "192.168.1.50", .port = 8266, .file = "build/Sketch.ino.bin"},
+     ""},
+    {"-r -i 192.168.1.51 -p 3232 \"--auth=secret\" -f \"build/Sketch.ino.bin\"",
+     {.ip = "192.168.1.51", .port = 3232, .file = "build/Sketch.ino.bin", .progress = true},
+     "secret"},
+    {"-r -i 192.168.1.51 -p {upload.port.properties.port} \"--auth=secret\" -f "
+     "\"build/Sketch.ino.bin\"",
+     {.ip = "192.168.1.51", .file = "build/Sketch.ino.bin", .progress = true},
+     "secret"},
+    {"-i \"192.168.1.52\" -p \"2040\" \"--auth=\" -f \"build/Sketch.ino.bin\"",
+     {.ip = "192.168.1.52", .port = 2040, .file = "build/Sketch.ino.bin"},
+     ""},
+    {"--debug --progress -i 192.168.1.50 -f .pio/build/x/firmware.bin",
+     {.ip = "192.168.1.50", .file = ".pio/build/x/firmware.bin", .debug = true, .progress = true},
+     NULL},
+    {"--auth=secret --port=8266 --host_port=38266 --debug --progress -i mydev.local -f "
+     ".pio/build/x/firmware.bin",
+     {.ip = "mydev.local",
+      .port = 8266,
+      .host_port = 38266,
+      .file = ".pio/build/x/firmware.bin",
+      .debug = true,
+      .progress = true},
+     "secret"},
+    {"--debug --progress -i mydev.local -s -f .pio/build/x/littlefs.bin",
+     {.ip = "mydev.local",
+      .file = ".pio/build/x/littlefs.bin",
+      .spiffs = true,
+      .debug = true,
+      .progress = true},
+     NULL},
+    {"--debug --progress -i mydev.local --spiffs -f .pio/build/x/littlefs.bin",
+     {.ip = "mydev.local",
+      .file = ".pio/build/x/littlefs.bin",
+      .spiffs = true,
+      .spiffs_long = true,
+      .debug = true,
+      .progress = true},
+     NULL},
+    {"-I \"/core/tools/espota.py\" -i \"192.168.1.50\" -p \"8266\" \"--auth=\" -f "
+     "\"build/Sketch.ino.bin\"",
+     {.ip = "192.168.1.50", .port = 8266, .file = "build/Sketch.ino.bin"},
+     ""},
+    /* What optparse makes of other lines. */
+    {"-rd -p8266 -i1.2.3.4 -fx", /* clusters, values without a blank */
+     {.ip = "1.2.3.4", .port = 8266, .file = "x", .debug = true, .progress = true},
+     NULL},
+    {"-a -x -i a -f b", {.ip = "a", .file = "b"}, "-x"}, /* a value may begin with a dash */
+    {"-i a stray -f b more", {.ip = "a", .file = "b"}, NULL},
+    {"-i a -f b -- -r", {.ip = "a", .file = "b"}, NULL},
+    {"--i a --fi b --po 0x2042 --host_p=017 --au=p --sp --deb --prog --t 3 --md",
+     {.ip = "a",
+      .file = "b",
+      .port = 0x2042,
+      .host_port = 15,
+      .spiffs = true,
+      .spiffs_long = true,
+      .debug = true,
+      .progress = true,
+      .timeout_ms = 3000,
+      .md5_target = true},
+     "p"},
+    {"-i a -i b -f c", {.ip = "b", .file = "c"}, NULL}, /* the last one counts */
+    {"-I 192.168.1.2 -i a -f b", {.ip = "a", .host_ip = "192.168.1.2", .file = "b"}, NULL},
+    {"-I 0.0.0.0 -i a -f b", {.ip = "a", .file = "b"}, NULL},
+    {"-I /core/signing.py -I 10.0.0.1 -i a -f b",
+     {.ip = "a", .host_ip = "10.0.0.1", .file = "b"},
+     NULL},
+    {"-p 0b11 -P 0 -m -i a -f b", {.ip = "a", .port = 3, .file = "b", .md5_target = true}, NULL},
+    {"", {.ip = NULL}, NULL},
+};
+
+START_TEST(test_lines)
+{
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        const struct compat_espota *is = &lines[i].is;
+        struct run r;
+
+        parse(&r, lines[i].line);
+        ck_assert_msg(r.status == ESPOTA_OK, "%s: %s", lines[i].line, r.err.message);
+        ck_assert(!r.help);
+        expect_text(r.line.ip, is->ip, lines[i].line);
+        expect_text(r.line.file, is->file, lines[i].line);
+        expect_text(r.line.host_ip, is->host_ip, lines[i].line);
+        expect_text(r.line.auth.bytes, lines[i].auth, lines[i].line);
+        ck_assert_msg(r.line.port == is->port && r.line.host_port == is->host_port &&
+                          r.line.timeout_ms == is->timeout_ms,
+                      "%s: numbers", lines[i].line);
+        ck_assert_msg(r.line.spiffs == is->spiffs && r.line.spiffs_long == is->spiffs_long &&
+                          r.line.debug == is->debug && r.line.progress == is->progress &&
+                          r.line.md5_target == is->md5_target,
+                      "%s: flags", lines[i].line);
+        compat_espota_deinit(&r.line);
+    }
+}
+END_TEST
+
+START_TEST(test_bad_lines)
+{
+    static const char *const bad[] = {
+        "--p 1",    "--h",     "-x",    "--bogus", "-p",     "-p x",         "-p 08",
+        "-p 65536", "-p -1",   "-t 0",  "-t",      "-P 0xg", "--debug=1",    "--auth",
+        "--s=1",    "-p 1__0", "-p 0x", "-p \"\"", "-rdz",   "-p \" 0x10\"",
+    };
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct run r;
+
+        parse(&r, bad[i]);
+        ck_assert_msg(r.status == ESPOTA_E_USAGE, "'%s' was taken", bad[i]);
+        ck_assert_str_ne(r.err.message, "");
+        compat_espota_deinit(&r.line);
+    }
+}
+END_TEST
+
+START_TEST(test_help)
+{
+    struct run r;
+
+    parse(&r, "-i a -h --bogus");
+    ck_assert_int_eq(r.status, ESPOTA_OK);
+    ck_assert(r.help);
+    parse(&r, "--hel");
+    ck_assert(r.help);
+}
+END_TEST
+
+START_TEST(test_python_int)
+{
+    /* What Python 3's optparse answers. */
+    static const struct {
+        const char *text;
+        long value;
+    } good[] = {
+        {"0", 0},     {"8266", 8266},  {"0x205a", 8282}, {"0X205A", 8282}, {"010", 8},
+        {"0o17", 15}, {"0b101", 5},    {"0b", 0},        {" 12 ", 12},     {"+7", 7},
+        {"-7", -7},   {"1_000", 1000}, {"0x_10", 16},    {"0_7", 7},       {"00", 0},
+        {"017 ", 15}, {"-0", 0},
+    };
+    static const char *const bad[] = {"",
+                                      " ",
+                                      "x",
+                                      "08",
+                                      "0x",
+                                      "0xg",
+                                      "1__0",
+                                      "_1",
+                                      "1_",
+                                      "-0x10",
+                                      "12a",
+                                      "1 2",
+                                      "0b2",
+                                      " 0x1",
+                                      "--1",
+                                      "+",
+                                      "1.0",
+                                      "0o8",
+                                      "99999999999999999999"};
+    long value;
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        ck_assert_msg(compat_python_int(good[i].text, &value), "'%s'", good[i].text);
+        ck_assert_int_eq(value, good[i].value);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        ck_assert_msg(!compat_python_int(bad[i], &value), "'%s'", bad[i]);
+}
+END_TEST
+
+static bool wanted(const char *program, const char *first)
+{
+    char name[64];
+    char argument[64];
+    char *argv[] = {name, argument, NULL};
+
+    (void)snprintf(name, sizeof(name), "%s", program);
+    (void)snprintf(argument, sizeof(argument), "%s", first != NULL ? first : "");
+    return compat_wanted(first != NULL ? 2 : 1, argv);
+}
+
+START_TEST(test_wanted)
+{
+    ck_assert(wanted("espota-c", "-i"));
+    ck_assert(wanted("/usr/bin/espota-c", "--debug"));
+    ck_assert(wanted("espota-c", "-h"));
+    ck_assert(!wanted("espota-c", "--help"));
+    ck_assert(!wanted("espota-c", "--version"));
+    ck_assert(!wanted("espota-c", "upload"));
+    ck_assert(!wanted("espota-c", NULL));
+    ck_assert(wanted("/core/tools/espota.py", NULL));
+    ck_assert(wanted("espota", "--help"));
+    ck_assert(!wanted("espota.py/x", "upload"));
+}
+END_TEST
+
+UNIT_MAIN("cli/compat", test_lines, test_bad_lines, test_help, test_python_int, test_wanted)
