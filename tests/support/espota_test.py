@@ -13,6 +13,7 @@ import os
 import pathlib
 import pty
 import queue
+import random
 import select
 import shutil
 import signal
@@ -24,6 +25,7 @@ import termios
 import threading
 import time
 import unittest
+import zlib
 
 SKIP = 77
 # Only a bound against hanging for ever: the programs of these tests end long before.
@@ -170,10 +172,14 @@ class Process:
 
 
 class Stub(Process):
-    """An espota-stub on a free port of loopback: Stub("--password", "x").port"""
+    """An espota-stub on a free port of loopback: Stub("--password", "x").port
+
+    With bind=None (for --count) it has the addresses that it chooses itself.
+    """
 
     def __init__(self, *argv, bind="127.0.0.1", env=None):
-        super().__init__(espota_stub(), "--port", "0", "--bind", bind, "--json", *argv, env=env)
+        where = [] if bind is None else ["--bind", bind]
+        super().__init__(espota_stub(), "--port", "0", "--json", *where, *argv, env=env)
         try:
             self.ready = self.wait_event("ready")
         except BaseException:
@@ -283,15 +289,37 @@ class Case(unittest.TestCase):
             self.assertIn(str(word), lines[0])
 
 
-def image(size=4096, seed=1):
-    """Bytes that begin as an ESP image does; the same ones for the same arguments."""
-    body = bytearray()
-    state = seed
-    while len(body) < size:
-        state = (state * 1103515245 + 12345) & 0x7FFFFFFF
-        body += state.to_bytes(4, "little")
-    body[0:1] = b"\xe9"
-    return bytes(body[:size])
+_TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+def _crc32_mpeg2(data):
+    """zlib's CRC-32 seen in a mirror, without the last inversion."""
+    return int(f"{zlib.crc32(data.translate(_TURNED)) ^ 0xFFFFFFFF:032b}"[::-1], 2)
+
+
+def _noise(size, seed):
+    return random.Random(seed).randbytes(size)
+
+
+def _esp_part(entry, segments):
+    """An ESP8266 image: header, segments, padding, checksum."""
+    part = struct.pack("<BBBBI", 0xE9, len(segments), 2, 0x40, entry)
+    check = 0xEF
+    for address, data in segments:
+        part += struct.pack("<II", address, len(data)) + data
+        for byte in data:
+            check ^= byte
+    return part + b"\0" * (15 - len(part) % 16) + bytes([check])
+
+
+def image(size=16384, seed=1):
+    """A sound ESP8266 image (boot loader, program, CRC) of about that size; always the same."""
+    boot = _esp_part(0x4010F480, [(0x4010F000, _noise(1008, seed))]).ljust(0x1000, b"\xaa")
+    code = max(64, size - 0x1000 - 32) // 16 * 16
+    app = _esp_part(0x40100004, [(0x40201010, b"\0" * 8 + _noise(code - 8, seed + 1))])
+    whole = bytearray(boot + app)
+    struct.pack_into("<II", whole, 0x1010, len(whole), _crc32_mpeg2(whole))
+    return bytes(whole)
 
 
 def main():
