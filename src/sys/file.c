@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/descriptor.h"
+#include "sys/wipe.h"
 
 static enum espota_status fail(const struct espota_input *input, int os_errno, const char *what,
                                struct espota_error *err)
@@ -16,32 +18,102 @@ static enum espota_status fail(const struct espota_input *input, int os_errno, c
     return espota_error_errno(err, ESPOTA_E_LOCAL, os_errno, "cannot %s %s", what, input->name);
 }
 
+static enum espota_status refuse_kind(const struct espota_input *input, mode_t mode,
+                                      struct espota_error *err)
+{
+    if (S_ISDIR(mode))
+        return espota_error_set(err, ESPOTA_E_LOCAL, "%s is a directory, a file is wanted",
+                                input->name);
+    if (!input->standard && (S_ISCHR(mode) || S_ISBLK(mode)))
+        return espota_error_set(err, ESPOTA_E_LOCAL, "%s is a device, a file is wanted",
+                                input->name);
+    return ESPOTA_OK;
+}
+
+static void stamp_of(const struct stat *info, uint64_t stamp[3])
+{
+    stamp[0] = (uint64_t)info->st_size;
+    stamp[1] = (uint64_t)info->st_mtim.tv_sec;
+    /* not the time of the inode's change: that moves when only a link or the mode does */
+    stamp[2] = (uint64_t)info->st_mtim.tv_nsec;
+}
+
+/* Looked at before it is opened, too: opening a device can do something to it. */
+static enum espota_status open_path(struct espota_input *input, const char *path, struct stat *info,
+                                    struct espota_error *err)
+{
+    enum espota_status status;
+
+    if (stat(path, info) != 0)
+        return fail(input, errno, "open", err);
+    status = refuse_kind(input, info->st_mode, err);
+    if (status != ESPOTA_OK)
+        return status;
+    input->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    return input->fd >= 0 ? ESPOTA_OK : fail(input, errno, "open", err);
+}
+
 enum espota_status espota_input_init(struct espota_input *input, const char *path,
                                      struct espota_error *err)
 {
+    enum espota_status status = ESPOTA_OK;
     struct stat info;
 
-    memset(input, 0, sizeof(*input));
+    *input = (struct espota_input)ESPOTA_INPUT_INIT;
     input->standard = strcmp(path, "-") == 0;
     input->name = input->standard ? "standard input" : path;
-    input->fd = input->standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (input->fd < 0 || fstat(input->fd, &info) != 0)
-        return fail(input, errno, "open", err);
-    if (S_ISDIR(info.st_mode)) {
+    if (input->standard)
+        input->fd = STDIN_FILENO;
+    else
+        status = open_path(input, path, &info, err);
+    if (status == ESPOTA_OK && fstat(input->fd, &info) != 0)
+        status = fail(input, errno, "open", err);
+    if (status == ESPOTA_OK)
+        status = refuse_kind(input, info.st_mode, err);
+    if (status != ESPOTA_OK) {
         espota_input_deinit(input);
-        return espota_error_set(err, ESPOTA_E_LOCAL, "%s is a directory, a file is wanted",
-                                input->name);
+        return status;
     }
     /* standard input may stand in the middle of a file, so it is read in order */
     input->regular = S_ISREG(info.st_mode) && !input->standard;
     input->size = input->regular ? (uint64_t)info.st_size : 0;
     input->mode = S_ISREG(info.st_mode) ? info.st_mode & 07777 : 0;
+    stamp_of(&info, input->stamp);
     return ESPOTA_OK;
 }
 
 static enum espota_status interrupted(const struct espota_input *input, struct espota_error *err)
 {
     return espota_error_set(err, ESPOTA_E_INTERRUPTED, "stopped while reading %s", input->name);
+}
+
+static enum espota_status check_unchanged(const struct espota_input *input,
+                                          struct espota_error *err)
+{
+    uint64_t now[3];
+    struct stat info;
+
+    if (!input->regular)
+        return ESPOTA_OK;
+    if (fstat(input->fd, &info) != 0)
+        return fail(input, errno, "read", err);
+    stamp_of(&info, now);
+    if (memcmp(now, input->stamp, sizeof(now)) == 0)
+        return ESPOTA_OK;
+    return espota_error_set(err, ESPOTA_E_LOCAL,
+                            "%s changed while it was being read; try again when it is complete",
+                            input->name);
+}
+
+/* Standard input may be non-blocking, which is set for all who share it: it stays as it is. */
+static bool must_wait(int fd)
+{
+    struct pollfd item = {fd, POLLIN, 0};
+
+    if (errno != EAGAIN && errno != EWOULDBLOCK)
+        return false;
+    (void)poll(&item, 1, -1);
+    return true;
 }
 
 enum espota_status espota_input_read(struct espota_input *input, void *out, size_t room,
@@ -57,8 +129,8 @@ enum espota_status espota_input_read(struct espota_input *input, void *out, size
             return interrupted(input, err);
         got = read(input->fd, at + *length, room - *length); /* length < room */
         if (got == 0)
-            break;
-        if (got < 0 && errno != EINTR)
+            return check_unchanged(input, err);
+        if (got < 0 && errno != EINTR && !must_wait(input->fd))
             return fail(input, errno, "read", err);
         if (got > 0)
             *length += (size_t)got;
@@ -100,69 +172,85 @@ void espota_input_deinit(struct espota_input *input)
     input->fd = -1;
 }
 
-/* What was read may be a secret. */
-static void wipe(void *memory, size_t length)
+bool espota_file_is_there(const char *path)
 {
-    volatile uint8_t *byte = memory;
+    struct stat info;
 
-    for (size_t i = 0; i < length; i++)
-        byte[i] = 0;
+    return stat(path, &info) == 0;
 }
 
-/* A larger buffer with the same bytes; the old one is wiped. */
-static uint8_t *grow(uint8_t *old, size_t used, size_t room)
+/* What was read may be a secret, so not by realloc: of the old buffer nothing stays. */
+static bool move_to(uint8_t **bytes, size_t used, size_t room)
 {
-    uint8_t *bytes = malloc(room);
+    uint8_t *moved = malloc(room);
 
-    if (bytes != NULL && used > 0)
-        memcpy(bytes, old, used);
-    if (old != NULL)
-        wipe(old, used);
-    free(old);
-    return bytes;
+    if (moved == NULL)
+        return false;
+    if (used > 0)
+        memcpy(moved, *bytes, used);
+    if (*bytes != NULL)
+        espota_sys_wipe(*bytes, used);
+    free(*bytes);
+    *bytes = moved;
+    return true;
+}
+
+static enum espota_status too_long(const struct espota_input *input, size_t most,
+                                   struct espota_error *err)
+{
+    return espota_error_set(err, ESPOTA_E_LOCAL, "%s is longer than %zu bytes", input->name, most);
+}
+
+static enum espota_status no_memory(const struct espota_input *input, struct espota_error *err)
+{
+    return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to read %s", input->name);
+}
+
+/* Until a read comes back short. With a byte of room beyond the size, that is the first. */
+static enum espota_status read_all(struct espota_input *input, size_t most, uint8_t **bytes,
+                                   size_t *used, struct espota_error *err)
+{
+    size_t room = input->size > 0 ? (size_t)input->size + 1 : 4096;
+    enum espota_status status = ESPOTA_OK;
+    size_t got;
+
+    if (!move_to(bytes, 0, room))
+        return no_memory(input, err);
+    while (status == ESPOTA_OK) {
+        status = espota_input_read(input, *bytes + *used, room - *used, &got, err);
+        *used += got; /* got <= room - used */
+        if (status == ESPOTA_OK && *used > most)
+            status = too_long(input, most, err);
+        if (status != ESPOTA_OK || *used < room)
+            break;
+        room *= 2; /* of what `most` allows, which is less than half the address space */
+        if (!move_to(bytes, *used, room))
+            status = no_memory(input, err);
+    }
+    return status;
 }
 
 enum espota_status espota_file_read(const char *path, size_t most, uint8_t **out, size_t *length,
                                     bool *shared, struct espota_error *err)
 {
     struct espota_input input = ESPOTA_INPUT_INIT;
-    size_t room = 4096;
-    uint8_t *bytes = grow(NULL, 0, room);
-    size_t used = 0;
     enum espota_status status = espota_input_init(&input, path, err);
 
     *out = NULL;
     *length = 0;
-    while (status == ESPOTA_OK && bytes != NULL) {
-        size_t got;
-
-        status = espota_input_read(&input, bytes + used, room - used, &got, err);
-        used += got; /* got <= room - used */
-        if (status != ESPOTA_OK || used < room)
-            break;
-        if (used > most)
-            status = espota_error_set(err, ESPOTA_E_LOCAL, "%s is longer than %zu bytes",
-                                      input.name, most);
-        else {
-            bytes = grow(bytes, used, room * 2);
-            room *= 2;
-        }
-    }
-    if (status == ESPOTA_OK && bytes != NULL && used > most)
-        status =
-            espota_error_set(err, ESPOTA_E_LOCAL, "%s is longer than %zu bytes", input.name, most);
+    if (status == ESPOTA_OK && input.size > most)
+        status = too_long(&input, most, err);
+    if (status == ESPOTA_OK)
+        status = read_all(&input, most, out, length, err);
     if (shared != NULL)
         *shared = espota_input_shared(&input);
     espota_input_deinit(&input);
-    if (status == ESPOTA_OK && bytes != NULL) {
-        *out = bytes;
-        *length = used;
+    if (status == ESPOTA_OK)
         return ESPOTA_OK;
-    }
-    if (bytes != NULL)
-        wipe(bytes, used);
-    free(bytes);
-    return status != ESPOTA_OK
-               ? status
-               : espota_error_set(err, ESPOTA_E_MEMORY, "no memory to read %s", path);
+    if (*out != NULL)
+        espota_sys_wipe(*out, *length);
+    free(*out);
+    *out = NULL;
+    *length = 0;
+    return status;
 }

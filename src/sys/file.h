@@ -19,6 +19,7 @@ struct espota_input {
     bool standard;
     bool regular; /* it has a size and can be read anywhere */
     uint64_t size;
+    uint64_t stamp[3];                 /* what a change of a regular file would change */
     unsigned mode;                     /* permission bits; 0: not a file of one's own */
     const char *name;                  /* for messages: the path, borrowed, or "standard input" */
     const volatile sig_atomic_t *stop; /* set by a signal: reading ends with E_INTERRUPTED */
@@ -29,9 +30,11 @@ struct espota_input {
         .fd = -1                                                                                   \
     }
 
+/* Directories and devices are refused. */
 enum espota_status espota_input_init(struct espota_input *input, const char *path,
                                      struct espota_error *err) ESPOTA_MUST_CHECK;
-/* The next bytes; fewer than `room` only at the end. */
+/* The next bytes; fewer than `room` only at the end. There a file that changed meanwhile is told.
+ */
 enum espota_status espota_input_read(struct espota_input *input, void *out, size_t room,
                                      size_t *length, struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Exactly `length` bytes from `offset` of a regular file. */
@@ -40,6 +43,9 @@ enum espota_status espota_input_at(struct espota_input *input, uint64_t offset, 
 /* Whether others than the owner may read it. */
 bool espota_input_shared(const struct espota_input *input);
 void espota_input_deinit(struct espota_input *input); /* harmless on ESPOTA_INPUT_INIT */
+
+/* Whether the path leads to anything. */
+bool espota_file_is_there(const char *path);
 
 /*
  * All of a file or of standard input, at most `most` bytes, in memory that no stdio buffer saw.

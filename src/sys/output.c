@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "sys/descriptor.h"
 #include "sys/file.h"
 #include "sys/output_platform.h"
+#include "sys/temporaries.h"
 
 enum { TRIES = 100, PIECE = 16384 };
 
@@ -22,7 +24,8 @@ struct espota_output {
     int fd;
     char *path;      /* where it will be, links followed; NULL: scratch, or `target` */
     char *temporary; /* the name that it has meanwhile; NULL: none */
-    int target;      /* a descriptor that gets the bytes at the commit; -1: none */
+    struct espota_temporary listed;
+    int target; /* a descriptor that gets the bytes at the commit; -1: none */
     bool target_is_own;
     bool exclusive;
     bool committed;
@@ -34,6 +37,23 @@ static enum espota_status fail(const struct espota_output *output, int os_errno,
                                struct espota_error *err)
 {
     return espota_error_errno(err, ESPOTA_E_LOCAL, os_errno, "cannot %s %s", what, output->name);
+}
+
+/* From before the file has the name, so that no signal can leave it behind. */
+static void hold_name(struct espota_output *output, char *name)
+{
+    output->temporary = name;
+    espota_temporaries_add(&output->listed, name);
+}
+
+static void drop_name(struct espota_output *output)
+{
+    int saved = errno;
+
+    espota_temporaries_strike(&output->listed);
+    free(output->temporary);
+    output->temporary = NULL;
+    errno = saved;
 }
 
 static char *folder_of(const char *path)
@@ -68,13 +88,15 @@ static int open_named(struct espota_output *output)
 {
     for (int try = 0; try < TRIES; try++) {
         char *name = name_beside(output->path, try);
-        int fd = name != NULL ? open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+        int fd;
 
-        if (fd >= 0) {
-            output->temporary = name;
+        if (name == NULL)
+            break;
+        hold_name(output, name);
+        fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (fd >= 0)
             return fd;
-        }
-        free(name);
+        drop_name(output);
         if (errno != EEXIST)
             break;
     }
@@ -154,34 +176,73 @@ static mode_t process_umask(void)
     return mask;
 }
 
+/* Renaming over /dev/null would do harm, so what is no regular file is written to. */
+static enum espota_status open_special(struct espota_output *output, const char *path, mode_t mode,
+                                       struct espota_error *err)
+{
+    int target;
+
+    if (S_ISDIR(mode))
+        return espota_error_set(err, ESPOTA_E_LOCAL, "%s is a directory, a file is wanted", path);
+    if (S_ISBLK(mode))
+        return espota_error_set(err, ESPOTA_E_LOCAL, "%s is a disk, a file is wanted", path);
+    target = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    return target >= 0 ? open_target(output, target, true, err) : fail(output, errno, "write", err);
+}
+
+/*
+ * The new file belongs to whom the old one did, as far as this process may: a run under sudo
+ * does not take a file away from its user. A group that had to change gets no more than all.
+ */
+static void keep_owner(struct espota_output *output, const struct stat *old)
+{
+    struct stat own;
+
+    output->mode = old->st_mode & 07777;
+    if (fstat(output->fd, &own) == 0 && own.st_uid == old->st_uid && own.st_gid == old->st_gid)
+        return;
+    if (fchown(output->fd, old->st_uid, old->st_gid) == 0)
+        return;
+    output->mode &= 0777u;
+    if (fchown(output->fd, (uid_t)-1, old->st_gid) != 0)
+        output->mode = (output->mode & 0707u) | ((output->mode & 07u) << 3);
+}
+
+static enum espota_status open_regular(struct espota_output *output, const char *path,
+                                       const struct stat *old, struct espota_error *err)
+{
+    enum espota_status status;
+    struct stat link;
+
+    if (old != NULL && access(path, W_OK) != 0) /* a rename would not ask */
+        return fail(output, errno, "write", err);
+    if (old == NULL && lstat(path, &link) == 0)
+        return espota_error_set(err, ESPOTA_E_LOCAL, "%s is a link to a file that is not there",
+                                path);
+    status = open_place(output, path, err);
+    if (status == ESPOTA_OK && old != NULL)
+        keep_owner(output, old);
+    return status;
+}
+
 enum espota_status espota_output_create(struct espota_output **out, const char *path, unsigned mode,
                                         struct espota_error *err)
 {
     bool standard = strcmp(path, "-") == 0;
-    struct stat info;
     enum espota_status status = create(out, standard ? "standard output" : path, err);
-    int target;
+    struct stat info;
+    bool present;
 
     if (status != ESPOTA_OK)
         return status;
     (*out)->mode = mode & ~(unsigned)process_umask();
+    present = !standard && stat(path, &info) == 0;
     if (standard)
         status = open_target(*out, STDOUT_FILENO, false, err);
-    else if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
-        status = espota_error_set(err, ESPOTA_E_LOCAL, "%s is a directory, a file is wanted", path);
-    else if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
-        target = open(path, O_WRONLY | O_CLOEXEC);
-        status =
-            target >= 0 ? open_target(*out, target, true, err) : fail(*out, errno, "write", err);
-    } else {
-        if (stat(path, &info) == 0) {
-            (*out)->mode = info.st_mode & 07777;
-            if (access(path, W_OK) != 0) /* a rename would not ask */
-                status = fail(*out, errno, "write", err);
-        }
-        if (status == ESPOTA_OK)
-            status = open_place(*out, path, err);
-    }
+    else if (present && !S_ISREG(info.st_mode))
+        status = open_special(*out, path, info.st_mode, err);
+    else
+        status = open_regular(*out, path, present ? &info : NULL, err);
     if (status != ESPOTA_OK) {
         espota_output_destroy(*out);
         *out = NULL;
@@ -228,6 +289,17 @@ enum espota_status espota_output_create_scratch(struct espota_output **out,
     return status;
 }
 
+/* Standard output may be non-blocking, which is set for all who share it: it stays as it is. */
+static bool must_wait(int fd)
+{
+    struct pollfd item = {fd, POLLOUT, 0};
+
+    if (errno != EAGAIN && errno != EWOULDBLOCK)
+        return false;
+    (void)poll(&item, 1, -1);
+    return true;
+}
+
 static enum espota_status write_all(const struct espota_output *output, int fd, const void *data,
                                     size_t length, struct espota_error *err)
 {
@@ -236,10 +308,10 @@ static enum espota_status write_all(const struct espota_output *output, int fd, 
     while (length > 0) {
         ssize_t took = write(fd, at, length);
 
-        if (took < 0 && errno != EINTR)
-            return fail(output, errno, "write", err);
-        if (took < 0)
+        if (took < 0 && (errno == EINTR || must_wait(fd)))
             continue;
+        if (took <= 0) /* 0 with nothing said would go on for ever */
+            return fail(output, took < 0 ? errno : EIO, "write", err);
         at += took;
         length -= (size_t)took; /* took <= length */
     }
@@ -287,17 +359,34 @@ static enum espota_status copy_to_target(struct espota_output *output, struct es
     return status;
 }
 
-/* Gives a nameless file a name; EEXIST if something has it. */
-static int name_it(const struct espota_output *output, const char *name)
+/* Where there are no hard links: an empty file holds the name, and is renamed over. */
+static int place_new_by_rename(const struct espota_output *output)
 {
-    if (output->temporary != NULL)
-        return link(output->temporary, name);
-    return espota_output_name(output->fd, name);
+    int fd = open(output->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return -1;
+    espota_descriptor_close(&fd);
+    if (rename(output->temporary, output->path) == 0)
+        return 0;
+    fd = errno;
+    (void)unlink(output->path);
+    errno = fd;
+    return -1;
 }
 
 static enum espota_status place_new(struct espota_output *output, struct espota_error *err)
 {
-    if (name_it(output, output->path) == 0)
+    int placed;
+
+    if (output->temporary == NULL) {
+        placed = espota_output_name(output->fd, output->path);
+    } else {
+        placed = link(output->temporary, output->path);
+        if (placed != 0 && errno != EEXIST)
+            placed = place_new_by_rename(output);
+    }
+    if (placed == 0)
         return ESPOTA_OK;
     if (errno == EEXIST)
         return espota_error_set(err, ESPOTA_E_LOCAL, "%s is there already and is not overwritten",
@@ -310,18 +399,18 @@ static enum espota_status place_over(struct espota_output *output, struct espota
     for (int try = 0; output->temporary == NULL && try < TRIES; try++) {
         char *name = name_beside(output->path, try);
 
-        if (name != NULL && name_it(output, name) == 0) {
-            output->temporary = name;
+        if (name == NULL)
             break;
-        }
-        free(name);
+        hold_name(output, name);
+        if (espota_output_name(output->fd, name) == 0)
+            break;
+        drop_name(output);
         if (errno != EEXIST)
             break;
     }
     if (output->temporary == NULL || rename(output->temporary, output->path) != 0)
         return fail(output, errno, "write", err);
-    free(output->temporary);
-    output->temporary = NULL;
+    drop_name(output);
     return ESPOTA_OK;
 }
 
@@ -343,7 +432,8 @@ enum espota_status espota_output_commit(struct espota_output *output, struct esp
 
     if (output->target >= 0)
         status = copy_to_target(output, err);
-    else if (fchmod(output->fd, output->mode) != 0 || fsync(output->fd) != 0)
+    else if (fchmod(output->fd, output->mode) != 0 ||
+             (fsync(output->fd) != 0 && errno != EINVAL)) /* EINVAL: nothing to sync there */
         status = fail(output, errno, "write", err);
     else
         status = output->exclusive ? place_new(output, err) : place_over(output, err);
@@ -364,12 +454,13 @@ void espota_output_destroy(struct espota_output *output)
 {
     if (output == NULL)
         return;
-    if (output->temporary != NULL)
+    if (output->temporary != NULL) {
         (void)unlink(output->temporary);
+        drop_name(output);
+    }
     if (output->target_is_own)
         espota_descriptor_close(&output->target);
     espota_descriptor_close(&output->fd);
-    free(output->temporary);
     free(output->path);
     free(output);
 }

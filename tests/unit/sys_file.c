@@ -6,9 +6,21 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#ifdef __linux__
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
 #include "sys/file.h"
+#include "sys/temporaries.h"
 
 static char folder[] = "/tmp/espota-file-XXXXXX";
 static char path[128];
@@ -250,7 +262,316 @@ START_TEST(test_to_a_pipe_at_the_commit)
 }
 END_TEST
 
-UNIT_MAIN("sys/file", test_appears_whole_and_replaces, test_abandoned_leaves_nothing,
+START_TEST(test_changes_while_reading_are_told)
+{
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    struct espota_input input = ESPOTA_INPUT_INIT;
+    struct timespec times[2] = {{0, UTIME_OMIT}, {1000000000, 5}};
+    char text[16];
+    size_t length;
+    int fd;
+
+    begin();
+    put("0123456789");
+    /* longer */
+    ck_assert_int_eq(espota_input_init(&input, path, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_input_read(&input, text, 4, &length, NULL), ESPOTA_OK);
+    fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    ck_assert_int_eq(write(fd, "x", 1), 1);
+    close(fd);
+    ck_assert_int_eq(espota_input_read(&input, text, 16, &length, &err), ESPOTA_E_LOCAL);
+    ck_assert_ptr_nonnull(strstr(err.message, "changed while"));
+    espota_input_deinit(&input);
+    /* other bytes */
+    ck_assert_int_eq(espota_input_init(&input, path, NULL), ESPOTA_OK);
+    ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+    ck_assert_int_eq(espota_input_read(&input, text, 16, &length, &err), ESPOTA_E_LOCAL);
+    espota_input_deinit(&input);
+    /* another mode, another name: the bytes are the same */
+    ck_assert_int_eq(espota_input_init(&input, path, NULL), ESPOTA_OK);
+    ck_assert_int_eq(chmod(path, 0640), 0);
+    put("replaced");
+    ck_assert_int_eq(espota_input_read(&input, text, 16, &length, &err), ESPOTA_OK);
+    ck_assert_uint_eq(length, 11);
+    espota_input_deinit(&input);
+    ck_assert_int_eq(end(), 1);
+}
+END_TEST
+
+START_TEST(test_devices_are_no_files)
+{
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    struct espota_output *output;
+    uint8_t *bytes;
+    size_t length;
+
+    ck_assert_int_eq(espota_file_read("/dev/zero", 10, &bytes, &length, NULL, &err),
+                     ESPOTA_E_LOCAL);
+    ck_assert_ptr_nonnull(strstr(err.message, "is a device"));
+    /* but writing to one is what it is there for, and it stays what it is */
+    ck_assert_int_eq(espota_output_create(&output, "/dev/null", 0666, &err), ESPOTA_OK);
+    ck_assert_int_eq(espota_output_write(output, "x", 1, &err), ESPOTA_OK);
+    ck_assert_int_eq(espota_output_commit(output, &err), ESPOTA_OK);
+    espota_output_destroy(output);
+    ck_assert_int_eq(espota_output_create(&output, "/dev/full", 0666, &err), ESPOTA_OK);
+    ck_assert_int_eq(espota_output_write(output, "x", 1, &err), ESPOTA_OK);
+    ck_assert_int_eq(espota_output_commit(output, &err), ESPOTA_E_LOCAL);
+    ck_assert_ptr_nonnull(strstr(err.message, "/dev/full"));
+    espota_output_destroy(output);
+    ck_assert(espota_file_is_there("/dev/full"));
+    ck_assert(!espota_file_is_there("/dev/no-such-device"));
+}
+END_TEST
+
+/* A process on the other end of a pipe; what it returns is its exit code. */
+static pid_t beside(int (*work)(int fd), int fd, int other)
+{
+    pid_t pid = fork();
+
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        close(other);
+        _exit(work(fd));
+    }
+    close(fd);
+    return pid;
+}
+
+static void must_end_well(pid_t pid)
+{
+    int status = 0;
+
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+}
+
+enum { MUCH = 1 << 20 };
+
+static int read_much(int fd)
+{
+    char piece[4096];
+    size_t total = 0;
+    ssize_t got;
+
+    while ((got = read(fd, piece, sizeof(piece))) > 0)
+        total += (size_t)got;
+    return total == MUCH ? 0 : 1;
+}
+
+static int write_much(int fd)
+{
+    static char bytes[MUCH];
+    size_t total = 0;
+
+    while (total < MUCH) {
+        ssize_t wrote = write(fd, bytes + total, MUCH - total < 5000 ? MUCH - total : 5000);
+
+        if (wrote < 0)
+            return 1;
+        total += (size_t)wrote;
+    }
+    return 0;
+}
+
+START_TEST(test_standard_streams_that_would_block)
+{
+    static uint8_t bytes[MUCH];
+    struct espota_output *output;
+    uint8_t *all;
+    size_t length;
+    pid_t pid;
+    int ends[2];
+
+    ck_assert_int_eq(pipe(ends), 0);
+    pid = beside(read_much, ends[0], ends[1]);
+    ck_assert_int_eq(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+    ck_assert_int_eq(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
+    close(ends[1]);
+    ck_assert_int_eq(espota_output_create(&output, "-", 0666, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_output_write(output, bytes, MUCH, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_output_commit(output, NULL), ESPOTA_OK);
+    espota_output_destroy(output);
+    close(STDOUT_FILENO);
+    must_end_well(pid);
+
+    ck_assert_int_eq(pipe(ends), 0);
+    pid = beside(write_much, ends[1], ends[0]);
+    ck_assert_int_eq(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+    ck_assert_int_eq(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    close(ends[0]);
+    ck_assert_int_eq(espota_file_read("-", MUCH, &all, &length, NULL, NULL), ESPOTA_OK);
+    ck_assert_uint_eq(length, MUCH);
+    free(all);
+    must_end_well(pid);
+}
+END_TEST
+
+START_TEST(test_a_link_to_nothing_is_no_place)
+{
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    struct espota_output *output;
+
+    begin();
+    ck_assert_int_eq(symlink("nothing", path), 0);
+    ck_assert_int_eq(espota_output_create(&output, path, 0666, &err), ESPOTA_E_LOCAL);
+    ck_assert_ptr_nonnull(strstr(err.message, "a link to"));
+    ck_assert_int_eq(espota_output_create_new(&output, path, 0666, &err), ESPOTA_E_LOCAL);
+    ck_assert_int_eq(end(), 1);
+}
+END_TEST
+
+START_TEST(test_the_owner_stays)
+{
+    struct stat info;
+
+    if (geteuid() != 0)
+        return; /* nobody else may give files away */
+    begin();
+    put("one");
+    ck_assert_int_eq(chown(path, 4321, 8765), 0);
+    ck_assert_int_eq(chmod(path, 0664), 0);
+    put("two");
+    must_hold("two");
+    ck_assert_int_eq(stat(path, &info), 0);
+    ck_assert_uint_eq(info.st_uid, 4321);
+    ck_assert_uint_eq(info.st_gid, 8765);
+    ck_assert_uint_eq(info.st_mode & 07777, 0664);
+    ck_assert_int_eq(end(), 1);
+}
+END_TEST
+
+#ifdef __linux__
+
+/*
+ * Without /proc a file cannot be nameless until its commit, so the other way is taken. The work
+ * is done by a child that sees nothing but the folder.
+ */
+static int in_bare_folder(int (*work)(void))
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        if ((geteuid() != 0 && unshare(CLONE_NEWUSER) != 0) || chroot(folder) != 0 ||
+            chdir("/") != 0)
+            _exit(77);
+        _exit(work());
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static int hidden_names(void)
+{
+    DIR *directory = opendir("/");
+    struct dirent *entry;
+    int names = 0;
+
+    while ((entry = readdir(directory)) != NULL) {
+        struct stat info;
+
+        if (strncmp(entry->d_name, ".out.", 5) != 0)
+            continue;
+        names += lstat(entry->d_name, &info) == 0 && (info.st_mode & 07777) == 0600 ? 1 : 100;
+    }
+    closedir(directory);
+    return names;
+}
+
+/* 0, or the number of the first promise that was not kept. */
+static int replace_by_name(void)
+{
+    struct espota_output *output;
+
+    if (espota_output_create(&output, "/out", 0644, NULL) != ESPOTA_OK ||
+        espota_output_write(output, "two", 3, NULL) != ESPOTA_OK || hidden_names() != 1)
+        return 1;
+    if (espota_output_commit(output, NULL) != ESPOTA_OK || hidden_names() != 0)
+        return 2;
+    espota_output_destroy(output);
+    if (espota_output_create(&output, "/out", 0644, NULL) != ESPOTA_OK || hidden_names() != 1)
+        return 3;
+    espota_output_destroy(output);
+    if (hidden_names() != 0 || espota_output_create(&output, "/out", 0644, NULL) != ESPOTA_OK)
+        return 4;
+    espota_temporaries_remove(); /* as the last signal does */
+    if (hidden_names() != 0)
+        return 5;
+    espota_output_destroy(output);
+    return 0;
+}
+
+static int make_new(void)
+{
+    struct espota_output *first, *second;
+    bool good = espota_output_create_new(&first, "/out", 0644, NULL) == ESPOTA_OK &&
+                espota_output_create_new(&second, "/out", 0644, NULL) == ESPOTA_OK &&
+                espota_output_write(first, "first", 5, NULL) == ESPOTA_OK && hidden_names() == 2;
+
+    if (!good)
+        return 1;
+    if (espota_output_commit(first, NULL) != ESPOTA_OK ||
+        espota_output_commit(second, NULL) != ESPOTA_E_LOCAL)
+        return 2;
+    espota_output_destroy(first);
+    espota_output_destroy(second);
+    return hidden_names();
+}
+
+/* As on a file system without hard links. */
+static int make_new_without_links(void)
+{
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+#ifdef __NR_link
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_link, 1, 0),
+#endif
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_linkat, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {sizeof(program) / sizeof(program[0]), program};
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+        return 77;
+    return make_new();
+}
+
+START_TEST(test_without_nameless_files)
+{
+    int (*const ways[])(void) = {make_new, make_new_without_links};
+    int result;
+
+    begin();
+    put("one");
+    result = in_bare_folder(replace_by_name);
+    if (result == 77) {
+        fputs("without_nameless_files: SKIPPED, may not change the root\n", stderr);
+        (void)end();
+        return;
+    }
+    ck_assert_int_eq(result, 0);
+    must_hold("two");
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        ck_assert_int_eq(remove(path), 0);
+        ck_assert_int_eq(in_bare_folder(ways[i]), 0);
+        must_hold("first");
+    }
+    ck_assert_int_eq(end(), 1);
+}
+END_TEST
+
+#define LINUX_TESTS test_without_nameless_files,
+#else
+#define LINUX_TESTS
+#endif
+
+UNIT_MAIN("sys/file", LINUX_TESTS test_appears_whole_and_replaces, test_abandoned_leaves_nothing,
           test_new_never_overwrites, test_a_link_stays_a_link, test_no_room_is_told,
           test_bad_places, test_reads_in_order_and_anywhere, test_a_signal_ends_reading,
-          test_to_a_pipe_at_the_commit)
+          test_to_a_pipe_at_the_commit, test_changes_while_reading_are_told,
+          test_devices_are_no_files, test_standard_streams_that_would_block,
+          test_a_link_to_nothing_is_no_place, test_the_owner_stays)
