@@ -40,6 +40,11 @@ uint64_t espota_program_clock_ms(void);
  * NULL: nothing is called any more, but the signal is still noted.
  */
 void espota_program_on_stop(void (*stop)(void *context), void *context);
+/*
+ * From now on SIGHUP calls `reload`, in the handler, each time, and stops nothing. For programs that
+ * run on and on; after on_stop.
+ */
+void espota_program_on_reload(void (*reload)(void *context), void *context);
 /* The signal that came first, 0: none. The exit code that says so is 128 more. */
 int espota_program_stop_signal(void);
 

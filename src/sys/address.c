@@ -84,6 +84,11 @@ void espota_net_from_sockaddr(const struct sockaddr *address, struct espota_addr
     normalize(out);
 }
 
+void espota_address_from_os(const void *sockaddr, struct espota_address *out)
+{
+    espota_net_from_sockaddr(sockaddr, out);
+}
+
 bool espota_address_equal(const struct espota_address *a, const struct espota_address *b)
 {
     struct espota_address x = *a, y = *b;

@@ -26,6 +26,11 @@ bool espota_descriptor_pipe(int ends[2])
     return false;
 }
 
+int espota_descriptor_copy(int fd)
+{
+    return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
 void espota_descriptor_close(int *fd)
 {
     int saved = errno;

@@ -9,6 +9,8 @@
 bool espota_descriptor_prepare(int fd);
 /* A pipe whose ends are both prepared; false with errno, nothing opened. */
 bool espota_descriptor_pipe(int ends[2]);
+/* Another descriptor for the same open file, close-on-exec; -1 with errno. */
+int espota_descriptor_copy(int fd);
 /* -1 is fine; sets -1; keeps errno. */
 void espota_descriptor_close(int *fd);
 

@@ -293,6 +293,11 @@ enum espota_status espota_socket_accept(int listener, int *fd, struct espota_add
     return status == ESPOTA_OK ? ESPOTA_MORE : status; /* more of the same in the next turn */
 }
 
+void espota_socket_shutdown(int fd)
+{
+    (void)shutdown(fd, SHUT_RDWR);
+}
+
 void espota_socket_no_delay(int fd)
 {
     const int on = 1;

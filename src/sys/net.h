@@ -31,6 +31,8 @@ bool espota_address_equal(const struct espota_address *a, const struct espota_ad
  */
 const char *espota_address_format(const struct espota_address *address, bool with_port,
                                   char out[ESPOTA_ADDRESS_TEXT]);
+/* From a struct sockaddr of a library; family 0 for what is neither IPv4 nor IPv6. */
+void espota_address_from_os(const void *sockaddr, struct espota_address *out);
 /* A numeric address without a port ("fe80::1%eth0" too); false if it is none, *out family 0. */
 bool espota_address_parse(const char *text, struct espota_address *out);
 /* Numeric or by the system's resolver (blocking). IPv4 first where both are known. E_NO_ANSWER if
@@ -107,6 +109,8 @@ bool espota_udp_unreachable(int fd, struct espota_address *target, struct espota
  * tell. */
 bool espota_socket_unacked(int fd, uint32_t *bytes);
 
+/* Ends both directions; the descriptor stays. */
+void espota_socket_shutdown(int fd);
 void espota_socket_no_delay(int fd);
 void espota_socket_reset_on_close(
     int fd); /* close sends RST: the peer cannot mistake it for an end */

@@ -83,6 +83,30 @@ void espota_program_on_stop(void (*stop)(void *context), void *context)
     }
 }
 
+static void (*volatile reload_call)(void *context);
+static void *volatile reload_context;
+
+static void on_hangup(int number)
+{
+    void (*call)(void *context) = reload_call;
+    int saved = errno;
+
+    (void)number;
+    if (call != NULL)
+        call(reload_context);
+    errno = saved;
+}
+
+void espota_program_on_reload(void (*reload)(void *context), void *context)
+{
+    struct sigaction action = {.sa_handler = on_hangup, .sa_flags = SA_RESTART};
+
+    reload_context = context;
+    reload_call = reload;
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGHUP, &action, NULL);
+}
+
 int espota_program_stop_signal(void)
 {
     return stop_number;

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sys/descriptor.h"
+#include "sys/folder_platform.h"
+
+bool espota_file_key_equal(const struct espota_file_key *a, const struct espota_file_key *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->changed_ns == b->changed_ns;
+}
+
+enum espota_status espota_folder_open(const char *path, int *folder, struct espota_error *err)
+{
+    *folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*folder < 0)
+        return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot open the folder %s", path);
+    return ESPOTA_OK;
+}
+
+static void key_from(const struct stat *facts, struct espota_file_key *key)
+{
+    key->device = (uint64_t)facts->st_dev;
+    key->inode = (uint64_t)facts->st_ino;
+    key->size = (uint64_t)facts->st_size;
+    key->changed_ns = (int64_t)facts->st_mtim.tv_sec * 1000000000 + facts->st_mtim.tv_nsec;
+}
+
+enum espota_status espota_file_key_of(int file, struct espota_file_key *key)
+{
+    struct stat facts;
+
+    if (fstat(file, &facts) < 0)
+        return ESPOTA_E_LOCAL;
+    key_from(&facts, key);
+    return ESPOTA_OK;
+}
+
+enum espota_status espota_file_key_at(const char *path, struct espota_file_key *key)
+{
+    struct stat facts;
+
+    if (stat(path, &facts) < 0)
+        return ESPOTA_E_LOCAL;
+    key_from(&facts, key);
+    return ESPOTA_OK;
+}
+
+int64_t espota_file_clock_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Component by component, and no link at all: without the kernel's help none can be kept inside. */
+static int open_by_parts(int folder, const char *name, int flags)
+{
+    int at = dup(folder);
+
+    while (at >= 0) {
+        const char *slash = strchr(name, '/');
+        size_t length = slash != NULL ? (size_t)(slash - name) : strlen(name);
+        char part[256];
+        int next;
+
+        if (length == 0 || length >= sizeof(part) || strncmp(name, "..", length + 1) == 0 ||
+            strncmp(name, "../", 3) == 0) {
+            close(at);
+            errno = EXDEV;
+            return -1;
+        }
+        memcpy(part, name, length);
+        part[length] = '\0';
+        next = openat(at, part,
+                      (slash != NULL ? O_RDONLY | O_DIRECTORY | O_CLOEXEC : flags) | O_NOFOLLOW);
+        espota_descriptor_close(&at);
+        if (slash == NULL)
+            return next;
+        at = next;
+        name = slash + 1;
+    }
+    return -1;
+}
+
+static int open_below(int folder, const char *name, int flags)
+{
+    int fd = espota_open_beneath(folder, name, flags);
+
+    /* a container's filter may forbid a call that it does not know */
+    if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+        fd = open_by_parts(folder, name, flags);
+    return fd;
+}
+
+static enum espota_status open_failed(const char *name, struct espota_error *err)
+{
+    switch (errno) {
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG:
+        return espota_error_set(err, ESPOTA_E_NO_ANSWER, "there is no file %s", name);
+    case EXDEV:
+    case ELOOP:
+        return espota_error_set(err, ESPOTA_E_LOCAL, "%s leads out of the folder", name);
+    default:
+        return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot read %s", name);
+    }
+}
+
+enum espota_status espota_folder_open_file(int folder, const char *name, int *file,
+                                           struct espota_file_key *key, struct espota_error *err)
+{
+    struct stat facts;
+
+    /* a pipe or a device of that name must not block or act: O_NONBLOCK, and no terminal */
+    *file = open_below(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (*file < 0)
+        return open_failed(name, err);
+    if (fstat(*file, &facts) == 0 && S_ISREG(facts.st_mode)) {
+        key_from(&facts, key);
+        return ESPOTA_OK;
+    }
+    espota_descriptor_close(file);
+    return espota_error_set(err, ESPOTA_E_NO_ANSWER, "%s is no file", name);
+}
+
+enum espota_status espota_folder_list(int folder, const char *below,
+                                      bool (*each)(void *context, const char *name), void *context,
+                                      struct espota_error *err)
+{
+    int fd = open_below(folder, below[0] != '\0' ? below : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *entry;
+
+    if (listing == NULL) {
+        enum espota_status status = open_failed(below, err);
+
+        espota_descriptor_close(&fd);
+        return status;
+    }
+    while ((entry = readdir(listing)) != NULL)
+        if (!each(context, entry->d_name))
+            break;
+    closedir(listing);
+    return ESPOTA_OK;
+}
+
+static bool write_all(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t done = write(fd, bytes, length);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return false;
+        bytes += done;
+        length -= (size_t)done; /* write took no more than it was given */
+    }
+    return true;
+}
+
+/* Exactly `size` bytes and then the end. */
+static enum espota_status copy_bytes(int from, int to, uint64_t size, struct espota_error *err)
+{
+    char piece[65536];
+    uint64_t copied = 0;
+
+    for (;;) {
+        ssize_t got = pread(from, piece, sizeof(piece), (off_t)copied);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot read the file");
+        copied += (uint64_t)got;
+        if (got == 0 || copied > size)
+            break;
+        if (!write_all(to, piece, (size_t)got))
+            return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot copy the file");
+    }
+    if (copied != size)
+        return espota_error_set(err, ESPOTA_E_BROKEN, "the file changes while it is read");
+    return ESPOTA_OK;
+}
+
+enum espota_status espota_file_private_copy(int file, uint64_t size, int *copy,
+                                            struct espota_error *err)
+{
+    enum espota_status status;
+
+    *copy = espota_open_nameless();
+    if (*copy < 0)
+        return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot make a copy of the file");
+    status = copy_bytes(file, *copy, size, err);
+    if (status != ESPOTA_OK)
+        espota_descriptor_close(copy);
+    return status;
+}
+
+const void *espota_file_map(int copy, size_t size)
+{
+    void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, copy, 0);
+
+    return bytes != MAP_FAILED ? bytes : NULL;
+}
+
+void espota_file_unmap(const void *bytes, size_t size)
+{
+    munmap((void *)(uintptr_t)bytes, size);
+}

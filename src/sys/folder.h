@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files below one folder that a stranger names: nothing outside the folder is
+ * ever opened, whatever the name or a link in it says.
+ */
+#ifndef ESPOTA_SYS_FOLDER_H
+#define ESPOTA_SYS_FOLDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espota/error.h"
+
+/* What tells one content of a file from another without reading it. */
+struct espota_file_key {
+    uint64_t device;
+    uint64_t inode;
+    uint64_t size;
+    int64_t changed_ns; /* modification time */
+};
+
+bool espota_file_key_equal(const struct espota_file_key *a, const struct espota_file_key *b);
+
+/* A folder, to be closed with espota_descriptor_close. */
+enum espota_status espota_folder_open(const char *path, int *folder,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/*
+ * A regular file below the folder, for reading. `name` is relative. E_NO_ANSWER: there is none
+ * (a folder of that name is none); E_LOCAL: it may not be read, or leads out of the folder.
+ */
+enum espota_status espota_folder_open_file(int folder, const char *name, int *file,
+                                           struct espota_file_key *key,
+                                           struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* Of whatever a path leads to. */
+enum espota_status espota_file_key_at(const char *path,
+                                      struct espota_file_key *key) ESPOTA_MUST_CHECK;
+enum espota_status espota_file_key_of(int file, struct espota_file_key *key) ESPOTA_MUST_CHECK;
+
+/* Seconds of the epoch, with nanoseconds, as the file system's times are. */
+int64_t espota_file_clock_ns(void);
+
+/*
+ * Calls `each` with every name in a folder below the folder ("" for itself), until it returns
+ * false. E_NO_ANSWER: no such folder.
+ */
+enum espota_status espota_folder_list(int folder, const char *below,
+                                      bool (*each)(void *context, const char *name), void *context,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/*
+ * A private copy of `size` bytes that nobody else can change: in memory that is not counted as
+ * the program's own where the platform has it, else in a file without a name. E_BROKEN: the file
+ * has another length.
+ */
+enum espota_status espota_file_private_copy(int file, uint64_t size, int *copy,
+                                            struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* The bytes of a private copy, to look at; NULL (and errno) if it cannot be mapped. */
+const void *espota_file_map(int copy, size_t size);
+void espota_file_unmap(const void *bytes, size_t size);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/inherited.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "sys/descriptor.h"
+
+enum { FIRST_INHERITED = 3 };
+
+bool espota_inherited_listener(int *fd)
+{
+    const char *pid = getenv("LISTEN_PID");
+    const char *count = getenv("LISTEN_FDS");
+    bool ours = pid != NULL && count != NULL && strtol(pid, NULL, 10) == (long)getpid() &&
+                strtol(count, NULL, 10) >= 1;
+
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
+    if (!ours || !espota_descriptor_prepare(FIRST_INHERITED))
+        return false;
+    *fd = FIRST_INHERITED;
+    return true;
+}
