@@ -7,5 +7,6 @@
 #define ESPOTA_CLI_COMMANDS_H
 
 int cmd_upload(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
 
 #endif

@@ -20,6 +20,7 @@ static int cmd_help(int argc, char **argv);
 
 static const struct command commands[] = {
     {"upload", cmd_upload, "send an image to one device or to hundreds"},
+    {"serve", cmd_serve, "answer devices that ask for their updates over HTTP"},
     {"help", cmd_help, "explain a command: help upload"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

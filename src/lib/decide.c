@@ -8,7 +8,7 @@
 #include "core/glob.h"
 #include "core/text.h"
 
-enum { STATUS_OK = 200, STATUS_CURRENT = 304, STATUS_NONE = 404 };
+enum { STATUS_OK = 200, STATUS_CURRENT = 304, STATUS_NONE = 404, STATUS_LATER = 503 };
 
 static void tell(struct espota_decision *out, unsigned status, const char *format, ...)
     ESPOTA_PRINTF(3, 4);
@@ -38,8 +38,7 @@ static bool is_device(const struct espota_pull_request *request)
     return request->family != ESPOTA_PULL_PLAIN;
 }
 
-/* The chip family that an image is for, as the clients call themselves. */
-static enum espota_pull_family family_of(enum espota_image_kind kind)
+enum espota_pull_family espota_decide_family(enum espota_image_kind kind)
 {
     switch (kind) {
     case ESPOTA_IMAGE_ESP8266:
@@ -57,7 +56,7 @@ static enum espota_pull_family family_of(enum espota_image_kind kind)
 static const char *unfit(const struct espota_pull_request *request,
                          const struct espota_shelf_item *item)
 {
-    bool program = family_of(item->kind) != ESPOTA_PULL_PLAIN;
+    bool program = espota_decide_family(item->kind) != ESPOTA_PULL_PLAIN;
 
     if (!is_device(request))
         return NULL;
@@ -67,7 +66,7 @@ static const char *unfit(const struct espota_pull_request *request,
         return program ? "it is a program, no file system" : NULL;
     if (!program)
         return "it is no program image that devices take";
-    if (family_of(item->kind) != request->family)
+    if (espota_decide_family(item->kind) != request->family)
         return "it is for another chip";
     if (item->gzip && request->family == ESPOTA_PULL_ESP32)
         return "it is compressed, and an ESP32 does not unpack";
@@ -127,7 +126,7 @@ static void decide_file(const struct espota_pull_request *request, const char *n
 
     if (status == ESPOTA_MORE) {
         out->wait = true;
-        tell(out, STATUS_NONE, "%s is being written just now", name);
+        tell(out, STATUS_LATER, "%s is being written just now", name);
     } else if (status == ESPOTA_E_NO_ANSWER) {
         tell(out, STATUS_NONE, "there is no file %s", name);
     } else if (status != ESPOTA_OK) {

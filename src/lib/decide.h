@@ -10,13 +10,16 @@
 #include "lib/shelf.h"
 
 struct espota_decision {
-    unsigned status;                       /* of HTTP: 200, 304, 404, or the manifest's no-space */
+    unsigned status; /* of HTTP: 200, 304, 404, 503, or the manifest's no-space */
     const struct espota_shelf_item *item;  /* to send; NULL: no body, or the version's text */
     char version[ESPOTA_PULL_VERSION_MAX]; /* of what is there; "": not known */
     size_t rule;                           /* the manifest's, from 1; 0: none */
     bool wait;                             /* the file is being written: ask again in a moment */
     char why[512];                         /* for the log: one line, nothing hostile in it */
 };
+
+/* The clients that an image is for, as they call themselves; PLAIN: it is no program. */
+enum espota_pull_family espota_decide_family(enum espota_image_kind kind);
 
 /* `manifest` NULL: by the rules of a folder. */
 void espota_decide(const struct espota_pull_request *request,

@@ -110,7 +110,7 @@ START_TEST(test_a_folder)
         {"/none.bin", {NULL}, 404, NULL, "no file for /none.bin"},
         {"/", {NULL}, 404, NULL, "no file"},
         {"/cut.bin", {NULL}, 200, "cut.bin", ""}, /* who only fetches may have any file */
-        {"/busy.bin", {NULL}, 404, NULL, "being written"},
+        {"/busy.bin", {NULL}, 503, NULL, "being written"},
         {"/link.bin", {NULL}, 404, NULL, "leads out"},
         {"/door.bin", {"x-ESP8266-mode:sketch"}, 200, "door.bin", ""},
         {"/x", {"x-ESP8266-STA-MAC:18:FE:AA:00:00:01"}, 200, "18feaa000001.bin", ""},
@@ -221,7 +221,7 @@ END_TEST
 
 START_TEST(test_a_file_that_is_being_written_is_waited_for)
 {
-    static const struct row row = {"/busy.bin", {NULL}, 404, NULL, ""};
+    static const struct row row = {"/busy.bin", {NULL}, 503, NULL, ""};
     struct espota_decision out;
 
     ask(&row, NULL, &out);

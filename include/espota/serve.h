@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The HTTP server that devices pull their updates from. Create, run, destroy;
+ * each request is told through `event`.
+ */
+#ifndef ESPOTA_SERVE_H
+#define ESPOTA_SERVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espota/error.h"
+#include "espota/log.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A request and what its client was told. Texts are valid during the call and hold nothing hostile.
+ */
+struct espota_serve_event {
+    const char *address;
+    const char *mac;     /* twelve digits, or "" */
+    const char *chip;    /* "esp8266", "esp32", "pico", "plain" */
+    const char *mode;    /* "sketch", "filesystem", "version" */
+    const char *path;    /* with its leading slash */
+    const char *version; /* what the device says it has; "" if it does not */
+    const char *md5;     /* of what it runs; "" if it does not say */
+    unsigned status;     /* of HTTP */
+    const char *file;    /* given; "" if none */
+    const char *why;
+    size_t rule;    /* of the manifest, from 1; 0: none */
+    uint64_t bytes; /* of the body that goes out */
+};
+
+/* Strings are borrowed until destroy. One of manifest and folder must be set. */
+struct espota_serve_options {
+    const char *manifest;
+    const char *folder;
+    const char *listen;    /* ADDR:PORT, [IPv6]:PORT or PORT; NULL: 127.0.0.1:8000 */
+    bool inherited;        /* take the socket that systemd hands over instead, if there is one */
+    const char *auth_file; /* lines of user:password; NULL: open to all */
+    const char *state_file;
+    const char *accel; /* the prefix for X-Accel-Redirect; NULL: send the bytes */
+    const char *admin; /* ADDR:PORT of the page and the metrics; NULL: none */
+
+    struct espota_log log;
+    void *context; /* for the two below */
+    void (*event)(void *context, const struct espota_serve_event *event);
+    /* Once it listens. `admin` is NULL where there is none. */
+    void (*ready)(void *context, const char *address, const char *admin);
+};
+
+struct espota_serve;
+
+enum espota_status espota_serve_create(const struct espota_serve_options *options,
+                                       struct espota_serve **out,
+                                       struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Until stop. */
+enum espota_status espota_serve_run(struct espota_serve *serve,
+                                    struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Both may be called from a signal handler. */
+void espota_serve_stop(struct espota_serve *serve);
+void espota_serve_reload(struct espota_serve *serve);
+void espota_serve_destroy(struct espota_serve *serve);
+
+/*
+ * Looks a manifest through: what is wrong goes to `err`; what is doubtful (rules that never match,
+ * files that are missing, no images, or too large) to the log as warnings, counted in `*doubts`.
+ */
+enum espota_status espota_serve_check(const char *manifest, const struct espota_log *log,
+                                      size_t *rules, size_t *doubts,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* An event as one line of JSON without its end, to be freed; NULL without memory. */
+char *espota_serve_event_json(const struct espota_serve_event *event);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

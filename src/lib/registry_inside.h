@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The registry's own content, shared by registry.c and registry_json.c. */
+#ifndef ESPOTA_LIB_REGISTRY_INSIDE_H
+#define ESPOTA_LIB_REGISTRY_INSIDE_H
+
+#include "lib/registry.h"
+
+struct espota_registry {
+    struct espota_record *records;
+    size_t count;
+    size_t room;
+    uint32_t *slots;   /* index + 1 of a record, by hash of its MAC; 0: free */
+    size_t slot_count; /* a power of two, at least twice the room */
+    struct espota_sample samples[ESPOTA_REGISTRY_SAMPLES]; /* a ring */
+    size_t sample_first;
+    size_t sample_count;
+    char labels[ESPOTA_REGISTRY_LABELS][ESPOTA_PULL_VERSION_MAX];
+    bool dirty;
+};
+
+/* The record of a MAC, made if it is new; NULL without memory. */
+struct espota_record *espota_registry_record(struct espota_registry *registry, const char *mac);
+/* Room for one more sample, the oldest given up for it. */
+struct espota_sample *espota_registry_new_sample(struct espota_registry *registry);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/serve_inside.h"
+#include "lib/targets.h"
+#include "sys/clock.h"
+#include "sys/inherited.h"
+
+enum { MINUTE_MS = 60000, SECOND_MS = 1000, STATE_MAX = 256 * 1024 * 1024 };
+
+static void say(const struct espota_serve *serve, enum espota_log_level level, const char *format,
+                ...) ESPOTA_PRINTF(3, 4);
+
+static void say(const struct espota_serve *serve, enum espota_log_level level, const char *format,
+                ...)
+{
+    char line[1200];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    if (serve->options.log.say != NULL)
+        serve->options.log.say(serve->options.log.context, level, line);
+}
+
+/* ADDR:PORT, [IPv6]:PORT, or a port alone, which is on every IPv4 address; port 0: any free one. */
+static enum espota_status listen_at(const char *text, const char *option, int *fd,
+                                    struct espota_error *err)
+{
+    bool only_port = text[strspn(text, "0123456789")] == '\0';
+    struct espota_host host;
+    struct espota_address address;
+    char full[ESPOTA_HOST_MAX];
+    size_t length = (size_t)snprintf(full, sizeof(full), "%s%s", only_port ? "0.0.0.0:" : "", text);
+    bool any_port = length < sizeof(full) && length > 2 && strcmp(full + length - 2, ":0") == 0;
+
+    if (any_port)
+        full[length - 2] = '\0'; /* length > 2 */
+    if (espota_host_parse(full, &host, err) != ESPOTA_OK)
+        return espota_error_prefix(err, "%s", option);
+    if (!espota_address_parse(host.name, &address) || (host.port == 0 && !any_port))
+        return espota_error_set(err, ESPOTA_E_USAGE,
+                                "%s: '%s' must be ADDRESS:PORT in numbers, or a port", option,
+                                text);
+    address.port = host.port;
+    return espota_tcp_listen(&address, fd, err);
+}
+
+static enum espota_status open_servers(struct espota_serve *serve, struct espota_error *err)
+{
+    const struct espota_serve_options *options = &serve->options;
+    int listener = -1;
+    enum espota_status status = ESPOTA_OK;
+
+    if (!options->inherited || !espota_inherited_listener(&listener))
+        status = listen_at(options->listen != NULL ? options->listen : "8080", "--listen",
+                           &listener, err);
+    if (status == ESPOTA_OK) {
+        status = espota_socket_local(listener, &serve->address);
+        if (status == ESPOTA_OK)
+            status = espota_http_server_create(serve->loop, listener, espota_serve_answer, serve,
+                                               &serve->server, err);
+    }
+    if (status != ESPOTA_OK || options->admin == NULL)
+        return status;
+    status = listen_at(options->admin, "--admin", &listener, err);
+    if (status == ESPOTA_OK)
+        status = espota_socket_local(listener, &serve->admin_address);
+    if (status == ESPOTA_OK)
+        status = espota_http_server_create(serve->loop, listener, espota_serve_admin_answer, serve,
+                                           &serve->admin, err);
+    return status;
+}
+
+static enum espota_status load_state(struct espota_serve *serve, struct espota_error *err)
+{
+    const char *path = serve->options.state_file;
+    struct espota_file_key key;
+    uint8_t *text = NULL;
+    size_t length;
+    enum espota_status status;
+
+    if (path == NULL || espota_file_key_at(path, &key) != ESPOTA_OK || key.size == 0)
+        return ESPOTA_OK; /* the first run */
+    status = espota_file_read(path, STATE_MAX, &text, &length, NULL, err);
+    if (status == ESPOTA_OK)
+        status = espota_registry_read(serve->registry, (const char *)text, length, err);
+    free(text);
+    return status == ESPOTA_OK ? status : espota_error_prefix(err, "%s", path);
+}
+
+static enum espota_status save_state(struct espota_serve *serve, struct espota_error *err)
+{
+    struct espota_output *output = NULL;
+    char *text;
+    enum espota_status status;
+
+    if (serve->options.state_file == NULL || !espota_registry_is_dirty(serve->registry))
+        return ESPOTA_OK;
+    text = espota_registry_write(serve->registry);
+    if (text == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
+    status = espota_output_create(&output, serve->options.state_file, 0600, err);
+    if (status == ESPOTA_OK)
+        status = espota_output_write(output, text, strlen(text), err);
+    if (status == ESPOTA_OK)
+        status = espota_output_commit(output, err);
+    espota_output_destroy(output);
+    free(text);
+    return status;
+}
+
+static void arm(struct espota_serve *serve, struct espota_timer *timer, uint64_t in_ms)
+{
+    if (espota_loop_arm(serve->loop, timer, espota_loop_now(serve->loop) + in_ms) != ESPOTA_OK)
+        say(serve, ESPOTA_LOG_WARNING, "out of memory for a timer");
+}
+
+static void minute_over(void *context)
+{
+    struct espota_serve *serve = context;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+
+    espota_registry_sample(serve->registry, espota_clock_wall());
+    if (save_state(serve, &err) != ESPOTA_OK)
+        say(serve, ESPOTA_LOG_WARNING, "the state is not saved: %s", err.message);
+    arm(serve, &serve->minute, MINUTE_MS);
+}
+
+static void reload(struct espota_serve *serve)
+{
+    struct espota_error err = ESPOTA_ERROR_INIT;
+
+    if (espota_serve_load(serve, &err) == ESPOTA_OK) {
+        serve->counts.reloads++;
+        say(serve, ESPOTA_LOG_NOTE, "read again: %s",
+            serve->has_manifest ? serve->options.manifest : serve->options.folder);
+        return;
+    }
+    serve->counts.refused_reloads++;
+    say(serve, ESPOTA_LOG_WARNING, "%s; the old rules go on", err.message);
+}
+
+static void second_over(void *context)
+{
+    struct espota_serve *serve = context;
+
+    if (espota_serve_manifest_changed(serve))
+        reload(serve);
+    arm(serve, &serve->second, SECOND_MS);
+}
+
+enum espota_status espota_serve_create(const struct espota_serve_options *options,
+                                       struct espota_serve **out, struct espota_error *err)
+{
+    struct espota_serve *serve = calloc(1, sizeof(*serve));
+    enum espota_status status;
+
+    if (serve == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
+    serve->options = *options;
+    serve->started = espota_clock_wall();
+    espota_crypto_openssl_init(&serve->crypto);
+    serve->minute = (struct espota_timer){.expired = minute_over, .context = serve};
+    serve->second = (struct espota_timer){.expired = second_over, .context = serve};
+    serve->registry = espota_registry_create();
+    status = serve->registry != NULL ? espota_loop_create(ESPOTA_LOOP_BEST, &serve->loop, err)
+                                     : espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
+    if (status == ESPOTA_OK)
+        status = espota_serve_load(serve, err);
+    if (status == ESPOTA_OK)
+        status = load_state(serve, err);
+    if (status == ESPOTA_OK)
+        status = open_servers(serve, err);
+    if (status != ESPOTA_OK) {
+        espota_serve_destroy(serve);
+        return status;
+    }
+    *out = serve;
+    return ESPOTA_OK;
+}
+
+static void tell_ready(const struct espota_serve *serve)
+{
+    char address[ESPOTA_ADDRESS_TEXT];
+    char admin[ESPOTA_ADDRESS_TEXT];
+
+    if (serve->options.ready == NULL)
+        return;
+    espota_address_format(&serve->address, true, address);
+    espota_address_format(&serve->admin_address, true, admin);
+    serve->options.ready(serve->options.context, address, serve->admin != NULL ? admin : NULL);
+}
+
+enum espota_status espota_serve_run(struct espota_serve *serve, struct espota_error *err)
+{
+    enum espota_status status = ESPOTA_OK;
+
+    arm(serve, &serve->minute, MINUTE_MS);
+    arm(serve, &serve->second, SECOND_MS);
+    tell_ready(serve);
+    while (status == ESPOTA_OK && !serve->stopping) {
+        if (serve->reloading) {
+            serve->reloading = 0;
+            reload(serve);
+        }
+        status = espota_loop_turn(serve->loop, -1, err);
+    }
+    if (status == ESPOTA_OK)
+        espota_registry_sample(serve->registry, espota_clock_wall());
+    return status == ESPOTA_OK ? save_state(serve, err) : status;
+}
+
+void espota_serve_stop(struct espota_serve *serve)
+{
+    serve->stopping = 1;
+    espota_loop_wake(serve->loop);
+}
+
+void espota_serve_reload(struct espota_serve *serve)
+{
+    serve->reloading = 1;
+    espota_loop_wake(serve->loop);
+}
+
+void espota_serve_destroy(struct espota_serve *serve)
+{
+    if (serve == NULL)
+        return;
+    espota_http_server_destroy(serve->server);
+    espota_http_server_destroy(serve->admin);
+    if (serve->loop != NULL) {
+        espota_loop_disarm(serve->loop, &serve->minute);
+        espota_loop_disarm(serve->loop, &serve->second);
+    }
+    espota_serve_unload(serve);
+    espota_page_deinit(&serve->page);
+    espota_registry_destroy(serve->registry);
+    espota_crypto_openssl_deinit(&serve->crypto);
+    espota_loop_destroy(serve->loop);
+    free(serve);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The fleet by version over time, as SVG inside a page. */
+#ifndef ESPOTA_LIB_SERVE_CHART_H
+#define ESPOTA_LIB_SERVE_CHART_H
+
+#include "lib/page.h"
+#include "lib/registry.h"
+
+void espota_serve_chart(struct espota_page *page, const struct espota_registry *registry,
+                        int64_t now);
+
+#endif

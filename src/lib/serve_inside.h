@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the files of serve. */
+#ifndef ESPOTA_LIB_SERVE_INSIDE_H
+#define ESPOTA_LIB_SERVE_INSIDE_H
+
+#include "espota/serve.h"
+#include "lib/crypto_openssl.h"
+#include "lib/decide.h"
+#include "lib/http_server.h"
+#include "lib/page.h"
+#include "lib/registry.h"
+#include "lib/shelf_folder.h"
+#include "sys/file.h"
+#include "sys/folder.h"
+#include "sys/loop.h"
+
+enum { ESPOTA_SERVE_AUTH_MAX = 65536 };
+
+/* What was answered, for the metrics. */
+struct espota_serve_counts {
+    uint64_t by_status[600];
+    uint64_t bytes;
+    uint64_t reloads;
+    uint64_t refused_reloads;
+};
+
+struct espota_serve {
+    struct espota_serve_options options;
+    struct espota_loop *loop;
+    struct espota_crypto_openssl crypto;
+    struct espota_http_server *server;
+    struct espota_http_server *admin;
+    struct espota_address address;
+    struct espota_address admin_address;
+    struct espota_registry *registry;
+    struct espota_serve_counts counts;
+    int64_t started;
+    struct espota_timer minute; /* the state file and the history */
+    struct espota_timer second; /* has the manifest changed? */
+
+    /* replaced together by a reload */
+    struct espota_manifest manifest;
+    bool has_manifest;
+    struct espota_shelf_folder *shelf;
+    struct espota_file_key manifest_key;
+    char *auth; /* lines, each terminated, an empty one last; NULL: open to all */
+    size_t auth_size;
+
+    struct espota_page page;         /* of the admin request under way, likewise */
+    struct espota_decision decision; /* of the request under way: its texts outlive the handler */
+
+    volatile int stopping; /* set in a signal handler */
+    volatile int reloading;
+};
+
+/* Loads manifest, shelf and credentials; what is there stays if that fails. */
+enum espota_status espota_serve_load(struct espota_serve *serve,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+void espota_serve_unload(struct espota_serve *serve);
+/* True if the manifest on disk is another one. */
+bool espota_serve_manifest_changed(const struct espota_serve *serve);
+
+/* The handlers of the two servers. */
+void espota_serve_answer(void *context, struct espota_http_request *request, const char *method,
+                         const char *path, struct espota_http_answer *answer);
+void espota_serve_admin_answer(void *context, struct espota_http_request *request,
+                               const char *method, const char *path,
+                               struct espota_http_answer *answer);
+
+#endif

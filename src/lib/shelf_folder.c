@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/shelf_folder.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/glob.h"
+#include "lib/shelf_item.h"
+#include "sys/descriptor.h"
+#include "sys/folder.h"
+
+/* A file that was read; in a list, the one used last in front. */
+struct kept {
+    struct kept *next;
+    struct espota_file_key key;
+    struct espota_shelf_item item;
+};
+
+struct espota_shelf_folder {
+    struct espota_shelf table;
+    const struct espota_crypto *crypto;
+    int folder;
+    bool trusting;
+    struct kept *first;
+};
+
+static void kept_free(struct kept *kept)
+{
+    espota_descriptor_close(&kept->item.fd);
+    free(kept);
+}
+
+/* Takes the file out of the list that `name` has had; NULL: none, or it has changed since. */
+static struct kept *take_kept(struct espota_shelf_folder *shelf, const char *name,
+                              const struct espota_file_key *key)
+{
+    for (struct kept **at = &shelf->first; *at != NULL; at = &(*at)->next) {
+        struct kept *kept = *at;
+
+        if (strcmp(kept->item.name, name) != 0)
+            continue;
+        *at = kept->next;
+        if (espota_file_key_equal(&kept->key, key))
+            return kept;
+        kept_free(kept);
+        return NULL;
+    }
+    return NULL;
+}
+
+static void put_in_front(struct espota_shelf_folder *shelf, struct kept *kept)
+{
+    kept->next = shelf->first;
+    shelf->first = kept;
+}
+
+/* Forgets what was not used for longest until all fits; never the one in front. */
+static void forget_beyond_room(struct espota_shelf_folder *shelf)
+{
+    uint64_t sum = 0;
+    struct kept **at = &shelf->first;
+
+    while (*at != NULL) {
+        struct kept *kept = *at;
+
+        sum += kept->item.size;
+        if (sum <= ESPOTA_SHELF_KEPT_MAX || kept == shelf->first) {
+            at = &kept->next;
+            continue;
+        }
+        *at = kept->next;
+        kept_free(kept);
+    }
+}
+
+static bool is_settled(const struct espota_file_key *key)
+{
+    int64_t age = espota_file_clock_ns() - key->changed_ns;
+
+    return age >= (int64_t)ESPOTA_SHELF_SETTLE_MS * 1000000 || age < 0;
+}
+
+/* Copies and examines; the key must be the same before and after, or it was a mixture. */
+static enum espota_status read_file(struct espota_shelf_folder *shelf, const char *name, int file,
+                                    const struct espota_file_key *key, struct kept **out,
+                                    struct espota_error *err)
+{
+    struct espota_file_key after;
+    struct kept *kept = calloc(1, sizeof(*kept));
+    enum espota_status status;
+
+    if (kept == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "%s: out of memory", name);
+    kept->item.fd = -1;
+    kept->key = *key;
+    snprintf(kept->item.name, sizeof(kept->item.name), "%s", name);
+    status = espota_file_private_copy(file, key->size, &kept->item.fd, err);
+    if (status == ESPOTA_OK &&
+        (espota_file_key_of(file, &after) != ESPOTA_OK || !espota_file_key_equal(key, &after)))
+        status = ESPOTA_E_BROKEN;
+    if (status == ESPOTA_E_BROKEN)
+        status = ESPOTA_MORE;
+    if (status == ESPOTA_OK) {
+        kept->item.size = (uint32_t)key->size;
+        status = espota_shelf_item_examine(&kept->item, shelf->crypto, err);
+    }
+    if (status != ESPOTA_OK) {
+        kept_free(kept);
+        return status;
+    }
+    *out = kept;
+    return ESPOTA_OK;
+}
+
+static enum espota_status look_at(struct espota_shelf_folder *shelf, const char *name, int file,
+                                  const struct espota_file_key *key,
+                                  const struct espota_shelf_item **item, struct espota_error *err)
+{
+    struct kept *kept = take_kept(shelf, name, key);
+
+    if (kept == NULL) {
+        enum espota_status status;
+
+        if (key->size == 0)
+            return espota_error_set(err, ESPOTA_E_IMAGE, "%s is empty", name);
+        if (key->size > ESPOTA_SHELF_KEPT_MAX)
+            return espota_error_set(err, ESPOTA_E_IMAGE, "%s is too large for any device", name);
+        if (!shelf->trusting && !is_settled(key))
+            return ESPOTA_MORE;
+        status = read_file(shelf, name, file, key, &kept, err);
+        if (status != ESPOTA_OK)
+            return status;
+    }
+    put_in_front(shelf, kept);
+    forget_beyond_room(shelf);
+    *item = &kept->item;
+    return ESPOTA_OK;
+}
+
+static enum espota_status look(void *context, const char *name,
+                               const struct espota_shelf_item **item, struct espota_error *err)
+{
+    struct espota_shelf_folder *shelf = context;
+    struct espota_file_key key;
+    int file;
+    enum espota_status status = espota_folder_open_file(shelf->folder, name, &file, &key, err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    status = look_at(shelf, name, file, &key, item, err);
+    espota_descriptor_close(&file);
+    return status;
+}
+
+static const char *ending(bool filesystem)
+{
+    return filesystem ? ".fs.bin" : ".bin";
+}
+
+/* The length in front of the ending; 0 if it is not this kind of name. */
+static size_t stem_length(const char *name, bool filesystem)
+{
+    const char *end = ending(filesystem);
+    size_t length = strlen(name);
+    size_t tail = strlen(end);
+
+    if (length <= tail || strcmp(name + length - tail, end) != 0)
+        return 0;
+    length -= tail; /* > 0 by the line above */
+    if (!filesystem && length > 3 && strncmp(name + length - 3, ".fs", 3) == 0)
+        return 0;
+    return length;
+}
+
+struct mac_search {
+    const char *mac;
+    bool filesystem;
+    char *name;
+    bool found;
+};
+
+static bool is_of_mac(void *context, const char *name)
+{
+    struct mac_search *search = context;
+    size_t length = stem_length(name, search->filesystem);
+    char stem[32];
+    char mac[ESPOTA_MAC_DIGITS + 1];
+
+    if (length == 0 || length >= sizeof(stem))
+        return true;
+    memcpy(stem, name, length);
+    stem[length] = '\0';
+    if (!espota_mac_normalise(stem, false, mac, sizeof(mac)) || strcmp(mac, search->mac) != 0)
+        return true;
+    snprintf(search->name, ESPOTA_SHELF_NAME_MAX, "%s", name);
+    search->found = true;
+    return false;
+}
+
+static bool of_mac(void *context, const char *mac, bool filesystem,
+                   char name[ESPOTA_SHELF_NAME_MAX])
+{
+    struct espota_shelf_folder *shelf = context;
+    struct mac_search search = {mac, filesystem, name, false};
+
+    return espota_folder_list(shelf->folder, "", is_of_mac, &search, NULL) == ESPOTA_OK &&
+           search.found;
+}
+
+struct newest_search {
+    const char *base; /* the stem's last part */
+    size_t base_length;
+    bool filesystem;
+    char best[ESPOTA_SHELF_NAME_MAX]; /* "": none yet */
+};
+
+static bool is_newest(void *context, const char *name)
+{
+    struct newest_search *search = context;
+    size_t length = stem_length(name, search->filesystem);
+    size_t start = search->base_length + 1;
+    size_t best =
+        strlen(search->best) - (search->best[0] != '\0' ? strlen(ending(search->filesystem)) : 0);
+
+    if (length <= start || length >= ESPOTA_SHELF_NAME_MAX ||
+        strncmp(name, search->base, search->base_length) != 0 || name[start - 1] != '-')
+        return true;
+    /* "door-open-1.bin" is no version of "door": a version begins with a digit, or v and a digit */
+    if (!isdigit((unsigned char)name[start + (tolower((unsigned char)name[start]) == 'v')]))
+        return true;
+    if (search->best[0] == '\0' || espota_version_compare(name + start, length - start,
+                                                          search->best + start, best - start) > 0)
+        snprintf(search->best, sizeof(search->best), "%s", name);
+    return true;
+}
+
+static bool newest(void *context, const char *stem, bool filesystem,
+                   char name[ESPOTA_SHELF_NAME_MAX])
+{
+    struct espota_shelf_folder *shelf = context;
+    const char *slash = strrchr(stem, '/');
+    struct newest_search search = {slash != NULL ? slash + 1 : stem, 0, filesystem, ""};
+    int folder_length = slash != NULL ? (int)(slash - stem) : 0;
+    char below[ESPOTA_SHELF_NAME_MAX];
+
+    search.base_length = strlen(search.base);
+    snprintf(below, sizeof(below), "%.*s", folder_length, stem);
+    if (espota_folder_list(shelf->folder, below, is_newest, &search, NULL) != ESPOTA_OK ||
+        search.best[0] == '\0')
+        return false;
+    return snprintf(name, ESPOTA_SHELF_NAME_MAX, "%s%s%s", below, slash != NULL ? "/" : "",
+                    search.best) < ESPOTA_SHELF_NAME_MAX;
+}
+
+enum espota_status espota_shelf_folder_create(const char *path, const struct espota_crypto *crypto,
+                                              struct espota_shelf_folder **out,
+                                              struct espota_error *err)
+{
+    struct espota_shelf_folder *shelf = calloc(1, sizeof(*shelf));
+    enum espota_status status;
+
+    if (shelf == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
+    shelf->table = (struct espota_shelf){shelf, look, of_mac, newest};
+    shelf->crypto = crypto;
+    status = espota_folder_open(path, &shelf->folder, err);
+    if (status != ESPOTA_OK) {
+        free(shelf);
+        return status;
+    }
+    *out = shelf;
+    return ESPOTA_OK;
+}
+
+void espota_shelf_folder_destroy(struct espota_shelf_folder *folder)
+{
+    if (folder == NULL)
+        return;
+    while (folder->first != NULL) {
+        struct kept *kept = folder->first;
+
+        folder->first = kept->next;
+        kept_free(kept);
+    }
+    espota_descriptor_close(&folder->folder);
+    free(folder);
+}
+
+void espota_shelf_folder_trust(struct espota_shelf_folder *folder)
+{
+    folder->trusting = true;
+}
+
+const struct espota_shelf *espota_shelf_folder_table(struct espota_shelf_folder *folder)
+{
+    return &folder->table;
+}

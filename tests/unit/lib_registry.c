@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include <stdio.h>
+
+#include "lib/registry.h"
+
+static void note(struct espota_registry *registry, const char *mac, const char *version,
+                 int64_t now)
+{
+    struct espota_pull_request request;
+
+    espota_pull_request_init(&request);
+    request.family = ESPOTA_PULL_ESP32;
+    snprintf(request.mac, sizeof(request.mac), "%s", mac);
+    snprintf(request.version, sizeof(request.version), "%s", version);
+    espota_registry_note(registry, &request, "192.0.2.1", 304, "it \"runs\" it", now);
+}
+
+START_TEST(test_notes_and_samples)
+{
+    struct espota_registry *registry = espota_registry_create();
+    const struct espota_sample *sample;
+
+    espota_registry_sample(registry, 1);
+    ck_assert_uint_eq(espota_registry_samples(registry), 0);
+    note(registry, "", "1.0", 100); /* no MAC, no device */
+    ck_assert_uint_eq(espota_registry_count(registry), 0);
+    note(registry, "18feaa000001", "1.0", 100);
+    note(registry, "18feaa000002", "1.0", 100);
+    note(registry, "18feaa000003", "", 100);
+    note(registry, "18feaa000001", "1.1", 200);
+    ck_assert_uint_eq(espota_registry_count(registry), 3);
+    ck_assert_int_eq(espota_registry_at(registry, 0)->first_seen, 100);
+    ck_assert_int_eq(espota_registry_at(registry, 0)->last_seen, 200);
+    ck_assert_uint_eq(espota_registry_at(registry, 0)->requests, 2);
+
+    espota_registry_sample(registry, 300);
+    espota_registry_sample(registry, 300 + ESPOTA_REGISTRY_SAMPLE_S - 1);
+    ck_assert_uint_eq(espota_registry_samples(registry), 1);
+    sample = espota_registry_sample_at(registry, 0);
+    ck_assert_str_eq(espota_registry_label(registry, 0), "1.1");
+    ck_assert_str_eq(espota_registry_label(registry, 1), "1.0");
+    ck_assert_str_eq(espota_registry_label(registry, 2), "unknown");
+    ck_assert_ptr_null(espota_registry_label(registry, 3));
+    ck_assert_uint_eq(sample->counts[0], 1);
+    ck_assert_uint_eq(sample->counts[1], 1);
+    ck_assert_uint_eq(sample->counts[2], 1);
+    /* who is silent for a day is not present */
+    espota_registry_sample(registry, 150 + ESPOTA_REGISTRY_PRESENT_S);
+    sample = espota_registry_sample_at(registry, 1);
+    ck_assert_uint_eq(sample->counts[0], 1);
+    ck_assert_uint_eq(sample->counts[1] + sample->counts[2], 0);
+    espota_registry_destroy(registry);
+}
+END_TEST
+
+START_TEST(test_it_is_bounded)
+{
+    struct espota_registry *registry = espota_registry_create();
+
+    for (unsigned k = 0; k < ESPOTA_REGISTRY_MAX + 3; k++) {
+        char mac[13];
+
+        snprintf(mac, sizeof(mac), "18feaa%06x", k);
+        note(registry, mac, "1", 10 + (int64_t)k);
+    }
+    ck_assert_uint_eq(espota_registry_count(registry), ESPOTA_REGISTRY_MAX);
+    ck_assert_str_eq(espota_registry_at(registry, 0)->mac, "18feaa000003");
+    note(registry, "18feaa000004", "2", 5);
+    ck_assert_uint_eq(espota_registry_count(registry), ESPOTA_REGISTRY_MAX);
+    ck_assert_str_eq(espota_registry_at(registry, 1)->version, "2");
+    for (int64_t k = 0; k < ESPOTA_REGISTRY_SAMPLES + 5; k++)
+        espota_registry_sample(registry, 1000 + k * ESPOTA_REGISTRY_SAMPLE_S);
+    ck_assert_uint_eq(espota_registry_samples(registry), ESPOTA_REGISTRY_SAMPLES);
+    ck_assert_int_eq(espota_registry_sample_at(registry, 0)->at,
+                     1000 + 5 * ESPOTA_REGISTRY_SAMPLE_S);
+    espota_registry_destroy(registry);
+}
+END_TEST
+
+START_TEST(test_versions_beyond_the_columns_are_others)
+{
+    struct espota_registry *registry = espota_registry_create();
+    uint32_t sum = 0;
+
+    for (unsigned k = 0; k < 40; k++) {
+        char mac[13], version[16];
+
+        snprintf(mac, sizeof(mac), "18feaa%06x", k);
+        snprintf(version, sizeof(version), "1.%u", k);
+        note(registry, mac, version, 10);
+    }
+    espota_registry_sample(registry, 20);
+    for (size_t i = 0; i < ESPOTA_REGISTRY_LABELS; i++)
+        sum += espota_registry_sample_at(registry, 0)->counts[i];
+    ck_assert_uint_eq(sum, 40);
+    ck_assert_str_eq(espota_registry_label(registry, ESPOTA_REGISTRY_LABELS - 1), "other");
+    espota_registry_destroy(registry);
+}
+END_TEST
+
+START_TEST(test_it_survives_as_json)
+{
+    struct espota_registry *registry = espota_registry_create();
+    struct espota_registry *back = espota_registry_create();
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    char *text, *again;
+
+    note(registry, "18feaa000001", "1.0", 100);
+    note(registry, "18feaa000002", "", 101);
+    espota_registry_sample(registry, 300);
+    ck_assert(espota_registry_is_dirty(registry));
+    text = espota_registry_write(registry);
+    ck_assert_ptr_nonnull(text);
+    ck_assert(!espota_registry_is_dirty(registry));
+    ck_assert_msg(espota_registry_read(back, text, strlen(text), &err) == ESPOTA_OK, "%s",
+                  err.message);
+    again = espota_registry_write(back);
+    ck_assert_str_eq(text, again);
+    free(text);
+    free(again);
+    espota_registry_destroy(registry);
+    espota_registry_destroy(back);
+}
+END_TEST
+
+START_TEST(test_foreign_state_is_refused)
+{
+    static const char *const rows[] = {
+        "",
+        "{}",
+        "[]",
+        "{\"espota-c\":\"upload\",\"devices\":[],\"history\":[]}",
+        "{\"espota-c\":\"serve\",\"devices\":[{\"mac\":\"x\"}],\"history\":[]}",
+        "{\"espota-c\":\"serve\",\"devices\":[],\"history\":[1]}",
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct espota_registry *registry = espota_registry_create();
+
+        ck_assert_msg(espota_registry_read(registry, rows[i], strlen(rows[i]), NULL) ==
+                          ESPOTA_E_LOCAL,
+                      "%s", rows[i]);
+        espota_registry_destroy(registry);
+    }
+}
+END_TEST
+
+UNIT_MAIN("lib/registry", test_notes_and_samples, test_it_is_bounded,
+          test_versions_beyond_the_columns_are_others, test_it_survives_as_json,
+          test_foreign_state_is_refused)
