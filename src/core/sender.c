@@ -158,7 +158,7 @@ static enum espota_status write_answer(struct espota_sender *s)
     return status;
 }
 
-static void answer_challenge(struct espota_sender *s, uint64_t now)
+static void answer_challenge(struct espota_sender *s)
 {
     enum espota_status status = write_answer(s);
 
@@ -168,7 +168,6 @@ static void answer_challenge(struct espota_sender *s, uint64_t now)
     }
     s->datagram_is_answer = true;
     s->datagram_ready = true;
-    s->next_send = now + ESPOTA_CHALLENGE_QUIET_MS;
 }
 
 static void ask_for_password(struct espota_sender *s, uint64_t now)
@@ -205,7 +204,7 @@ static void take_challenge(struct espota_sender *s, const struct espota_reply *r
     else if (s->config.password == NULL)
         ask_for_password(s, now);
     else
-        answer_challenge(s, now);
+        answer_challenge(s);
 }
 
 static bool next_form(struct espota_sender *s)
@@ -236,7 +235,6 @@ static void take_refusal(struct espota_sender *s)
     s->invitations = s->unanswered;
     s->challenges = 0;
     s->answered = false;
-    espota_wipe(s->nonce, sizeof(s->nonce));
     queue_invitation(s);
 }
 
@@ -294,7 +292,7 @@ void espota_sender_password(struct espota_sender *s, const char *password, size_
     s->config.password = password;
     s->config.password_length = length;
     s->deadline += now - s->asked_at; /* asked_at is an earlier now */
-    answer_challenge(s, now);
+    answer_challenge(s);
 }
 
 /* Bytes moved, in either direction. */

@@ -340,6 +340,27 @@ START_TEST(test_long_words_are_cut)
 }
 END_TEST
 
+/* One letter makes a text; its neighbours in the table of characters do not. */
+START_TEST(test_what_a_letter_is)
+{
+    static const char *const letters[] = {"A", "Z", "a", "z", "1x2"};
+    struct attempt a;
+
+    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+    expect_invitation(&a);
+    hear(&a, "@[`{");
+    ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_INVITING);
+    attempt_deinit(&a);
+    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
+        attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+        expect_invitation(&a);
+        hear(&a, letters[i]);
+        expect_end(&a, ESPOTA_E_REFUSED, letters[i]);
+        attempt_deinit(&a);
+    }
+}
+END_TEST
+
 /* What says nothing moves nothing: not the phase, not the gaps, not the deadline. */
 START_TEST(test_strays_are_ignored)
 {
@@ -508,6 +529,21 @@ START_TEST(test_doubled_challenge_is_answered_once)
 }
 END_TEST
 
+/* The scheme may change between two challenges: a device that was updated, or another one. */
+START_TEST(test_shorter_challenge_after_a_longer_one)
+{
+    struct attempt a;
+
+    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    expect_invitation(&a);
+    hear(&a, "AUTH " N64);
+    hear(&a, "AUTH " M32);
+    expect_answer(&a, M32, ESPOTA_FORM_MD5, "secret");
+    ck_assert_uint_eq(espota_sender_challenge(&a.s), 32);
+    attempt_deinit(&a);
+}
+END_TEST
+
 /* The first challenge sets the deadline; what the device says later does not move it. */
 START_TEST(test_answering_has_one_deadline)
 {
@@ -596,9 +632,11 @@ START_TEST(test_auto_goes_on_with_the_md5_form)
     expect_answer(&a, N64, ESPOTA_FORM_SHA256, "secret");
     at(&a, 100);
     hear(&a, "Authentication Failed");
+    hear(&a, "AUTH " N64); /* the old one, doubled on the way */
     expect_invitation(&a); /* at once: the device is idle and waits */
     expect_next(&a, 100 + 500);
     hear(&a, "Authentication Failed"); /* the same one, doubled on the way */
+    expect_silence(&a);
     ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_ANSWERING);
     at(&a, 200);
     hear(&a, "AUTH " M64);
@@ -706,6 +744,28 @@ START_TEST(test_invitation_after_the_answer_stays_counted)
 }
 END_TEST
 
+/* A long wait counts more invitations than a counter holds: they stay too many. */
+START_TEST(test_many_invitations_stay_crossed)
+{
+    struct attempt a;
+
+    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    a.s.deadline = a.start + 36000000;
+    for (int i = 0; i < 257; i++) {
+        uint64_t due;
+
+        expect_invitation(&a);
+        ck_assert(espota_sender_deadline(&a.s, &due));
+        at(&a, due - a.start);
+    }
+    hear(&a, "AUTH " N32);
+    expect_answer(&a, N32, ESPOTA_FORM_MD5, "secret");
+    hear(&a, "Authentication Failed");
+    expect_invitation(&a);
+    attempt_deinit(&a);
+}
+END_TEST
+
 /* However the exchanges cross, the third refusal of a form is believed. */
 START_TEST(test_refusals_are_bounded)
 {
@@ -790,7 +850,8 @@ START_TEST(test_password_is_asked_for)
     attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
     espota_sender_password(&a.s, "early", 5, a.now); /* nobody asked */
     expect_invitation(&a);
-    at(&a, 100);
+    at(&a, 250);
+    ck_assert(wants(&a, ESPOTA_WANT_DATAGRAM_OUT)); /* an invitation is queued, and held back */
     hear(&a, "AUTH " N32);
     ck_assert_uint_eq(espota_sender_want(&a.s), ESPOTA_WANT_DATAGRAM_IN | ESPOTA_WANT_PASSWORD);
     ck_assert(!espota_sender_deadline(&a.s, &next));
@@ -804,7 +865,7 @@ START_TEST(test_password_is_asked_for)
     espota_sender_password(&a.s, "secret", 6, a.now);
     ck_assert(!wants(&a, ESPOTA_WANT_PASSWORD));
     ck_assert(wants(&a, ESPOTA_WANT_ACCEPT));
-    expect_next(&a, 3600000 - 100 + 100 + TIMEOUT); /* the wait did not count */
+    expect_next(&a, 3600000 + TIMEOUT); /* the wait did not count */
     expect_answer(&a, M32, ESPOTA_FORM_MD5, "secret");
     expect_next(&a, 3600000 + 3000);
     /* a challenge that has expired meanwhile is replaced like a lost answer */
@@ -1188,15 +1249,15 @@ UNIT_MAIN("core/sender", test_first_invitation_at_once, test_gaps_double_until_t
           test_gaps_stop_growing, test_late_ticks_do_not_burst, test_ok_at_each_invitation,
           test_ok_just_before_the_timeout, test_a_queued_invitation_is_dropped_when_ok_comes,
           test_connection_without_ok, test_refusals_by_datagram, test_long_words_are_cut,
-          test_strays_are_ignored, test_challenge_is_answered,
+          test_what_a_letter_is, test_strays_are_ignored, test_challenge_is_answered,
           test_method_refuses_the_other_challenge, test_empty_password_is_a_password,
           test_challenge_holds_invitations_back, test_newest_challenge_is_answered,
-          test_doubled_challenge_is_answered_once, test_answering_has_one_deadline,
-          test_silence_after_every_answer, test_clean_refusal_is_final,
-          test_auto_goes_on_with_the_md5_form, test_md5_form_accepted,
+          test_doubled_challenge_is_answered_once, test_shorter_challenge_after_a_longer_one,
+          test_answering_has_one_deadline, test_silence_after_every_answer,
+          test_clean_refusal_is_final, test_auto_goes_on_with_the_md5_form, test_md5_form_accepted,
           test_crossed_refusal_proves_nothing, test_two_challenges_make_it_crossed,
-          test_invitation_after_the_answer_stays_counted, test_refusals_are_bounded,
-          test_deadline_after_a_refusal, test_error_after_an_answer,
+          test_invitation_after_the_answer_stays_counted, test_many_invitations_stay_crossed,
+          test_refusals_are_bounded, test_deadline_after_a_refusal, test_error_after_an_answer,
           test_connection_instead_of_ok_after_an_answer, test_password_is_asked_for,
           test_no_password_fails, test_error_while_waiting_for_a_password, test_crypto_that_fails,
           test_deinit_leaves_nothing, test_image_is_wanted_whatever_is_acknowledged,
