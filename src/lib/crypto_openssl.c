@@ -28,8 +28,8 @@ static enum espota_status fail(struct espota_crypto_openssl *crypto, const char 
 }
 
 /*
- * A context of our own reads no openssl.cnf: what a system switches off for TLS
- * does not concern the checksum of an image.
+ * No openssl.cnf applies to a context of our own: what a system switches off for
+ * TLS does not concern the checksum of an image.
  */
 static enum espota_status open_library(struct espota_crypto_openssl *crypto)
 {
