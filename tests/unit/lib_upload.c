@@ -876,7 +876,7 @@ START_TEST(test_bad_files)
     } rows[] = {
         {"/nonexistent/image.bin", ESPOTA_E_LOCAL, "/nonexistent/image.bin"},
         {"/tmp", ESPOTA_E_LOCAL, "directory"},
-        {"/dev/null", ESPOTA_E_IMAGE, "empty"},
+        {"/dev/null", ESPOTA_E_LOCAL, "device"},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -889,6 +889,17 @@ START_TEST(test_bad_files)
         ck_assert_str_eq(run->story, "R0R1");
         run_destroy(run);
     }
+}
+END_TEST
+
+START_TEST(test_empty_file)
+{
+    struct run *run = run_create();
+
+    ck_assert_int_eq(truncate(run->path, 0), 0);
+    ck_assert_int_eq(run_with_file(run, run->path, NULL), ESPOTA_E_IMAGE);
+    expect(run, 1, ESPOTA_E_IMAGE, "is empty");
+    run_destroy(run);
 }
 END_TEST
 
@@ -991,5 +1002,5 @@ UNIT_MAIN("lib/upload", test_one_device, test_lost_ok, test_strangers_get_nothin
           test_nobody_knows_the_password, test_password_file_of_a_target,
           test_stop_before_the_call_back, test_stop_in_the_middle, test_closed_port, test_dry_run,
           test_limit_rate, test_peer, test_ok_too_early, test_the_file_may_change_meanwhile,
-          test_bad_files, test_bad_arguments, test_port_in_use, test_doubles_are_sent_once,
-          test_failed_canary)
+          test_bad_files, test_empty_file, test_bad_arguments, test_port_in_use,
+          test_doubles_are_sent_once, test_failed_canary)
