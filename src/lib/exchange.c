@@ -11,10 +11,10 @@ enum {
     WRITE_A_TURN = 1 << 16, /* then the other streams have their turn */
     READS_A_TURN = 8,
     READ_ROOM = 2048,
-    UNSENT_MAX = 1 << 15, /* waiting in the kernel; more would only hide how far it is */
 };
 
 struct espota_exchange {
+    struct espota_attempt base;
     struct espota_exchange_config config;
     struct espota_sender sender;
     struct espota_caller caller;
@@ -27,7 +27,6 @@ struct espota_exchange {
     uint16_t host_port;
     unsigned invitations;
     uint64_t look_at; /* the next look at the socket's queue */
-    uint32_t written; /* taken by the socket; the engine is told what left the machine */
     uint32_t shown;   /* acknowledged bytes that were told */
     bool invited, challenged, asked, ended, over;
     struct espota_address connected; /* family 0: not yet */
@@ -37,6 +36,11 @@ struct espota_exchange {
     struct espota_address teller;
 };
 
+static struct espota_exchange *of(struct espota_attempt *attempt)
+{
+    return (struct espota_exchange *)attempt; /* its first member */
+}
+
 static uint64_t now_of(const struct espota_exchange *x)
 {
     return espota_loop_now(x->config.loop);
@@ -44,7 +48,7 @@ static uint64_t now_of(const struct espota_exchange *x)
 
 static void tell(struct espota_exchange *x, enum espota_event_kind kind)
 {
-    x->config.event(x->config.context, kind);
+    x->config.ears.event(x->config.ears.context, kind);
 }
 
 static unsigned wants(const struct espota_exchange *x)
@@ -58,7 +62,7 @@ static void finish(struct espota_exchange *x)
     espota_loop_disarm(x->config.loop, &x->timer);
     if (x->fd >= 0)
         espota_loop_rewatch(x->config.loop, &x->watch, 0);
-    x->config.over(x->config.context);
+    x->config.ears.over(x->config.ears.context);
 }
 
 /* What the engine cannot see: this machine refuses to send. */
@@ -93,42 +97,18 @@ static void send_datagrams(struct espota_exchange *x)
     }
 }
 
-/*
- * The engine's "sent" is what has left this machine, not what the kernel took over: only then is
- * it known whether a device can have had the last byte.
- */
-static void look_at_queue(struct espota_exchange *x)
-{
-    uint32_t unsent, unacked, left;
-
-    if (!espota_socket_unsent(x->fd, &unsent) || unsent > x->written)
-        unsent = 0; /* this platform cannot tell: what was written counts */
-    if (!espota_socket_unacked(x->fd, &unacked) || unacked > x->written)
-        unacked = unsent;
-    left = x->written - unsent; /* unsent <= written was just seen to */
-    if (left > espota_sender_sent_total(&x->sender))
-        espota_sender_sent(&x->sender, left - espota_sender_sent_total(&x->sender), now_of(x));
-    espota_sender_acked(&x->sender, x->written - unacked, now_of(x));
-}
-
-/* The engine wants more of the image out, and the socket has not taken all of it yet. */
-static bool has_more(const struct espota_exchange *x)
-{
-    return (wants(x) & ESPOTA_WANT_IMAGE_OUT) != 0 && x->written < x->config.source->length;
-}
-
-static void watch_stream(struct espota_exchange *x)
+static void watch_stream(struct espota_exchange *x, unsigned want)
 {
     unsigned events = ESPOTA_READABLE;
 
     if (x->fd < 0)
         return;
-    if (has_more(x) && espota_pacer_next(&x->pacer, now_of(x)) <= now_of(x))
+    if ((want & ESPOTA_WANT_IMAGE_OUT) != 0 && espota_pacer_next(&x->pacer, now_of(x)) <= now_of(x))
         events |= ESPOTA_WRITABLE;
     espota_loop_rewatch(x->config.loop, &x->watch, events);
 }
 
-static void set_timer(struct espota_exchange *x)
+static void set_timer(struct espota_exchange *x, unsigned want)
 {
     uint64_t at = UINT64_MAX, when;
 
@@ -137,7 +117,7 @@ static void set_timer(struct espota_exchange *x)
     if (x->fd >= 0 && espota_sender_acked_total(&x->sender) < x->config.source->length &&
         x->look_at < at)
         at = x->look_at;
-    if (x->fd >= 0 && has_more(x)) {
+    if (x->fd >= 0 && (want & ESPOTA_WANT_IMAGE_OUT) != 0) {
         when = espota_pacer_next(&x->pacer, now_of(x));
         if (when > now_of(x) && when < at)
             at = when;
@@ -173,16 +153,29 @@ static void drive(struct espota_exchange *x)
     want = wants(x);
     if ((want & ESPOTA_WANT_PASSWORD) != 0 && !x->asked) {
         x->asked = true;
-        x->config.asks(x->config.context);
+        x->config.ears.asks(x->config.ears.context);
     }
     if (espota_sender_phase(&x->sender) != ESPOTA_PHASE_OVER)
         x->phase = espota_sender_phase(&x->sender);
     if (espota_sender_acked_total(&x->sender) == x->config.source->length)
         show_progress(x);
-    watch_stream(x);
-    set_timer(x);
+    watch_stream(x, want);
+    set_timer(x, want);
     if (x->forced != ESPOTA_OK || (want & (ESPOTA_WANT_DONE | ESPOTA_WANT_FAILED)) != 0)
         finish(x);
+}
+
+/* What left and is not in the socket's queue any more, the device's TCP has. */
+static void look_at_queue(struct espota_exchange *x)
+{
+    uint32_t sent = espota_sender_sent_total(&x->sender);
+    uint32_t queued;
+
+    if (!espota_socket_unacked(x->fd, &queued))
+        queued = 0; /* this platform cannot tell: what left counts */
+    if (queued > sent)
+        queued = sent;
+    espota_sender_acked(&x->sender, sent - queued, now_of(x));
 }
 
 static void end_stream(struct espota_exchange *x)
@@ -234,8 +227,9 @@ static void write_stream(struct espota_exchange *x)
 {
     size_t budget = WRITE_A_TURN;
 
-    while (budget > 0 && has_more(x)) {
-        size_t length = x->config.source->length - x->written; /* has_more: something is left */
+    while (budget > 0 && (wants(x) & ESPOTA_WANT_IMAGE_OUT) != 0) {
+        uint32_t sent = espota_sender_sent_total(&x->sender);
+        size_t length = x->config.source->length - sent; /* IMAGE_OUT: something is left */
         size_t allowance = espota_pacer_allowance(&x->pacer, now_of(x));
         enum espota_status status;
         size_t done;
@@ -246,20 +240,17 @@ static void write_stream(struct espota_exchange *x)
         if (length > allowance)
             length = allowance;
         if (length == 0)
-            break;
-        status = espota_socket_send(x->fd, x->config.source->bytes + x->written, length, &done,
-                                    &os_error);
-        if (status == ESPOTA_E_BROKEN) {
-            send_failed(x, os_error);
             return;
-        }
+        status =
+            espota_socket_send(x->fd, x->config.source->bytes + sent, length, &done, &os_error);
+        if (status == ESPOTA_E_BROKEN)
+            send_failed(x, os_error);
         if (status != ESPOTA_OK)
-            break;
+            return;
         budget -= done; /* done is at most length, which is at most the budget */
         espota_pacer_spend(&x->pacer, done);
-        x->written += (uint32_t)done;
+        espota_sender_sent(&x->sender, (uint32_t)done, now_of(x));
     }
-    look_at_queue(x);
 }
 
 static void stream_ready(void *context, unsigned events)
@@ -313,7 +304,6 @@ static bool take_connection(void *context, int fd, const struct espota_address *
     if (espota_loop_watch(x->config.loop, &x->watch, NULL) != ESPOTA_OK)
         x->forced = ESPOTA_E_MEMORY;
     espota_socket_no_delay(fd);
-    espota_socket_limit_unsent(fd, UNSENT_MAX);
     x->connected = *peer;
     x->look_at = now_of(x) + LOOK_MS;
     espota_pacer_init(&x->pacer, x->config.limit_rate, now_of(x));
@@ -351,50 +341,27 @@ static struct espota_sender_config sender_config(const struct espota_exchange_co
     return out;
 }
 
-enum espota_status espota_exchange_create(const struct espota_exchange_config *config,
-                                          struct espota_exchange **out, struct espota_error *err)
-{
-    struct espota_exchange *x = calloc(1, sizeof(*x));
-    struct espota_sender_config sender;
-    enum espota_status status;
-
-    *out = NULL;
-    if (x == NULL)
-        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an attempt");
-    x->config = *config;
-    x->fd = -1;
-    x->caller = (struct espota_caller){.device = config->device,
-                                       .from = config->from,
-                                       .context = x,
-                                       .datagram = heard_datagram,
-                                       .connection = take_connection,
-                                       .unreachable = heard_unreachable};
-    x->timer = (struct espota_timer){.expired = timer_expired, .context = x};
-    status = espota_ports_join(config->ports, &x->caller, &x->host_port, err);
-    if (status == ESPOTA_OK) {
-        sender = sender_config(config, x->host_port);
-        espota_sender_init(&x->sender, &sender, now_of(x));
-        status = espota_loop_arm(config->loop, &x->timer, now_of(x));
-        if (status != ESPOTA_OK)
-            (void)espota_error_set(err, status, "no memory for an attempt");
-    }
-    if (status != ESPOTA_OK) {
-        espota_exchange_destroy(x);
-        return status;
-    }
-    *out = x;
-    return ESPOTA_OK;
-}
-
 static bool went_well(const struct espota_exchange *x)
 {
     return x->forced == ESPOTA_OK && (wants(x) & ESPOTA_WANT_DONE) != 0;
 }
 
-void espota_exchange_destroy(struct espota_exchange *x)
+/* It was told no: it will not call back any more. */
+static bool is_settled(const struct espota_exchange *x)
 {
-    if (x == NULL)
-        return;
+    enum espota_status status = espota_sender_status(&x->sender);
+
+    return x->forced == ESPOTA_OK && x->connected.family == 0 &&
+           (status == ESPOTA_E_AUTH || status == ESPOTA_E_REFUSED);
+}
+
+/* With a reset unless all went well, so that nothing buffered arrives later. */
+static void destroy(struct espota_attempt *attempt)
+{
+    struct espota_exchange *x = of(attempt);
+
+    if (is_settled(x))
+        espota_ports_settle(x->config.ports, &x->config.from);
     espota_ports_leave(x->config.ports, &x->caller);
     espota_loop_disarm(x->config.loop, &x->timer);
     if (x->fd >= 0) {
@@ -407,8 +374,10 @@ void espota_exchange_destroy(struct espota_exchange *x)
     free(x);
 }
 
-void espota_exchange_password(struct espota_exchange *x, const char *password, size_t length)
+static void take_password(struct espota_attempt *attempt, const char *password, size_t length)
 {
+    struct espota_exchange *x = of(attempt);
+
     if (x->over)
         return;
     x->config.password = password;
@@ -416,8 +385,10 @@ void espota_exchange_password(struct espota_exchange *x, const char *password, s
     drive(x);
 }
 
-void espota_exchange_stop(struct espota_exchange *x)
+static void stop(struct espota_attempt *attempt)
 {
+    struct espota_exchange *x = of(attempt);
+
     if (x->over)
         return;
     x->forced = ESPOTA_E_INTERRUPTED;
@@ -426,7 +397,7 @@ void espota_exchange_stop(struct espota_exchange *x)
     finish(x);
 }
 
-void espota_exchange_outcome(const struct espota_exchange *x, struct espota_outcome *out)
+static void outcome_of(const struct espota_exchange *x, struct espota_outcome *out)
 {
     const uint8_t *words;
 
@@ -453,4 +424,71 @@ void espota_exchange_outcome(const struct espota_exchange *x, struct espota_outc
     out->teller = x->teller;
     words = espota_sender_words(&x->sender, &out->words_length);
     memcpy(out->words, words, out->words_length);
+}
+
+static void report(const struct espota_attempt *attempt, struct espota_attempt_report *out)
+{
+    const struct espota_exchange *x = (const struct espota_exchange *)attempt;
+    struct espota_outcome outcome;
+
+    outcome_of(x, &outcome);
+    *out = (struct espota_attempt_report){
+        .status = outcome.status,
+        .again = espota_outcome_again(&outcome),
+        .os_error = outcome.os_error,
+        .acked = outcome.acked,
+        .device = outcome.device,
+        .caller = outcome.caller,
+        .scheme = outcome.challenge == 0                  ? NULL
+                  : outcome.challenge == ESPOTA_NONCE_MD5 ? "md5"
+                                                          : "sha256",
+    };
+    if (x->over)
+        espota_outcome_text(&outcome, out->message, sizeof(out->message));
+}
+
+static const struct espota_attempt_kind exchange_kind = {destroy, take_password, stop, report};
+
+bool espota_exchange_outcome(const struct espota_attempt *attempt, struct espota_outcome *out)
+{
+    if (attempt->kind != &exchange_kind)
+        return false;
+    outcome_of((const struct espota_exchange *)attempt, out);
+    return true;
+}
+
+enum espota_status espota_exchange_create(const struct espota_exchange_config *config,
+                                          struct espota_attempt **out, struct espota_error *err)
+{
+    struct espota_exchange *x = calloc(1, sizeof(*x));
+    struct espota_sender_config sender;
+    enum espota_status status;
+
+    *out = NULL;
+    if (x == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an attempt");
+    x->base.kind = &exchange_kind;
+    x->config = *config;
+    x->fd = -1;
+    x->caller = (struct espota_caller){.device = config->device,
+                                       .from = config->from,
+                                       .context = x,
+                                       .datagram = heard_datagram,
+                                       .connection = take_connection,
+                                       .unreachable = heard_unreachable};
+    x->timer = (struct espota_timer){.expired = timer_expired, .context = x};
+    status = espota_ports_join(config->ports, &x->caller, &x->host_port, err);
+    if (status == ESPOTA_OK) {
+        sender = sender_config(config, x->host_port);
+        espota_sender_init(&x->sender, &sender, now_of(x));
+        status = espota_loop_arm(config->loop, &x->timer, now_of(x));
+        if (status != ESPOTA_OK)
+            (void)espota_error_set(err, status, "no memory for an attempt");
+    }
+    if (status != ESPOTA_OK) {
+        destroy(&x->base);
+        return status;
+    }
+    *out = &x->base;
+    return ESPOTA_OK;
 }

@@ -16,41 +16,35 @@ static void end_job(struct espota_job *job, enum espota_status status, bool agai
         espota_fleet_tell_result(job, status, message);
 }
 
-/* In place of the engine's own words where this machine's digests are to blame. */
-static const char *local_problem(const struct espota_job *job, const struct espota_outcome *outcome)
+/* In place of the attempt's own words where this machine's digests are to blame. */
+static const char *local_problem(const struct espota_job *job,
+                                 const struct espota_attempt_report *report)
 {
-    bool local = outcome->status == ESPOTA_E_LOCAL || outcome->status == ESPOTA_E_MEMORY;
+    bool local = report->status == ESPOTA_E_LOCAL || report->status == ESPOTA_E_MEMORY;
     const char *problem = espota_crypto_openssl_problem(&job->upload->crypto);
 
-    return local && outcome->os_error == 0 && problem[0] != '\0' ? problem : NULL;
+    return local && report->os_error == 0 && problem[0] != '\0' ? problem : NULL;
 }
 
 /* An attempt is over: what it comes to. */
 static void look_at(struct espota_job *job)
 {
     struct espota_upload *upload = job->upload;
-    struct espota_outcome outcome;
-    char message[2048];
+    struct espota_attempt_report report;
     const char *problem;
 
-    espota_exchange_outcome(job->exchange, &outcome);
-    job->acked = outcome.acked;
-    problem = local_problem(job, &outcome);
-    if (problem == NULL)
-        espota_outcome_text(&outcome, message, sizeof(message));
-    if (outcome.caller.family == 0 &&
-        (outcome.status == ESPOTA_E_AUTH || outcome.status == ESPOTA_E_REFUSED))
-        espota_ports_settle(upload->ports, &job->from);
-    espota_exchange_destroy(job->exchange);
+    job->attempt->kind->report(job->attempt, &report);
+    job->acked = report.acked;
+    problem = local_problem(job, &report);
+    job->attempt->kind->destroy(job->attempt);
     espota_secret_wipe(&job->secret);
-    job->exchange = NULL;
+    job->attempt = NULL;
     job->ended = false;
-    upload->exchanges--;
+    upload->attempts--;
     if (job->parked)
         upload->parked--;
     job->parked = false;
-    end_job(job, outcome.status, espota_outcome_again(&outcome),
-            problem != NULL ? problem : message);
+    end_job(job, report.status, report.again, problem != NULL ? problem : report.message);
 }
 
 static void look_at_ended(struct espota_upload *upload)
@@ -63,12 +57,12 @@ static void look_at_ended(struct espota_upload *upload)
     }
 }
 
-static void exchange_event(void *context, enum espota_event_kind kind)
+static void attempt_event(void *context, enum espota_event_kind kind)
 {
     espota_fleet_tell_event(context, kind);
 }
 
-static void exchange_asks(void *context)
+static void attempt_asks(void *context)
 {
     struct espota_job *job = context;
 
@@ -76,8 +70,8 @@ static void exchange_asks(void *context)
     job->upload->parked++;
 }
 
-/* It may be deep inside the exchange: the rest follows after the turn. */
-static void exchange_over(void *context)
+/* It may be deep inside the attempt: the rest follows after the turn. */
+static void attempt_over(void *context)
 {
     struct espota_job *job = context;
 
@@ -130,10 +124,7 @@ static enum espota_status begin_exchange(struct espota_job *job, struct espota_e
         .method = method_of(upload->options.auth),
         .timeout_ms = upload->options.timeout_ms,
         .limit_rate = upload->options.limit_rate,
-        .context = job,
-        .event = exchange_event,
-        .asks = exchange_asks,
-        .over = exchange_over,
+        .ears = {job, attempt_event, attempt_asks, attempt_over},
     };
     enum espota_status status = find_password(job, &password, err);
 
@@ -141,7 +132,7 @@ static enum espota_status begin_exchange(struct espota_job *job, struct espota_e
         return status;
     config.password = password->bytes;
     config.password_length = password->length;
-    return espota_exchange_create(&config, &job->exchange, err);
+    return espota_exchange_create(&config, &job->attempt, err);
 }
 
 static void begin(struct espota_job *job)
@@ -154,7 +145,7 @@ static void begin(struct espota_job *job)
     job->begun = true;
     job->acked = 0;
     if (begin_exchange(job, &err) == ESPOTA_OK) {
-        upload->exchanges++;
+        upload->attempts++;
         return;
     }
     espota_secret_wipe(&job->secret);
@@ -217,7 +208,7 @@ static void ask_person(struct espota_upload *upload)
  */
 static void serve_parked(struct espota_upload *upload)
 {
-    if (upload->parked == 0 || (!upload->asked && upload->exchanges > upload->parked))
+    if (upload->parked == 0 || (!upload->asked && upload->attempts > upload->parked))
         return;
     if (!upload->asked)
         ask_person(upload);
@@ -228,7 +219,7 @@ static void serve_parked(struct espota_upload *upload)
             continue;
         job->parked = false;
         upload->parked--;
-        espota_exchange_password(job->exchange, upload->answer.bytes, upload->answer.length);
+        job->attempt->kind->password(job->attempt, upload->answer.bytes, upload->answer.length);
     }
 }
 
@@ -237,8 +228,10 @@ static void stop_all(struct espota_upload *upload)
     upload->stopped = true;
     espota_schedule_stop(&upload->schedule);
     for (size_t i = 0; i < upload->count; i++) {
-        if (upload->jobs[i].exchange != NULL)
-            espota_exchange_stop(upload->jobs[i].exchange);
+        struct espota_attempt *attempt = upload->jobs[i].attempt;
+
+        if (attempt != NULL)
+            attempt->kind->stop(attempt);
     }
     look_at_ended(upload);
 }
@@ -302,7 +295,7 @@ enum espota_status espota_fleet_run(struct espota_upload *upload, struct espota_
     tell_settled(upload);
     pump(upload);
     while (status == ESPOTA_OK &&
-           (upload->exchanges > 0 || !espota_schedule_over(&upload->schedule))) {
+           (upload->attempts > 0 || !espota_schedule_over(&upload->schedule))) {
         status = espota_loop_turn(upload->loop, -1, err);
         pump(upload);
     }

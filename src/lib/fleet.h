@@ -39,7 +39,7 @@ struct espota_job {
     bool silent;                /* it is over before it began, and no result is told */
 
     /* from the run */
-    struct espota_exchange *exchange;
+    struct espota_attempt *attempt;
     struct espota_secret secret; /* of its password file, while an attempt lasts */
     bool parked;                 /* its attempt waits for a password */
     bool ended;                  /* its attempt is over and not looked at yet */
@@ -70,7 +70,7 @@ struct espota_upload {
     bool stopped;
     struct espota_timer wake;
     struct espota_job *ended; /* a list of those to look at */
-    size_t exchanges;         /* attempts under way */
+    size_t attempts;          /* attempts under way */
     size_t parked;            /* of those, how many wait for a password */
     bool asked;               /* the person was asked */
     struct espota_secret answer;

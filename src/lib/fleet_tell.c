@@ -62,17 +62,17 @@ void espota_fleet_tell_start(struct espota_upload *upload)
 void espota_fleet_tell_event(struct espota_job *job, enum espota_event_kind kind)
 {
     struct espota_upload_event event = about(job, kind);
-    struct espota_outcome outcome;
+    struct espota_attempt_report report;
     char address[ESPOTA_ADDRESS_TEXT];
 
-    espota_exchange_outcome(job->exchange, &outcome);
-    event.bytes = job->acked = outcome.acked;
+    job->attempt->kind->report(job->attempt, &report);
+    event.bytes = job->acked = report.acked;
     if (kind == ESPOTA_EVENT_INVITED)
-        event.address = espota_address_format(&outcome.device, true, address);
+        event.address = espota_address_format(&report.device, true, address);
     if (kind == ESPOTA_EVENT_CONNECTED)
-        event.address = espota_address_format(&outcome.caller, true, address);
+        event.address = espota_address_format(&report.caller, true, address);
     if (kind == ESPOTA_EVENT_AUTH)
-        event.scheme = outcome.challenge == ESPOTA_NONCE_MD5 ? "md5" : "sha256";
+        event.scheme = report.scheme;
     tell(job->upload, &event);
 }
 
