@@ -74,6 +74,9 @@ struct espota_upload_options {
     unsigned retries;
     uint32_t wait_online_ms; /* 0: do not wait */
     uint64_t limit_rate;     /* bytes a second for each target; 0: no limit */
+    const char *user;        /* for web updaters; NULL: the usual one (admin, arduino) */
+    const char *ca_file;     /* for https://; NULL: the system's certificates */
+    bool insecure;           /* https:// without a look at the certificate */
     bool dry_run;
 
     struct espota_log log;
@@ -95,9 +98,11 @@ struct espota_upload_options {
 
 /* One device. Only `host` is needed; strings are copied. */
 struct espota_upload_target {
-    const char *host;          /* HOST, HOST:PORT, [IPv6]:PORT: what the user wrote */
-    const char *file;          /* NULL: the options' */
+    const char *host; /* HOST, HOST:PORT, [IPv6]:PORT: what the user wrote; or the http:// or
+                       * https:// URL of a web updater */
+    const char *file; /* NULL: the options' */
     const char *password_file; /* NULL: the options' password */
+    const char *user;          /* NULL: the options' */
     uint16_t port;             /* 0: the options' rule */
     bool filesystem;           /* or'ed with the options' */
 };

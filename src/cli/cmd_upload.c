@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* espota-c upload */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/opt.h"
@@ -28,15 +29,51 @@ static enum espota_status add_source(void *context, const char *text, bool is_fi
     grown = realloc(args->sources, (count + 1) * sizeof(*grown));
     if (grown == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the targets");
-    grown[count] = (struct upload_source){text, is_file};
+    grown[count] = (struct upload_source){.text = text, .is_file = is_file};
     args->sources = grown;
     args->run.source_count = count + 1;
     return ESPOTA_OK;
 }
 
+/* The password of "scheme://user:password@host"; NULL: it has none. */
+static char *password_in(char *url, size_t *length)
+{
+    char *start = strstr(url, "://");
+    char *end, *at = NULL, *colon;
+
+    if (start == NULL)
+        return NULL;
+    start += 3;
+    end = start + strcspn(start, "/?#");
+    for (char *c = start; c < end; c++)
+        at = *c == '@' ? c : at;
+    colon = at != NULL ? memchr(start, ':', (size_t)(at - start)) : NULL;
+    if (colon == NULL)
+        return NULL;
+    *length = (size_t)(at - colon) - 1; /* at stands behind colon */
+    return colon + 1;
+}
+
+/* A password inside a URL is taken out of the process list, like every other. */
 static enum espota_status add_host(void *context, char *value, struct espota_error *err)
 {
-    return add_source(context, value, false, err);
+    struct upload_args *args = context;
+    size_t length;
+    char *password = password_in(value, &length);
+    struct espota_secret copy;
+    enum espota_status status;
+
+    if (password == NULL)
+        return add_source(args, value, false, err);
+    status = espota_secret_copy(&copy, value, strlen(value), err);
+    memset(password, '*', length);
+    if (status == ESPOTA_OK)
+        status = add_source(args, copy.bytes, false, err);
+    if (status == ESPOTA_OK)
+        args->sources[args->run.source_count - 1].secret = copy;
+    else
+        espota_secret_wipe(&copy);
+    return status;
 }
 
 static enum espota_status add_targets(void *context, char *value, struct espota_error *err)
@@ -50,11 +87,13 @@ static enum espota_status add_targets(void *context, char *value, struct espota_
 static const struct opt options[] = {
     {.kind = OPT_HEADING, .help = "Where to"},
     {OPT_CALL, 'i', "host", "HOST[:PORT]",
-     "a device: a name or an address, IPv6 as [ADDRESS]:PORT. Repeat it for more",
+     "a device: a name or an address, IPv6 as [ADDRESS]:PORT; or the http:// or https:// URL of a "
+     "device's web updater. Repeat it for more",
      .call = add_host},
     {OPT_CALL, 0, "targets", "FILE",
-     "a file with a target on each line (- is standard input): HOST[:PORT] and, behind it, any of "
-     "file=IMAGE password-file=FILE port=N fs. # begins a comment",
+     "a file with a target on each line (- is standard input): HOST[:PORT] or a URL and, behind "
+     "it, "
+     "any of file=IMAGE password-file=FILE user=NAME port=N fs. # begins a comment",
      .call = add_targets},
     {OPT_INTEGER, 'p', "port", "N",
      "the devices' port. Default: by the image's chip (ESP8266 8266, ESP32 3232, RP2040 2040), "
@@ -72,6 +111,9 @@ static const struct opt options[] = {
      "the password itself; it is taken out of the process list at once, but not out of the "
      "shell's history",
      AT(password)},
+    {OPT_STRING, 0, "user", "NAME",
+     "the user for web updaters (default admin; arduino for /sketch and /data)", AT(user),
+     .min = 1},
     {OPT_CHOICE, 0, "auth-method", "auto|md5|sha256",
      "which challenges to answer. auto follows the device; sha256 does not fall back on the form "
      "that old password hashes need",
@@ -97,6 +139,9 @@ static const struct opt options[] = {
     {OPT_SECONDS, 0, "wait-online", "SECONDS",
      "done means that the device went silent and came back within that time", AT(wait_online_ms),
      .min = 1000, .max = 86400000},
+    {OPT_STRING, 0, "cacert", "FILE",
+     "for https://: the certificates to trust in place of the system's", AT(ca_file), .min = 1},
+    {OPT_FLAG, 0, "insecure", NULL, "for https://: trust whoever answers", AT(insecure)},
     {OPT_BYTES, 0, "limit-rate", "BYTES", "a second and device at most (64k, 1M)", AT(limit_rate),
      .min = 1},
     {.kind = OPT_HEADING, .help = "Many devices"},
@@ -133,7 +178,7 @@ static const char notes[] =
     "was typed. More members may be added.\n"
     "  start      targets, bytes (of the largest image)\n"
     "  invited    address, attempt\n"
-    "  auth       scheme (md5, sha256)\n"
+    "  auth       scheme (md5, sha256; of web updaters basic, digest)\n"
     "  connected  address\n"
     "  progress   bytes (acknowledged by the device's TCP), total\n"
     "  retry      code, reason, message, attempt\n"
@@ -199,6 +244,8 @@ static enum espota_status check(struct upload_args *args, struct espota_error *e
         return espota_error_set(err, ESPOTA_E_USAGE, "IMAGE is missing");
     if (readers_of_stdin(args) > 1)
         return espota_error_set(err, ESPOTA_E_USAGE, "standard input can be read only once");
+    if (to->insecure)
+        out_warning("--insecure: anybody on the way can read the password and change the image");
     return password_collect(&to->password, args->password_file, args->password_stdin, err);
 }
 
@@ -223,6 +270,8 @@ int cmd_upload(int argc, char **argv)
     }
 done:
     espota_secret_wipe(&args.run.options.password);
+    for (size_t i = 0; i < args.run.source_count; i++)
+        espota_secret_wipe(&args.sources[i].secret);
     free(args.sources);
     return exit_code;
 }

@@ -46,7 +46,7 @@ static void fill_options(const struct compat_espota *line, struct espota_upload_
 
 static int upload(const struct compat_espota *line)
 {
-    struct upload_source source = {line->ip, false};
+    struct upload_source source = {.text = line->ip};
     struct run_upload run = {
         .options = ESPOTA_UPLOAD_OPTIONS_INIT,
         .sources = &source,

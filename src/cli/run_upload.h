@@ -12,7 +12,8 @@
 /* Where targets come from, in the order in which they were typed. */
 struct upload_source {
     const char *text;
-    bool is_file; /* a targets file instead of a host */
+    bool is_file;                /* a targets file instead of a host */
+    struct espota_secret secret; /* the memory behind a text that holds a password */
 };
 
 struct run_upload {

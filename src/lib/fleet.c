@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/web_push.h"
+
 static void end_job(struct espota_job *job, enum espota_status status, bool again,
                     const char *message)
 {
@@ -102,6 +104,8 @@ static enum espota_status find_password(struct espota_job *job, const struct esp
     struct espota_upload *upload = job->upload;
 
     *out = upload->options.password.bytes != NULL ? &upload->options.password : &upload->answer;
+    if (job->url != NULL && job->url->password.bytes != NULL)
+        *out = &job->url->password;
     if (job->password_file == NULL)
         return ESPOTA_OK;
     *out = &job->secret;
@@ -109,10 +113,34 @@ static enum espota_status find_password(struct espota_job *job, const struct esp
                               &upload->options.log, err);
 }
 
-static enum espota_status begin_exchange(struct espota_job *job, struct espota_error *err)
+static enum espota_status begin_push(struct espota_job *job, const struct espota_secret *password,
+                                     struct espota_error *err)
+{
+    const struct espota_upload_options *options = &job->upload->options;
+    struct espota_web_push_config config = {
+        .loop = job->upload->loop,
+        .fetcher = job->upload->fetcher,
+        .source = job->source,
+        .url = job->url,
+        .address = job->device,
+        .filesystem = job->command == ESPOTA_COMMAND_FILESYSTEM,
+        .user = job->user != NULL ? job->user : options->user,
+        .password = password->bytes,
+        .ca_file = options->ca_file,
+        .insecure = options->insecure,
+        .timeout_ms = options->timeout_ms,
+        .limit_rate = options->limit_rate,
+        .ears = {job, attempt_event, attempt_asks, attempt_over},
+    };
+
+    return espota_web_push_create(&config, &job->attempt, err);
+}
+
+static enum espota_status begin_exchange(struct espota_job *job,
+                                         const struct espota_secret *password,
+                                         struct espota_error *err)
 {
     struct espota_upload *upload = job->upload;
-    const struct espota_secret *password;
     struct espota_exchange_config config = {
         .loop = upload->loop,
         .ports = upload->ports,
@@ -122,17 +150,24 @@ static enum espota_status begin_exchange(struct espota_job *job, struct espota_e
         .device = job->device,
         .from = job->from,
         .method = method_of(upload->options.auth),
+        .password = password->bytes,
+        .password_length = password->length,
         .timeout_ms = upload->options.timeout_ms,
         .limit_rate = upload->options.limit_rate,
         .ears = {job, attempt_event, attempt_asks, attempt_over},
     };
+
+    return espota_exchange_create(&config, &job->attempt, err);
+}
+
+static enum espota_status begin_attempt(struct espota_job *job, struct espota_error *err)
+{
+    const struct espota_secret *password;
     enum espota_status status = find_password(job, &password, err);
 
     if (status != ESPOTA_OK)
         return status;
-    config.password = password->bytes;
-    config.password_length = password->length;
-    return espota_exchange_create(&config, &job->attempt, err);
+    return job->url != NULL ? begin_push(job, password, err) : begin_exchange(job, password, err);
 }
 
 static void begin(struct espota_job *job)
@@ -144,7 +179,7 @@ static void begin(struct espota_job *job)
         job->began = espota_loop_now(upload->loop);
     job->begun = true;
     job->acked = 0;
-    if (begin_exchange(job, &err) == ESPOTA_OK) {
+    if (begin_attempt(job, &err) == ESPOTA_OK) {
         upload->attempts++;
         return;
     }
@@ -160,7 +195,8 @@ static void pretend(struct espota_job *job)
     struct espota_error err = ESPOTA_ERROR_INIT;
 
     if (find_password(job, &password, &err) == ESPOTA_OK)
-        (void)espota_error_set(&err, ESPOTA_OK, "would be invited at %s, for %u bytes, MD5 %s",
+        (void)espota_error_set(&err, ESPOTA_OK, "would be %s %s, for %u bytes, MD5 %s",
+                               job->url != NULL ? "asked for its page at" : "invited at",
                                espota_address_format(&job->device, true, address),
                                job->source->length, job->source->md5);
     espota_secret_wipe(&job->secret);

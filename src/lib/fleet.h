@@ -15,6 +15,7 @@
 #include "lib/address_map.h"
 #include "lib/crypto_openssl.h"
 #include "lib/exchange.h"
+#include "lib/fetch.h"
 #include "lib/ports.h"
 #include "lib/schedule.h"
 #include "lib/source.h"
@@ -23,9 +24,11 @@
 struct espota_job {
     struct espota_upload *upload;
     size_t index;
-    char *target; /* as the user wrote it */
-    char *name;   /* its host alone */
-    char *file;   /* NULL: the options' */
+    char *target;           /* as the user wrote it */
+    char *name;             /* its host alone */
+    struct espota_url *url; /* of a web updater; NULL: a device that calls back */
+    char *user;
+    char *file; /* NULL: the options' */
     char *password_file;
     uint16_t port; /* written behind the host, or as port=; 0: neither */
     bool filesystem;
@@ -57,6 +60,7 @@ struct espota_upload {
     struct espota_sources sources;
     struct espota_loop *loop;
     struct espota_ports *ports;
+    struct espota_fetcher *fetcher; /* NULL: there is no web updater among the targets */
     struct espota_job *jobs;
     size_t count, room;
 

@@ -48,6 +48,8 @@ static uint16_t port_of(const struct espota_job *job)
     const struct espota_upload_options *options = &job->upload->options;
     uint16_t port = job->port != 0 ? job->port : options->port;
 
+    if (job->url != NULL)
+        return job->url->port;
     if (port == 0)
         port = espota_chip_port(job->source->chip);
     if (port == 0)
@@ -91,7 +93,7 @@ static enum espota_status resolve(struct espota_job *job, struct espota_error *e
         return settle(job, ESPOTA_E_USAGE,
                       "a link-local address needs its interface: fe80::…%INTERFACE", err);
     job->device.port = port_of(job);
-    job->from = job->upload->peer.family != 0 ? job->upload->peer : job->device;
+    job->from = job->upload->peer.family != 0 && job->url == NULL ? job->upload->peer : job->device;
     job->from.port = 0;
     return ESPOTA_OK;
 }
@@ -220,7 +222,7 @@ static enum espota_status open_ports(struct espota_upload *upload, struct espota
     enum espota_status status = ESPOTA_OK;
 
     for (size_t i = 0; i < upload->count && status == ESPOTA_OK; i++) {
-        if (!is_settled(&upload->jobs[i]))
+        if (!is_settled(&upload->jobs[i]) && upload->jobs[i].url == NULL)
             status = espota_ports_open(upload->ports, &upload->jobs[i].device, err);
     }
     return status;

@@ -160,7 +160,7 @@ static enum espota_status take_pair(struct espota_target_line *out, const char *
     if ((value = value_of(word, "password-file")) != NULL)
         return set_text(&out->target.password_file, "password-file", value, err);
     if ((value = value_of(word, "user")) != NULL)
-        return set_text(&out->user, "user", value, err);
+        return set_text(&out->target.user, "user", value, err);
     if ((value = value_of(word, "port")) != NULL)
         return parse_port(value, &out->target.port, err);
     if (strcmp(word, "fs") == 0) {
@@ -184,7 +184,8 @@ static enum espota_status take_words(struct espota_target_line *out, struct spli
 
     while ((status = take_word(splitter, &word, err)) == ESPOTA_OK) {
         if (out->target.host == NULL) {
-            status = espota_host_parse(word, &host, err);
+            /* a URL is looked at by who knows URLs */
+            status = strstr(word, "://") != NULL ? ESPOTA_OK : espota_host_parse(word, &host, err);
             out->target.host = word;
         } else {
             status = take_pair(out, word, err);

@@ -34,8 +34,7 @@ enum espota_status espota_host_parse(const char *text, struct espota_host *out,
 
 struct espota_target_line {
     struct espota_upload_target target; /* host NULL: the line is blank */
-    const char *user;
-    char *memory; /* behind the strings */
+    char *memory;                       /* behind the strings */
 };
 
 /* One line without its end. After OK, deinit. E_USAGE, E_MEMORY. */

@@ -94,7 +94,11 @@ static void job_deinit(struct espota_job *job)
     free(job->name);
     free(job->file);
     free(job->password_file);
+    free(job->user);
     free(job->early);
+    if (job->url != NULL)
+        espota_url_deinit(job->url);
+    free(job->url);
 }
 
 static bool make_room(struct espota_upload *upload)
@@ -112,23 +116,61 @@ static bool make_room(struct espota_upload *upload)
     return true;
 }
 
-enum espota_status espota_upload_add(struct espota_upload *upload,
-                                     const struct espota_upload_target *target,
-                                     struct espota_error *err)
+/* HOST[:PORT]: what the user wrote is what is shown. */
+static enum espota_status take_host(struct espota_job *job,
+                                    const struct espota_upload_target *target,
+                                    struct espota_error *err)
 {
-    struct espota_job job = {.upload = upload, .index = upload->count};
     struct espota_host host;
     enum espota_status status = espota_host_parse(target->host, &host, err);
 
     if (status != ESPOTA_OK)
         return status;
-    job.port = host.port != 0 ? host.port : target->port;
-    job.filesystem = target->filesystem;
-    if (!copy_text(&job.target, target->host) || !copy_text(&job.name, host.name) ||
-        !copy_text(&job.file, target->file) ||
-        !copy_text(&job.password_file, target->password_file) || !make_room(upload)) {
-        job_deinit(&job);
+    job->port = host.port != 0 ? host.port : target->port;
+    if (!copy_text(&job->target, target->host) || !copy_text(&job->name, host.name))
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
+    return ESPOTA_OK;
+}
+
+/* A URL: what is shown has no password in it. */
+static enum espota_status take_url(struct espota_job *job,
+                                   const struct espota_upload_target *target,
+                                   struct espota_error *err)
+{
+    struct espota_upload *upload = job->upload;
+    enum espota_status status;
+
+    job->url = calloc(1, sizeof(*job->url));
+    if (job->url == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
+    status = espota_url_parse(target->host, job->url, err);
+    if (status == ESPOTA_OK && upload->fetcher == NULL)
+        status = espota_fetcher_create(upload->loop, &upload->fetcher, err);
+    if (status != ESPOTA_OK)
+        return status;
+    job->port = job->url->port;
+    if (!copy_text(&job->target, job->url->clean) || !copy_text(&job->name, job->url->host) ||
+        !copy_text(&job->user, job->url->user[0] != '\0' ? job->url->user : target->user))
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
+    return ESPOTA_OK;
+}
+
+enum espota_status espota_upload_add(struct espota_upload *upload,
+                                     const struct espota_upload_target *target,
+                                     struct espota_error *err)
+{
+    struct espota_job job = {.upload = upload, .index = upload->count};
+    enum espota_status status = strstr(target->host, "://") != NULL ? take_url(&job, target, err)
+                                                                    : take_host(&job, target, err);
+
+    job.filesystem = target->filesystem;
+    if (status == ESPOTA_OK &&
+        (!copy_text(&job.file, target->file) ||
+         !copy_text(&job.password_file, target->password_file) || !make_room(upload)))
+        status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
+    if (status != ESPOTA_OK) {
+        job_deinit(&job);
+        return status;
     }
     upload->jobs[upload->count++] = job;
     return ESPOTA_OK;
@@ -142,7 +184,7 @@ static enum espota_status add_line(void *context, const struct espota_target_lin
     if (line->target.password_file != NULL && strcmp(line->target.password_file, "-") == 0)
         return espota_error_set(err, ESPOTA_E_USAGE,
                                 "password-file=- cannot be: standard input is read only once");
-    if (line->user != NULL)
+    if (line->target.user != NULL && strstr(line->target.host, "://") == NULL)
         espota_fleet_log(upload, ESPOTA_LOG_WARNING,
                          "%s: user= is for web updaters and means nothing here", line->target.host);
     return espota_upload_add(upload, &line->target, err);
@@ -200,6 +242,7 @@ void espota_upload_destroy(struct espota_upload *upload)
     free(upload->lanes);
     espota_address_map_deinit(&upload->lane_of);
     espota_secret_wipe(&upload->answer);
+    espota_fetcher_destroy(upload->fetcher);
     espota_ports_destroy(upload->ports);
     espota_loop_destroy(upload->loop);
     espota_sources_deinit(&upload->sources);

@@ -16,7 +16,8 @@ enum {
 
 enum stage { STAGE_ASKING, STAGE_PASSWORD, STAGE_SENDING, STAGE_OVER };
 
-struct espota_web_push {
+struct web_push {
+    struct espota_attempt base;
     struct espota_web_push_config config;
     struct espota_fetch *fetch;
     struct espota_timer timer;
@@ -28,18 +29,18 @@ struct espota_web_push {
     uint64_t deadline; /* when nothing has moved for too long */
     bool all_gone;     /* every byte was acknowledged */
     enum espota_status status;
-    char message[512];
+    char message[1024];
 };
 
-static uint64_t now_of(const struct espota_web_push *push)
+static uint64_t now_of(const struct web_push *push)
 {
     return espota_loop_now(push->config.loop);
 }
 
-static void end(struct espota_web_push *push, enum espota_status status, const char *format, ...)
+static void end(struct web_push *push, enum espota_status status, const char *format, ...)
     ESPOTA_PRINTF(3, 4);
 
-static void end(struct espota_web_push *push, enum espota_status status, const char *format, ...)
+static void end(struct web_push *push, enum espota_status status, const char *format, ...)
 {
     va_list args;
 
@@ -51,10 +52,10 @@ static void end(struct espota_web_push *push, enum espota_status status, const c
     push->stage = STAGE_OVER;
     push->status = status;
     espota_loop_disarm(push->config.loop, &push->timer);
-    push->config.over(push->config.context);
+    push->config.ears.over(push->config.ears.context);
 }
 
-static void arm(struct espota_web_push *push)
+static void arm(struct web_push *push)
 {
     uint64_t at = now_of(push) + LOOK_MS;
 
@@ -63,7 +64,7 @@ static void arm(struct espota_web_push *push)
         end(push, ESPOTA_E_MEMORY, "no memory for a timer");
 }
 
-static void start(struct espota_web_push *push, enum stage stage)
+static void start(struct web_push *push, enum stage stage)
 {
     bool sends = stage == STAGE_SENDING;
     struct espota_fetch_request request = {
@@ -87,56 +88,52 @@ static void start(struct espota_web_push *push, enum stage stage)
         arm(push);
 }
 
-static void fail_auth(struct espota_web_push *push)
+static void fail_auth(struct web_push *push)
 {
     if (push->config.password == NULL)
-        end(push, ESPOTA_E_AUTH, "%s wants a password, and none was given (--password-file)",
-            push->config.url->clean);
+        end(push, ESPOTA_E_AUTH, "it wants a password, and none was given (--password-file)");
     else
         end(push, ESPOTA_E_AUTH,
-            "%s refused the user '%s' with this password (--user, "
-            "--password-file)",
-            push->config.url->clean, push->config.user);
+            "it refused the user '%s' with this password (--user, --password-file)",
+            push->config.user);
 }
 
 /* The page said 401: with what it offers, once; a second 401 is a refusal. */
-static void answer_challenge(struct espota_web_push *push, const struct espota_fetch_result *result)
+static void answer_challenge(struct web_push *push, const struct espota_fetch_result *result)
 {
     if (push->auth != ESPOTA_FETCH_OPEN) {
         fail_auth(push);
         return;
     }
     push->auth = result->offered;
-    push->config.event(push->config.context, ESPOTA_EVENT_AUTH);
+    push->config.ears.event(push->config.ears.context, ESPOTA_EVENT_AUTH);
     if (push->config.password != NULL) {
         start(push, STAGE_ASKING);
         return;
     }
     push->stage = STAGE_PASSWORD;
     espota_loop_disarm(push->config.loop, &push->timer);
-    push->config.asks(push->config.context);
+    push->config.ears.asks(push->config.ears.context);
 }
 
-static void fail_transport(struct espota_web_push *push, const struct espota_fetch_result *result)
+static void fail_transport(struct web_push *push, const struct espota_fetch_result *result)
 {
-    const char *where = push->config.url->clean;
+    bool reached = result->status == ESPOTA_E_BROKEN;
 
-    if (push->stage != STAGE_SENDING || result->status == ESPOTA_E_NO_ANSWER)
-        end(push, result->status == ESPOTA_E_BROKEN ? ESPOTA_E_NO_ANSWER : result->status,
-            result->status == ESPOTA_E_LOCAL ? "%s: %s; name its certificate with --cacert"
-                                             : "%s: %s",
-            where, result->message);
+    if (result->status == ESPOTA_E_LOCAL)
+        end(push, result->status, "%s; name its certificate with --cacert", result->message);
+    else if (push->stage != STAGE_SENDING || !reached)
+        end(push, reached ? ESPOTA_E_NO_ANSWER : result->status, "%s", result->message);
     else if (push->all_gone)
         end(push, ESPOTA_E_UNKNOWN,
-            "%s closed the connection without a verdict after the whole image; look at the device "
-            "before you send it again",
-            where);
+            "it closed the connection without a verdict after the whole image; look at the device "
+            "before you send it again");
     else
-        end(push, ESPOTA_E_BROKEN, "%s broke off after %u of %u bytes: %s", where, push->acked,
+        end(push, ESPOTA_E_BROKEN, "broke off after %u of %u bytes: %s", push->acked,
             push->config.source->length, result->message);
 }
 
-static void take_page(struct espota_web_push *push, const struct espota_fetch_result *result)
+static void take_page(struct web_push *push, const struct espota_fetch_result *result)
 {
     if (result->status != ESPOTA_OK)
         fail_transport(push, result);
@@ -145,15 +142,14 @@ static void take_page(struct espota_web_push *push, const struct espota_fetch_re
     else if (result->http == 403)
         fail_auth(push);
     else if (result->http >= 300 && result->http < 400)
-        end(push, ESPOTA_E_REFUSED, "%s redirects elsewhere (HTTP %u); name the updater itself",
-            push->config.url->clean, result->http);
+        end(push, ESPOTA_E_REFUSED, "it redirects elsewhere (HTTP %u); name the updater itself",
+            result->http);
     else /* some updaters know only POST: what they say to a GET means nothing */
         start(push, STAGE_SENDING);
 }
 
-static void take_verdict(struct espota_web_push *push, const struct espota_fetch_result *result)
+static void take_verdict(struct web_push *push, const struct espota_fetch_result *result)
 {
-    const char *where = push->config.url->clean;
     char words[ESPOTA_WEB_WORDS];
     enum espota_status verdict =
         espota_web_verdict(push->raw, result->http, result->body, result->body_length, words);
@@ -163,18 +159,19 @@ static void take_verdict(struct espota_web_push *push, const struct espota_fetch
         fail_transport(push, result);
     else if (verdict == ESPOTA_OK)
         end(push, ESPOTA_OK, "%s", words[0] != '\0' ? words : "done");
+    else if (verdict == ESPOTA_E_AUTH && push->auth == ESPOTA_FETCH_OPEN && result->http == 401)
+        answer_challenge(push, result);
     else if (verdict == ESPOTA_E_AUTH)
         fail_auth(push);
     else if (verdict == ESPOTA_E_REFUSED)
-        end(push, ESPOTA_E_REFUSED, "%s said (HTTP %u): %s", where, result->http,
+        end(push, ESPOTA_E_REFUSED, "the device said (HTTP %u): %s", result->http,
             words[0] != '\0' ? words : "nothing more");
     else
-        end(push, ESPOTA_E_UNKNOWN,
-            "%s answered with a page that says neither success nor failure: %s", where,
+        end(push, ESPOTA_E_UNKNOWN, "its page says neither success nor failure: %s",
             words[0] != '\0' ? words : "it is empty");
 }
 
-static void look(struct espota_web_push *push)
+static void look(struct web_push *push)
 {
     size_t sent, acked;
 
@@ -183,19 +180,19 @@ static void look(struct espota_web_push *push)
         return;
     if (!push->told_connected) {
         push->told_connected = true;
-        push->config.event(push->config.context, ESPOTA_EVENT_CONNECTED);
+        push->config.ears.event(push->config.ears.context, ESPOTA_EVENT_CONNECTED);
     }
     push->acked = (uint32_t)acked; /* at most the source's length */
     push->all_gone = acked == push->config.source->length;
     push->deadline = now_of(push) + push->config.timeout_ms;
     if (push->all_gone && push->config.timeout_ms < VERDICT_MS)
         push->deadline = now_of(push) + VERDICT_MS;
-    push->config.event(push->config.context, ESPOTA_EVENT_PROGRESS);
+    push->config.ears.event(push->config.ears.context, ESPOTA_EVENT_PROGRESS);
 }
 
 static void fetch_over(void *context)
 {
-    struct espota_web_push *push = context;
+    struct web_push *push = context;
     const struct espota_fetch_result *result = espota_fetch_result(push->fetch);
 
     look(push);
@@ -207,28 +204,88 @@ static void fetch_over(void *context)
 
 static void time_passed(void *context)
 {
-    struct espota_web_push *push = context;
-    const char *where = push->config.url->clean;
+    struct web_push *push = context;
     unsigned seconds = push->config.timeout_ms / 1000;
 
     look(push);
     if (now_of(push) < push->deadline)
         arm(push);
     else if (push->stage == STAGE_ASKING)
-        end(push, ESPOTA_E_NO_ANSWER, "%s did not answer within %u s", where, seconds);
+        end(push, ESPOTA_E_NO_ANSWER, "no answer within %u s", seconds);
     else if (push->all_gone)
         end(push, ESPOTA_E_UNKNOWN,
-            "%s has the whole image and says nothing; look at the device before you send it again",
-            where);
+            "the device has the whole image and says nothing; look at it before you send it again");
     else
-        end(push, ESPOTA_E_BROKEN, "%s took nothing more for %u s, after %u of %u bytes", where,
-            seconds, push->acked, push->config.source->length);
+        end(push, ESPOTA_E_BROKEN, "it took nothing more for %u s, after %u of %u bytes", seconds,
+            push->acked, push->config.source->length);
 }
 
-enum espota_status espota_web_push_create(const struct espota_web_push_config *config,
-                                          struct espota_web_push **out, struct espota_error *err)
+static struct web_push *of(struct espota_attempt *attempt)
 {
-    struct espota_web_push *push = calloc(1, sizeof(*push));
+    return (struct web_push *)attempt; /* its first member */
+}
+
+static void destroy(struct espota_attempt *attempt)
+{
+    struct web_push *push = of(attempt);
+
+    espota_fetch_destroy(push->fetch);
+    espota_loop_disarm(push->config.loop, &push->timer);
+    free(push);
+}
+
+static void take_password(struct espota_attempt *attempt, const char *password, size_t length)
+{
+    struct web_push *push = of(attempt);
+
+    (void)length;
+    if (push->stage != STAGE_PASSWORD)
+        return;
+    push->config.password = password;
+    if (password == NULL)
+        fail_auth(push);
+    else
+        start(push, STAGE_ASKING);
+}
+
+static void stop(struct espota_attempt *attempt)
+{
+    struct web_push *push = of(attempt);
+
+    if (push->all_gone)
+        end(push, ESPOTA_E_INTERRUPTED,
+            "stopped after the last byte and before the verdict: the device may or may not have "
+            "taken the image; look at it before you send it again");
+    else
+        end(push, ESPOTA_E_INTERRUPTED,
+            "stopped after %u of %u bytes: the device keeps the program that it had", push->acked,
+            push->config.source->length);
+}
+
+static void report(const struct espota_attempt *attempt, struct espota_attempt_report *out)
+{
+    const struct web_push *push = (const struct web_push *)attempt;
+    bool transient = push->status == ESPOTA_E_NO_ANSWER || push->status == ESPOTA_E_BROKEN;
+
+    *out = (struct espota_attempt_report){
+        .status = push->status,
+        .again = transient && !push->all_gone,
+        .acked = push->acked,
+        .device = push->config.address,
+        .caller = push->config.address,
+        .scheme = push->auth == ESPOTA_FETCH_OPEN     ? NULL
+                  : push->auth == ESPOTA_FETCH_DIGEST ? "digest"
+                                                      : "basic",
+    };
+    snprintf(out->message, sizeof(out->message), "%s", push->message);
+}
+
+static const struct espota_attempt_kind push_kind = {destroy, take_password, stop, report};
+
+enum espota_status espota_web_push_create(const struct espota_web_push_config *config,
+                                          struct espota_attempt **out, struct espota_error *err)
+{
+    struct web_push *push = calloc(1, sizeof(*push));
     struct espota_fetch_config fetch = {
         .url = config->url,
         .address = config->address,
@@ -244,6 +301,7 @@ enum espota_status espota_web_push_create(const struct espota_web_push_config *c
     *out = NULL;
     if (push == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an attempt");
+    push->base.kind = &push_kind;
     push->config = *config;
     push->timer = (struct espota_timer){.expired = time_passed, .context = push};
     push->raw = espota_web_path_is_raw(config->url->path);
@@ -251,60 +309,13 @@ enum espota_status espota_web_push_create(const struct espota_web_push_config *c
         push->config.user = push->raw ? "arduino" : "admin";
     status = espota_fetch_create(config->fetcher, &fetch, &push->fetch, err);
     if (status != ESPOTA_OK) {
-        espota_web_push_destroy(push);
+        destroy(&push->base);
         return status;
     }
-    *out = push;
+    *out = &push->base;
     /* who takes raw bytes has no page to ask, and wants its one user at once */
     if (push->raw && config->password != NULL)
         push->auth = ESPOTA_FETCH_BASIC;
     start(push, push->raw ? STAGE_SENDING : STAGE_ASKING);
     return ESPOTA_OK;
-}
-
-void espota_web_push_destroy(struct espota_web_push *push)
-{
-    if (push == NULL)
-        return;
-    espota_fetch_destroy(push->fetch);
-    espota_loop_disarm(push->config.loop, &push->timer);
-    free(push);
-}
-
-void espota_web_push_password(struct espota_web_push *push, const char *password)
-{
-    if (push->stage != STAGE_PASSWORD)
-        return;
-    push->config.password = password;
-    if (password == NULL)
-        fail_auth(push);
-    else
-        start(push, STAGE_ASKING);
-}
-
-void espota_web_push_stop(struct espota_web_push *push)
-{
-    if (push->all_gone)
-        end(push, ESPOTA_E_INTERRUPTED,
-            "stopped while %s had the whole image and no verdict had "
-            "come: it may start the new image",
-            push->config.url->clean);
-    else
-        end(push, ESPOTA_E_INTERRUPTED, "stopped after %u of %u bytes: %s keeps its old image",
-            push->acked, push->config.source->length, push->config.url->clean);
-}
-
-void espota_web_push_report(const struct espota_web_push *push, struct espota_web_push_report *out)
-{
-    bool transient = push->status == ESPOTA_E_NO_ANSWER || push->status == ESPOTA_E_BROKEN;
-
-    *out = (struct espota_web_push_report){
-        .status = push->status,
-        .again = transient && !push->all_gone,
-        .acked = push->acked,
-        .scheme = push->auth == ESPOTA_FETCH_OPEN     ? NULL
-                  : push->auth == ESPOTA_FETCH_DIGEST ? "digest"
-                                                      : "basic",
-    };
-    snprintf(out->message, sizeof(out->message), "%s", push->message);
 }

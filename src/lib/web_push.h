@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "espota/upload.h"
+#include "lib/attempt.h"
 #include "lib/fetch.h"
 #include "lib/source.h"
 
@@ -28,33 +28,11 @@ struct espota_web_push_config {
     uint32_t timeout_ms;
     uint64_t limit_rate;
 
-    /* None of these may destroy the attempt. */
-    void *context;
-    void (*event)(void *context, enum espota_event_kind kind); /* AUTH, CONNECTED, PROGRESS */
-    void (*asks)(void *context);                               /* it waits for a password */
-    void (*over)(void *context);                               /* nothing more comes */
+    struct espota_attempt_ears ears; /* AUTH, CONNECTED and PROGRESS are told */
 };
-
-struct espota_web_push;
 
 enum espota_status espota_web_push_create(const struct espota_web_push_config *config,
-                                          struct espota_web_push **out,
+                                          struct espota_attempt **out,
                                           struct espota_error *err) ESPOTA_MUST_CHECK;
-void espota_web_push_destroy(struct espota_web_push *push);
-
-/* What `asks` asked for; NULL: there is none. Borrowed until destroy. */
-void espota_web_push_password(struct espota_web_push *push, const char *password);
-/* Ends it now, as interrupted. Harmless if it is over. */
-void espota_web_push_stop(struct espota_web_push *push);
-
-struct espota_web_push_report {
-    enum espota_status status; /* after `over` */
-    bool again;                /* another attempt may go otherwise and can do no harm */
-    uint32_t acked;
-    const char *scheme; /* "basic" or "digest"; NULL: open */
-    char message[512];  /* what failed, on what, what to do; fit to be shown */
-};
-
-void espota_web_push_report(const struct espota_web_push *push, struct espota_web_push_report *out);
 
 #endif

@@ -126,7 +126,7 @@ START_TEST(test_lines)
         expect_text(line.target.host, row->host, row->text);
         expect_text(line.target.file, row->file, row->text);
         expect_text(line.target.password_file, row->password_file, row->text);
-        expect_text(line.user, row->user, row->text);
+        expect_text(line.target.user, row->user, row->text);
         ck_assert_uint_eq(line.target.port, row->port);
         ck_assert(line.target.filesystem == row->filesystem);
         ck_assert(strstr(err.message, "secret") == NULL); /* a value is never repeated */
