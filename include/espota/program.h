@@ -20,9 +20,10 @@ enum espota_program_stream {
 };
 
 /*
- * First thing in main: writing to a closed pipe becomes an error instead of a signal, and none of
- * the three standard descriptors can be taken by a socket: one that is closed stays an error to
- * use.
+ * First thing in main: writing to a closed pipe, or beyond a limit of file sizes, becomes an error
+ * instead of a signal, and none of the three standard descriptors can be taken by a socket: one
+ * that is closed stays an error to use. SIGINT, SIGTERM and SIGHUP end the process as ever, but
+ * what is half written goes away first.
  */
 void espota_program_begin(void);
 
@@ -52,7 +53,8 @@ int espota_program_stop_signal(void);
  * Asks a question on the terminal: one line of the answer without its end, terminated. Without a
  * terminal, or where standard error is none (nobody would see it): E_LOCAL. E_INTERRUPTED if a
  * signal came instead of an answer. What is typed for ask_secret is not shown, and the answer is
- * in no other memory than `answer`.
+ * in no other memory than `answer`. A program that is stopped (Ctrl-Z) meanwhile leaves the
+ * terminal as it was, and asks again when it goes on.
  */
 enum espota_status espota_program_ask(const char *question, char *answer, size_t room,
                                       struct espota_error *err) ESPOTA_MUST_CHECK;

@@ -43,6 +43,12 @@ struct espota_passphrase {
                               struct espota_error *err);
 };
 
+/*
+ * Whether a key of this name is there: a file, or anything behind a URI. What cannot be told (a
+ * folder that is not to be read) counts as there, so that using it says why it fails.
+ */
+bool espota_key_exists(const char *name);
+
 struct espota_signer_options {
     const char *privatekey;
     struct espota_passphrase passphrase;
@@ -78,7 +84,9 @@ enum espota_status espota_signer_create(struct espota_signer **out,
 enum espota_status espota_signer_sign(struct espota_signer *signer, const char *in, const char *out,
                                       const char *legacy, struct espota_signed *result,
                                       struct espota_error *err) ESPOTA_MUST_CHECK;
-void espota_signer_destroy(struct espota_signer *signer);
+/* What is being signed ends with E_INTERRUPTED; may be called from a signal handler. */
+void espota_signer_stop(struct espota_signer *signer);
+void espota_signer_destroy(struct espota_signer *signer); /* NULL is fine */
 
 struct espota_verify_options {
     const char *publickey;

@@ -8,5 +8,12 @@
 
 int cmd_upload(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
+int cmd_header(int argc, char **argv);
+int cmd_keygen(int argc, char **argv);
+int cmd_sign(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
+
+/* signing.py's command line; argv[0] is the program's name. */
+int cmd_signing_py(int argc, char **argv);
 
 #endif

@@ -21,6 +21,10 @@ static int cmd_help(int argc, char **argv);
 static const struct command commands[] = {
     {"upload", cmd_upload, "send an image to one device or to hundreds"},
     {"serve", cmd_serve, "answer devices that ask for their updates over HTTP"},
+    {"sign", cmd_sign, "append a signature to an image"},
+    {"verify", cmd_verify, "check a signed image"},
+    {"keygen", cmd_keygen, "make a signing key pair"},
+    {"header", cmd_header, "turn a public key into a C header for the sketch"},
     {"help", cmd_help, "explain a command: help upload"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

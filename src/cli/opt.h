@@ -30,7 +30,7 @@ enum opt_kind {
     OPT_STRING,  /* const char *: borrowed from argv */
     OPT_INTEGER, /* an unsigned integer of any size: decimal or 0x… from min to max */
     OPT_SECONDS, /* uint32_t milliseconds, typed as seconds with an optional fraction */
-    OPT_BYTES,   /* uint64_t; a suffix k, M or G multiplies by 1024, 1024², 1024³ */
+    OPT_BYTES,   /* uint64_t, the same; a suffix k, M or G multiplies by 1024, 1024², 1024³ */
     OPT_CHOICE,  /* enum or unsigned: the place in the words of `value`, from 0 */
     OPT_SECRET,  /* struct espota_secret: a copy; the bytes in argv are overwritten at once */
     OPT_CALL,    /* call() each time; takes no value if `value` is NULL */

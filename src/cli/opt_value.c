@@ -36,15 +36,20 @@ static bool read_digits(const char **text, unsigned base, uint64_t *number)
     return *text > start;
 }
 
+/* Decimal, or behind 0x hexadecimal. */
+static bool read_based(const char **text, uint64_t *number)
+{
+    const char *start = *text;
+
+    if (start[0] != '0' || (start[1] != 'x' && start[1] != 'X'))
+        return read_digits(text, 10, number);
+    *text += 2;
+    return read_digits(text, 16, number);
+}
+
 static bool read_integer(const char *text, uint64_t *number)
 {
-    unsigned base = 10;
-
-    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-        text += 2;
-        base = 16;
-    }
-    return read_digits(&text, base, number) && *text == '\0';
+    return read_based(&text, number) && *text == '\0';
 }
 
 /* "12", "0.25", ".5": thousandths; what is finer is cut off. */
@@ -73,7 +78,7 @@ static bool read_bytes(const char *text, uint64_t *number)
     const char *suffix;
     unsigned shift = 0;
 
-    if (!read_digits(&text, 10, number))
+    if (!read_based(&text, number))
         return false;
     if (*text != '\0') {
         suffix = strchr(suffixes, *text == 'K' ? 'k' : *text);

@@ -34,14 +34,14 @@ uint16_t espota_read_u16le(struct espota_reader *reader)
 {
     const uint8_t *b = espota_read_bytes(reader, 2);
 
-    return b != NULL ? (uint16_t)(b[0] | b[1] << 8) : 0;
+    return (uint16_t)(b != NULL ? b[0] | b[1] << 8 : 0);
 }
 
 uint16_t espota_read_u16be(struct espota_reader *reader)
 {
     const uint8_t *b = espota_read_bytes(reader, 2);
 
-    return b != NULL ? (uint16_t)(b[0] << 8 | b[1]) : 0;
+    return (uint16_t)(b != NULL ? b[0] << 8 | b[1] : 0);
 }
 
 uint32_t espota_read_u32le(struct espota_reader *reader)

@@ -53,6 +53,7 @@ enum espota_status espota_key_private_load(struct espota_key **out, const char *
                                            const struct espota_log *log,
                                            struct espota_error *err) ESPOTA_MUST_CHECK;
 enum espota_status espota_key_public_load(struct espota_key **out, const char *name,
+                                          const struct espota_passphrase *passphrase,
                                           struct espota_error *err) ESPOTA_MUST_CHECK;
 
 void espota_key_destroy(struct espota_key *key); /* NULL is fine */

@@ -30,20 +30,20 @@ static enum espota_status esp8266_key_fits(const struct espota_key *key, enum es
     unsigned bits = espota_key_bits(key);
 
     if (espota_key_family(key) == ESPOTA_KEY_EC)
-        return espota_error_set(err, ESPOTA_E_USAGE,
+        return espota_error_set(err, ESPOTA_E_LOCAL,
                                 "the key is %s, and no ESP8266 or Pico can verify that: its "
                                 "verifier takes RSA only; make one with espota-c keygen",
                                 espota_key_name(key));
     if (espota_key_family(key) != ESPOTA_KEY_RSA)
-        return espota_error_set(err, ESPOTA_E_USAGE, "the key is %s, and devices verify RSA only",
+        return espota_error_set(err, ESPOTA_E_LOCAL, "the key is %s, and devices verify RSA only",
                                 espota_key_name(key));
     if (espota_chip_is_pico(chip) && bits != 2048)
-        return espota_error_set(err, ESPOTA_E_USAGE,
+        return espota_error_set(err, ESPOTA_E_LOCAL,
                                 "the key is %s, and a Pico verifies RSA-2048 only: the length of "
                                 "the signature is fixed in it",
                                 espota_key_name(key));
     if (bits < 1024 || bits > 4096 || bits % 8 != 0)
-        return espota_error_set(err, ESPOTA_E_USAGE,
+        return espota_error_set(err, ESPOTA_E_LOCAL,
                                 "the key is %s; devices verify RSA keys of 1024 to 4096 bits",
                                 espota_key_name(key));
     return ESPOTA_OK;
@@ -59,7 +59,7 @@ static enum espota_status esp32_key_fits(const struct espota_key *key, struct es
         (strcmp(espota_key_name(key), "ECDSA P-256") == 0 ||
          strcmp(espota_key_name(key), "ECDSA P-384") == 0))
         return ESPOTA_OK;
-    return espota_error_set(err, ESPOTA_E_USAGE,
+    return espota_error_set(err, ESPOTA_E_LOCAL,
                             "the key is %s; an ESP32 verifies RSA-2048, -3072, -4096, ECDSA P-256 "
                             "and P-384",
                             espota_key_name(key));
@@ -100,7 +100,7 @@ enum espota_status espota_signature_make(const struct espota_key *key,
                                 "the key or the token is damaged");
     if (format == ESPOTA_SIGN_ESP32) {
         if (size > ESP32_TRAILER)
-            return espota_error_set(err, ESPOTA_E_USAGE,
+            return espota_error_set(err, ESPOTA_E_LOCAL,
                                     "a signature of %zu bytes does not fit "
                                     "the trailer of an ESP32",
                                     size);

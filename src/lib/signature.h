@@ -23,7 +23,7 @@ enum espota_status espota_signature_hashes(struct espota_hashes **out, const str
                                            struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /*
- * Whether a device could verify what this key signs. E_USAGE with the reason. `chip` UNKNOWN: in
+ * Whether a device could verify what this key signs. E_LOCAL with the reason. `chip` UNKNOWN: in
  * the format's own devices.
  */
 enum espota_status espota_signature_key_fits(const struct espota_key *key,

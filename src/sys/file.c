@@ -254,3 +254,31 @@ enum espota_status espota_file_read(const char *path, size_t most, uint8_t **out
     *length = 0;
     return status;
 }
+
+bool espota_file_exists(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+enum espota_status espota_folder_create_for(const char *path, struct espota_error *err)
+{
+    char *copy = strdup(path);
+    enum espota_status status = ESPOTA_OK;
+
+    if (copy == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a path");
+    for (char *at = copy + 1; copy[0] != '\0' && status == ESPOTA_OK; at++) {
+        at = strchr(at, '/');
+        if (at == NULL)
+            break;
+        *at = '\0';
+        if (mkdir(copy, 0777) != 0 && errno != EEXIST)
+            status =
+                espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot make the folder %s", copy);
+        *at = '/';
+    }
+    free(copy);
+    return status;
+}

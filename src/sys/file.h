@@ -54,6 +54,12 @@ bool espota_file_is_there(const char *path);
 enum espota_status espota_file_read(const char *path, size_t most, uint8_t **out, size_t *length,
                                     bool *shared, struct espota_error *err) ESPOTA_MUST_CHECK;
 
+/* Whether there is anything by this name, or what keeps us from knowing. */
+bool espota_file_exists(const char *path);
+/* Makes the folders in which `path` will stand, where they are missing. */
+enum espota_status espota_folder_create_for(const char *path,
+                                            struct espota_error *err) ESPOTA_MUST_CHECK;
+
 struct espota_output;
 
 /*

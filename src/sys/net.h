@@ -108,6 +108,10 @@ bool espota_udp_unreachable(int fd, struct espota_address *target, struct espota
 /* Bytes handed to the socket that the peer's TCP has not acknowledged; false if the platform cannot
  * tell. */
 bool espota_socket_unacked(int fd, uint32_t *bytes);
+/* Of those, the bytes that have not left this machine; false if the platform cannot tell. */
+bool espota_socket_unsent(int fd, uint32_t *bytes);
+/* The socket takes more only while fewer than so many bytes have not left; a hint. */
+void espota_socket_limit_unsent(int fd, uint32_t bytes);
 
 /* Ends both directions; the descriptor stays. */
 void espota_socket_shutdown(int fd);

@@ -33,14 +33,29 @@ void espota_socket_narrow(int fd, uint32_t window)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, &clamp, sizeof(clamp));
 }
 
+static bool queued(int fd, unsigned long which, uint32_t *bytes)
+{
+    int count = 0;
+
+    if (ioctl(fd, which, &count) != 0 || count < 0)
+        return false;
+    *bytes = (uint32_t)count;
+    return true;
+}
+
 bool espota_socket_unacked(int fd, uint32_t *bytes)
 {
-    int queued = 0;
+    return queued(fd, SIOCOUTQ, bytes);
+}
 
-    if (ioctl(fd, SIOCOUTQ, &queued) != 0 || queued < 0)
-        return false;
-    *bytes = (uint32_t)queued;
-    return true;
+bool espota_socket_unsent(int fd, uint32_t *bytes)
+{
+    return queued(fd, SIOCOUTQNSD, bytes);
+}
+
+void espota_socket_limit_unsent(int fd, uint32_t bytes)
+{
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes));
 }
 
 void espota_udp_want_unreachable(int fd)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Sockets where the platform tells no more than POSIX has, in place of net_linux.c. */
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include "sys/net_platform.h"
 
@@ -37,6 +39,23 @@ bool espota_socket_unacked(int fd, uint32_t *bytes)
     (void)fd;
     (void)bytes;
     return false;
+}
+
+bool espota_socket_unsent(int fd, uint32_t *bytes)
+{
+    (void)fd;
+    (void)bytes;
+    return false;
+}
+
+void espota_socket_limit_unsent(int fd, uint32_t bytes)
+{
+#ifdef TCP_NOTSENT_LOWAT
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes));
+#else
+    (void)fd;
+    (void)bytes;
+#endif
 }
 
 void espota_udp_want_unreachable(int fd)

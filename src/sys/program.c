@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sys/clock.h"
+#include "sys/temporaries.h"
 
 static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 enum { STOP_SIGNALS = sizeof(stop_signals) / sizeof(stop_signals[0]) };
@@ -16,6 +17,7 @@ enum { STOP_SIGNALS = sizeof(stop_signals) / sizeof(stop_signals[0]) };
 static void (*volatile stop_call)(void *context);
 static void *volatile stop_context;
 static volatile sig_atomic_t stop_number;
+static volatile sig_atomic_t stop_seen[STOP_SIGNALS]; /* since the last espota_program_on_stop */
 
 /* Opened the wrong way round on purpose: reading from or writing to it still fails. */
 static void hold_descriptor(int fd)
@@ -27,11 +29,36 @@ static void hold_descriptor(int fd)
         _exit(8);
 }
 
+/* The default way, but nothing half written stays. The signal itself comes after the return. */
+static void on_end(int number)
+{
+    espota_temporaries_remove();
+    (void)signal(number, SIG_DFL);
+    (void)raise(number);
+}
+
+/* One that was ignored stays ignored: nohup, and what a shell starts in the background. */
+static void handle_stop_signals(void (*handler)(int number))
+{
+    /* Without SA_RESTART: what blocks (a question) has to notice. */
+    struct sigaction action = {.sa_handler = handler};
+    struct sigaction before;
+
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < STOP_SIGNALS; i++) {
+        if (sigaction(stop_signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            (void)sigaction(stop_signals[i], &action, NULL);
+    }
+}
+
 void espota_program_begin(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         hold_descriptor(fd);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    (void)signal(SIGCHLD, SIG_DFL); /* ignored by a parent, it would hide how programs end */
+    handle_stop_signals(on_end);
 }
 
 bool espota_program_is_terminal(enum espota_program_stream stream)
@@ -53,6 +80,19 @@ uint64_t espota_program_clock_ms(void)
     return espota_clock_ms();
 }
 
+/* Whether this one came before. */
+static bool seen_before(int number)
+{
+    for (size_t i = 0; i < STOP_SIGNALS; i++) {
+        if (stop_signals[i] != number)
+            continue;
+        if (stop_seen[i] != 0)
+            return true;
+        stop_seen[i] = 1;
+    }
+    return false;
+}
+
 static void on_signal(int number)
 {
     void (*call)(void *context) = stop_call;
@@ -60,27 +100,23 @@ static void on_signal(int number)
 
     if (stop_number == 0)
         stop_number = number;
-    if (call != NULL)
+    if (seen_before(number))
+        on_end(number);
+    else if (call != NULL)
         call(stop_context);
     errno = saved;
 }
 
 void espota_program_on_stop(void (*stop)(void *context), void *context)
 {
-    /* Without SA_RESTART: what blocks (a question) has to notice. */
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    struct sigaction before;
-
     stop_call = NULL;
     stop_context = context;
     stop_call = stop;
     if (stop == NULL)
         return;
-    (void)sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < STOP_SIGNALS; i++) {
-        if (sigaction(stop_signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-            (void)sigaction(stop_signals[i], &action, NULL);
-    }
+    for (size_t i = 0; i < STOP_SIGNALS; i++)
+        stop_seen[i] = 0;
+    handle_stop_signals(on_signal);
 }
 
 static void (*volatile reload_call)(void *context);

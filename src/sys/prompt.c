@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #include "espota/program.h"
+#include "sys/wipe.h"
 
-/* Signals that would leave the terminal without its echo. */
-static const int deadly[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+/* Signals that would leave the terminal without its echo; the last only for a while. */
+static const int deadly[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 enum { DEADLY = sizeof(deadly) / sizeof(deadly[0]) };
 
 static volatile sig_atomic_t caught;
@@ -28,8 +29,8 @@ struct treatment {
 };
 
 /*
- * Signals are let in only while we wait, so that none falls between looking and waiting. Where
- * nobody else handles one, it is kept until the terminal is as it was.
+ * Signals are let in only while we wait, so that none falls between looking and waiting. Each is
+ * kept until the terminal is as it was, then given to whom it belongs.
  */
 static void hold_signals(struct treatment *before)
 {
@@ -44,20 +45,18 @@ static void hold_signals(struct treatment *before)
     (void)sigprocmask(SIG_BLOCK, &held, &before->mask);
     for (size_t i = 0; i < DEADLY; i++) {
         (void)sigaction(deadly[i], NULL, &before->actions[i]);
-        if (before->actions[i].sa_handler == SIG_DFL)
+        if (before->actions[i].sa_handler != SIG_IGN)
             (void)sigaction(deadly[i], &action, NULL);
     }
 }
 
 static void release_signals(const struct treatment *before)
 {
-    for (size_t i = 0; i < DEADLY; i++) {
-        if (before->actions[i].sa_handler == SIG_DFL)
-            (void)sigaction(deadly[i], &before->actions[i], NULL);
-    }
-    (void)sigprocmask(SIG_SETMASK, &before->mask, NULL);
+    for (size_t i = 0; i < DEADLY; i++)
+        (void)sigaction(deadly[i], &before->actions[i], NULL);
     if (caught != 0)
-        (void)raise(caught);
+        (void)raise(caught); /* it comes with the mask, before the next line */
+    (void)sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
 
 /* Until there is something to read; false with errno: a signal came first, or worse. */
@@ -111,33 +110,41 @@ static enum espota_status read_line(int fd, const sigset_t *mask, char *answer, 
     return ESPOTA_OK;
 }
 
+static enum espota_status ask_once(int fd, const char *question, const struct termios *silent,
+                                   const sigset_t *mask, char *answer, size_t room,
+                                   struct espota_error *err)
+{
+    /* What was typed before the question is no answer to it. */
+    if (silent != NULL && tcsetattr(fd, TCSAFLUSH, silent) != 0)
+        return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot hide what is typed");
+    if (!write_all(fd, question))
+        return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot ask on the terminal");
+    return read_line(fd, mask, answer, room, err);
+}
+
 static enum espota_status ask(int fd, const char *question, bool hidden, char *answer, size_t room,
                               struct espota_error *err)
 {
+    enum espota_status status = ESPOTA_E_INTERRUPTED;
     struct treatment before;
     struct termios normal;
     struct termios silent;
-    enum espota_status status;
 
     if (tcgetattr(fd, &normal) != 0)
         return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot ask on the terminal");
     silent = normal;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-    hold_signals(&before);
-    /* What was typed before the question is no answer to it. */
-    if (hidden && tcsetattr(fd, TCSAFLUSH, &silent) != 0)
-        status = espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot hide what is typed");
-    else if (!write_all(fd, question))
-        status = espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot ask on the terminal");
-    else
-        status = read_line(fd, &before.mask, answer, room, err);
-    if (status != ESPOTA_OK)
-        memset(answer, 0, room); /* half a password; the caller's memory, so no compiler drops it */
-    if (hidden) {
-        (void)tcsetattr(fd, TCSANOW, &normal);
-        (void)write_all(fd, "\n");
-    }
-    release_signals(&before);
+    do {
+        hold_signals(&before);
+        status = ask_once(fd, question, hidden ? &silent : NULL, &before.mask, answer, room, err);
+        if (status != ESPOTA_OK)
+            espota_sys_wipe(answer, room); /* half a password */
+        if (hidden) {
+            (void)tcsetattr(fd, TCSANOW, &normal);
+            (void)write_all(fd, "\n");
+        }
+        release_signals(&before);
+    } while (status == ESPOTA_E_INTERRUPTED && caught == SIGTSTP);
     return status;
 }
 

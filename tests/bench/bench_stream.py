@@ -67,7 +67,12 @@ def image(size):
 
 
 def clamp(sock):
-    """The window of a small device, the way the device in a process makes it."""
+    """The window of a small device, the way the device in a process makes it.
+
+    Again after each read: the kernel lifts the clamp when it learns how well packets fill their
+    memory.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW)
     sock.setsockopt(socket.IPPROTO_TCP, 10, WINDOW)  # TCP_WINDOW_CLAMP
 
 
@@ -79,6 +84,7 @@ def inside_plain_receiver(host, port, size):
     left = int(size)
     while left > 0:
         left -= len(sock.recv(65536))
+        clamp(sock)
     sock.sendall(b"!")
     sock.recv(1)
 

@@ -117,6 +117,34 @@ void fake_say(struct fake_device *device, const char *text)
         fake_fault(device, "cannot say %s: %s", text, strerror(errno));
 }
 
+static void send_from(const char *address, const struct sockaddr_in *to, const char *text)
+{
+    struct sockaddr_in local = address_of(address, 0);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&local, sizeof(local)), 0);
+    ck_assert_int_eq(sendto(fd, text, strlen(text), 0, (const struct sockaddr *)to, sizeof(*to)),
+                     (ssize_t)strlen(text));
+    close(fd);
+}
+
+void fake_lie(struct fake_device *device, const char *address, const char *text)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = device->inviter_port,
+                             .sin_addr.s_addr = device->inviter};
+
+    send_from(address, &to, text);
+}
+
+void fake_poke(struct fake_device *device)
+{
+    struct sockaddr_in to = address_of(device->address, device->port);
+
+    send_from("127.0.0.1", &to, "poke");
+}
+
 int fake_try_connect(struct fake_device *device, const char *address, uint16_t port)
 {
     struct sockaddr_in local = address_of(address == NULL ? device->address : address, 0);

@@ -43,6 +43,9 @@ void fake_start(struct fake_device *device, const char *address, fake_script *sc
 /* Waits for the script's end; fails the test if a step failed. */
 void fake_join(struct fake_device *device);
 
+/* From outside of the script: a datagram that is no invitation ends its wait for one. */
+void fake_poke(struct fake_device *device);
+
 /* For scripts. Each returns at once after a fault. */
 bool fake_ok(const struct fake_device *device);
 void fake_fault(struct fake_device *device, const char *format, ...)
@@ -52,6 +55,8 @@ bool fake_hear(struct fake_device *device, char *text, size_t room, int wait_ms)
 /* The next datagram must be an invitation. */
 struct fake_invitation fake_invited(struct fake_device *device);
 void fake_say(struct fake_device *device, const char *text);
+/* The same text from another socket, on `address`: a liar. */
+void fake_lie(struct fake_device *device, const char *address, const char *text);
 /* A connection to the inviter's host from `address` (NULL: the device's own); -1 and a fault if it
  * fails. */
 int fake_connect(struct fake_device *device, const char *address, uint16_t port);

@@ -38,8 +38,7 @@ struct packet {
 
 struct link {
     struct espota_sender sender;
-    struct espota_crypto_openssl crypto;
-    struct espota_crypto table; /* the same with a quick PBKDF2 */
+    struct espota_crypto table; /* OpenSSL's with a quick PBKDF2 */
     struct device device;
     struct packet packets[PACKETS];
     uint64_t now;
@@ -228,6 +227,16 @@ static enum espota_status quick_pbkdf2(void *context, const void *password, size
                                        out);
 }
 
+/* One for all runs: setting it up would be most of their time. */
+static struct espota_crypto_openssl *openssl(void)
+{
+    static struct espota_crypto_openssl crypto;
+
+    if (crypto.table.context == NULL)
+        espota_crypto_openssl_init(&crypto);
+    return &crypto;
+}
+
 static void link_init(struct link *l, const struct scene *scene, char hash[ESPOTA_NONCE_MAX + 1])
 {
     struct espota_sender_config config = {
@@ -239,8 +248,7 @@ static void link_init(struct link *l, const struct scene *scene, char hash[ESPOT
     };
 
     memset(l, 0, sizeof(*l));
-    espota_crypto_openssl_init(&l->crypto);
-    l->table = l->crypto.table;
+    l->table = openssl()->table;
     l->table.pbkdf2_sha256 = quick_pbkdf2;
     config.crypto = &l->table;
     ck_assert_int_eq(espota_password_hash(&l->table, scene->stored, "secret", 6, hash), ESPOTA_OK);
@@ -257,7 +265,6 @@ static void link_init(struct link *l, const struct scene *scene, char hash[ESPOT
 static void link_deinit(struct link *l)
 {
     espota_sender_deinit(&l->sender);
-    espota_crypto_openssl_deinit(&l->crypto);
 }
 
 /* The schemes: none, MD5, PBKDF2 with either stored form. */

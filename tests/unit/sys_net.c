@@ -528,6 +528,31 @@ START_TEST(test_a_full_stream_says_more_and_counts_what_is_unacked)
 }
 END_TEST
 
+START_TEST(test_what_has_not_left_is_known_and_bounded)
+{
+    static char bytes[1 << 16];
+    struct tcp t = tcp_open("127.0.0.1", 0);
+    uint32_t unsent = 77, unacked = 77;
+    size_t done, taken = 0;
+    int os_error = 0;
+
+    espota_socket_limit_unsent(t.ours, 4096);
+    /* nobody reads: what fills the other end's buffer has left, the rest has not */
+    while (espota_socket_send(t.ours, bytes, sizeof(bytes), &done, &os_error) == ESPOTA_OK)
+        taken += done;
+#ifdef __linux__
+    ck_assert(espota_socket_unsent(t.ours, &unsent));
+    ck_assert(espota_socket_unacked(t.ours, &unacked));
+    ck_assert_uint_gt(unsent, 0);
+    ck_assert_uint_le(unsent, unacked);
+    ck_assert_uint_lt(unsent, 4 * sizeof(bytes)); /* a packet or two above the bound */
+    ck_assert_uint_gt(taken, unsent);
+    ck_assert(!espota_socket_unsent(-1, &unsent));
+#endif
+    tcp_close(&t);
+}
+END_TEST
+
 START_TEST(test_a_reset_is_no_end)
 {
     struct tcp t = tcp_open("127.0.0.1", 0);
@@ -732,7 +757,8 @@ UNIT_MAIN("sys/net", test_addresses_are_read_and_written, test_what_is_no_addres
           test_a_datagram_that_cannot_go_is_an_error, test_a_full_socket_asks_for_patience,
           test_addresses_that_cannot_be_had_are_explained, test_ipv6_leaves_ipv4_alone,
           LINUX_TESTS test_a_stream_goes_and_ends,
-          test_a_full_stream_says_more_and_counts_what_is_unacked, test_a_reset_is_no_end,
+          test_a_full_stream_says_more_and_counts_what_is_unacked,
+          test_what_has_not_left_is_known_and_bounded, test_a_reset_is_no_end,
           test_last_words_are_read_after_a_send_that_broke,
           test_a_refused_connect_is_told_by_the_socket, test_a_port_of_the_last_run_is_free_at_once,
           test_accept_without_descriptors_leaves_the_caller_waiting,

@@ -7,10 +7,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <termios.h>
 
 #include "espota/program.h"
+#include "sys/temporaries.h"
 
 static void count(void *context)
 {
@@ -229,6 +231,167 @@ START_TEST(test_interrupted_question_gives_the_echo_back)
 }
 END_TEST
 
+static int ask_as_a_job(void)
+{
+    char answer[16] = "";
+
+    return espota_program_ask_secret("Password: ", answer, sizeof(answer), NULL) == ESPOTA_OK &&
+                   strcmp(answer, "geheim") == 0
+               ? 0
+               : 1;
+}
+
+/* A shell of one job, which it continues once: without one, nothing is ever stopped. */
+static int one_job_shell(void)
+{
+    int status = 0;
+    pid_t pid;
+
+    (void)signal(SIGTTOU, SIG_IGN);
+    pid = fork();
+    if (pid == 0) {
+        (void)setpgid(0, 0);
+        (void)tcsetpgrp(0, getpid());
+        (void)signal(SIGTTOU, SIG_DFL);
+        (void)signal(SIGTSTP, SIG_DFL);
+        _exit(ask_as_a_job());
+    }
+    if (waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status))
+        return 2;
+    (void)tcsetpgrp(0, getpgrp());
+    (void)printf("stopped\n");
+    (void)fflush(stdout);
+    (void)getchar(); /* until the test has looked */
+    (void)tcsetpgrp(0, pid);
+    (void)kill(-pid, SIGCONT);
+    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 3;
+}
+
+START_TEST(test_a_stopped_question_is_asked_again)
+{
+    struct terminal t;
+
+    open_terminal(&t, one_job_shell);
+    wait_for(&t, "Password: ");
+    ck_assert_int_eq(write(t.master, "half\032", 5), 5);
+    wait_for(&t, "stopped");
+    ck_assert(echoes(&t));
+    memset(t.screen, 0, sizeof(t.screen));
+    t.length = 0;
+    ck_assert_int_eq(write(t.master, "\n", 1), 1);
+    wait_for(&t, "Password: ");
+    ck_assert(!echoes(&t));
+    ck_assert_int_eq(write(t.master, "geheim\n", 7), 7);
+    ck_assert_int_eq(close_terminal(&t), 0);
+}
+END_TEST
+
+/* A child with a file that must not outlive it; the file's name is in `left`. */
+static char left[] = "/tmp/espota-left-XXXXXX";
+
+static int how_it_ended(void (*end)(void))
+{
+    static struct espota_temporary temporary, other;
+    int fd = mkstemp(left), status = 0;
+    pid_t pid;
+
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    pid = fork();
+    if (pid == 0) {
+        espota_program_begin();
+        espota_temporaries_add(&temporary, left);
+        espota_temporaries_add(&other, "/tmp/espota-nothing-there");
+        end();
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void end_by_signal(void)
+{
+    (void)raise(SIGTERM);
+}
+
+static void end_by_second_signal(void)
+{
+    volatile int calls = 0;
+
+    espota_program_on_stop(count, (void *)&calls);
+    (void)raise(SIGINT);
+    if (calls == 1 && access(left, F_OK) == 0)
+        (void)raise(SIGINT);
+}
+
+static void end_by_itself(void)
+{
+}
+
+START_TEST(test_a_signal_that_ends_it_takes_the_temporaries)
+{
+    (void)signal(SIGINT, SIG_DFL);
+    (void)signal(SIGTERM, SIG_DFL);
+    ck_assert_int_eq(how_it_ended(end_by_signal), SIGTERM);
+    ck_assert_int_ne(access(left, F_OK), 0);
+    memcpy(strstr(left, "left-") + 5, "XXXXXX", 6);
+    ck_assert_int_eq(how_it_ended(end_by_second_signal), SIGINT);
+    ck_assert_int_ne(access(left, F_OK), 0);
+    memcpy(strstr(left, "left-") + 5, "XXXXXX", 6);
+    ck_assert_int_eq(how_it_ended(end_by_itself), 0);
+    ck_assert_int_eq(unlink(left), 0);
+}
+END_TEST
+
+START_TEST(test_the_list_of_temporaries)
+{
+    struct espota_temporary a, b, c;
+    char names[3][32];
+
+    for (size_t i = 0; i < 3; i++) {
+        int fd;
+
+        snprintf(names[i], sizeof(names[i]), "/tmp/espota-list-XXXXXX");
+        fd = mkstemp(names[i]);
+        ck_assert_int_ge(fd, 0);
+        close(fd);
+    }
+    espota_temporaries_add(&a, names[0]);
+    espota_temporaries_add(&b, names[1]);
+    espota_temporaries_add(&c, names[2]);
+    espota_temporaries_strike(&b);
+    espota_temporaries_strike(&b);
+    espota_temporaries_remove();
+    espota_temporaries_remove();
+    ck_assert_int_ne(access(names[0], F_OK), 0);
+    ck_assert_int_eq(unlink(names[1]), 0);
+    ck_assert_int_ne(access(names[2], F_OK), 0);
+    espota_temporaries_strike(&c);
+    espota_temporaries_strike(&a);
+}
+END_TEST
+
+START_TEST(test_a_limit_of_file_sizes_is_no_signal)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        struct rlimit none = {0, 0};
+        char name[] = "/tmp/espota-limit-XXXXXX";
+        int fd = mkstemp(name);
+
+        (void)unlink(name);
+        espota_program_begin();
+        if (setrlimit(RLIMIT_FSIZE, &none) != 0)
+            _exit(1);
+        _exit(write(fd, "x", 1) == -1 ? 0 : 2);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 static int ask_without_terminal(void)
 {
     struct espota_error err = ESPOTA_ERROR_INIT;
@@ -254,4 +417,6 @@ END_TEST
 UNIT_MAIN("sys/program", test_stop, test_ignored_signals_stay_ignored, test_second_signal_ends_it,
           test_closed_descriptors_stay_errors, test_questions,
           test_an_answer_too_long_leaves_nothing, test_interrupted_question_gives_the_echo_back,
-          test_no_terminal)
+          test_a_stopped_question_is_asked_again, test_no_terminal,
+          test_a_signal_that_ends_it_takes_the_temporaries, test_the_list_of_temporaries,
+          test_a_limit_of_file_sizes_is_no_signal)

@@ -187,37 +187,39 @@ static void readable(void *context, unsigned events)
     step(context);
 }
 
-static enum espota_status boot(struct stub_node *node, bool told, struct espota_error *err)
+static enum espota_status boot(struct stub_node *node, struct stub_boot *result,
+                               struct espota_error *err)
 {
-    struct stub_boot boot;
     uint8_t head[4];
     enum espota_status status =
         stub_boot_play(&node->chip, &node->rtc, node->settings->crypto, node->layout.fs_start,
-                       node->settings->sector, serial, node, &boot, err);
+                       node->settings->sector, serial, node, result, err);
 
     if (status != ESPOTA_OK)
         return status;
     if (node->chip.table.read(&node->chip, 0, head, sizeof(head)) != ESPOTA_OK)
         return espota_error_set(err, ESPOTA_E_LOCAL, "the flash chip cannot be read: %s",
                                 stub_chip_problem(&node->chip));
-    node->starts = boot.starts;
-    node->update.sketch_size = boot.length;
+    node->starts = result->starts;
+    node->update.sketch_size = result->length;
     /* A program that runs knows its flash mode; with none there is nothing to be true to. */
-    node->update.flash_mode = boot.starts && head[2] <= 3 ? head[2] : ESPOTA_FLASH_MODE_KEEP;
-    if (told)
-        stub_tell_boot(&node->who, &boot);
+    node->update.flash_mode = result->starts && head[2] <= 3 ? head[2] : ESPOTA_FLASH_MODE_KEEP;
     return ESPOTA_OK;
 }
 
+/* The boot is told when it is over: whoever reads of it can invite the device again. */
 static void come_up(struct stub_node *node)
 {
     struct espota_error error = ESPOTA_ERROR_INIT;
+    struct stub_boot result;
 
     node->restarts = false;
-    if (boot(node, true, &error) != ESPOTA_OK || stub_node_listen(node, &error) != ESPOTA_OK)
+    if (boot(node, &result, &error) != ESPOTA_OK || stub_node_listen(node, &error) != ESPOTA_OK) {
         fail(node, &error);
-    else
-        node->settings->updated(node->settings->context);
+        return;
+    }
+    stub_tell_boot(&node->who, &result);
+    node->settings->updated(node->settings->context);
 }
 
 static void expired(void *context)
@@ -289,6 +291,7 @@ enum espota_status stub_node_init(struct stub_node *node, const struct stub_sett
                                   const struct stub_who *who, const char *flash,
                                   struct espota_error *err)
 {
+    struct stub_boot result;
     enum espota_status status;
 
     memset(node, 0, sizeof(*node));
@@ -302,10 +305,12 @@ enum espota_status stub_node_init(struct stub_node *node, const struct stub_sett
     status = open_flash(node, flash, err);
     if (status == ESPOTA_OK) {
         fill_tables(node);
-        status = boot(node, flash != NULL, err);
+        status = boot(node, &result, err);
     }
     if (status != ESPOTA_OK)
         stub_node_deinit(node);
+    else if (flash != NULL)
+        stub_tell_boot(&node->who, &result);
     return status;
 }
 

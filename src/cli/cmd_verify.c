@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* espota-c verify */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/opt.h"
+#include "cli/out.h"
+#include "cli/passphrase.h"
+#include "espota/sign.h"
+
+struct verify_args {
+    const char *publickey;
+    const char *bin;
+    const char *passphrase_file;
+    enum espota_sign_format format;
+    bool json;
+};
+
+#define AT(member) OPT_AT(struct verify_args, member)
+
+static const struct opt options[] = {
+    {OPT_STRING, 'p', "publickey", "PUB", "the public key: a file in PEM or DER, or a pkcs11: URI",
+     AT(publickey)},
+    {OPT_STRING, 'b', "bin", "FILE", "the signed image (- is standard input)", AT(bin)},
+    {OPT_CHOICE, 0, "format", "auto|esp8266|esp8266-legacy|esp32",
+     "what counts as a signature. auto: any of them", AT(format)},
+    {OPT_STRING, 0, "passphrase-file", "FILE", "the first line of FILE is a token's PIN",
+     AT(passphrase_file)},
+    {OPT_FLAG, 0, "json", NULL,
+     "print one object: file, kind, ok, problems, key, bytes and, of a good signature, format, "
+     "hash, payload",
+     AT(json)},
+    OPT_ROWS_OUTPUT,
+    OPT_ROWS_END,
+};
+
+static const struct opt positionals[] = {
+    {OPT_STRING, 0, NULL, "FILE", "the same as --bin", AT(bin)},
+    OPT_ROWS_END,
+};
+
+static const struct opt_command command = {
+    .program = "espota-c verify",
+    .usage = "--publickey PUB --bin FILE [options]",
+    .summary = "Checks the signature at the end of an image. Exit code 0: this key made it; 7: it "
+               "did not, or there is none.",
+    .options = options,
+    .positionals = positionals,
+};
+
+static void print(const struct verify_args *args, const struct espota_verify_options *how,
+                  const struct espota_verified *result, enum espota_status status,
+                  const struct espota_error *err)
+{
+    if (args->json && (status == ESPOTA_OK || status == ESPOTA_E_IMAGE)) {
+        char *line = espota_verified_json(how, result);
+
+        out_event(line != NULL ? line : "{}");
+        free(line);
+    }
+    if (status != ESPOTA_OK) {
+        if (!args->json || status != ESPOTA_E_IMAGE)
+            out_error("%s", err->message);
+        return;
+    }
+    if (args->json)
+        return;
+    out_verdict(OUT_GOOD, "Good", "signature: %s, %s format, %s with %s", args->bin,
+                espota_sign_format_word(result->format), result->key,
+                espota_hash_name(result->hash));
+    if (result->format == ESPOTA_SIGN_ESP8266_LEGACY)
+        out_warning("this is the legacy format: only ESP8266 cores up to 2.5.2 accept it");
+}
+
+int cmd_verify(int argc, char **argv)
+{
+    struct verify_args args = {0};
+    struct espota_verify_options how = {0};
+    struct espota_verified result = {0};
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    enum espota_status status;
+    int code = 0;
+
+    if (!opt_read(&command, argc, argv, &args, &code))
+        return code;
+    if (args.publickey == NULL || args.bin == NULL)
+        return opt_usage_error(&command, "%s is missing",
+                               args.publickey == NULL ? "--publickey" : "--bin");
+    how.publickey = args.publickey;
+    how.file = args.bin;
+    how.format = args.format;
+    status = passphrase_collect(&how.passphrase, args.passphrase_file, true, &err);
+    if (status == ESPOTA_OK)
+        status = espota_verify(&how, &result, &err);
+    espota_secret_wipe(&how.passphrase.given);
+    print(&args, &how, &result, status, &err);
+    return espota_status_exit_code(status);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * signing.py's command line, as the cores' builds call it for every sketch: without a key it does
+ * nothing and says nothing. Unlike signing.py, what fails is loud and not 0.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/opt.h"
+#include "cli/out.h"
+#include "cli/passphrase.h"
+#include "espota/sign.h"
+
+enum { FAILED = 1 };
+
+struct signing_args {
+    const char *mode;
+    const char *bin;
+    const char *out;
+    const char *legacy;
+    const char *publickey;
+    const char *privatekey;
+};
+
+/* "python3 -I signing.py …" with the interpreter replaced: -I was meant for it. */
+static enum espota_status ignore(void *context, char *value, struct espota_error *err)
+{
+    (void)context;
+    (void)value;
+    (void)err;
+    return ESPOTA_OK;
+}
+
+#define AT(member) OPT_AT(struct signing_args, member)
+
+static const struct opt options[] = {
+    {OPT_STRING, 'm', "mode", "MODE", "header or sign", AT(mode)},
+    {OPT_STRING, 'b', "bin", "FILE", "the image to sign", AT(bin)},
+    {OPT_STRING, 'o', "out", "FILE", "the output", AT(out)},
+    {OPT_STRING, 'l', "legacy", "FILE", "a second output with a legacy signature", AT(legacy)},
+    {OPT_STRING, 'p', "publickey", "FILE", "the public key (mode header)", AT(publickey)},
+    {OPT_STRING, 's', "privatekey", "FILE", "the private key (mode sign)", AT(privatekey)},
+    {OPT_CALL, 'I', NULL, "SCRIPT", NULL, .call = ignore},
+    OPT_ROWS_END,
+};
+
+static const struct opt_command command = {
+    .program = "signing.py",
+    .usage = "--mode header --publickey FILE --out FILE\n"
+             "--mode sign --privatekey FILE --bin FILE --out FILE [--legacy FILE]",
+    .summary = "The core's signing.py, played by espota-c. Without the key file it does nothing.",
+    .options = options,
+};
+
+static int fail(const struct espota_error *err)
+{
+    out_error("%s", err->message);
+    return FAILED;
+}
+
+static int run_header(const struct signing_args *args)
+{
+    struct espota_header_options how = {
+        .publickey = args->publickey,
+        .file = args->out,
+        .format = ESPOTA_SIGN_ESP8266,
+        .missing_is_fine = true,
+    };
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    bool changed = false;
+    bool enabled = false;
+
+    if (args->out == NULL)
+        return opt_usage_error(&command, "--out is missing");
+    if (espota_header(&how, &changed, &enabled, &err) != ESPOTA_OK)
+        return fail(&err);
+    if (enabled)
+        out_note("Enabling binary signing");
+    return 0;
+}
+
+static int run_sign(const struct signing_args *args)
+{
+    const char *force = getenv("ESPOTA_FORCE");
+    struct espota_signer_options how = {
+        .privatekey = args->privatekey,
+        .plain = true,
+        .force = force != NULL && strcmp(force, "1") == 0,
+        .log = out_log(),
+    };
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    struct espota_signer *signer = NULL;
+    struct espota_signed result;
+    enum espota_status status;
+
+    if (args->privatekey == NULL || args->bin == NULL || args->out == NULL)
+        return opt_usage_error(&command, "--privatekey, --bin and --out are needed to sign");
+    if (!espota_key_exists(args->privatekey))
+        return 0;
+    status = passphrase_collect(&how.passphrase, NULL, true, &err);
+    if (status == ESPOTA_OK)
+        status = espota_signer_create(&signer, &how, &err);
+    if (status == ESPOTA_OK)
+        status = espota_signer_sign(signer, args->bin, args->out, args->legacy, &result, &err);
+    espota_secret_wipe(&how.passphrase.given);
+    espota_signer_destroy(signer);
+    if (status != ESPOTA_OK)
+        return fail(&err);
+    out_note("Signed binary: %s", args->out);
+    if (args->legacy != NULL)
+        out_note("Legacy signed binary: %s", args->legacy);
+    return 0;
+}
+
+int cmd_signing_py(int argc, char **argv)
+{
+    struct signing_args args = {0};
+    int code = 0;
+
+    if (!opt_read(&command, argc, argv, &args, &code))
+        return code;
+    if (args.legacy != NULL && args.legacy[0] == '\0')
+        args.legacy = NULL;
+    if (args.mode != NULL && strcmp(args.mode, "header") == 0)
+        return run_header(&args);
+    if (args.mode != NULL && strcmp(args.mode, "sign") == 0)
+        return run_sign(&args);
+    return opt_usage_error(&command, "Mode not specified as header or sign");
+}

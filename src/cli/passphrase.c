@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/passphrase.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/out.h"
+#include "espota/program.h"
+
+static const char variable[] = "ESPOTA_PASSPHRASE";
+
+static enum espota_status ask_person(void *context, const char *what, struct espota_secret *out,
+                                     struct espota_error *err)
+{
+    char question[512];
+    char answer[ESPOTA_SECRET_MAX + 1] = "";
+    enum espota_status status;
+
+    (void)context;
+    (void)snprintf(question, sizeof(question), "Passphrase for %s: ", what);
+    status = espota_program_ask_secret(question, answer, sizeof(answer), err);
+    if (status == ESPOTA_OK)
+        status = espota_secret_take(out, answer, err);
+    return status;
+}
+
+enum espota_status passphrase_for_new(struct espota_secret *secret, const char *file,
+                                      struct espota_error *err)
+{
+    struct espota_secret ambient = ESPOTA_SECRET_INIT;
+    struct espota_log log = out_log();
+    enum espota_status status = espota_secret_from_environment(&ambient, variable, err);
+
+    *secret = (struct espota_secret)ESPOTA_SECRET_INIT;
+    if (status == ESPOTA_OK && file != NULL)
+        status = espota_secret_read(secret, file, "passphrase file", &log, err);
+    else if (status == ESPOTA_OK) {
+        *secret = ambient;
+        return ESPOTA_OK;
+    }
+    espota_secret_wipe(&ambient);
+    return status;
+}
+
+enum espota_status passphrase_collect(struct espota_passphrase *passphrase, const char *file,
+                                      bool ask, struct espota_error *err)
+{
+    memset(passphrase, 0, sizeof(*passphrase));
+    passphrase->ask = ask ? ask_person : NULL;
+    return passphrase_for_new(&passphrase->given, file, err);
+}

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""What signing leaves behind when it fails: the old file, no temporary, one clear line."""
+
+import os
+import resource
+import signal
+import subprocess
+
+import espota_test
+from espota_test import run
+from signing import Case, esp8266_signed, images, key, tearDownModule  # noqa: F401
+
+NOBODY = 65534
+
+
+class Failures(Case):
+    def setUp(self):
+        super().setUp()
+        self.private = key("rsa-2048")[0]
+        self.data = (images() / "esp8266.bin").read_bytes()
+        self.source = self.file("in", self.data)
+        self.folder = self.dir / "folder"
+        self.folder.mkdir()
+        self.out = self.folder / "out"
+        self.out.write_bytes(b"old")
+
+    def argv(self, *options):
+        return ("sign", "--privatekey", self.private, "--bin", self.source, "--out", self.out,
+                *options)
+
+    def assert_untouched(self):
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["out"])
+        self.assertEqual(self.out.read_bytes(), b"old")
+
+    def test_no_room(self):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (len(self.data), len(self.data)))
+        for options in ((), ("--legacy", self.folder / "legacy")):
+            done = run(*self.argv(*options), preexec_fn=limit)
+            self.assert_one_line(done, 8, "cannot write")
+            self.assert_untouched()
+
+    def test_full_disk(self):
+        """A file system of 64 KiB, in a mount namespace of its own."""
+        script = ('mount -t tmpfs -o size=64k tmpfs "$1" && printf old >"$1/out" && shift && '
+                  '"$@"; code=$?; ls -A "$0"; cat "$0/out"; exit $code')
+        big = self.file("big", bytes(100000))
+        done = subprocess.run(
+            ["unshare", "--mount", *(() if os.geteuid() == 0 else ("--map-root-user",)), "sh",
+             "-c", script, self.folder, self.folder, espota_test.espota_c(), "sign",
+             "--privatekey", self.private, "--bin", big, "--out", self.out],
+            capture_output=True, text=True, check=False, env=espota_test.environment())
+        if "unshare" in done.stderr or "mount:" in done.stderr:
+            self.skipTest("no mount namespace: " + done.stderr.strip())
+        self.assertEqual((done.returncode, done.stdout), (8, "out\nold"), done.stderr)
+        self.assertIn("No space left on device", done.stderr)
+
+    def test_full_standard_output(self):
+        if not os.path.exists("/dev/full"):
+            self.skipTest("no /dev/full")
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([espota_test.espota_c(), "sign", "--privatekey", self.private,
+                                   "--bin", self.source, "--out", "-"], stdout=full,
+                                  stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 8)
+        self.assertIn(b"No space left", done.stderr)
+        done = run("sign", "--privatekey", self.private, "--bin", self.source, "--out",
+                   "/dev/full")
+        self.assert_one_line(done, 8, "No space left")
+
+    def test_unwritable(self):
+        """As somebody who may read everything here and write nothing."""
+        self.dir.chmod(0o755)
+        self.folder.chmod(0o555)
+        self.source.chmod(0o644)
+        self.out.chmod(0o444)
+        mine = self.file("key", self.private.read_bytes(), mode=0o644)
+        extra = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+        try:
+            for out, code in ((self.out, 8), (self.folder / "new", 8)):
+                done = run("sign", "-q", "--privatekey", mine, "--bin", self.source, "--out", out,
+                           **extra)
+                self.assert_exit(done, code)
+                self.assertIn("Permission denied", done.stderr)
+        finally:
+            self.folder.chmod(0o755)
+        self.assert_untouched()
+
+    def interrupted(self, number):
+        """Half an image has come; the signal comes before the rest."""
+        sign = espota_test.start([espota_test.espota_c(), "sign", "--privatekey", self.private,
+                                  "--bin", "-", "--out", self.out, "--legacy",
+                                  self.folder / "legacy"], stdin=subprocess.PIPE)
+        for _ in range(20):  # more than a pipe holds: it was read, and is being signed
+            sign.stdin.write(bytes(65536))
+        sign.stdin.flush()
+        sign.send_signal(number)
+        code = sign.wait(espota_test.TIMEOUT)
+        text = sign.stderr.read().decode()
+        for stream in (sign.stdin, sign.stdout, sign.stderr):
+            try:
+                stream.close()
+            except BrokenPipeError:
+                pass
+        self.assert_untouched()
+        return code, text
+
+    def test_interrupted(self):
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            got, text = self.interrupted(number)
+            self.assertEqual(got, code, text)
+            self.assertEqual(len(text.splitlines()), 1, text)
+            self.assertIn("stopped", text)
+
+    def test_killed(self):
+        code, _ = self.interrupted(signal.SIGKILL)
+        self.assertEqual(code, -signal.SIGKILL)
+
+    def test_through_a_link(self):
+        link = self.dir / "link"
+        link.symlink_to(self.out)
+        self.assert_exit(run("sign", "--privatekey", self.private, "--bin", self.source, "--out",
+                             link), 0)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(self.out.read_bytes(), esp8266_signed(self.data, self.private))
+
+    def test_into_a_pipe(self):
+        fifo = self.dir / "fifo"
+        os.mkfifo(fifo)
+        reader = subprocess.Popen(["cat", fifo], stdout=subprocess.PIPE)
+        self.assert_exit(run("sign", "--privatekey", self.private, "--bin", self.source, "--out",
+                             fifo), 0)
+        self.assertEqual(reader.communicate(timeout=espota_test.TIMEOUT)[0],
+                         esp8266_signed(self.data, self.private))
+
+    def test_the_same_file_twice(self):
+        self.assert_exit(run(*self.argv("--legacy", self.out)), 2)
+        self.assert_untouched()
+
+
+if __name__ == "__main__":
+    espota_test.main()
