@@ -51,10 +51,12 @@ static enum espota_status add_source(struct espota_upload *upload,
                                      const struct upload_source *source, struct espota_error *err)
 {
     struct espota_upload_target target = {.host = source->text};
+    enum espota_status status;
 
     if (source->is_file)
         return espota_upload_add_file(upload, source->text, err);
-    return espota_upload_add(upload, &target, err);
+    status = espota_upload_add(upload, &target, err);
+    return status == ESPOTA_OK ? status : espota_error_prefix(err, "'%s'", source->text);
 }
 
 static void stop(void *context)

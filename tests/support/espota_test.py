@@ -8,6 +8,7 @@ SKIPPED, so that a test that could not run never counts as one that passed.
 
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import pathlib
@@ -320,6 +321,24 @@ def image(size=16384, seed=1):
     whole = bytearray(boot + app)
     struct.pack_into("<II", whole, 0x1010, len(whole), _crc32_mpeg2(whole))
     return bytes(whole)
+
+
+def esp32_image(size=8192, seed=1, chip=0):
+    """A sound ESP32 program: one segment, checksum, SHA-256."""
+    code = _noise(max(64, size - 96) // 16 * 16, seed)
+    head = struct.pack("<BBBBIB3sHBHHIB", 0xE9, 1, 2, 0x20, 0x40081234, 0xEE, b"\0" * 3, chip, 0,
+                       0, 0xFFFF, 0, 1)
+    part = head + struct.pack("<II", 0x3F400020, len(code)) + code
+    check = 0xEF
+    for byte in code:
+        check ^= byte
+    part += b"\0" * (15 - len(part) % 16) + bytes([check])
+    return part + hashlib.sha256(part).digest()
+
+
+def signed(payload, length=256):
+    """The payload with a trailer as the ESP8266's signing.py appends it (of noise)."""
+    return payload + _noise(length, 7) + struct.pack("<I", length)
 
 
 def main():
