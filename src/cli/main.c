@@ -20,6 +20,7 @@ static int cmd_help(int argc, char **argv);
 
 static const struct command commands[] = {
     {"upload", cmd_upload, "send an image to one device or to hundreds"},
+    {"discover", cmd_discover, "list the devices that announce themselves"},
     {"serve", cmd_serve, "answer devices that ask for their updates over HTTP"},
     {"sign", cmd_sign, "append a signature to an image"},
     {"verify", cmd_verify, "check a signed image"},

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* espota-c discover: who announces itself on the network. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/opt.h"
+#include "cli/out.h"
+#include "espota/discover.h"
+#include "espota/program.h"
+
+enum { DEFAULT_TIMEOUT_MS = 3000 };
+
+struct args {
+    uint32_t timeout_ms;
+    bool watch;
+    bool json;
+    bool any;
+    const char *name;
+    enum espota_via via;
+};
+
+static const struct opt options[] = {
+    {OPT_STRING, 0, "name", "GLOB", "only devices whose name matches (*, ?)",
+     OPT_AT(struct args, name)},
+    {OPT_FLAG, 0, "any", NULL, "ESPHome's devices, too", OPT_AT(struct args, any)},
+    {OPT_SECONDS, 0, "timeout", "SECONDS",
+     "how long to listen at most (default 3; with --watch: for ever)",
+     OPT_AT(struct args, timeout_ms), .min = 1, .max = 86400000},
+    {OPT_FLAG, 0, "watch", NULL, "go on, and tell what comes, changes and goes",
+     OPT_AT(struct args, watch)},
+    {OPT_FLAG, 0, "json", NULL, "one JSON object a line", OPT_AT(struct args, json)},
+    {OPT_CHOICE, 0, "via", "auto|avahi|dnssd|query",
+     "how to ask: the Avahi daemon, dns_sd, or questions of our own", OPT_AT(struct args, via)},
+    OPT_ROWS_OUTPUT,
+    OPT_ROWS_END,
+};
+
+static const struct opt_command command = {
+    .program = "espota-c discover",
+    .usage = "[options]",
+    .summary = "List the devices that announce themselves on the network.",
+    .options = options,
+    .notes = "The list ends early once nothing new has come for a second after the last question.\n"
+             "Exit code 3: nobody answered.\n",
+};
+
+enum { COLUMNS = 6 };
+static const char *const titles[COLUMNS] = {"NAME", "ADDRESS", "PORT", "BOARD", "AUTH", "HOSTNAME"};
+
+struct state {
+    const struct args *args;
+    struct espota_discover *discover;
+    struct espota_device *devices; /* what the table will show */
+    size_t count, room;
+    size_t told;
+    bool no_memory;
+};
+
+struct row {
+    char port[8];
+    const char *cells[COLUMNS];
+};
+
+static void row_of(const struct espota_device *device, struct row *row)
+{
+    unsigned port = device->port;
+    size_t at = sizeof(row->port) - 1;
+
+    row->port[at] = '\0';
+    do {
+        row->port[--at] = (char)('0' + port % 10);
+        port /= 10;
+    } while (port != 0);
+    row->cells[0] = device->name;
+    row->cells[1] = device->address;
+    row->cells[2] = row->port + at;
+    row->cells[3] = device->board[0] != '\0' ? device->board : "-";
+    row->cells[4] = espota_device_auth_word(device->auth);
+    row->cells[5] = device->hostname;
+}
+
+static size_t shown_width(const char *text)
+{
+    size_t width = 0;
+
+    for (; *text != '\0'; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80; /* not the rest of a UTF-8 character */
+    return width;
+}
+
+static void print_row(const char *const cells[COLUMNS], const size_t widths[COLUMNS])
+{
+    for (int i = 0; i < COLUMNS; i++) {
+        size_t width = shown_width(cells[i]);
+
+        if (i == COLUMNS - 1)
+            out_data("%s\n", cells[i]);
+        else
+            out_data("%s%*s", cells[i], (int)(widths[i] > width ? widths[i] - width : 0) + 2, "");
+    }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct espota_device *left = a, *right = b;
+    int order = strcmp(left->name, right->name);
+
+    return order != 0 ? order : strcmp(left->address, right->address);
+}
+
+static void print_table(struct state *state)
+{
+    size_t widths[COLUMNS] = {0};
+    struct row row;
+
+    for (int i = 0; i < COLUMNS; i++)
+        widths[i] = strlen(titles[i]);
+    for (size_t k = 0; k < state->count; k++) {
+        row_of(&state->devices[k], &row);
+        for (int i = 0; i < COLUMNS; i++)
+            if (shown_width(row.cells[i]) > widths[i])
+                widths[i] = shown_width(row.cells[i]);
+    }
+    qsort(state->devices, state->count, sizeof(*state->devices), by_name);
+    print_row(titles, widths);
+    for (size_t k = 0; k < state->count; k++) {
+        row_of(&state->devices[k], &row);
+        print_row(row.cells, widths);
+    }
+}
+
+/* A change or a removal is of a device that was told under this name, service and address. */
+static struct espota_device *find(struct state *state, const struct espota_device *device)
+{
+    struct espota_device *named = NULL;
+
+    for (size_t i = 0; i < state->count; i++) {
+        struct espota_device *d = &state->devices[i];
+
+        if (strcmp(d->name, device->name) != 0 ||
+            (d->kind == ESPOTA_KIND_ESPHOME) != (device->kind == ESPOTA_KIND_ESPHOME))
+            continue;
+        if (strcmp(d->address, device->address) == 0)
+            return d;
+        named = d;
+    }
+    return named;
+}
+
+static void keep(struct state *state, enum espota_device_event event,
+                 const struct espota_device *device)
+{
+    struct espota_device *known = event == ESPOTA_DEVICE_ADD ? NULL : find(state, device);
+
+    if (event == ESPOTA_DEVICE_REMOVE) {
+        if (known != NULL)
+            *known = state->devices[--state->count];
+        return;
+    }
+    if (known == NULL && state->count == state->room) {
+        size_t room = state->room == 0 ? 64 : state->room * 2;
+        struct espota_device *grown = realloc(state->devices, room * sizeof(*grown));
+
+        if (grown == NULL) {
+            state->no_memory = true;
+            return;
+        }
+        state->devices = grown;
+        state->room = room;
+    }
+    if (known == NULL)
+        known = &state->devices[state->count++];
+    *known = *device;
+}
+
+static void print_event(enum espota_device_event event, const struct espota_device *device)
+{
+    static const char *const words[] = {"add", "change", "remove"};
+    static const size_t widths[COLUMNS] = {24, 15, 5, 12, 7, 0};
+    struct row row;
+
+    row_of(device, &row);
+    out_data("%-6s  ", words[event]);
+    print_row(row.cells, widths);
+}
+
+static bool told(void *context, enum espota_device_event event, const struct espota_device *device)
+{
+    struct state *state = context;
+
+    state->told++;
+    if (state->args->json) {
+        char *line = espota_discover_event_json(event, device);
+
+        state->no_memory |= line == NULL;
+        if (line != NULL)
+            out_event(line);
+        free(line);
+    } else if (state->args->watch) {
+        print_event(event, device);
+    } else {
+        keep(state, event, device);
+    }
+    return !state->no_memory && !out_lost();
+}
+
+static void stop(void *context)
+{
+    espota_discover_stop(context);
+}
+
+static int result_of(struct state *state)
+{
+    int signal = espota_program_stop_signal();
+
+    if (!state->args->json && !state->args->watch && state->count > 0)
+        print_table(state);
+    if (state->no_memory) {
+        out_error("no memory to list the devices");
+        return espota_status_exit_code(ESPOTA_E_MEMORY);
+    }
+    if (signal != 0)
+        return 128 + signal;
+    if (state->told > 0)
+        return 0;
+    out_error("no device answered%s%s%s", state->args->name != NULL ? " to the name '" : "",
+              state->args->name != NULL ? state->args->name : "",
+              state->args->name != NULL ? "'" : "");
+    out_hint("Is it on this network, and does its program call ArduinoOTA.begin()? "
+             "A firewall must let UDP port 5353 in.");
+    return espota_status_exit_code(ESPOTA_E_NO_ANSWER);
+}
+
+int cmd_discover(int argc, char **argv)
+{
+    struct args args = {.timeout_ms = 0};
+    struct espota_discover_options discover = ESPOTA_DISCOVER_OPTIONS_INIT;
+    struct state state = {.args = &args};
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    enum espota_status status;
+    int code;
+
+    if (!opt_read(&command, argc, argv, &args, &code))
+        return code;
+    discover.via = args.via;
+    discover.watch = args.watch;
+    discover.any = args.any;
+    discover.name = args.name;
+    discover.timeout_ms =
+        args.timeout_ms == 0 && !args.watch ? DEFAULT_TIMEOUT_MS : args.timeout_ms;
+    discover.log = out_log();
+    discover.context = &state;
+    discover.event = told;
+    status = espota_discover_create(&discover, &state.discover, &err);
+    if (status == ESPOTA_OK) {
+        espota_program_on_stop(stop, state.discover);
+        status = espota_discover_run(state.discover, &err);
+        espota_program_on_stop(NULL, NULL);
+    }
+    if (status == ESPOTA_OK) {
+        code = result_of(&state);
+    } else {
+        out_error("%s", err.message);
+        code = espota_status_exit_code(status);
+    }
+    espota_discover_destroy(state.discover);
+    free(state.devices);
+    return code;
+}

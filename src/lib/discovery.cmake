@@ -1,0 +1,44 @@
+# Discovery. The ways to ask are built where their libraries are found (AUTO); where one is not, a
+# stand-in says so.
+set(ESPOTA_AVAHI AUTO CACHE STRING "Discovery by the Avahi daemon: AUTO, ON or OFF")
+set(ESPOTA_DNSSD AUTO CACHE STRING "Discovery by dns_sd (macOS, Bonjour): AUTO, ON or OFF")
+
+target_sources(espota PRIVATE
+    catalog.c
+    catalog_devices.c
+    device.c
+    discover.c
+    discover_query.c
+    discovery.c
+    mdns.c
+)
+
+if(ESPOTA_AVAHI STREQUAL "AUTO")
+    pkg_check_modules(AVAHI IMPORTED_TARGET avahi-client)
+elseif(ESPOTA_AVAHI)
+    pkg_check_modules(AVAHI REQUIRED IMPORTED_TARGET avahi-client)
+endif()
+if(ESPOTA_AVAHI AND AVAHI_FOUND)
+    target_sources(espota PRIVATE discover_avahi.c poll_avahi.c)
+    target_link_libraries(espota PRIVATE PkgConfig::AVAHI)
+    string(APPEND ESPOTA_LIBRARIES ", Avahi ${AVAHI_VERSION}")
+else()
+    target_sources(espota PRIVATE discover_noavahi.c)
+endif()
+
+if(ESPOTA_DNSSD AND APPLE)
+    set(DNSSD_FOUND ON) # part of the system
+elseif(ESPOTA_DNSSD STREQUAL "AUTO")
+    pkg_check_modules(DNSSD IMPORTED_TARGET avahi-compat-libdns_sd)
+elseif(ESPOTA_DNSSD)
+    pkg_check_modules(DNSSD REQUIRED IMPORTED_TARGET avahi-compat-libdns_sd)
+endif()
+if(ESPOTA_DNSSD AND DNSSD_FOUND)
+    target_sources(espota PRIVATE discover_dnssd.c)
+    if(NOT APPLE)
+        target_link_libraries(espota PRIVATE PkgConfig::DNSSD)
+    endif()
+    string(APPEND ESPOTA_LIBRARIES ", dns_sd")
+else()
+    target_sources(espota PRIVATE discover_nodnssd.c)
+endif()

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+#define __APPLE_USE_RFC_3542 /* macOS hides in6_pktinfo without it */
+
+#include "sys/multicast.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "sys/descriptor.h"
+#include "sys/multicast_platform.h"
+#include "sys/net_platform.h"
+
+static uint8_t prefix_of(const struct sockaddr *mask)
+{
+    struct espota_address bits;
+    uint8_t prefix = 0;
+
+    if (mask == NULL)
+        return 0;
+    espota_net_from_sockaddr(mask, &bits);
+    while (prefix < 128 && (bits.bytes[prefix / 8] & 0x80 >> prefix % 8) != 0)
+        prefix++;
+    return prefix;
+}
+
+static struct espota_interface *find_or_add(struct espota_interface **list, size_t *count,
+                                            const struct ifaddrs *from)
+{
+    uint32_t index = if_nametoindex(from->ifa_name);
+    struct espota_interface *grown;
+
+    for (size_t i = 0; i < *count; i++)
+        if ((*list)[i].index == index)
+            return &(*list)[i];
+    grown = realloc(*list, (*count + 1) * sizeof(**list));
+    if (grown == NULL)
+        return NULL;
+    *list = grown;
+    grown += (*count)++;
+    memset(grown, 0, sizeof(*grown));
+    grown->index = index;
+    snprintf(grown->name, sizeof(grown->name), "%s", from->ifa_name);
+    grown->loopback = (from->ifa_flags & IFF_LOOPBACK) != 0;
+    return grown;
+}
+
+static bool is_usable(const struct ifaddrs *entry)
+{
+    return entry->ifa_addr != NULL && (entry->ifa_flags & IFF_UP) != 0 &&
+           (entry->ifa_flags & (IFF_MULTICAST | IFF_LOOPBACK)) != 0 &&
+           (entry->ifa_addr->sa_family == AF_INET || entry->ifa_addr->sa_family == AF_INET6);
+}
+
+enum espota_status espota_interfaces(struct espota_interface **out, size_t *count,
+                                     struct espota_error *err)
+{
+    struct ifaddrs *all = NULL;
+
+    *out = NULL;
+    *count = 0;
+    if (getifaddrs(&all) != 0)
+        return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot list the network interfaces");
+    for (const struct ifaddrs *entry = all; entry != NULL; entry = entry->ifa_next) {
+        struct espota_interface *interface;
+
+        if (!is_usable(entry))
+            continue;
+        interface = find_or_add(out, count, entry);
+        if (interface == NULL) {
+            freeifaddrs(all);
+            free(*out);
+            *out = NULL;
+            *count = 0;
+            return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to list the interfaces");
+        }
+        if (interface->count < ESPOTA_INTERFACE_ADDRESSES) {
+            espota_net_from_sockaddr(entry->ifa_addr,
+                                     &interface->addresses[interface->count].address);
+            interface->addresses[interface->count].prefix = prefix_of(entry->ifa_netmask);
+            interface->count++;
+        }
+    }
+    freeifaddrs(all);
+    return ESPOTA_OK;
+}
+
+bool espota_interface_speaks(const struct espota_interface *interface, uint8_t family)
+{
+    for (size_t i = 0; i < interface->count; i++)
+        if (interface->addresses[i].address.family == family)
+            return true;
+    return false;
+}
+
+static bool same_subnet(const struct espota_address *a, const struct espota_address *b,
+                        unsigned prefix)
+{
+    unsigned bits = a->family == 4 ? 32 : 128;
+
+    if (a->family != b->family)
+        return false;
+    for (unsigned i = 0; i < prefix && i < bits; i += 8) {
+        unsigned rest = prefix - i; /* i < prefix */
+        uint8_t mask = rest >= 8 ? 0xff : (uint8_t)(0xff << (8 - rest));
+
+        if (((a->bytes[i / 8] ^ b->bytes[i / 8]) & mask) != 0)
+            return false;
+    }
+    return true;
+}
+
+bool espota_interface_reaches(const struct espota_interface *interface,
+                              const struct espota_address *address)
+{
+    for (size_t i = 0; i < interface->count; i++)
+        if (same_subnet(&interface->addresses[i].address, address, interface->addresses[i].prefix))
+            return true;
+    return false;
+}
+
+static bool set_up(int fd, int family, bool share)
+{
+    const int on = 1, hops = 255;
+
+    if (!espota_descriptor_prepare(fd) || (share && !espota_multicast_share(fd)) ||
+        !espota_multicast_tell_interface(fd, family))
+        return false;
+    if (family == AF_INET)
+        return setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &hops, sizeof(hops)) == 0 &&
+               setsockopt(fd, IPPROTO_IP, IP_MULTICAST_LOOP, &on, sizeof(on)) == 0;
+    return setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0 &&
+           setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)) == 0 &&
+           setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &on, sizeof(on)) == 0;
+}
+
+enum espota_status espota_multicast_open(uint8_t family, uint16_t port, bool share, int *fd,
+                                         struct espota_error *err)
+{
+    const struct espota_address any = {.family = family, .port = port};
+    int af = family == 4 ? AF_INET : AF_INET6;
+    struct sockaddr_storage name;
+    socklen_t length = espota_net_to_sockaddr(&any, &name);
+
+    *fd = socket(af, SOCK_DGRAM, 0);
+    if (*fd >= 0) {
+        espota_net_prepare(*fd);
+        if (set_up(*fd, af, share) && bind(*fd, (const struct sockaddr *)&name, length) == 0)
+            return ESPOTA_OK;
+    }
+    espota_descriptor_close(fd);
+    return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot open UDP port %u for IPv%u", port,
+                              family);
+}
+
+static int change_membership(int fd, const struct espota_address *group, uint32_t interface,
+                             bool join)
+{
+    struct ip_mreqn four;
+    struct ipv6_mreq six;
+
+    if (group->family == 4) {
+        memset(&four, 0, sizeof(four));
+        memcpy(&four.imr_multiaddr, group->bytes, 4);
+        four.imr_ifindex = (int)interface;
+        return setsockopt(fd, IPPROTO_IP, join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &four,
+                          sizeof(four));
+    }
+    memset(&six, 0, sizeof(six));
+    memcpy(&six.ipv6mr_multiaddr, group->bytes, 16);
+    six.ipv6mr_interface = interface;
+    return setsockopt(fd, IPPROTO_IPV6, join ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP, &six,
+                      sizeof(six));
+}
+
+bool espota_multicast_join(int fd, const struct espota_address *group, uint32_t interface)
+{
+    return change_membership(fd, group, interface, true) == 0 || errno == EADDRINUSE;
+}
+
+void espota_multicast_leave(int fd, const struct espota_address *group, uint32_t interface)
+{
+    (void)change_membership(fd, group, interface, false);
+}
+
+size_t espota_socket_receive_room(int fd, size_t bytes)
+{
+    int wanted = bytes > 64u << 20 ? 64 << 20 : (int)bytes;
+    int got = 0;
+    socklen_t length = sizeof(got);
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof(wanted));
+    espota_multicast_force_room(fd, wanted);
+    if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &got, &length) != 0 || got < 0)
+        return 0;
+    return (size_t)got;
+}
+
+/* Room for the one message of either family. */
+union control {
+    struct cmsghdr align;
+    uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo))];
+};
+
+static void say_interface(struct msghdr *message, union control *control, uint8_t family,
+                          uint32_t interface)
+{
+    struct cmsghdr *head;
+
+    memset(control, 0, sizeof(*control));
+    message->msg_control = control->bytes;
+    message->msg_controllen = sizeof(control->bytes);
+    head = CMSG_FIRSTHDR(message);
+    if (family == 4) {
+        struct in_pktinfo info = {.ipi_ifindex = (int)interface};
+
+        head->cmsg_level = IPPROTO_IP;
+        head->cmsg_type = IP_PKTINFO;
+        head->cmsg_len = CMSG_LEN(sizeof(info));
+        memcpy(CMSG_DATA(head), &info, sizeof(info));
+        message->msg_controllen = CMSG_SPACE(sizeof(info));
+    } else {
+        struct in6_pktinfo info = {.ipi6_ifindex = interface};
+
+        head->cmsg_level = IPPROTO_IPV6;
+        head->cmsg_type = IPV6_PKTINFO;
+        head->cmsg_len = CMSG_LEN(sizeof(info));
+        memcpy(CMSG_DATA(head), &info, sizeof(info));
+        message->msg_controllen = CMSG_SPACE(sizeof(info));
+    }
+}
+
+static uint32_t told_interface(struct msghdr *message)
+{
+    for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head != NULL;
+         head = CMSG_NXTHDR(message, head)) {
+        if (head->cmsg_level == IPPROTO_IP && head->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo info;
+
+            memcpy(&info, CMSG_DATA(head), sizeof(info));
+            return (uint32_t)info.ipi_ifindex;
+        }
+        if (head->cmsg_level == IPPROTO_IPV6 && head->cmsg_type == IPV6_PKTINFO) {
+            struct in6_pktinfo info;
+
+            memcpy(&info, CMSG_DATA(head), sizeof(info));
+            return info.ipi6_ifindex;
+        }
+    }
+    return 0;
+}
+
+static enum espota_status outcome(ssize_t result, int *os_error)
+{
+    *os_error = result < 0 ? errno : 0;
+    if (result >= 0)
+        return ESPOTA_OK;
+    return errno == EAGAIN || errno == EWOULDBLOCK ? ESPOTA_MORE : ESPOTA_E_BROKEN;
+}
+
+enum espota_status espota_multicast_send(int fd, const void *data, size_t length,
+                                         const struct espota_address *to, uint32_t interface,
+                                         int *os_error)
+{
+    struct espota_address scoped = *to;
+    struct sockaddr_storage name;
+    struct iovec part = {(void *)(uintptr_t)data, length}; /* sendmsg does not write there */
+    struct msghdr message = {.msg_name = &name, .msg_iov = &part, .msg_iovlen = 1};
+    union control control;
+    ssize_t sent;
+
+    if (scoped.family == 6)
+        scoped.scope = interface;
+    message.msg_namelen = espota_net_to_sockaddr(&scoped, &name);
+    say_interface(&message, &control, to->family, interface);
+    do
+        sent = sendmsg(fd, &message, espota_net_send_flags);
+    while (sent < 0 && errno == EINTR);
+    return outcome(sent, os_error);
+}
+
+enum espota_status espota_multicast_receive(int fd, void *data, size_t room, size_t *done,
+                                            struct espota_address *from, uint32_t *interface,
+                                            int *os_error)
+{
+    struct sockaddr_storage name = {0};
+    struct iovec part = {data, room};
+    union control control;
+    struct msghdr message = {.msg_name = &name,
+                             .msg_namelen = sizeof(name),
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof(control.bytes)};
+    ssize_t got;
+
+    *done = 0;
+    *interface = 0;
+    do
+        got = recvmsg(fd, &message, 0);
+    while (got < 0 && errno == EINTR);
+    if (got >= 0) {
+        *done = (size_t)got;
+        espota_net_from_sockaddr((const struct sockaddr *)&name, from);
+        *interface = told_interface(&message);
+    }
+    return outcome(got, os_error);
+}

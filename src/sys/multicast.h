@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * UDP to everybody on a link: which links there are, and sockets that say on
+ * which one a datagram came in and choose the one on which it leaves.
+ */
+#ifndef ESPOTA_SYS_MULTICAST_H
+#define ESPOTA_SYS_MULTICAST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espota/error.h"
+#include "sys/net.h"
+
+enum { ESPOTA_INTERFACE_ADDRESSES = 16 };
+
+struct espota_interface {
+    uint32_t index;
+    char name[32];
+    bool loopback;
+    size_t count; /* of addresses; more than fit are left out */
+    struct {
+        struct espota_address address;
+        uint8_t prefix; /* bits of its subnet */
+    } addresses[ESPOTA_INTERFACE_ADDRESSES];
+};
+
+/*
+ * The interfaces that are up and can do multicast, the loopback one too (Linux does not call it
+ * capable, but it is). *out is to be freed; it may be NULL if *count is 0.
+ */
+enum espota_status espota_interfaces(struct espota_interface **out, size_t *count,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Whether it has an address of that family (4 or 6). */
+bool espota_interface_speaks(const struct espota_interface *interface, uint8_t family);
+/* Whether the address is on one of its subnets; its own addresses are. */
+bool espota_interface_reaches(const struct espota_interface *interface,
+                              const struct espota_address *address);
+
+/*
+ * A socket of that family on `port` (0: any) of every address. `share`: other programs that
+ * share may have the same port. A datagram that it sends to a group leaves with a hop limit of
+ * 255 and comes back to listeners on this machine, too.
+ */
+enum espota_status espota_multicast_open(uint8_t family, uint16_t port, bool share, int *fd,
+                                         struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Becomes (or stops being) a member of the group on one interface; false if it cannot. Being a
+ * member already is fine. */
+bool espota_multicast_join(int fd, const struct espota_address *group, uint32_t interface);
+void espota_multicast_leave(int fd, const struct espota_address *group, uint32_t interface);
+/* Asks for so many bytes of room for what waits to be read; returns what it got. */
+size_t espota_socket_receive_room(int fd, size_t bytes);
+
+/* As espota_socket_send_to, on that interface. */
+enum espota_status espota_multicast_send(int fd, const void *data, size_t length,
+                                         const struct espota_address *to, uint32_t interface,
+                                         int *os_error) ESPOTA_MUST_CHECK;
+/* As espota_socket_receive_from; where the datagram came in, 0 if not known. */
+enum espota_status espota_multicast_receive(int fd, void *data, size_t room, size_t *done,
+                                            struct espota_address *from, uint32_t *interface,
+                                            int *os_error) ESPOTA_MUST_CHECK;
+
+#endif
