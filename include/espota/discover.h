@@ -52,6 +52,7 @@ const char *espota_device_auth_word(enum espota_device_auth auth);
 
 /* What a device says of itself. Its words are escaped already: they may be shown. */
 struct espota_device {
+    uint64_t id;        /* the same in all events about this device */
     char name[256];     /* the instance */
     char address[80];   /* numeric; "fe80::1%eth0" where it must be */
     char board[64];     /* "" if it names none */

@@ -130,22 +130,12 @@ static void print_table(struct state *state)
     }
 }
 
-/* A change or a removal is of a device that was told under this name, service and address. */
 static struct espota_device *find(struct state *state, const struct espota_device *device)
 {
-    struct espota_device *named = NULL;
-
-    for (size_t i = 0; i < state->count; i++) {
-        struct espota_device *d = &state->devices[i];
-
-        if (strcmp(d->name, device->name) != 0 ||
-            (d->kind == ESPOTA_KIND_ESPHOME) != (device->kind == ESPOTA_KIND_ESPHOME))
-            continue;
-        if (strcmp(d->address, device->address) == 0)
-            return d;
-        named = d;
-    }
-    return named;
+    for (size_t i = 0; i < state->count; i++)
+        if (state->devices[i].id == device->id)
+            return &state->devices[i];
+    return NULL;
 }
 
 static void keep(struct state *state, enum espota_device_event event,

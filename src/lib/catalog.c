@@ -50,11 +50,13 @@ bool espota_catalog_grow(void ***table, size_t count, size_t *room)
     return true;
 }
 
-enum espota_status espota_catalog_create(struct espota_catalog **out, struct espota_error *err)
+enum espota_status espota_catalog_create(size_t services, struct espota_catalog **out,
+                                         struct espota_error *err)
 {
     *out = calloc(1, sizeof(**out));
     if (*out == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the list of devices");
+    (*out)->services = services;
     return ESPOTA_OK;
 }
 
@@ -261,7 +263,7 @@ static void heard(struct sighting *s, const struct espota_dns_record *record)
 
 static void hear_ptr(const struct hearing *h, const struct espota_dns_record *record)
 {
-    for (unsigned i = 0; i < ESPOTA_SERVICE_COUNT; i++) {
+    for (unsigned i = 0; i < h->catalog->services; i++) {
         enum espota_service service = (enum espota_service)i;
         const uint8_t *label;
         size_t length;

@@ -31,7 +31,7 @@ enum {
     ESPOTA_CATALOG_SIGHTINGS = 8192, /* announcements kept; the ones beyond are not heard */
     ESPOTA_CATALOG_ADDRESSES = 8,    /* of one announcement */
     ESPOTA_CATALOG_TXT = 1300,       /* bytes of TXT data kept; more is no TXT of a device */
-    ESPOTA_CATALOG_SETTLE_MS = 200,  /* how long a device may lack its TXT or IPv4 address */
+    ESPOTA_CATALOG_SETTLE_MS = 200,  /* how long a device may lack its TXT or a good address */
 };
 
 struct espota_catalog;
@@ -74,7 +74,8 @@ struct espota_catalog_question {
     struct espota_dns_name host;
 };
 
-enum espota_status espota_catalog_create(struct espota_catalog **out,
+/* Listens for the first so many of the services. */
+enum espota_status espota_catalog_create(size_t services, struct espota_catalog **out,
                                          struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_catalog_destroy(struct espota_catalog *catalog);
 

@@ -58,7 +58,7 @@ static uint64_t settled_at(const struct sighting *s)
 /* All that is worth waiting for is there. */
 static bool is_whole(const struct sighting *s, uint64_t now)
 {
-    return s->txt_data != NULL && best_of(s, now)->address.family == 4;
+    return s->txt_data != NULL && rank_of(&best_of(s, now)->address) == 0;
 }
 
 static struct device *device_for(struct espota_catalog *catalog, const struct sighting *s,
@@ -77,6 +77,7 @@ static struct device *device_for(struct espota_catalog *catalog, const struct si
                              &catalog->device_room) ||
         (d = calloc(1, sizeof(*d))) == NULL)
         return NULL;
+    d->id = ++catalog->last_id;
     d->service = s->service;
     d->instance = s->instance;
     d->only = *only;
@@ -196,6 +197,7 @@ static void describe(const struct device *d, const struct espota_address *addres
     struct espota_address plain = *address;
 
     memset(out, 0, sizeof(*out));
+    out->id = d->id;
     espota_text_printable(s->instance.bytes + 1, s->instance.bytes[0], out->name,
                           sizeof(out->name));
     espota_dns_name_format(&s->host, host);

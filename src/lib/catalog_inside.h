@@ -43,6 +43,7 @@ struct sighting {
 
 /* What one or more sightings come to. */
 struct device {
+    uint64_t id;
     enum espota_service service;
     struct espota_dns_name instance;
     struct espota_address only; /* family 0, or the address that tells it from its namesakes */
@@ -58,7 +59,9 @@ struct espota_catalog {
     size_t sighting_count, sighting_room;
     struct device **devices;
     size_t device_count, device_room;
+    size_t services;
     bool full;
+    uint64_t last_id;
 };
 
 enum { ESPOTA_CATALOG_UNRESOLVED_MS = 30000 }; /* how long a mere name is kept */

@@ -26,6 +26,8 @@ struct espota_backend {
     /* What the catalog wants to know; `more` follow at once. NULL: the daemon asks by itself. */
     void (*ask)(void *state, const struct espota_catalog_question *question);
     void (*asked)(void *state);
+    /* Whether services are known that have not been resolved yet. NULL: never. */
+    bool (*busy)(void *state);
 };
 
 extern const struct espota_backend espota_backend_avahi;

@@ -395,5 +395,15 @@ static enum espota_status start(struct espota_discovery *discovery, void **state
     return ESPOTA_OK;
 }
 
+static bool busy(void *state)
+{
+    const struct avahi *a = state;
+
+    for (const struct service *s = a->services; s != NULL; s = s->next)
+        if (s->answered == 0)
+            return true;
+    return false;
+}
+
 const struct espota_backend espota_backend_avahi = {
-    .via = ESPOTA_VIA_AVAHI, .word = "avahi", .start = start, .stop = stop};
+    .via = ESPOTA_VIA_AVAHI, .word = "avahi", .start = start, .stop = stop, .busy = busy};

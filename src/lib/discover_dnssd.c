@@ -406,5 +406,15 @@ static enum espota_status start(struct espota_discovery *discovery, void **state
     return ESPOTA_OK;
 }
 
+static bool busy(void *state)
+{
+    const struct dnssd *d = state;
+
+    for (const struct service *s = d->services; s != NULL; s = s->next)
+        if (s->waiting || s->busy)
+            return true;
+    return false;
+}
+
 const struct espota_backend espota_backend_dnssd = {
-    .via = ESPOTA_VIA_DNSSD, .word = "dnssd", .start = start, .stop = stop};
+    .via = ESPOTA_VIA_DNSSD, .word = "dnssd", .start = start, .stop = stop, .busy = busy};

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 
 enum {
-    LAST_QUESTION_MS = 1500, /* every way has asked for the last time by then */
-    QUIET_MS = 1000,         /* so long nothing new: that was all */
-    QUESTIONS_A_TURN = 256,  /* of the catalog; the rest a moment later */
+    LAST_QUESTION_MS = 1500,   /* every way has asked for the last time by then */
+    DAEMON_QUESTION_MS = 3200, /* Avahi asks at 0, 1 and 3 s, each a little late */
+    QUIET_MS = 1000,           /* so long nothing new: that was all */
+    QUESTIONS_A_TURN = 256,    /* of the catalog; the rest a moment later */
 };
 
 static void drain(struct espota_discovery *d)
@@ -71,7 +72,15 @@ uint64_t espota_discovery_over_at(const struct espota_discovery *discovery)
 {
     uint64_t asked = discovery->started + LAST_QUESTION_MS;
 
-    return (discovery->last_new > asked ? discovery->last_new : asked) + QUIET_MS;
+    if (discovery->backend->busy != NULL && discovery->backend->busy(discovery->state))
+        return UINT64_MAX;
+    if (discovery->last_new <= asked)
+        return asked + QUIET_MS;
+    /* so many that they still come: a daemon has another question before that was all */
+    asked = discovery->started + DAEMON_QUESTION_MS;
+    if (discovery->backend->ask != NULL || discovery->last_new > asked)
+        return discovery->last_new + QUIET_MS;
+    return asked + QUIET_MS;
 }
 
 static enum espota_status start_one(struct espota_discovery *d,
@@ -133,7 +142,7 @@ enum espota_status espota_discovery_start(struct espota_loop *loop,
     d->timer.context = d;
     d->started = espota_loop_now(loop);
     d->service_count = options->any ? ESPOTA_SERVICE_COUNT : 1;
-    status = espota_catalog_create(&d->catalog, err);
+    status = espota_catalog_create(d->service_count, &d->catalog, err);
     if (status == ESPOTA_OK)
         status = start_first(d, err);
     if (status != ESPOTA_OK) {

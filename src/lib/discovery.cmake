@@ -4,6 +4,7 @@ set(ESPOTA_AVAHI AUTO CACHE STRING "Discovery by the Avahi daemon: AUTO, ON or O
 set(ESPOTA_DNSSD AUTO CACHE STRING "Discovery by dns_sd (macOS, Bonjour): AUTO, ON or OFF")
 
 target_sources(espota PRIVATE
+    arduino_discovery.c
     catalog.c
     catalog_devices.c
     device.c
@@ -11,6 +12,8 @@ target_sources(espota PRIVATE
     discover_query.c
     discovery.c
     mdns.c
+    pluggable.c
+    pluggable_port.c
 )
 
 if(ESPOTA_AVAHI STREQUAL "AUTO")

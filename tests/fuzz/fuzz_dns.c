@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (espota_dns_open(&reader, data, size) != ESPOTA_OK)
         return 0;
     read_all(&reader);
-    if (espota_catalog_create(&catalog, NULL) != ESPOTA_OK)
+    if (espota_catalog_create(ESPOTA_SERVICE_COUNT, &catalog, NULL) != ESPOTA_OK)
         return 0;
     espota_catalog_packet(catalog, now, &link, &reader);
     for (int i = 0; i < 16 && now != UINT64_MAX; i++) {

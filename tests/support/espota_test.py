@@ -128,7 +128,7 @@ class Process:
     def pid(self):
         return self.process.pid
 
-    def wait_event(self, name, timeout=TIMEOUT, **fields):
+    def wait_event(self, name, /, timeout=TIMEOUT, **fields):
         """The next event of this name with these fields; what comes before is kept in `seen`."""
         end = time.monotonic() + timeout
         while True:

@@ -9,7 +9,7 @@ static struct espota_catalog *catalog;
 
 static void fresh(void)
 {
-    ck_assert_int_eq(espota_catalog_create(&catalog, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_catalog_create(ESPOTA_SERVICE_COUNT, &catalog, NULL), ESPOTA_OK);
 }
 
 /* What a device says; change a member and say it again. */
@@ -311,7 +311,8 @@ START_TEST(test_wrong_addresses)
     memcpy(v.address, (uint8_t[]){127, 0, 0, 1}, 4);
     v.no_address = false;
     hear_on(1000, &v, &loopback);
-    expect(1000, ESPOTA_DEVICE_ADD, "door");
+    expect_nothing(1000); /* a better one may follow */
+    expect(1000 + ESPOTA_CATALOG_SETTLE_MS, ESPOTA_DEVICE_ADD, "door");
     espota_catalog_destroy(catalog);
 
     fresh(); /* the address of another host is not the device's */

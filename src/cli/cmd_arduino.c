@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* espota-c arduino: what Arduino's tools ask of an uploader's side. */
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/opt.h"
+#include "cli/out.h"
+#include "espota/arduino_discovery.h"
+#include "espota/program.h"
+
+struct discovery_args {
+    enum espota_via via;
+};
+
+static const struct opt discovery_options[] = {
+    {OPT_CHOICE, 0, "via", "auto|avahi|dnssd|query",
+     "how to ask: the Avahi daemon, dns_sd, or questions of our own",
+     OPT_AT(struct discovery_args, via)},
+    OPT_ROWS_OUTPUT,
+    OPT_ROWS_END,
+};
+
+static const struct opt_command discovery_command = {
+    .program = "espota-c arduino discovery",
+    .usage = "[options]",
+    .summary = "Arduino's pluggable discovery, version 1, on standard input and output.",
+    .options = discovery_options,
+};
+
+static void write_message(void *context, const char *message)
+{
+    (void)context;
+    out_event(message);
+}
+
+static void stop(void *context)
+{
+    espota_arduino_discovery_stop(context);
+}
+
+static int cmd_discovery(int argc, char **argv)
+{
+    struct discovery_args args = {.via = ESPOTA_VIA_AUTO};
+    struct espota_arduino_discovery_options options = {.write = write_message, .log = out_log()};
+    struct espota_arduino_discovery *discovery;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    enum espota_status status;
+    int code;
+
+    if (!opt_read(&discovery_command, argc, argv, &args, &code))
+        return code;
+    options.via = args.via;
+    status = espota_arduino_discovery_create(&options, &discovery, &err);
+    if (status == ESPOTA_OK) {
+        espota_program_on_stop(stop, discovery);
+        status = espota_arduino_discovery_run(discovery, &err);
+        espota_program_on_stop(NULL, NULL);
+        espota_arduino_discovery_destroy(discovery);
+    }
+    if (status == ESPOTA_OK)
+        return espota_program_stop_signal() != 0 ? 128 + espota_program_stop_signal() : 0;
+    out_error("%s", err.message);
+    return espota_status_exit_code(status);
+}
+
+static void help_line(void *context, const char *text)
+{
+    (void)context;
+    out_data("%s\n", text);
+}
+
+static const struct opt no_options[] = {OPT_ROWS_END};
+
+static const struct opt_command arduino_command = {
+    .program = "espota-c arduino",
+    .usage = "discovery [options]",
+    .summary = "discovery   Arduino's pluggable discovery on standard input and output",
+    .options = no_options,
+};
+
+int cmd_arduino(int argc, char **argv)
+{
+    if (argc >= 2 && strcmp(argv[1], "discovery") == 0)
+        return cmd_discovery(argc - 1, argv + 1);
+    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        opt_help(&arduino_command, help_line, NULL);
+        return 0;
+    }
+    if (argc < 2)
+        return opt_usage_error(&arduino_command, "what to do is missing: discovery");
+    return opt_usage_error(&arduino_command, "'%s' is nothing that arduino can do; try discovery",
+                           argv[1]);
+}
