@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "cli/commands.h"
+
 /* One row for each tool that espota-c stands in for. */
 struct tool {
     const char *names[3]; /* under which it may be started; NULL: no more */
@@ -11,7 +13,24 @@ struct tool {
     int (*run)(int argc, char **argv);
 };
 
+/* --mode tells signing.py's line; -m is a flag of espota.py's, unless one of the modes follows. */
+static bool is_signing_line(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *next = i + 1 < argc ? argv[i + 1] : "";
+
+        if (strcmp(argv[i], "--mode") == 0 || strncmp(argv[i], "--mode=", 7) == 0 ||
+            strcmp(argv[i], "-msign") == 0 || strcmp(argv[i], "-mheader") == 0)
+            return true;
+        if (strcmp(argv[i], "-m") == 0 &&
+            (strcmp(next, "sign") == 0 || strcmp(next, "header") == 0))
+            return true;
+    }
+    return false;
+}
+
 static const struct tool tools[] = {
+    {{"signing.py", NULL}, is_signing_line, cmd_signing_py},
     {{"espota.py", "espota", NULL}, NULL, compat_espota},
 };
 enum { TOOL_COUNT = sizeof(tools) / sizeof(tools[0]) };
