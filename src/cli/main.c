@@ -27,6 +27,7 @@ static const struct command commands[] = {
     {"keygen", cmd_keygen, "make a signing key pair"},
     {"header", cmd_header, "turn a public key into a C header for the sketch"},
     {"arduino", cmd_arduino, "discovery of network ports for Arduino's tools"},
+    {"info", cmd_info, "explain an image file"},
     {"help", cmd_help, "explain a command: help upload"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* espota-c info */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/opt.h"
+#include "cli/out.h"
+#include "espota/info.h"
+
+struct info_args {
+    const char *image;
+    bool json;
+};
+
+#define AT(member) OPT_AT(struct info_args, member)
+
+static const struct opt options[] = {
+    {OPT_FLAG, 0, "json", NULL,
+     "print one object: file, kind, ok, problems, bytes, payload, md5, sha256 and whatever the "
+     "kind has of chip, min_revision, max_revision, project, version, built, sdk, user, "
+     "flash_mode, flash_kib, flash_mhz, entry, segments, fs_start, fs_end, block_size, "
+     "block_count, uf2_family, uf2_blocks, checksum, crc, hash, signature, inside",
+     AT(json)},
+    OPT_ROWS_OUTPUT,
+    OPT_ROWS_END,
+};
+
+static const struct opt positionals[] = {
+    {OPT_STRING, 0, NULL, "IMAGE", "the file (- is standard input)", AT(image), .min = 1},
+    OPT_ROWS_END,
+};
+
+static const struct opt_command command = {
+    .program = "espota-c info",
+    .usage = "[options] IMAGE",
+    .summary = "Explains an image file: what it is, what it is for, and what is wrong with it. "
+               "Exit code 0: a good image; 7: not.",
+    .options = options,
+    .positionals = positionals,
+};
+
+static void print(const struct espota_info *info)
+{
+    const char *label;
+    const char *text;
+    const char *problem;
+
+    for (size_t i = 0; espota_info_line(info, i, &label, &text); i++)
+        out_data("%-17s %s\n", label, text);
+    for (size_t i = 0; (problem = espota_info_problem(info, i)) != NULL; i++)
+        out_data("%-17s %s\n", i == 0 ? "Problems" : "", problem);
+    if (espota_info_ok(info))
+        out_data("%-17s %s\n", "Problems", "none");
+}
+
+static void print_json(const struct espota_info *info)
+{
+    char *line = espota_info_json(info);
+
+    out_event(line != NULL ? line : "{}");
+    free(line);
+}
+
+int cmd_info(int argc, char **argv)
+{
+    struct info_args args = {0};
+    struct espota_info *info = NULL;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    enum espota_status status;
+    int code = 0;
+
+    if (!opt_read(&command, argc, argv, &args, &code))
+        return code;
+    status = espota_info_create(&info, args.image, &err);
+    if (status != ESPOTA_OK)
+        out_error("%s", err.message);
+    else {
+        if (args.json)
+            print_json(info);
+        else
+            print(info);
+        status = espota_info_ok(info) ? ESPOTA_OK : ESPOTA_E_IMAGE;
+    }
+    espota_info_destroy(info);
+    return espota_status_exit_code(status);
+}
