@@ -26,6 +26,8 @@ struct espota_attempt_report {
     bool again;                /* another attempt may go otherwise and can do no harm */
     int os_error;              /* of a socket; 0: none */
     uint32_t acked;            /* bytes that the device's TCP has */
+    bool begun;                /* some of the image has left */
+    bool complete;             /* all of it has: the device may have it */
     struct espota_address device;
     struct espota_address caller; /* family 0: not connected yet */
     const char *scheme;           /* how the device wants a password; NULL: it has not asked */

@@ -11,6 +11,7 @@ enum {
     WRITE_A_TURN = 1 << 16, /* then the other streams have their turn */
     READS_A_TURN = 8,
     READ_ROOM = 2048,
+    UNSENT_MAX = 1 << 15, /* waiting in the kernel; more would only hide how far it is */
 };
 
 struct espota_exchange {
@@ -27,6 +28,7 @@ struct espota_exchange {
     uint16_t host_port;
     unsigned invitations;
     uint64_t look_at; /* the next look at the socket's queue */
+    uint32_t written; /* taken by the socket; the engine is told what left the machine */
     uint32_t shown;   /* acknowledged bytes that were told */
     bool invited, challenged, asked, ended, over;
     struct espota_address connected; /* family 0: not yet */
@@ -97,18 +99,42 @@ static void send_datagrams(struct espota_exchange *x)
     }
 }
 
-static void watch_stream(struct espota_exchange *x, unsigned want)
+/*
+ * The engine's "sent" is what has left this machine, not what the kernel took over: only then is
+ * it known whether a device can have had the last byte.
+ */
+static void look_at_queue(struct espota_exchange *x)
+{
+    uint32_t unsent, unacked, left;
+
+    if (!espota_socket_unsent(x->fd, &unsent) || unsent > x->written)
+        unsent = 0; /* this platform cannot tell: what was written counts */
+    if (!espota_socket_unacked(x->fd, &unacked) || unacked > x->written)
+        unacked = unsent;
+    left = x->written - unsent; /* unsent <= written was just seen to */
+    if (left > espota_sender_sent_total(&x->sender))
+        espota_sender_sent(&x->sender, left - espota_sender_sent_total(&x->sender), now_of(x));
+    espota_sender_acked(&x->sender, x->written - unacked, now_of(x));
+}
+
+/* The engine wants more of the image out, and the socket has not taken all of it yet. */
+static bool has_more(const struct espota_exchange *x)
+{
+    return (wants(x) & ESPOTA_WANT_IMAGE_OUT) != 0 && x->written < x->config.source->length;
+}
+
+static void watch_stream(struct espota_exchange *x)
 {
     unsigned events = ESPOTA_READABLE;
 
     if (x->fd < 0)
         return;
-    if ((want & ESPOTA_WANT_IMAGE_OUT) != 0 && espota_pacer_next(&x->pacer, now_of(x)) <= now_of(x))
+    if (has_more(x) && espota_pacer_next(&x->pacer, now_of(x)) <= now_of(x))
         events |= ESPOTA_WRITABLE;
     espota_loop_rewatch(x->config.loop, &x->watch, events);
 }
 
-static void set_timer(struct espota_exchange *x, unsigned want)
+static void set_timer(struct espota_exchange *x)
 {
     uint64_t at = UINT64_MAX, when;
 
@@ -117,7 +143,7 @@ static void set_timer(struct espota_exchange *x, unsigned want)
     if (x->fd >= 0 && espota_sender_acked_total(&x->sender) < x->config.source->length &&
         x->look_at < at)
         at = x->look_at;
-    if (x->fd >= 0 && (want & ESPOTA_WANT_IMAGE_OUT) != 0) {
+    if (x->fd >= 0 && has_more(x)) {
         when = espota_pacer_next(&x->pacer, now_of(x));
         if (when > now_of(x) && when < at)
             at = when;
@@ -159,23 +185,10 @@ static void drive(struct espota_exchange *x)
         x->phase = espota_sender_phase(&x->sender);
     if (espota_sender_acked_total(&x->sender) == x->config.source->length)
         show_progress(x);
-    watch_stream(x, want);
-    set_timer(x, want);
+    watch_stream(x);
+    set_timer(x);
     if (x->forced != ESPOTA_OK || (want & (ESPOTA_WANT_DONE | ESPOTA_WANT_FAILED)) != 0)
         finish(x);
-}
-
-/* What left and is not in the socket's queue any more, the device's TCP has. */
-static void look_at_queue(struct espota_exchange *x)
-{
-    uint32_t sent = espota_sender_sent_total(&x->sender);
-    uint32_t queued;
-
-    if (!espota_socket_unacked(x->fd, &queued))
-        queued = 0; /* this platform cannot tell: what left counts */
-    if (queued > sent)
-        queued = sent;
-    espota_sender_acked(&x->sender, sent - queued, now_of(x));
 }
 
 static void end_stream(struct espota_exchange *x)
@@ -227,9 +240,8 @@ static void write_stream(struct espota_exchange *x)
 {
     size_t budget = WRITE_A_TURN;
 
-    while (budget > 0 && (wants(x) & ESPOTA_WANT_IMAGE_OUT) != 0) {
-        uint32_t sent = espota_sender_sent_total(&x->sender);
-        size_t length = x->config.source->length - sent; /* IMAGE_OUT: something is left */
+    while (budget > 0 && has_more(x)) {
+        size_t length = x->config.source->length - x->written; /* has_more: something is left */
         size_t allowance = espota_pacer_allowance(&x->pacer, now_of(x));
         enum espota_status status;
         size_t done;
@@ -240,17 +252,20 @@ static void write_stream(struct espota_exchange *x)
         if (length > allowance)
             length = allowance;
         if (length == 0)
-            return;
-        status =
-            espota_socket_send(x->fd, x->config.source->bytes + sent, length, &done, &os_error);
-        if (status == ESPOTA_E_BROKEN)
+            break;
+        status = espota_socket_send(x->fd, x->config.source->bytes + x->written, length, &done,
+                                    &os_error);
+        if (status == ESPOTA_E_BROKEN) {
             send_failed(x, os_error);
-        if (status != ESPOTA_OK)
             return;
+        }
+        if (status != ESPOTA_OK)
+            break;
         budget -= done; /* done is at most length, which is at most the budget */
         espota_pacer_spend(&x->pacer, done);
-        espota_sender_sent(&x->sender, (uint32_t)done, now_of(x));
+        x->written += (uint32_t)done;
     }
+    look_at_queue(x);
 }
 
 static void stream_ready(void *context, unsigned events)
@@ -304,6 +319,7 @@ static bool take_connection(void *context, int fd, const struct espota_address *
     if (espota_loop_watch(x->config.loop, &x->watch, NULL) != ESPOTA_OK)
         x->forced = ESPOTA_E_MEMORY;
     espota_socket_no_delay(fd);
+    espota_socket_limit_unsent(fd, UNSENT_MAX);
     x->connected = *peer;
     x->look_at = now_of(x) + LOOK_MS;
     espota_pacer_init(&x->pacer, x->config.limit_rate, now_of(x));
@@ -437,6 +453,8 @@ static void report(const struct espota_attempt *attempt, struct espota_attempt_r
         .again = espota_outcome_again(&outcome),
         .os_error = outcome.os_error,
         .acked = outcome.acked,
+        .begun = outcome.sent > 0,
+        .complete = outcome.sent == outcome.total,
         .device = outcome.device,
         .caller = outcome.caller,
         .scheme = outcome.challenge == 0                  ? NULL

@@ -14,8 +14,10 @@ static void end_job(struct espota_job *job, enum espota_status status, bool agai
     if (espota_schedule_end(&upload->schedule, job->index, status, again,
                             espota_loop_now(upload->loop), &at))
         espota_fleet_tell_retry(job, status, message);
-    else
+    else {
+        espota_fleet_remember(job, status);
         espota_fleet_tell_result(job, status, message);
+    }
 }
 
 /* In place of the attempt's own words where this machine's digests are to blame. */
@@ -37,6 +39,8 @@ static void look_at(struct espota_job *job)
 
     job->attempt->kind->report(job->attempt, &report);
     job->acked = report.acked;
+    job->touched |= report.begun;
+    job->complete = report.complete;
     problem = local_problem(job, &report);
     job->attempt->kind->destroy(job->attempt);
     espota_secret_wipe(&job->secret);
@@ -296,6 +300,9 @@ static void wake(void *context)
 
 static void tell_settled(struct espota_upload *upload)
 {
+    if (upload->recalled > 0)
+        espota_fleet_log(upload, ESPOTA_LOG_NOTE, "%zu of %zu targets are done already, says %s",
+                         upload->recalled, upload->count, upload->options.state_file);
     for (size_t i = 0; i < upload->count; i++) {
         struct espota_job *job = &upload->jobs[i];
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside an upload: what its files share. upload.c is the public face,
- * fleet_prepare.c makes jobs of targets, fleet.c runs them, fleet_tell.c says what happens.
+ * fleet_prepare.c makes jobs of targets, fleet.c runs them, fleet_tell.c says what happens,
+ * fleet_state.c remembers it.
  */
 #ifndef ESPOTA_LIB_FLEET_H
 #define ESPOTA_LIB_FLEET_H
@@ -19,6 +20,7 @@
 #include "lib/ports.h"
 #include "lib/schedule.h"
 #include "lib/source.h"
+#include "lib/state.h"
 
 /* One target. */
 struct espota_job {
@@ -36,8 +38,10 @@ struct espota_job {
     /* from prepare */
     const struct espota_source *source;
     enum espota_command command;
+    char *key; /* in the state file: host and port */
     struct espota_address device;
     struct espota_address from; /* where its connection comes from */
+    bool failed_name;           /* it does not resolve */
     char *early;                /* why it is over before it began; NULL: it is not */
     bool silent;                /* it is over before it began, and no result is told */
 
@@ -49,6 +53,8 @@ struct espota_job {
     struct espota_job *next_ended;
     bool begun;
     uint64_t began;
+    bool touched;   /* some of the image has left for it, in some attempt */
+    bool complete;  /* all of it has */
     uint32_t acked; /* by the device's TCP, of the newest attempt */
 };
 
@@ -61,6 +67,11 @@ struct espota_upload {
     struct espota_loop *loop;
     struct espota_ports *ports;
     struct espota_fetcher *fetcher; /* NULL: there is no web updater among the targets */
+    struct espota_state *state;     /* NULL: none is kept */
+    bool state_failed;              /* it could not be saved the last time, and that was said */
+    size_t recalled;                /* done by an earlier run */
+    uint64_t saved;                 /* when it was saved the last time */
+    struct espota_timer save;       /* armed: the state is saved then */
     struct espota_job *jobs;
     size_t count, room;
 
@@ -84,6 +95,11 @@ struct espota_upload {
     enum espota_status common; /* what all failures share; OK: none yet */
 };
 
+/* This target is over before it began, for a reason that is told; the others go on. */
+enum espota_status espota_fleet_settle(struct espota_job *job, enum espota_status status,
+                                       const char *message, bool counts,
+                                       struct espota_error *err) ESPOTA_MUST_CHECK;
+
 /* fleet_prepare.c: images, addresses, lanes. What fails for one target settles that one. */
 enum espota_status espota_fleet_prepare(struct espota_upload *upload,
                                         struct espota_error *err) ESPOTA_MUST_CHECK;
@@ -91,6 +107,16 @@ enum espota_status espota_fleet_prepare(struct espota_upload *upload,
 /* fleet.c: everything between START and SUMMARY. */
 enum espota_status espota_fleet_run(struct espota_upload *upload,
                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* fleet_state.c: what is done already is not begun, what is known at the end is written down. */
+enum espota_status espota_fleet_open_state(struct espota_upload *upload,
+                                           struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Settles the job if the state knows that it needs nothing; `early` says so, or it is silent. */
+enum espota_status espota_fleet_recall(struct espota_job *job,
+                                       struct espota_error *err) ESPOTA_MUST_CHECK;
+void espota_fleet_remember(struct espota_job *job, enum espota_status status);
+/* At the end, whatever the end is. */
+void espota_fleet_close_state(struct espota_upload *upload);
 
 /* fleet_tell.c */
 void espota_fleet_log(const struct espota_upload *upload, enum espota_log_level level,

@@ -13,15 +13,20 @@ static enum espota_status no_memory(struct espota_error *err)
     return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the list of targets");
 }
 
-/* This target is over before it began; the others go on. */
-static enum espota_status settle(struct espota_job *job, enum espota_status status,
-                                 const char *message, struct espota_error *err)
+enum espota_status espota_fleet_settle(struct espota_job *job, enum espota_status status,
+                                       const char *message, bool counts, struct espota_error *err)
 {
     job->early = strdup(message);
     if (job->early == NULL)
         return no_memory(err);
-    espota_schedule_settle(&job->upload->schedule, job->index, status, true);
+    espota_schedule_settle(&job->upload->schedule, job->index, status, counts);
     return ESPOTA_OK;
+}
+
+static enum espota_status settle(struct espota_job *job, enum espota_status status,
+                                 const char *message, struct espota_error *err)
+{
+    return espota_fleet_settle(job, status, message, true, err);
 }
 
 static enum espota_status load_image(struct espota_job *job, struct espota_error *err)
@@ -57,13 +62,31 @@ static uint16_t port_of(const struct espota_job *job)
     return port != 0 ? port : DEFAULT_PORT;
 }
 
+/*
+ * How the state file calls the target: its host as it was written and the port in use, or the URL.
+ */
+static enum espota_status make_key(struct espota_job *job, struct espota_error *err)
+{
+    bool bare = strchr(job->name, ':') == NULL; /* an IPv6 address goes into brackets */
+    size_t room = strlen(job->name) + sizeof("[]:65535");
+
+    job->key = job->url != NULL ? strdup(job->target) : malloc(room);
+    if (job->key == NULL)
+        return no_memory(err);
+    if (job->url != NULL)
+        return ESPOTA_OK;
+    snprintf(job->key, room, bare ? "%s:%u" : "[%s]:%u", job->name, port_of(job));
+    return ESPOTA_OK;
+}
+
 /* The same name is asked for once: an earlier job may know its address, or that it has none. */
 static const struct espota_job *same_name(const struct espota_job *job)
 {
     for (size_t i = 0; i < job->index; i++) {
         const struct espota_job *other = &job->upload->jobs[i];
 
-        if (strcmp(other->name, job->name) == 0)
+        if (strcmp(other->name, job->name) == 0 &&
+            (other->failed_name || other->device.family != 0))
             return other;
     }
     return NULL;
@@ -82,12 +105,14 @@ static enum espota_status resolve(struct espota_job *job, struct espota_error *e
 
     if (!espota_address_parse(job->name, &job->device)) {
         known = same_name(job);
-        if (known != NULL && known->device.family == 0)
+        if (known != NULL && known->failed_name)
             return settle(job, ESPOTA_E_NO_ANSWER, known->early, err);
         if (known != NULL)
             job->device = known->device;
-        else if (espota_address_resolve(job->name, 0, &job->device, &problem) != ESPOTA_OK)
+        else if (espota_address_resolve(job->name, 0, &job->device, &problem) != ESPOTA_OK) {
+            job->failed_name = true;
             return settle(job, problem.status, problem.message, err);
+        }
     }
     if (lacks_scope(&job->device))
         return settle(job, ESPOTA_E_USAGE,
@@ -228,6 +253,19 @@ static enum espota_status open_ports(struct espota_upload *upload, struct espota
     return status;
 }
 
+static enum espota_status prepare_job(struct espota_job *job, struct espota_error *err)
+{
+    enum espota_status status = make_key(job, err);
+
+    if (status == ESPOTA_OK && job->upload->state != NULL)
+        status = espota_fleet_recall(job, err);
+    if (status == ESPOTA_OK && !is_settled(job))
+        status = resolve(job, err);
+    if (status == ESPOTA_OK && !is_settled(job))
+        status = join_lane(job, err);
+    return status;
+}
+
 enum espota_status espota_fleet_prepare(struct espota_upload *upload, struct espota_error *err)
 {
     enum espota_status status = make_schedule(upload, err);
@@ -237,11 +275,9 @@ enum espota_status espota_fleet_prepare(struct espota_upload *upload, struct esp
     if (status != ESPOTA_OK || upload->schedule.stopped)
         return status;
     bound_jobs(upload);
-    for (size_t i = 0; i < upload->count && status == ESPOTA_OK && !upload->stop; i++) {
-        status = resolve(&upload->jobs[i], err);
-        if (status == ESPOTA_OK && !is_settled(&upload->jobs[i]))
-            status = join_lane(&upload->jobs[i], err);
-    }
+    status = espota_fleet_open_state(upload, err);
+    for (size_t i = 0; i < upload->count && status == ESPOTA_OK && !upload->stop; i++)
+        status = prepare_job(&upload->jobs[i], err);
     if (status == ESPOTA_OK && !upload->stop)
         status = find_doubles(upload, err);
     if (status == ESPOTA_OK && !upload->stop)

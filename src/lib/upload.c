@@ -99,6 +99,7 @@ static void job_deinit(struct espota_job *job)
     if (job->url != NULL)
         espota_url_deinit(job->url);
     free(job->url);
+    free(job->key);
 }
 
 static bool make_room(struct espota_upload *upload)
@@ -220,6 +221,7 @@ enum espota_status espota_upload_run(struct espota_upload *upload, struct espota
         return status;
     espota_fleet_tell_start(upload);
     status = espota_fleet_run(upload, err);
+    espota_fleet_close_state(upload);
     if (status != ESPOTA_OK)
         return status;
     return espota_fleet_tell_summary(upload);
@@ -237,6 +239,7 @@ void espota_upload_destroy(struct espota_upload *upload)
         return;
     for (size_t i = 0; i < upload->count; i++)
         job_deinit(&upload->jobs[i]);
+    espota_state_close(upload->state);
     free(upload->jobs);
     free(upload->turns);
     free(upload->lanes);

@@ -271,6 +271,8 @@ static void report(const struct espota_attempt *attempt, struct espota_attempt_r
         .status = push->status,
         .again = transient && !push->all_gone,
         .acked = push->acked,
+        .begun = push->acked > 0,
+        .complete = push->all_gone,
         .device = push->config.address,
         .caller = push->config.address,
         .scheme = push->auth == ESPOTA_FETCH_OPEN     ? NULL

@@ -993,6 +993,63 @@ START_TEST(test_failed_canary)
 }
 END_TEST
 
+/* Two runs with one state file; the devices of the second are counted by who is invited. */
+static enum espota_status go_with_state(const char *state, struct fake_device *devices,
+                                        size_t count, char story[512],
+                                        struct espota_upload_event *summary)
+{
+    struct run *run = run_create();
+    enum espota_status status;
+
+    run->options.state_file = state;
+    run->options.retries = 0;
+    run->options.timeout_ms = 300;
+    ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, NULL), ESPOTA_OK);
+    for (size_t i = 0; i < count; i++) {
+        devices[i].context = run;
+        ck_assert_int_eq(espota_upload_add(run->upload,
+                                           &(struct espota_upload_target){.host = devices[i].host},
+                                           NULL),
+                         ESPOTA_OK);
+    }
+    status = espota_upload_run(run->upload, NULL);
+    strcpy(story, run->story);
+    *summary = run->summary;
+    run_destroy(run);
+    return status;
+}
+
+START_TEST(test_state_goes_on_with_the_rest)
+{
+    struct run *shared = run_create(); /* its image is every run's image */
+    struct fake_device devices[3];
+    struct espota_upload_event summary;
+    char folder[] = "/tmp/espota-state-XXXXXX", path[64], story[512];
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/state", folder);
+    fake_start(&devices[0], "127.0.0.2", good_device, shared);
+    fake_start(&devices[1], "127.0.0.3", device_without_a_word, shared);
+    fake_start(&devices[2], "127.0.0.4", device_without_room, shared);
+    ck_assert_int_eq(go_with_state(path, devices, 3, story, &summary), ESPOTA_E_FAILED);
+    for (int i = 0; i < 3; i++)
+        fake_join(&devices[i]);
+    ck_assert_uint_eq(summary.ok, 1);
+    ck_assert_uint_eq(summary.unknown, 1);
+    ck_assert_uint_eq(summary.failed, 1);
+
+    /* nobody is there now: only the one that had refused is invited again */
+    ck_assert_int_eq(go_with_state(path, devices, 3, story, &summary), ESPOTA_E_FAILED);
+    ck_assert_str_eq(story, "R1i2R2");
+    ck_assert_uint_eq(summary.skipped, 1);
+    ck_assert_uint_eq(summary.unknown, 1);
+    ck_assert_uint_eq(summary.failed, 1);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(rmdir(folder), 0);
+    run_destroy(shared);
+}
+END_TEST
+
 UNIT_MAIN("lib/upload", test_one_device, test_lost_ok, test_strangers_get_nothing,
           test_reports_are_bounded, test_datagrams_of_others, test_refused_by_datagram,
           test_words_before_a_reset, test_retry_after_a_break,
@@ -1003,4 +1060,4 @@ UNIT_MAIN("lib/upload", test_one_device, test_lost_ok, test_strangers_get_nothin
           test_stop_before_the_call_back, test_stop_in_the_middle, test_closed_port, test_dry_run,
           test_limit_rate, test_peer, test_ok_too_early, test_the_file_may_change_meanwhile,
           test_bad_files, test_empty_file, test_bad_arguments, test_port_in_use,
-          test_doubles_are_sent_once, test_failed_canary)
+          test_doubles_are_sent_once, test_failed_canary, test_state_goes_on_with_the_rest)
