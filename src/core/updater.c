@@ -64,9 +64,11 @@ static enum espota_status refuse(struct espota_updater *updater, enum espota_upd
 /* Where an image of this size goes, between the running program and the file system. */
 static bool stage(const struct espota_updater_config *config, uint64_t room, uint32_t *start)
 {
-    if (room > config->fs_start || config->fs_start - room < rounded(config->sketch_size))
+    uint64_t end = config->slot_start != 0 ? config->slot_start + room : config->fs_start;
+
+    if (end > config->fs_start || room > end || end - room < rounded(config->sketch_size))
         return false;
-    *start = (uint32_t)(config->fs_start - room); /* room <= fs_start was checked above */
+    *start = (uint32_t)(end - room); /* room <= end was checked above */
     return true;
 }
 
@@ -316,7 +318,7 @@ static enum espota_update_error check_header(const struct espota_updater *update
 {
     uint8_t header[4];
 
-    if (updater->command != ESPOTA_COMMAND_FLASH)
+    if (updater->command != ESPOTA_COMMAND_FLASH || updater->config->any_image)
         return ESPOTA_UPDATE_OK;
     if (!read_flash(updater, updater->start, header, sizeof(header)))
         return ESPOTA_UPDATE_READ;

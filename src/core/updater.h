@@ -58,7 +58,8 @@ struct espota_verifier {
 
 enum { ESPOTA_FLASH_MODE_KEEP = 0xff };
 
-/* The device, as the updater has to know it. Addresses are offsets in the flash chip. */
+/* The device, as the updater has to know it. Addresses are offsets in the flash chip, and multiples
+ * of ESPOTA_SECTOR_SIZE. */
 struct espota_updater_config {
     const struct espota_flash *flash;
     const struct espota_crypto *crypto;    /* digests only */
@@ -72,7 +73,10 @@ struct espota_updater_config {
     uint8_t flash_mode; /* 0 to 3: put into byte 2 of a program image, as the running one has it;
                            ESPOTA_FLASH_MODE_KEEP: images are left as they came */
     bool atomic_fs;
-    bool bootstrap; /* started by the UART loader: a restart would end there again */
+    bool bootstrap;      /* started by the UART loader: a restart would end there again */
+    bool any_image;      /* programs are none of an ESP8266: their headers are not looked at */
+    uint32_t slot_start; /* 0: staged images end at fs_start; otherwise they begin here, as loaders
+                            with two slots want it */
 };
 
 /* The caller's memory; its content is the updater's. */

@@ -86,6 +86,8 @@ START_TEST(test_record_cleared_and_noise)
     espota_eboot_clear(record);
     ck_assert_int_eq(espota_eboot_parse(record, &back), ESPOTA_BAD);
     ck_assert_mem_eq(record + 4, before + 4, 120);
+    ck_assert_mem_eq(record, "\0\0\0\0", 4);
+    ck_assert_mem_eq(record + 124, "\0\0\0\0", 4);
     for (int fill = 0; fill < 256; fill++) {
         memset(record, fill, sizeof(record));
         ck_assert_int_eq(espota_eboot_parse(record, &back), ESPOTA_BAD);

@@ -43,6 +43,7 @@ static const char *record_event(void *context, const struct espota_receiver_even
     struct seen *s = &seen[seen_count++];
 
     ck_assert_ptr_eq(context, &seen_count);
+    ck_assert_ptr_eq(event->peer, espota_receiver_peer(&receiver));
     ck_assert_uint_le(seen_count, sizeof(seen) / sizeof(seen[0]));
     *s = (struct seen){
         event->kind, event->failure, event->error, event->command, event->size, event->done, ""};
@@ -184,11 +185,16 @@ static void pass_time(uint64_t wait)
 static void assert_idle(void)
 {
     uint64_t at;
+    size_t length;
 
     ck_assert_int_eq(espota_receiver_phase(&receiver), ESPOTA_RECEIVER_IDLE);
     ck_assert(!espota_receiver_deadline(&receiver, &at));
     ck_assert(!wants(~(unsigned)(ESPOTA_WANT_DATAGRAM_IN | ESPOTA_WANT_DATAGRAM_OUT)));
     ck_assert(!espota_updater_running(&receiver.updater));
+    for (size_t i = 0; i < sizeof(receiver.nonce); i++)
+        ck_assert_int_eq(receiver.nonce[i], 0);
+    if (!wants(ESPOTA_WANT_DATAGRAM_OUT))
+        ck_assert_ptr_null(espota_receiver_tx(&receiver, &length));
 }
 
 static void connect_back(void)
@@ -745,6 +751,7 @@ START_TEST(test_counts_merge_while_the_host_does_not_read)
     ck_assert_uint_eq(length, 4);
     espota_receiver_tx_ack(&receiver, 3, now);
     ck_assert_mem_eq(espota_receiver_tx(&receiver, &length), "0", 1);
+    ck_assert_uint_eq(length, 1);
     espota_receiver_tx_ack(&receiver, 1, now);
     ASSERT_STREAM("1540");
     ASSERT_STREAM(NULL);
@@ -849,7 +856,7 @@ START_TEST(test_host_hangs_up)
     invite();
     connect_back();
     stream(0, 5000);
-    espota_receiver_rx_end(&receiver, now);
+    espota_receiver_rx_end(&receiver, now); /* its count never left */
     assert_last_error(ESPOTA_FAILURE_END, ESPOTA_UPDATE_OK, "(none)");
     assert_idle();
     ASSERT_STREAM(NULL);
@@ -867,6 +874,8 @@ END_TEST
 START_TEST(test_host_hangs_up_after_the_last_byte)
 {
     for (int told = 0; told < 2; told++) {
+        size_t length;
+
         setup();
         invite();
         connect_back();
@@ -877,6 +886,7 @@ START_TEST(test_host_hangs_up_after_the_last_byte)
         espota_receiver_rx_end(&receiver, now);
         assert_last(ESPOTA_EVENT_END);
         ck_assert(!wants(ESPOTA_WANT_STREAM_IN | ESPOTA_WANT_STREAM_OUT));
+        ck_assert_ptr_null(espota_receiver_tx(&receiver, &length));
         pass_time(100);
         ck_assert_uint_eq(espota_receiver_want(&receiver), ESPOTA_WANT_DONE);
         ck_assert_uint_eq(chip.stores, 1);

@@ -213,6 +213,31 @@ START_TEST(test_begin_measures_the_space)
 }
 END_TEST
 
+START_TEST(test_slots_and_images_of_other_devices)
+{
+    setup();
+    config.slot_start = 0x80000;
+    config.any_image = true;
+    config.flash_mode = ESPOTA_FLASH_MODE_KEEP;
+    memcpy(image, "\x3d\xb8\xf3\x96", 4);
+    ck_assert_int_eq(update(0, image, 10000, md5_of(image, 10000), 1000), ESPOTA_OK);
+    assert_record(0x80000, 0, 10000);
+    ck_assert_mem_eq(chip.bytes + 0x80000, image, 10000);
+    chip.stores = 0;
+    ck_assert_int_eq(espota_updater_begin(&updater, FS_START - 0x80000, 0, NULL), ESPOTA_OK);
+    espota_updater_abort(&updater);
+    assert_refused(espota_updater_begin(&updater, FS_START - 0x80000 + 1, 0, NULL),
+                   ESPOTA_UPDATE_SPACE);
+    assert_refused(espota_updater_begin(&updater, UINT32_MAX, 0, NULL), ESPOTA_UPDATE_SPACE);
+    config.slot_start = SKETCH_END; /* right behind the running program */
+    ck_assert_int_eq(espota_updater_begin(&updater, 10, 0, NULL), ESPOTA_OK);
+    espota_updater_abort(&updater);
+    config.slot_start -= ESPOTA_SECTOR_SIZE;
+    assert_refused(espota_updater_begin(&updater, 10, 0, NULL), ESPOTA_UPDATE_SPACE);
+    teardown();
+}
+END_TEST
+
 START_TEST(test_a_second_begin_leaves_the_first_alone)
 {
     setup();
@@ -346,7 +371,17 @@ START_TEST(test_md5)
         wrong[i] ^= 1;
         assert_refused(update(0, image, 5000, wrong, 5000), ESPOTA_UPDATE_MD5);
     }
-    assert_refused(update(0, image, 5000, "0123", 5000), ESPOTA_UPDATE_MD5); /* no overread */
+    for (size_t i = 1; i < ESPOTA_MD5_HEX;
+         i++) { /* cut short, it is not filled up by the last one */
+        char part[ESPOTA_MD5_HEX + 1] = "";
+
+        assert_refused(update(0, image, 5000, "0123", 5000), ESPOTA_UPDATE_MD5);
+        chip.stores = 0;
+        ck_assert_int_eq(update(0, image, 5000, md5, 5000), ESPOTA_OK);
+        chip.stores = 0;
+        memcpy(part, md5, i);
+        assert_refused(update(0, image, 5000, part, 5000), ESPOTA_UPDATE_MD5);
+    }
     teardown();
 }
 END_TEST
@@ -642,7 +677,7 @@ START_TEST(test_signature_is_refused)
     }
     for (uint32_t tiny = 1; tiny <= SIGNATURE + 4; tiny++) { /* no payload at all */
         sign(0);
-        assert_refused(update(0, image + SIGNATURE + 4 - tiny, tiny, NULL, 1460),
+        assert_refused(update(100, image + SIGNATURE + 4 - tiny, tiny, NULL, 1460),
                        ESPOTA_UPDATE_SIGNATURE);
     }
     fake.table.signature_size = ESPOTA_SECTOR_SIZE + 1;
@@ -716,9 +751,10 @@ END_TEST
 
 UNIT_MAIN("core/updater", test_program_is_staged_below_the_file_system,
           test_file_system_in_place_and_staged, test_begin_refuses_in_the_known_order,
-          test_begin_measures_the_space, test_a_second_begin_leaves_the_first_alone,
-          test_more_than_announced, test_room_is_never_more_than_is_left, test_incomplete,
-          test_as_is, test_md5, test_flash_mode_of_the_device_wins, test_flash_mode_is_left_alone,
-          test_magic, test_flash_size_in_the_header, test_each_nth_flash_operation_fails,
+          test_begin_measures_the_space, test_slots_and_images_of_other_devices,
+          test_a_second_begin_leaves_the_first_alone, test_more_than_announced,
+          test_room_is_never_more_than_is_left, test_incomplete, test_as_is, test_md5,
+          test_flash_mode_of_the_device_wins, test_flash_mode_is_left_alone, test_magic,
+          test_flash_size_in_the_header, test_each_nth_flash_operation_fails,
           test_digest_failures_and_drops, test_signed, test_signature_is_refused,
           test_signature_and_flash_mode, test_signature_and_failures, test_messages_never_overrun)

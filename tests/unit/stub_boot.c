@@ -85,6 +85,8 @@ START_TEST(test_without_a_command)
     setup();
     ck_assert_int_eq(boot(), ESPOTA_BOOT_START);
     ck_assert(!report.command);
+    ck_assert_uint_eq(report.what.action, ESPOTA_EBOOT_LOAD_APP);
+    ck_assert_uint_eq(report.what.argument[0], 0); /* of the noise in the record nothing is left */
     ck_assert_uint_eq(report.from, 0);
     ck_assert_uint_eq(report.magic, 0xe9);
     ck_assert_uint_eq(report.segments, 4);
