@@ -341,6 +341,24 @@ class Stopped(Case):
                 self.assertIn("the device keeps the program that it had", "\n".join(lines))
 
 
+    def test_many_are_stopped(self):
+        """Each one that was begun is told; the others were not touched."""
+        path = self.file("door.bin", image(200000))
+        with Stub("--count", "4", bind=None) as fleet:
+            targets = self.file("targets", "".join(f"127.1.0.{1 + k}\n" for k in range(4)))
+            with Process(espota_c(), "upload", "--json", "--targets", targets, "--port",
+                         fleet.port, "--jobs", "2", "--limit-rate", "8k", path) as upload:
+                for _ in range(2):
+                    upload.wait_event("connected")
+                upload.signal(signal.SIGTERM)
+                self.assertEqual(upload.wait(), 143)
+                told = upload.events()
+        results = [event for event in told if event["event"] == "result"]
+        self.assertEqual([event["reason"] for event in results], ["interrupted"] * 2)
+        self.assertEqual((told[-1]["failed"], told[-1]["skipped"]), (2, 2))
+        self.assertEqual(len({event["target"] for event in told if event["event"] == "invited"}), 2)
+
+
 class Shown(Case):
     """The bar: only on a terminal, in one line, 100 % never before the verdict."""
 
@@ -397,6 +415,33 @@ class Shown(Case):
         percents = [int(line.split(": ")[1].split()[0]) for line in done.stderr.splitlines()[:-1]]
         self.assertEqual(percents, sorted(set(percents)))
         self.assertTrue(1 <= len(percents) <= 10, done.stderr)
+
+
+    def test_a_bar_elsewhere_if_somebody_wants_it(self):
+        with Stub("--fast", "--rate", "40k", "--tcp-window", "5840") as device:
+            done = run("upload", "--host", device.target, "--progress", "bar", self.image)
+        self.assert_exit(done, 0)
+        self.assertIn("\r", done.stderr)
+        self.assertIn("waiting for the verdict", done.stderr)
+
+    def test_many(self):
+        """A line for each as it ends, and one below that counts; it is gone at the end."""
+        with Stub("--fast", "--count", "6", "--rate", "40k", "--tcp-window", "5840",
+                  bind=None) as fleet:
+            targets = self.file("targets", "".join(f"127.1.0.{1 + k}\n" for k in range(6)))
+            terminal = espota_test.Terminal(espota_c(), "upload", "--targets", targets, "--port",
+                                            fleet.port, "--jobs", "2", self.image, columns=60)
+            self.assertEqual(terminal.run(), 0, terminal.screen)
+        screen = terminal.screen.decode()
+        self.assertRegex(screen, r"\r2 of 6 done, 0 failed  \d+\.\d [KM]iB/s\x1b\[K")
+        for part in screen.replace("\x1b[K", "").split("\r"):
+            if "failed" in part:
+                self.assertLess(len(part), 60)
+        left = [line.split("\x1b[K")[-1].strip() for line in screen.strip().split("\n")]
+        self.assertEqual(len(left), 7, screen)
+        for line in left[:-1]:
+            self.assertIn(": 58.6 KiB in ", line)
+        self.assertRegex(left[-1], r"^6 of 6 done in \d+\.\d s$")
 
 
 class LostOutput(Case):
