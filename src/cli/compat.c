@@ -19,6 +19,8 @@ static bool is_signing_line(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         const char *next = i + 1 < argc ? argv[i + 1] : "";
 
+        if (strcmp(argv[i - 1], "-a") == 0 || strcmp(argv[i - 1], "--auth") == 0)
+            continue; /* an odd password of espota.py's */
         if (strcmp(argv[i], "--mode") == 0 || strncmp(argv[i], "--mode=", 7) == 0 ||
             strcmp(argv[i], "-msign") == 0 || strcmp(argv[i], "-mheader") == 0)
             return true;

@@ -205,9 +205,10 @@ class Secrets(Compat):
                 self.assert_exit(done, 0)
 
     def test_a_value_may_begin_with_a_dash(self):
-        with Stub("--fast", "--password", "-x") as device:
-            self.assert_exit(run("-a", "-x", "-i", "127.0.0.1", "-p", device.port, "-f",
-                                 self.image), 0)
+        for password in "-x", "--mode", "--":
+            with Stub("--fast", "--password", password) as device:
+                self.assert_exit(run("-a", password, "-i", "127.0.0.1", "-p", device.port, "-f",
+                                     self.image), 0)
 
 
 class Images(Compat):
