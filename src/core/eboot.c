@@ -159,14 +159,14 @@ enum espota_eboot_result espota_eboot_copy(const struct espota_flash *flash,
     struct copy copy = {.flash = flash,
                         .source = source,
                         .target = target,
-                        .left =
-                            (size + (ESPOTA_SECTOR_SIZE - 1)) & ~(uint32_t)(ESPOTA_SECTOR_SIZE - 1),
-                        .sector = sector};
+                        .left = (size + (ESPOTA_SECTOR_SIZE - 1)) &
+                                ~(uint32_t)(ESPOTA_SECTOR_SIZE - 1)};
     enum espota_eboot_result result;
     bool kept = false;
 
     if (source % ESPOTA_SECTOR_SIZE != 0 || target % ESPOTA_SECTOR_SIZE != 0)
         return ESPOTA_EBOOT_UNALIGNED;
+    copy.sector = sector;
     result = open_source(&copy, gunzip, size);
     if (copy.left > INT32_MAX) /* a negative number to the original: it copies nothing */
         copy.left = 0;
