@@ -94,22 +94,49 @@ END_TEST
 /* A child on a terminal of its own; what it returns is its exit code. */
 struct terminal {
     int master;
+    int release; /* closed: the terminal's session may end */
     pid_t pid;
     char screen[512];
     size_t length;
 };
 
+/*
+ * The session's leader, which outlives the child: with it the terminal ends, and what was written
+ * to it last may be lost.
+ */
+static int lead(int (*child)(void), int release)
+{
+    int status = 0;
+    char byte;
+    pid_t pid;
+
+    (void)signal(SIGINT, SIG_IGN);
+    pid = fork();
+    if (pid == 0) {
+        (void)signal(SIGINT, SIG_DFL);
+        _exit(child());
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid)
+        return 99;
+    (void)!read(release, &byte, 1);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 static void open_terminal(struct terminal *t, int (*child)(void))
 {
     struct winsize size = {.ws_row = 24, .ws_col = 93};
+    int ends[2];
 
     memset(t, 0, sizeof(*t));
+    ck_assert_int_eq(pipe(ends), 0);
     t->pid = forkpty(&t->master, NULL, NULL, &size);
     ck_assert_int_ge(t->pid, 0);
     if (t->pid == 0) {
-        (void)signal(SIGINT, SIG_DFL); /* the framework has its own handler */
-        _exit(child());
+        close(ends[1]);
+        _exit(lead(child, ends[0]));
     }
+    close(ends[0]);
+    t->release = ends[1];
 }
 
 static void wait_for(struct terminal *t, const char *text)
@@ -134,6 +161,7 @@ static int close_terminal(struct terminal *t)
 {
     int status = 0;
 
+    (void)close(t->release);
     ck_assert_int_eq(waitpid(t->pid, &status, 0), t->pid);
     (void)close(t->master);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
