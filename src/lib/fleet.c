@@ -5,19 +5,23 @@
 
 #include "lib/web_push.h"
 
+/* `outcome`: of an exchange with a device, NULL if there was none. */
 static void end_job(struct espota_job *job, enum espota_status status, bool again,
-                    const char *message)
+                    const char *message, const struct espota_outcome *outcome)
 {
     struct espota_upload *upload = job->upload;
+    char whole[4096];
     uint64_t at;
 
     if (espota_schedule_end(&upload->schedule, job->index, status, again,
-                            espota_loop_now(upload->loop), &at))
+                            espota_loop_now(upload->loop), &at)) {
         espota_fleet_tell_retry(job, status, message);
-    else {
-        espota_fleet_remember(job, status);
-        espota_fleet_tell_result(job, status, message);
+        return;
     }
+    if (outcome != NULL && espota_fleet_diagnose(job, outcome, message, whole, sizeof(whole)))
+        message = whole;
+    espota_fleet_remember(job, status);
+    espota_fleet_tell_result(job, status, message);
 }
 
 /* In place of the attempt's own words where this machine's digests are to blame. */
@@ -35,6 +39,8 @@ static void look_at(struct espota_job *job)
 {
     struct espota_upload *upload = job->upload;
     struct espota_attempt_report report;
+    struct espota_outcome outcome;
+    bool exchanged = espota_exchange_outcome(job->attempt, &outcome);
     const char *problem;
 
     job->attempt->kind->report(job->attempt, &report);
@@ -50,7 +56,8 @@ static void look_at(struct espota_job *job)
     if (job->parked)
         upload->parked--;
     job->parked = false;
-    end_job(job, report.status, report.again, problem != NULL ? problem : report.message);
+    end_job(job, report.status, report.again, problem != NULL ? problem : report.message,
+            exchanged ? &outcome : NULL);
 }
 
 static void look_at_ended(struct espota_upload *upload)
@@ -188,7 +195,7 @@ static void begin(struct espota_job *job)
         return;
     }
     espota_secret_wipe(&job->secret);
-    end_job(job, err.status, false, err.message);
+    end_job(job, err.status, false, err.message, NULL);
 }
 
 /* Without a datagram: everything up to the first one was checked. */
@@ -204,7 +211,7 @@ static void pretend(struct espota_job *job)
                                espota_address_format(&job->device, true, address),
                                job->source->length, job->source->md5);
     espota_secret_wipe(&job->secret);
-    end_job(job, err.status, false, err.message);
+    end_job(job, err.status, false, err.message, NULL);
 }
 
 static void begin_those_ready(struct espota_upload *upload)

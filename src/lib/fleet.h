@@ -2,7 +2,7 @@
 /*
  * Inside an upload: what its files share. upload.c is the public face,
  * fleet_prepare.c makes jobs of targets, fleet.c runs them, fleet_tell.c says what happens,
- * fleet_state.c remembers it.
+ * fleet_state.c remembers it, fleet_diagnose.c explains silence.
  */
 #ifndef ESPOTA_LIB_FLEET_H
 #define ESPOTA_LIB_FLEET_H
@@ -17,6 +17,7 @@
 #include "lib/crypto_openssl.h"
 #include "lib/exchange.h"
 #include "lib/fetch.h"
+#include "lib/firewall.h"
 #include "lib/ports.h"
 #include "lib/schedule.h"
 #include "lib/source.h"
@@ -90,6 +91,9 @@ struct espota_upload {
     bool asked;               /* the person was asked */
     struct espota_secret answer;
 
+    bool firewall_probed[2]; /* IPv4, IPv6 */
+    struct espota_firewall firewall[2];
+
     uint64_t began;
     size_t ok, failed, unknown, skipped;
     enum espota_status common; /* what all failures share; OK: none yet */
@@ -117,6 +121,13 @@ enum espota_status espota_fleet_recall(struct espota_job *job,
 void espota_fleet_remember(struct espota_job *job, enum espota_status status);
 /* At the end, whatever the end is. */
 void espota_fleet_close_state(struct espota_upload *upload);
+
+/*
+ * fleet_diagnose.c: a message with what is known of the way between device and machine behind it.
+ * False: there is nothing to add.
+ */
+bool espota_fleet_diagnose(struct espota_job *job, const struct espota_outcome *outcome,
+                           const char *message, char *out, size_t room);
 
 /* fleet_tell.c */
 void espota_fleet_log(const struct espota_upload *upload, enum espota_log_level level,

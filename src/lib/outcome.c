@@ -1,47 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/outcome.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/text.h"
+#include "lib/sentence.h"
 
-/* Collects text in bounded room. */
-struct sentence {
-    char *out;
-    size_t room, used;
-};
-
-static void add(struct sentence *to, const char *format, ...) ESPOTA_PRINTF(2, 3);
-
-static void add(struct sentence *to, const char *format, ...)
-{
-    size_t left = to->room - to->used; /* used < room: the terminator always fits */
-    va_list args;
-    int wanted;
-
-    va_start(args, format);
-    wanted = vsnprintf(to->out + to->used, left, format, args);
-    va_end(args);
-    if (wanted > 0)
-        to->used += (size_t)wanted < left ? (size_t)wanted : left - 1;
-}
-
-static void add_words(struct sentence *to, const struct espota_outcome *o)
+static void add_words(struct espota_sentence *to, const struct espota_outcome *o)
 {
     char shown[4 * ESPOTA_WORDS_MAX + 8];
 
     espota_text_printable(o->words, o->words_length, shown, sizeof(shown));
-    add(to, "\"%s\"", shown);
+    espota_sentence_add(to, "\"%s\"", shown);
 }
 
-static void add_seconds(struct sentence *to, uint32_t ms)
+static void add_seconds(struct espota_sentence *to, uint32_t ms)
 {
     if (ms % 1000 == 0)
-        add(to, "%u s", ms / 1000);
+        espota_sentence_add(to, "%u s", ms / 1000);
     else
-        add(to, "%u.%03u s", ms / 1000, ms % 1000);
+        espota_sentence_add(to, "%u.%03u s", ms / 1000, ms % 1000);
 }
 
 static const char *device_text(const struct espota_outcome *o, bool port,
@@ -51,21 +29,22 @@ static const char *device_text(const struct espota_outcome *o, bool port,
 }
 
 /* A device in the middle of an update: what is in its flash now. */
-static void add_what_is_left(struct sentence *to, const struct espota_outcome *o)
+static void add_what_is_left(struct espota_sentence *to, const struct espota_outcome *o)
 {
     if (o->command == ESPOTA_COMMAND_FILESYSTEM && o->sent > 0)
-        add(to, "; its file system is part old and part new now: upload it again");
+        espota_sentence_add(to, "; its file system is part old and part new now: upload it again");
     else
-        add(to, "; the device keeps the program that it had");
+        espota_sentence_add(to, "; the device keeps the program that it had");
 }
 
-static void tell_unreachable(struct sentence *to, const struct espota_outcome *o)
+static void tell_unreachable(struct espota_sentence *to, const struct espota_outcome *o)
 {
     char device[ESPOTA_ADDRESS_TEXT], teller[ESPOTA_ADDRESS_TEXT];
 
     switch (o->unreachable) {
     case ESPOTA_UNREACHABLE_PORT:
-        add(to,
+        espota_sentence_add(
+            to,
             "%s is up, but nothing listens on its UDP port %u: does its program call "
             "ArduinoOTA.begin() and handle(), and is the port right (ESP8266: 8266, ESP32: 3232, "
             "RP2040: 2040)?",
@@ -73,31 +52,33 @@ static void tell_unreachable(struct sentence *to, const struct espota_outcome *o
         return;
     case ESPOTA_UNREACHABLE_HOST:
     case ESPOTA_UNREACHABLE_NETWORK:
-        add(to, "%s cannot be reached", device_text(o, false, device));
+        espota_sentence_add(to, "%s cannot be reached", device_text(o, false, device));
         break;
     case ESPOTA_UNREACHABLE_FORBIDDEN:
-        add(to, "a filter on the way to %s forbids the invitation", device_text(o, false, device));
+        espota_sentence_add(to, "a filter on the way to %s forbids the invitation",
+                            device_text(o, false, device));
         break;
     }
     if (o->teller.family != 0)
-        add(to, " (says %s)", espota_address_format(&o->teller, false, teller));
-    add(to, ": is it switched on, in this network, and is the address right?");
+        espota_sentence_add(to, " (says %s)", espota_address_format(&o->teller, false, teller));
+    espota_sentence_add(to, ": is it switched on, in this network, and is the address right?");
 }
 
-static void tell_no_answer(struct sentence *to, const struct espota_outcome *o)
+static void tell_no_answer(struct espota_sentence *to, const struct espota_outcome *o)
 {
     char device[ESPOTA_ADDRESS_TEXT];
 
     if (o->os_error != 0) {
-        add(to, "cannot send to %s: %s; is the network up, and the address in it?",
-            device_text(o, true, device), strerror(o->os_error));
+        espota_sentence_add(to, "cannot send to %s: %s; is the network up, and the address in it?",
+                            device_text(o, true, device), strerror(o->os_error));
         return;
     }
     if (o->challenge != 0) {
-        add(to, "%s asked for the password but never reacted to the answer within ",
-            device_text(o, true, device));
+        espota_sentence_add(to, "%s asked for the password but never reacted to the answer within ",
+                            device_text(o, true, device));
         add_seconds(to, o->timeout_ms);
-        add(to, "; its program may be too busy to call ArduinoOTA.handle(): try again, or give it "
+        espota_sentence_add(
+            to, "; its program may be too busy to call ArduinoOTA.handle(): try again, or give it "
                 "a longer --timeout");
         return;
     }
@@ -105,10 +86,11 @@ static void tell_no_answer(struct sentence *to, const struct espota_outcome *o)
         tell_unreachable(to, o);
         return;
     }
-    add(to, "no answer from %s to %u invitations within ", device_text(o, true, device),
-        o->invitations);
+    espota_sentence_add(to, "no answer from %s to %u invitations within ",
+                        device_text(o, true, device), o->invitations);
     add_seconds(to, o->timeout_ms);
-    add(to, ": it may be off, asleep, in another network, or listen on another port (ESP8266: "
+    espota_sentence_add(
+        to, ": it may be off, asleep, in another network, or listen on another port (ESP8266: "
             "8266, ESP32: 3232, RP2040: 2040); a device that sleeps needs a longer --timeout");
 }
 
@@ -118,86 +100,100 @@ static const char *scheme_text(const struct espota_outcome *o)
                                             : "PBKDF2-HMAC-SHA256 (ESP32 core from 3.3.1 on)";
 }
 
-static void tell_auth(struct sentence *to, const struct espota_outcome *o)
+static void tell_auth(struct espota_sentence *to, const struct espota_outcome *o)
 {
     if (o->method == ESPOTA_METHOD_MD5 && o->challenge == ESPOTA_NONCE_SHA256) {
-        add(to, "the device asks by %s, which --auth-method md5 forbids; use auto or sha256",
+        espota_sentence_add(
+            to, "the device asks by %s, which --auth-method md5 forbids; use auto or sha256",
             scheme_text(o));
         return;
     }
     if (o->method == ESPOTA_METHOD_SHA256 && o->challenge == ESPOTA_NONCE_MD5) {
-        add(to, "the device asks by %s, which --auth-method sha256 forbids; use auto or md5",
+        espota_sentence_add(
+            to, "the device asks by %s, which --auth-method sha256 forbids; use auto or md5",
             scheme_text(o));
         return;
     }
     if (!o->had_password) {
-        add(to, "the device wants a password and none was given; use --password-file, or "
+        espota_sentence_add(
+            to, "the device wants a password and none was given; use --password-file, or "
                 "ESPOTA_PASSWORD in the environment");
         return;
     }
-    add(to, "the device did not accept the password; it asks by %s", scheme_text(o));
+    espota_sentence_add(to, "the device did not accept the password; it asks by %s",
+                        scheme_text(o));
     if (o->challenge == ESPOTA_NONCE_SHA256 && o->method == ESPOTA_METHOD_SHA256)
-        add(to, ". If its program calls setPasswordHash() with an MD5 hash, --auth-method auto "
+        espota_sentence_add(
+            to, ". If its program calls setPasswordHash() with an MD5 hash, --auth-method auto "
                 "tries that form too");
     else if (o->challenge == ESPOTA_NONCE_SHA256)
-        add(to, ", and neither the SHA-256 form of the password nor the MD5 form was right");
-    add(to, ". A hash that its program gives to setPasswordHash() must be in lower case");
+        espota_sentence_add(
+            to, ", and neither the SHA-256 form of the password nor the MD5 form was right");
+    espota_sentence_add(
+        to, ". A hash that its program gives to setPasswordHash() must be in lower case");
 }
 
-static void tell_broken(struct sentence *to, const struct espota_outcome *o)
+static void tell_broken(struct espota_sentence *to, const struct espota_outcome *o)
 {
     if (o->words_length > 0) {
-        add(to, "the device said ");
+        espota_sentence_add(to, "the device said ");
         add_words(to, o);
-        add(to, " when it had %u of %u bytes: that is no success", o->acked, o->total);
+        espota_sentence_add(to, " when it had %u of %u bytes: that is no success", o->acked,
+                            o->total);
         return;
     }
     if (!o->ended) {
-        add(to, "the transfer stood still for ");
+        espota_sentence_add(to, "the transfer stood still for ");
         add_seconds(to, o->timeout_ms);
-        add(to, " after %u of %u bytes", o->acked, o->total);
+        espota_sentence_add(to, " after %u of %u bytes", o->acked, o->total);
     } else if (o->os_error != 0) {
-        add(to, "the connection broke after %u of %u bytes: %s", o->acked, o->total,
-            strerror(o->os_error));
+        espota_sentence_add(to, "the connection broke after %u of %u bytes: %s", o->acked, o->total,
+                            strerror(o->os_error));
     } else {
-        add(to, "the device closed the connection after %u of %u bytes, without a word", o->acked,
-            o->total);
+        espota_sentence_add(to,
+                            "the device closed the connection after %u of %u bytes, without a word",
+                            o->acked, o->total);
     }
     add_what_is_left(to, o);
 }
 
-static void tell_unknown(struct sentence *to, const struct espota_outcome *o)
+static void tell_unknown(struct espota_sentence *to, const struct espota_outcome *o)
 {
-    add(to, "the whole image was sent, but ");
+    espota_sentence_add(to, "the whole image was sent, but ");
     if (o->ended && o->os_error != 0)
-        add(to, "the connection broke (%s) before the device said OK", strerror(o->os_error));
+        espota_sentence_add(to, "the connection broke (%s) before the device said OK",
+                            strerror(o->os_error));
     else if (o->ended)
-        add(to, "the device closed the connection without saying OK");
+        espota_sentence_add(to, "the device closed the connection without saying OK");
     else if (o->acked < o->total)
-        add(to, "the device took only %u of %u bytes of it in time", o->acked, o->total);
+        espota_sentence_add(to, "the device took only %u of %u bytes of it in time", o->acked,
+                            o->total);
     else
-        add(to, "the device did not say OK in time");
-    add(to, ": it may or may not have taken it; look at the device before sending again");
+        espota_sentence_add(to, "the device did not say OK in time");
+    espota_sentence_add(
+        to, ": it may or may not have taken it; look at the device before sending again");
 }
 
-static void tell_interrupted(struct sentence *to, const struct espota_outcome *o)
+static void tell_interrupted(struct espota_sentence *to, const struct espota_outcome *o)
 {
     if (o->caller.family == 0) {
-        add(to, "stopped before anything was sent; the device keeps what it has");
+        espota_sentence_add(to, "stopped before anything was sent; the device keeps what it has");
         return;
     }
     if (o->sent == o->total) {
-        add(to, "stopped after the last byte was sent and before the device said OK: it may or "
+        espota_sentence_add(
+            to, "stopped after the last byte was sent and before the device said OK: it may or "
                 "may not have taken the image; look at it before sending again");
         return;
     }
-    add(to, "stopped after %u of %u bytes", o->acked, o->total);
+    espota_sentence_add(to, "stopped after %u of %u bytes", o->acked, o->total);
     add_what_is_left(to, o);
 }
 
-static void tell_no_callback(struct sentence *to, const struct espota_outcome *o)
+static void tell_no_callback(struct espota_sentence *to, const struct espota_outcome *o)
 {
-    add(to, "the device said OK but did not connect to TCP port %u here within ", o->host_port);
+    espota_sentence_add(to, "the device said OK but did not connect to TCP port %u here within ",
+                        o->host_port);
     add_seconds(to, o->timeout_ms);
 }
 
@@ -243,25 +239,25 @@ static const struct refusal *find_refusal(const struct espota_outcome *o)
     return NULL;
 }
 
-static void tell_refused(struct sentence *to, const struct espota_outcome *o)
+static void tell_refused(struct espota_sentence *to, const struct espota_outcome *o)
 {
     const struct refusal *refusal = find_refusal(o);
 
-    add(to, "the device refused: ");
+    espota_sentence_add(to, "the device refused: ");
     add_words(to, o);
     if (refusal != NULL && refusal->advice != NULL)
-        add(to, "; %s", refusal->advice);
+        espota_sentence_add(to, "; %s", refusal->advice);
 }
 
 void espota_outcome_text(const struct espota_outcome *o, char *out, size_t room)
 {
-    struct sentence to = {out, room, 0};
+    struct espota_sentence to;
     char device[ESPOTA_ADDRESS_TEXT];
 
-    out[0] = '\0';
+    espota_sentence_init(&to, out, room);
     switch (o->status) {
     case ESPOTA_OK:
-        add(&to, "the device has taken the image");
+        espota_sentence_add(&to, "the device has taken the image");
         break;
     case ESPOTA_E_NO_ANSWER:
         tell_no_answer(&to, o);
@@ -286,10 +282,11 @@ void espota_outcome_text(const struct espota_outcome *o, char *out, size_t room)
         break;
     default:
         if (o->os_error != 0)
-            add(&to, "cannot send to %s: %s; does a firewall of this machine forbid it?",
-                device_text(o, true, device), strerror(o->os_error));
+            espota_sentence_add(&to,
+                                "cannot send to %s: %s; does a firewall of this machine forbid it?",
+                                device_text(o, true, device), strerror(o->os_error));
         else
-            add(&to, "%s", espota_status_text(o->status));
+            espota_sentence_add(&to, "%s", espota_status_text(o->status));
         break;
     }
 }
