@@ -2,12 +2,14 @@
 """Uploads from end to end: the program against the device in a process."""
 
 import hashlib
+import json
 import os
 import signal
 import socket
 
 import espota_test
 from espota_test import Case, Process, Stub, espota_c, events, image, run
+from fake_device import FakeDevice, ended
 
 
 class Good(Case):
@@ -305,6 +307,20 @@ class Many(Case):
             done = run("upload", "--host", one.target, "--host", other.target, self.image)
             self.assert_exit(done, 4)
 
+    def test_state(self):
+        state = self.dir / "state.json"
+        with Stub("--fast") as one, Stub("--fast", "--password", "geheim") as other:
+            argv = ["upload", "--host", one.target, "--host", other.target, "--state", state,
+                    "--json", self.image]
+            self.assert_exit(run(*argv), 4)
+            done = run(*argv, env={"ESPOTA_PASSWORD": "geheim"})
+            self.assert_exit(done, 0)
+            told = events(done.stdout)
+            self.assertEqual({e["target"] for e in told if e["event"] == "invited"}, {other.target})
+            self.assertEqual((told[-1]["ok"], told[-1]["skipped"]), (1, 1))
+            self.assertNotIn("geheim", state.read_text())
+            self.assertEqual(state.stat().st_mode & 0o77, 0)
+
     def test_canary(self):
         with Stub("--fast", "--password", "a") as canary, Stub("--fast") as other:
             done = run("upload", "--host", canary.target, "--host", other.target, "--canary", "1",
@@ -340,6 +356,39 @@ class Stopped(Case):
                 self.assertEqual(told[-2]["reason"], "interrupted")
                 self.assertIn("the device keeps the program that it had", "\n".join(lines))
 
+
+    def test_what_is_done_is_remembered(self):
+        def play(device):
+            device.invited()
+            device.say(b"OK")
+            stream = device.connect()
+            while not ended(stream):
+                pass  # it waits for more until the upload is stopped
+            port = device.invitation.port
+            while device.invited().port == port:
+                pass  # repeated ones of before
+            device.say(b"OK")
+            stream = device.connect()
+            device.read_image(stream)
+            stream.sendall(b"OK")
+
+        state = self.dir / "state.json"
+        small = self.file("small.bin", image(8192))
+        large = self.file("large.bin", image(1 << 20))  # a minute, at the rate below
+        with Stub("--fast") as first, FakeDevice(play, "127.0.0.2") as second:
+            targets = self.file("targets", f"{first.target} file={small}\n{second.target}\n")
+            argv = ["upload", "--json", "--state", state, "--targets", targets, "--jobs", "1",
+                    large]
+            with Process(espota_c(), *argv, "--limit-rate", "16k") as upload:
+                upload.wait_event("result", target=first.target)
+                upload.wait_event("connected", target=second.target)
+                upload.signal(signal.SIGTERM)
+                self.assertEqual(upload.wait(), 143)
+            self.assertIsInstance(json.loads(state.read_text()), dict)
+            done = run(*argv)
+        self.assert_exit(done, 0)
+        self.assertEqual({e["target"] for e in events(done.stdout) if e["event"] == "invited"},
+                         {second.target})
 
     def test_many_are_stopped(self):
         """Each one that was begun is told; the others were not touched."""
