@@ -55,9 +55,11 @@ enum espota_upload_auth {
 
 /* Start from ESPOTA_UPLOAD_OPTIONS_INIT. Strings are borrowed until destroy. */
 struct espota_upload_options {
-    const char *file; /* the image of every target that names none */
-    bool filesystem;  /* a file-system image */
-    bool force;       /* skip the checks of the image */
+    const char *file;      /* the image of every target that names none */
+    bool filesystem;       /* a file-system image */
+    bool force;            /* skip the checks of the image */
+    bool gzip;             /* compress on the way, for devices that unpack at boot */
+    const char *publickey; /* send only what this key signed; NULL: whatever it is */
     bool legacy_tool; /* stand in for espota.py: FILE.signed, milder checks, its default port */
     uint16_t port;    /* 0: announced, else by the image's chip, else fallback_port */
     uint16_t fallback_port; /* 0: 8266 */

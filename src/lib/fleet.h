@@ -64,6 +64,7 @@ struct espota_upload {
     struct espota_address host_ip; /* family 0: any */
     struct espota_address peer;    /* family 0: the invited address */
     struct espota_crypto_openssl crypto;
+    struct espota_key *publickey; /* NULL: no signature is asked for */
     struct espota_sources sources;
     struct espota_loop *loop;
     struct espota_ports *ports;

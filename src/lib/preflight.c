@@ -20,11 +20,12 @@ struct check {
     struct espota_error *err;
 };
 
-static void tell(const struct check *check, enum espota_log_level level, const char *format, ...)
-    ESPOTA_PRINTF(3, 4);
-static void tell(const struct check *check, enum espota_log_level level, const char *format, ...)
+static void tell(const struct espota_preflight *request, enum espota_log_level level,
+                 const char *format, ...) ESPOTA_PRINTF(3, 4);
+static void tell(const struct espota_preflight *request, enum espota_log_level level,
+                 const char *format, ...)
 {
-    const struct espota_log *log = check->request->log;
+    const struct espota_log *log = request->log;
     char line[512];
     va_list arguments;
 
@@ -101,7 +102,8 @@ static enum espota_status check_unknown(const struct check *check)
     if (!check->request->lenient || image->length == 0)
         return check_problems(check, "", image);
     clause(image, text);
-    tell(check, ESPOTA_LOG_WARNING, "%s: %s; it is sent as it is", check->request->name, text);
+    tell(check->request, ESPOTA_LOG_WARNING, "%s: %s; it is sent as it is", check->request->name,
+         text);
     return ESPOTA_OK;
 }
 
@@ -294,8 +296,14 @@ enum espota_status espota_preflight_pack(const struct espota_preflight *request,
                                   "%s is signed, and compressing it would bury the signature: "
                                   "compress first (espota-c sign --gzip)",
                                   request->name);
-    else
+    else {
         status = espota_gzip_pack(request->bytes, request->length, packed, packed_length, err);
+        if (status == ESPOTA_OK && is_esp8266(found.outer.chip))
+            tell(request, ESPOTA_LOG_NOTE,
+                 "%s keeps the flash mode that it was built for: a device adapts that byte of an "
+                 "image only where it is not compressed",
+                 request->name);
+    }
     espota_inspected_free(&found);
     return status;
 }

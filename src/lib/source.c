@@ -135,7 +135,24 @@ static enum espota_status look_beside(struct espota_sources *sources, struct esp
     return status;
 }
 
-/* The one place where an image is looked at before it is sent. */
+static enum espota_status pack(struct espota_source *source, struct espota_preflight *request,
+                               struct espota_error *err)
+{
+    void *packed;
+    size_t length;
+    enum espota_status status = espota_preflight_pack(request, &packed, &length, err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    free(source->bytes);
+    source->bytes = packed;
+    source->length = (uint32_t)length; /* little more than SOURCE_MAX at the most */
+    request->bytes = packed;
+    request->length = length;
+    return ESPOTA_OK;
+}
+
+/* The one place where an image is looked at before it is sent; with `gzip` it is packed first. */
 static enum espota_status check(struct espota_sources *sources, struct espota_source *source,
                                 struct espota_error *err)
 {
@@ -146,11 +163,16 @@ static enum espota_status check(struct espota_sources *sources, struct espota_so
         .filesystem = source->filesystem,
         .lenient = sources->config.legacy_tool,
         .force = sources->config.force,
+        .publickey = sources->config.publickey,
         .log = sources->config.log,
     };
-    struct espota_preflight_result result;
-    enum espota_status status = espota_preflight(&request, &result, err);
+    struct espota_preflight_result result = {0};
+    enum espota_status status = ESPOTA_OK;
 
+    if (sources->config.gzip)
+        status = pack(source, &request, err);
+    if (status == ESPOTA_OK)
+        status = espota_preflight(&request, &result, err);
     source->chip = result.chip;
     return status;
 }

@@ -33,7 +33,9 @@ struct espota_source {
 struct espota_sources_config {
     const struct espota_crypto *crypto;
     const struct espota_log *log;
-    bool force;       /* skip the checks */
+    const struct espota_key *publickey; /* who must have signed what is sent; NULL: nobody */
+    bool gzip;                          /* compress what is sent */
+    bool force;                         /* skip the checks */
     bool legacy_tool; /* espota.py's ways: FILE.signed in place of FILE, milder checks */
 };
 

@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "lib/fleet.h"
+#include "lib/keys.h"
 #include "lib/targets.h"
 #include "sys/file.h"
 
@@ -37,6 +38,7 @@ static enum espota_status create_parts(struct espota_upload *upload, struct espo
     const struct espota_upload_options *options = &upload->options;
     struct espota_sources_config sources = {.crypto = &upload->crypto.table,
                                             .log = &options->log,
+                                            .gzip = options->gzip,
                                             .force = options->force,
                                             .legacy_tool = options->legacy_tool};
     struct espota_ports_config ports = {.log = &options->log,
@@ -44,11 +46,16 @@ static enum espota_status create_parts(struct espota_upload *upload, struct espo
                                         .timeout_ms = options->timeout_ms,
                                         .context = upload,
                                         .settled = address_settled};
-    enum espota_status status;
+    struct espota_passphrase none = {ESPOTA_SECRET_INIT, NULL, NULL};
+    enum espota_status status = ESPOTA_OK;
 
     espota_crypto_openssl_init(&upload->crypto);
+    if (options->publickey != NULL)
+        status = espota_key_public_load(&upload->publickey, options->publickey, &none, err);
+    sources.publickey = upload->publickey;
     espota_sources_init(&upload->sources, &sources);
-    status = parse_address(options->host_ip, "the host address", &upload->host_ip, err);
+    if (status == ESPOTA_OK)
+        status = parse_address(options->host_ip, "the host address", &upload->host_ip, err);
     if (status == ESPOTA_OK)
         status = parse_address(options->peer, "the peer", &upload->peer, err);
     if (status == ESPOTA_OK)
@@ -249,6 +256,7 @@ void espota_upload_destroy(struct espota_upload *upload)
     espota_ports_destroy(upload->ports);
     espota_loop_destroy(upload->loop);
     espota_sources_deinit(&upload->sources);
+    espota_key_destroy(upload->publickey);
     espota_crypto_openssl_deinit(&upload->crypto);
     free(upload);
 }
