@@ -4,6 +4,8 @@
 
 #include "lib/keys_openssl.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
@@ -186,6 +188,30 @@ bool espota_key_verify(const struct espota_key *key, enum espota_scheme scheme,
     EVP_PKEY_CTX_free(context);
     ERR_clear_error();
     return good;
+}
+
+static bool number(const struct espota_key *key, const char *name, uint8_t *out, size_t room,
+                   size_t *size)
+{
+    BIGNUM *value = NULL;
+    bool fits =
+        EVP_PKEY_get_bn_param(key->pkey, name, &value) == 1 && (size_t)BN_num_bytes(value) <= room;
+
+    *size = fits ? (size_t)BN_bn2bin(value, out) : 0;
+    BN_free(value);
+    return fits;
+}
+
+enum espota_status espota_key_rsa_numbers(const struct espota_key *key, uint8_t *modulus,
+                                          size_t modulus_room, size_t *modulus_size,
+                                          uint8_t *exponent, size_t exponent_room,
+                                          size_t *exponent_size, struct espota_error *err)
+{
+    if (espota_key_family(key) == ESPOTA_KEY_RSA &&
+        number(key, OSSL_PKEY_PARAM_RSA_N, modulus, modulus_room, modulus_size) &&
+        number(key, OSSL_PKEY_PARAM_RSA_E, exponent, exponent_room, exponent_size))
+        return ESPOTA_OK;
+    return espota_key_error(err, "the key's numbers cannot be read");
 }
 
 enum espota_status espota_key_generate(struct espota_key **out, enum espota_key_type type,

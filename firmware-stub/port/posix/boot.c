@@ -5,6 +5,7 @@
 
 #include "core/cursor.h"
 #include "core/text.h"
+#include "port/posix/gunzip_zlib.h"
 
 enum {
     LENGTH_AT = 0x1010, /* the length of the whole program, where its build put it */
@@ -57,6 +58,13 @@ void stub_rtc_deinit(struct stub_rtc *rtc)
     espota_disk_deinit(&rtc->disk);
 }
 
+static enum espota_status read_program(void *context, uint32_t offset, void *out, size_t length)
+{
+    struct stub_chip *chip = context;
+
+    return chip->table.read(chip, offset, out, length);
+}
+
 /* Runs the loader, and once more after a reset: a command that failed is gone by then. */
 static void run_loader(const struct espota_boot_ops *ops, uint8_t sector[ESPOTA_SECTOR_SIZE],
                        struct stub_boot *boot)
@@ -71,14 +79,49 @@ static void run_loader(const struct espota_boot_ops *ops, uint8_t sector[ESPOTA_
                    boot->loaded.segments > 0 && boot->loaded.segments <= SEGMENTS_MAX;
 }
 
-static uint32_t copied_length(const struct espota_boot_report *report)
+static uint32_t copied_length(const struct stub_boot *boot)
 {
+    const struct espota_boot_report *report = &boot->first;
     const uint32_t *argument = report->what.argument;
 
-    return report->command && report->what.action == ESPOTA_EBOOT_COPY_RAW &&
-                   report->copied == ESPOTA_EBOOT_DONE && argument[1] == 0
-               ? argument[2]
-               : 0;
+    if (!report->command || report->what.action != ESPOTA_EBOOT_COPY_RAW ||
+        report->copied != ESPOTA_EBOOT_DONE || argument[1] != 0)
+        return 0;
+    return boot->unpacked != 0 ? boot->unpacked : argument[2];
+}
+
+/*
+ * The original believes the last four bytes of a gzip, and unpacks what is damaged or too long.
+ * This loader looks first, unless it plays the original: then the copy fails and the program that
+ * was there starts.
+ */
+static void look_first(const struct espota_boot_ops *ops, struct stub_gunzip *gunzip,
+                       struct stub_boot *boot)
+{
+    uint8_t record[ESPOTA_EBOOT_SIZE];
+    struct espota_eboot command;
+
+    if (ops->memory->load(ops->memory->context, record) != ESPOTA_OK ||
+        espota_eboot_parse(record, &command) != ESPOTA_OK ||
+        command.action != ESPOTA_EBOOT_COPY_RAW)
+        return;
+    gunzip->refuse = !stub_gunzip_is_safe(ops->flash, command.argument[0], command.argument[2]);
+    boot->refused = gunzip->refuse;
+}
+
+/* The ROM starts the loader from sector 0, so nothing starts without it. */
+static enum espota_status check_loader(struct stub_chip *chip, struct stub_boot *boot)
+{
+    struct espota_image_source source = {chip, ESPOTA_SECTOR_SIZE, read_program};
+    struct espota_image image;
+    uint8_t magic;
+
+    if (chip->table.read(chip, 0, &magic, 1) != ESPOTA_OK ||
+        espota_image_inspect(&source, NULL, &image) != ESPOTA_OK)
+        return ESPOTA_E_LOCAL;
+    boot->loader_lost = magic == IMAGE_MAGIC && image.checksum != ESPOTA_CHECK_GOOD;
+    boot->starts = boot->starts && !boot->loader_lost;
+    return ESPOTA_OK;
 }
 
 /* From the flash itself where the build says so, else what was just copied to the beginning. */
@@ -98,15 +141,8 @@ static enum espota_status find_program(struct stub_chip *chip, uint32_t limit,
     boot->length = espota_read_u32le(&reader);
     if (!boot->starts || head[0] != IMAGE_MAGIC || boot->length <= LENGTH_AT ||
         boot->length > limit)
-        boot->length = copied_length(&boot->first);
+        boot->length = copied_length(boot);
     return ESPOTA_OK;
-}
-
-static enum espota_status read_program(void *context, uint32_t offset, void *out, size_t length)
-{
-    struct stub_chip *chip = context;
-
-    return chip->table.read(chip, offset, out, length);
 }
 
 static enum espota_status fingerprint(struct stub_chip *chip, const struct espota_crypto *crypto,
@@ -136,19 +172,30 @@ static enum espota_status fingerprint(struct stub_chip *chip, const struct espot
 }
 
 enum espota_status stub_boot_play(struct stub_chip *chip, struct stub_rtc *rtc,
-                                  const struct espota_crypto *crypto, uint32_t limit,
+                                  const struct espota_crypto *crypto, uint32_t limit, bool quirks,
                                   uint8_t sector[ESPOTA_SECTOR_SIZE],
                                   void (*serial)(void *context, const char *line), void *context,
                                   struct stub_boot *boot, struct espota_error *err)
 {
-    const struct espota_boot_ops ops = {
-        .context = context, .flash = &chip->table, .memory = &rtc->table, .log = serial};
+    struct stub_gunzip gunzip;
+    const struct espota_boot_ops ops = {.context = context,
+                                        .flash = &chip->table,
+                                        .memory = &rtc->table,
+                                        .gunzip = &gunzip.table,
+                                        .log = serial};
     struct espota_image_source source = {.context = chip, .read = read_program};
     enum espota_status status;
 
     memset(boot, 0, sizeof(*boot));
+    stub_gunzip_init(&gunzip);
+    if (!quirks)
+        look_first(&ops, &gunzip, boot);
     run_loader(&ops, sector, boot);
-    status = find_program(chip, limit, boot);
+    boot->unpacked = gunzip.unpacked;
+    stub_gunzip_deinit(&gunzip);
+    status = check_loader(chip, boot);
+    if (status == ESPOTA_OK)
+        status = find_program(chip, limit, boot);
     if (status == ESPOTA_OK && boot->length > 0)
         status = fingerprint(chip, crypto, sector, boot);
     source.length = boot->length;

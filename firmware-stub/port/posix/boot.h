@@ -38,21 +38,25 @@ void stub_rtc_deinit(struct stub_rtc *rtc);
 struct stub_boot {
     struct espota_boot_report first; /* `command`: one was pending, and `copied` what came of it */
     struct espota_boot_report
-        loaded;      /* the same, or after a failed command the run that followed */
-    bool blank;      /* there is nothing but erased flash at the beginning */
-    bool starts;     /* the loader finds an application to jump to */
-    uint32_t length; /* of the program from address 0 on; 0: cannot be told */
+        loaded;        /* the same, or after a failed command the run that followed */
+    uint32_t unpacked; /* bytes that came out of a gzip; 0: none was copied */
+    bool refused;      /* a gzip that the original would have spoiled something with */
+    bool loader_lost;  /* sector 0 holds no whole loader any more */
+    bool blank;        /* there is nothing but erased flash at the beginning */
+    bool starts;       /* the loader finds an application to jump to */
+    uint32_t length;   /* of the program from address 0 on; 0: cannot be told */
     char md5[2 * ESPOTA_MD5_SIZE + 1]; /* of these bytes; "" without a length */
     struct espota_image image;         /* what they are; kind UNKNOWN without a length */
 };
 
 /*
  * Plays the loader. `limit` is where a program must end, `sector` memory to work in, `serial`
- * what the loader prints (may be NULL). An error is one of the chip itself; what the loader
+ * what the loader prints (may be NULL). `quirks`: as the original, which unpacks any gzip; else
+ * one that would spoil something is not copied. An error is one of the chip itself; what the loader
  * stumbles over is told by `boot`.
  */
 enum espota_status stub_boot_play(struct stub_chip *chip, struct stub_rtc *rtc,
-                                  const struct espota_crypto *crypto, uint32_t limit,
+                                  const struct espota_crypto *crypto, uint32_t limit, bool quirks,
                                   uint8_t sector[ESPOTA_SECTOR_SIZE],
                                   void (*serial)(void *context, const char *line), void *context,
                                   struct stub_boot *boot,

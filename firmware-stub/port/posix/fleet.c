@@ -10,6 +10,7 @@
 #include "espota/program.h"
 #include "port/posix/crypto_bearssl.h"
 #include "port/posix/node.h"
+#include "port/posix/verify_bearssl.h"
 
 enum {
     PER_NET = 250, /* devices that share their third number */
@@ -25,6 +26,7 @@ struct fleet {
     const struct stub_options *options;
     struct espota_loop *loop;
     struct espota_crypto_bearssl crypto;
+    struct stub_verifier verifier;
     struct stub_tell tell;
     struct stub_settings settings;
     char password_hash[ESPOTA_NONCE_MAX + 1];
@@ -78,6 +80,10 @@ static enum espota_status fleet_init(struct fleet *fleet, const struct stub_opti
         status = espota_crypto_bearssl_init(&fleet->crypto, err);
     if (status == ESPOTA_OK)
         status = hash_password(fleet, err);
+    if (status == ESPOTA_OK && options->publickey != NULL) {
+        status = stub_verifier_init(&fleet->verifier, options->publickey, err);
+        fleet->settings.verify = &fleet->verifier.table;
+    }
     if (status == ESPOTA_OK &&
         (fleet->nodes = calloc(options->count, sizeof(*fleet->nodes))) == NULL)
         status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory for %lu devices",

@@ -21,7 +21,8 @@ struct stub_options {
     struct espota_secret password;
     const char *password_file;
     enum stub_auth auth;
-    const char *hostname; /* NULL: as the core names a board */
+    const char *publickey; /* NULL: signatures are not looked at */
+    const char *hostname;  /* NULL: as the core names a board */
 
     const char *flash;   /* NULL: in memory */
     uint64_t flash_size; /* 0: the file's, or 4 MiB */

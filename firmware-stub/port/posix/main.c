@@ -30,6 +30,10 @@ static const struct opt options[] = {
     {OPT_CHOICE, 0, "auth-method", "md5|sha256",
      "How to ask: as an ESP8266 (the default) or as an ESP32.", MEMBER(auth)},
 
+    {OPT_STRING, 0, "publickey", "PUB",
+     "Take only what this RSA key signed in the ESP8266's format, and do not look at the MD5.",
+     MEMBER(publickey), .min = 1},
+
     {.kind = OPT_HEADING, .help = "Flash"},
     {OPT_STRING, 0, "flash", "FILE",
      "The flash chip, byte for byte; made if it is missing. Without it the flash is in memory.",
@@ -57,7 +61,8 @@ static const struct opt options[] = {
     {OPT_FLAG, 0, "fast", NULL, "Leave out the seconds that real devices wait.", MEMBER(fast)},
     {OPT_FLAG, 0, "quirks", NULL,
      "Be as unsafe as the original: a nonce from the clock, a challenge that never expires, an "
-     "answer from anyone, no limit for a silent host.",
+     "answer from anyone, no limit for a silent host; and a boot loader that unpacks any gzip, "
+     "whatever it overwrites.",
      MEMBER(quirks)},
 
     {.kind = OPT_HEADING, .help = "Output"},

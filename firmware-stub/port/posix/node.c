@@ -193,7 +193,7 @@ static enum espota_status boot(struct stub_node *node, struct stub_boot *result,
     uint8_t head[4];
     enum espota_status status =
         stub_boot_play(&node->chip, &node->rtc, node->settings->crypto, node->layout.fs_start,
-                       node->settings->sector, serial, node, result, err);
+                       node->settings->quirks, node->settings->sector, serial, node, result, err);
 
     if (status != ESPOTA_OK)
         return status;
@@ -268,6 +268,7 @@ static void fill_tables(struct stub_node *node)
     node->update = (struct espota_updater_config){
         .flash = &node->chip.table,
         .crypto = settings->crypto,
+        .verify = settings->verify,
         .boot = &node->rtc.table,
         .fs_start = node->layout.fs_start,
         .fs_end = node->layout.fs_end,

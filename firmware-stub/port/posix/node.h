@@ -20,7 +20,8 @@
 struct stub_settings {
     struct espota_loop *loop;
     const struct espota_crypto *crypto;
-    const char *password_hash; /* as struct espota_receiver_config has it */
+    const struct espota_verifier *verify; /* NULL: any image is taken */
+    const char *password_hash;            /* as struct espota_receiver_config has it */
     uint8_t nonce_digits;
     uint32_t flash_size; /* 0: what the file holds */
     uint32_t fs_start;   /* 0: the usual place */

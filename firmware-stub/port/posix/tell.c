@@ -170,6 +170,12 @@ void stub_tell_event(const struct stub_who *who, const struct espota_receiver_ev
         words_event(who, event, address, text);
 }
 
+static const char REFUSED[] = "the gzip was not unpacked: its last four bytes are not its length, "
+                              "it is damaged, or it would run over itself";
+static const char LOADER_LOST[] =
+    "the boot loader in the first sector is destroyed: nothing starts "
+    "any more";
+
 static bool json_copy(struct espota_json *json, const struct espota_boot_report *first)
 {
     const uint32_t *argument = first->what.argument;
@@ -188,6 +194,10 @@ static bool json_problems(struct espota_json *json, const struct stub_boot *boot
 
     if (boot->blank)
         whole = espota_json_append_text(list, "the flash is erased");
+    if (whole && boot->refused)
+        whole = espota_json_append_text(list, REFUSED);
+    if (whole && boot->loader_lost)
+        whole = espota_json_append_text(list, LOADER_LOST);
     for (size_t i = 0; whole && i < boot->image.problem_count; i++) {
         char text[ESPOTA_PROBLEM_TEXT_MAX];
 
@@ -236,6 +246,10 @@ static void words_boot(const struct stub_who *who, const struct stub_boot *boot)
         note(who, "Boot loader: the copy of %lu bytes from 0x%lx to 0x%lx failed (%d)",
              (unsigned long)argument[2], (unsigned long)argument[0], (unsigned long)argument[1],
              (int)boot->first.copied);
+    if (boot->refused)
+        note(who, "Boot loader: %s", REFUSED);
+    if (boot->loader_lost)
+        note(who, "Boot loader: %s", LOADER_LOST);
     if (boot->starts && boot->length > 0)
         note(who, "Boot loader: starts the program at 0x%lx, %lu bytes, MD5 %s",
              (unsigned long)boot->loaded.entry, (unsigned long)boot->length, boot->md5);
