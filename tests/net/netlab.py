@@ -101,6 +101,7 @@ class Host:
         self.name = name
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"espota-{name}-"))
         self.children = []
+        self.read = set()  # streams that a LineReader closes
         script = ("mount -t tmpfs none /run && mkdir /run/dbus /run/avahi-daemon && "
                   "ip link set lo up && echo ready && exec cat")
         self.holder = subprocess.Popen(["unshare", "-n", "-m", "sh", "-c", script],
@@ -127,10 +128,15 @@ class Host:
         self.children.append(child)
         return child
 
+    def lines(self, stream):
+        self.read.add(stream)
+        return espota_test.LineReader(stream)
+
     def process(self, *argv, env=None, stdin=subprocess.DEVNULL):
         """One that tells its events as JSON lines; ends with the host."""
         child = espota_test.Process(*self.argv(*argv), env=env, stdin=stdin)
         self.children.append(child.process)
+        self.read.update((child.process.stdout, child.process.stderr))
         return child
 
     def address(self, device, *addresses):
@@ -155,7 +161,7 @@ class Host:
         conf.write_text(AVAHI_CONF.format(name=self.name))
         daemon = self.start("avahi-daemon", "-f", conf, "--no-drop-root", "--no-chroot",
                             "--no-rlimits", stdout=subprocess.DEVNULL)
-        log = espota_test.LineReader(daemon.stderr)
+        log = self.lines(daemon.stderr)
         while True:
             line = log.next()
             if line is None:
@@ -172,10 +178,10 @@ class Host:
                 child.kill()
                 child.wait()
         for stream in (child.stdout, child.stderr, child.stdin):
-            if stream and not isinstance(stream, int):
+            if stream and stream not in self.read:
                 try:
                     stream.close()
-                except (OSError, ValueError):
+                except BrokenPipeError:
                     pass
 
     def close(self):
