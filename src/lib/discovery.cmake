@@ -11,6 +11,7 @@ target_sources(espota PRIVATE
     discover.c
     discover_query.c
     discovery.c
+    local_names.c
     mdns.c
     pluggable.c
     pluggable_port.c

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "lib/fleet.h"
+#include "lib/local_names.h"
 
-enum { DEFAULT_PORT = 8266 };
+enum { DEFAULT_PORT = 8266, LOCAL_NAMES_MS = 2000 };
 
 static enum espota_status no_memory(struct espota_error *err)
 {
@@ -98,12 +99,38 @@ static bool lacks_scope(const struct espota_address *address)
            (address->bytes[1] & 0xc0) == 0x80 && address->scope == 0;
 }
 
+/* Names of devices are asked for on the link, all at once; the rest is the system's matter. */
+static enum espota_status resolve_local_names(struct espota_upload *upload,
+                                              struct espota_error *err)
+{
+    struct espota_local_name *names = calloc(upload->count, sizeof(*names));
+    struct espota_error problem = ESPOTA_ERROR_INIT;
+    size_t count = 0, next = 0;
+    enum espota_status status = ESPOTA_OK;
+
+    if (names == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < upload->count; i++)
+        if (espota_local_name_is(upload->jobs[i].name))
+            names[count++].name = upload->jobs[i].name;
+    if (count > 0)
+        status = espota_local_names_resolve(upload->loop, names, count, LOCAL_NAMES_MS,
+                                            &upload->stop, &problem);
+    if (status != ESPOTA_OK) /* without multicast here the system may still know them */
+        espota_fleet_log(upload, ESPOTA_LOG_DETAIL, "%s", problem.message);
+    for (size_t i = 0; i < upload->count && count > 0; i++)
+        if (espota_local_name_is(upload->jobs[i].name))
+            upload->jobs[i].device = names[next++].address;
+    free(names);
+    return ESPOTA_OK;
+}
+
 static enum espota_status resolve(struct espota_job *job, struct espota_error *err)
 {
     struct espota_error problem = ESPOTA_ERROR_INIT;
     const struct espota_job *known;
 
-    if (!espota_address_parse(job->name, &job->device)) {
+    if (job->device.family == 0 && !espota_address_parse(job->name, &job->device)) {
         known = same_name(job);
         if (known != NULL && known->failed_name)
             return settle(job, ESPOTA_E_NO_ANSWER, known->early, err);
@@ -276,6 +303,8 @@ enum espota_status espota_fleet_prepare(struct espota_upload *upload, struct esp
         return status;
     bound_jobs(upload);
     status = espota_fleet_open_state(upload, err);
+    if (status == ESPOTA_OK)
+        status = resolve_local_names(upload, err);
     for (size_t i = 0; i < upload->count && status == ESPOTA_OK && !upload->stop; i++)
         status = prepare_job(&upload->jobs[i], err);
     if (status == ESPOTA_OK && !upload->stop)
