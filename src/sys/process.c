@@ -101,8 +101,8 @@ static pid_t start(const char *path, const char *const *argv, int output)
         if (error == 0)
             error = set_descriptors(&actions, output);
         if (error == 0) /* it takes char * for old times' sake, and changes none */
-            error = posix_spawn(&pid, path, &actions, &attributes, (char *const *)(uintptr_t)argv,
-                                environment);
+            error =
+                posix_spawn(&pid, path, &actions, &attributes, (char *const *)argv, environment);
         (void)posix_spawnattr_destroy(&attributes);
     }
     (void)posix_spawn_file_actions_destroy(&actions);
