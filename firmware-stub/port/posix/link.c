@@ -118,8 +118,9 @@ static void rate_pay(struct stub_link *link, size_t length)
 
 static void go_on(struct stub_link *link)
 {
+    if (link->fd >= 0)
+        speak(link); /* what was held back may be due, whether or not there is more to say */
     if (link->closing) {
-        speak(link);
         if (link->count > 0) {
             if (stub_link_follow(link, 0, NULL) == ESPOTA_OK)
                 return;
