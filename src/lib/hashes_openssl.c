@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/keys.h"
+#include "lib/keys_openssl.h"
 
 struct espota_hashes {
-    OSSL_LIB_CTX *library; /* of our own: no setting of the system takes a digest away */
+    OSSL_LIB_CTX *library; /* no setting of the system takes a digest away from it */
     OSSL_PROVIDER *provider;
+    bool own; /* the library; else it is a key's */
     EVP_MD *digest[ESPOTA_HASH_KINDS];
     EVP_MD_CTX *state[ESPOTA_HASH_KINDS]; /* NULL: not wanted */
     EVP_MD_CTX *copy;
@@ -35,19 +36,31 @@ static bool start(struct espota_hashes *hashes, enum espota_hash_kind kind)
            EVP_DigestInit_ex2(hashes->state[kind], hashes->digest[kind], NULL) == 1;
 }
 
-enum espota_status espota_hashes_create(struct espota_hashes **out, bool sha256, bool sha384,
-                                        bool sha512, struct espota_error *err)
+/* A library context costs as much time as a signature: a key's own will do. */
+static bool find_library(struct espota_hashes *hashes, const struct espota_key *key)
+{
+    if (key != NULL && key->library != NULL) {
+        hashes->library = key->library;
+        return true;
+    }
+    hashes->own = true;
+    hashes->library = OSSL_LIB_CTX_new();
+    if (hashes->library != NULL)
+        hashes->provider = OSSL_PROVIDER_load(hashes->library, "default");
+    return hashes->provider != NULL;
+}
+
+enum espota_status espota_hashes_create(struct espota_hashes **out, const struct espota_key *key,
+                                        bool sha256, bool sha384, bool sha512,
+                                        struct espota_error *err)
 {
     struct espota_hashes *hashes = calloc(1, sizeof(*hashes));
 
     *out = NULL;
     if (hashes == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a hash");
-    hashes->library = OSSL_LIB_CTX_new();
     hashes->copy = EVP_MD_CTX_new();
-    if (hashes->library != NULL)
-        hashes->provider = OSSL_PROVIDER_load(hashes->library, "default");
-    if (hashes->provider == NULL || hashes->copy == NULL ||
+    if (!find_library(hashes, key) || hashes->copy == NULL ||
         (sha256 && !start(hashes, ESPOTA_HASH_SHA256)) ||
         (sha384 && !start(hashes, ESPOTA_HASH_SHA384)) ||
         (sha512 && !start(hashes, ESPOTA_HASH_SHA512))) {
@@ -91,6 +104,7 @@ void espota_hashes_destroy(struct espota_hashes *hashes)
     EVP_MD_CTX_free(hashes->copy);
     if (hashes->provider != NULL)
         OSSL_PROVIDER_unload(hashes->provider);
-    OSSL_LIB_CTX_free(hashes->library);
+    if (hashes->own)
+        OSSL_LIB_CTX_free(hashes->library);
     free(hashes);
 }

@@ -95,10 +95,14 @@ enum espota_status espota_key_private_pem(const struct espota_key *key,
 enum espota_status espota_key_public_pem(const struct espota_key *key, struct espota_secret *out,
                                          struct espota_error *err) ESPOTA_MUST_CHECK;
 
-/* Hashes under way of all kinds that are wanted, over the same bytes. */
+/*
+ * Hashes under way of all kinds that are wanted, over the same bytes. `key` spares them a library
+ * of their own and must outlive them; NULL: none.
+ */
 struct espota_hashes;
-enum espota_status espota_hashes_create(struct espota_hashes **out, bool sha256, bool sha384,
-                                        bool sha512, struct espota_error *err) ESPOTA_MUST_CHECK;
+enum espota_status espota_hashes_create(struct espota_hashes **out, const struct espota_key *key,
+                                        bool sha256, bool sha384, bool sha512,
+                                        struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_hashes_add(struct espota_hashes *hashes, const void *data, size_t length);
 /*
  * The hash as it would be with `length` more bytes; what is under way goes on without them.

@@ -21,7 +21,7 @@ enum espota_status espota_signature_hashes(struct espota_hashes **out, const str
     bool esp32 = format == ESPOTA_SIGN_AUTO || format == ESPOTA_SIGN_ESP32 ||
                  espota_key_family(key) == ESPOTA_KEY_EC;
 
-    return espota_hashes_create(out, true, esp32, esp32, err);
+    return espota_hashes_create(out, key, true, esp32, esp32, err);
 }
 
 static enum espota_status esp8266_key_fits(const struct espota_key *key, enum espota_chip chip,

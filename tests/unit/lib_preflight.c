@@ -245,7 +245,7 @@ static void sign(struct test_image *image, const struct espota_key *key,
     uint8_t trailer[ESPOTA_TRAILER_MAX];
     size_t length;
 
-    ck_assert_int_eq(espota_hashes_create(&hashes, true, false, false, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_hashes_create(&hashes, NULL, true, false, false, NULL), ESPOTA_OK);
     ck_assert_int_eq(
         espota_hashes_with(hashes, ESPOTA_HASH_SHA256, image->bytes, image->length, hash, NULL),
         ESPOTA_OK);

@@ -69,7 +69,7 @@ static struct test_image make(const struct pair *pair, enum espota_sign_format f
 
     test_image_append(&image, NULL, payload);
     test_noise(image.bytes, payload, random_below(1u << 20));
-    ck_assert_int_eq(espota_hashes_create(&hashes, true, true, true, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_hashes_create(&hashes, NULL, true, true, true, NULL), ESPOTA_OK);
     ck_assert_int_eq(espota_hashes_with(hashes, kind, image.bytes, payload, hash, NULL), ESPOTA_OK);
     espota_hashes_destroy(hashes);
     ck_assert_int_eq(espota_signature_make(pair->key, format, kind, hash, trailer, &length, NULL),
