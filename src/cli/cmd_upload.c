@@ -167,6 +167,9 @@ static const struct opt options[] = {
      "a bar, or a line now and then. auto: a bar on a terminal, lines elsewhere", HERE(run.style)},
     {OPT_FLAG, 0, "json", NULL, "events on standard output, one JSON object a line (see below)",
      HERE(run.json)},
+    {OPT_STRING, 0, "report", "FILE",
+     "write what became of each device to FILE: .md for people, .xml as JUnit",
+     HERE(run.report_file), .min = 1},
     OPT_ROWS_OUTPUT,
     OPT_ROWS_END,
 };

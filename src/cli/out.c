@@ -19,6 +19,7 @@ static struct {
     bool colour;      /* on standard error */
     bool rewritable;  /* standard error is a terminal that knows carriage return and erase */
     bool status_line; /* one is shown */
+    bool annotate;    /* GitHub's runner makes notes on the run of lines that begin with :: */
     int lost;         /* errno of the first failed write to standard output */
 } out = {.program = "espota-c"};
 
@@ -59,6 +60,7 @@ void out_init(const char *program)
     out.program = program;
     out.rewritable = espota_program_is_terminal(ESPOTA_PROGRAM_STDERR) && !dumb;
     out.colour = want_colour(out.rewritable);
+    out.annotate = is_set("GITHUB_ACTIONS");
 }
 
 void out_set_quiet(bool quiet)
@@ -192,10 +194,29 @@ static void put_line(const char *colour, const char *mark, const char *format, v
     (void)fflush(stderr);
 }
 
+/* "::error title=PROGRAM::TEXT" (a % would begin an escape there). */
+static void annotate(const char *kind, const char *word, const char *format, va_list args)
+{
+    char text[LINE_ROOM];
+
+    (void)vsnprintf(text, sizeof(text), format, args);
+    disarm(text);
+    (void)fprintf(stderr, "::%s title=%s::%s%s", kind, out.program, word,
+                  word[0] != '\0' ? " " : "");
+    for (const char *c = text; *c != '\0'; c++)
+        (void)(*c == '%' ? fputs("%25", stderr) : fputc(*c, stderr));
+    (void)fputc('\n', stderr);
+    (void)fflush(stderr);
+}
+
 static void put_marked(const char *colour, const char *word, const char *format, va_list args)
 {
     char mark[64];
 
+    if (out.annotate) {
+        annotate(word, "", format, args);
+        return;
+    }
     (void)snprintf(mark, sizeof(mark), "%s: %s:", out.program, word);
     put_line(colour, mark, format, args);
 }
@@ -260,7 +281,10 @@ void out_verdict(enum out_tone tone, const char *word, const char *format, ...)
     if (out.quiet && tone == OUT_GOOD)
         return;
     va_start(args, format);
-    put_line(colours[tone], word, format, args);
+    if (out.annotate && tone != OUT_GOOD)
+        annotate(tone == OUT_BAD ? "error" : "warning", word, format, args);
+    else
+        put_line(colours[tone], word, format, args);
     va_end(args);
 }
 

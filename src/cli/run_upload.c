@@ -6,11 +6,13 @@
 
 #include "cli/out.h"
 #include "espota/program.h"
+#include "espota/report.h"
 
 /* What the callbacks know. */
 struct teller {
     struct show_upload show;
     bool json;
+    struct espota_report *report; /* NULL: none was asked for */
 };
 
 static void tell(void *context, const struct espota_upload_event *event)
@@ -26,6 +28,8 @@ static void tell(void *context, const struct espota_upload_event *event)
             out_error("no memory for an event");
         free(line);
     }
+    if (teller->report != NULL)
+        espota_report_note(teller->report, event);
     show_upload_event(&teller->show, event);
 }
 
@@ -73,6 +77,19 @@ static int exit_code_of(enum espota_status status)
     return espota_status_exit_code(status);
 }
 
+/* Once targets were tried; a report that cannot be written fails a run that went well. */
+static enum espota_status write_report(struct teller *teller, enum espota_status status,
+                                       struct espota_error *err)
+{
+    bool tried = err->message[0] == '\0';
+
+    if (teller->report != NULL && tried && espota_report_write(teller->report, err) != ESPOTA_OK &&
+        status == ESPOTA_OK)
+        status = err->status;
+    espota_report_destroy(teller->report);
+    return status;
+}
+
 int run_upload(struct run_upload *run, enum espota_status *result)
 {
     struct teller teller = {.json = run->json};
@@ -86,6 +103,8 @@ int run_upload(struct run_upload *run, enum espota_status *result)
     run->options.event = tell;
     run->options.ask_password = run->may_ask ? ask_password : NULL;
     status = espota_upload_create(&run->options, &upload, &err);
+    if (status == ESPOTA_OK && run->report_file != NULL)
+        status = espota_report_create(run->report_file, &teller.report, &err);
     for (size_t i = 0; i < run->source_count && status == ESPOTA_OK; i++)
         status = add_source(upload, &run->sources[i], &err);
     if (status == ESPOTA_OK) {
@@ -94,6 +113,7 @@ int run_upload(struct run_upload *run, enum espota_status *result)
         espota_program_on_stop(NULL, NULL);
     }
     show_upload_deinit(&teller.show);
+    status = write_report(&teller, status, &err);
     if (status != ESPOTA_OK && err.message[0] != '\0')
         out_error("%s", err.message);
     espota_upload_destroy(upload);

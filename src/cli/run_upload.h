@@ -22,7 +22,8 @@ struct run_upload {
     size_t source_count;
     enum show_style style;
     bool json;
-    bool may_ask; /* for a password, on the terminal */
+    bool may_ask;            /* for a password, on the terminal */
+    const char *report_file; /* .md or .xml; NULL: none */
 };
 
 /*
