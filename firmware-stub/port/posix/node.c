@@ -6,7 +6,12 @@
 
 #include "core/cursor.h"
 
-enum { DOWN_MS = 1000, PROGRESS_STEPS = 100, RTC_PATH_MAX = 4096 };
+enum {
+    DOWN_MS = 1000,
+    DOWN_FAST_MS = 150, /* as short as still can be seen from outside */
+    PROGRESS_STEPS = 100,
+    RTC_PATH_MAX = 4096
+};
 
 /* --- addresses: the core's form is this port's address without its family --- */
 
@@ -156,7 +161,7 @@ static void arm(struct stub_node *node, uint64_t delay_ms)
 static void go_down(struct stub_node *node)
 {
     stub_node_silence(node);
-    arm(node, node->settings->fast ? 0 : DOWN_MS);
+    arm(node, node->settings->fast ? DOWN_FAST_MS : DOWN_MS);
 }
 
 /* Everything that can be done now; then waits for what the device wants. */
