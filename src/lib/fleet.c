@@ -34,42 +34,6 @@ static const char *local_problem(const struct espota_job *job,
     return local && report->os_error == 0 && problem[0] != '\0' ? problem : NULL;
 }
 
-/* An attempt is over: what it comes to. */
-static void look_at(struct espota_job *job)
-{
-    struct espota_upload *upload = job->upload;
-    struct espota_attempt_report report;
-    struct espota_outcome outcome;
-    bool exchanged = espota_exchange_outcome(job->attempt, &outcome);
-    const char *problem;
-
-    job->attempt->kind->report(job->attempt, &report);
-    job->acked = report.acked;
-    job->touched |= report.begun;
-    job->complete = report.complete;
-    problem = local_problem(job, &report);
-    job->attempt->kind->destroy(job->attempt);
-    espota_secret_wipe(&job->secret);
-    job->attempt = NULL;
-    job->ended = false;
-    upload->attempts--;
-    if (job->parked)
-        upload->parked--;
-    job->parked = false;
-    end_job(job, report.status, report.again, problem != NULL ? problem : report.message,
-            exchanged ? &outcome : NULL);
-}
-
-static void look_at_ended(struct espota_upload *upload)
-{
-    while (upload->ended != NULL) {
-        struct espota_job *job = upload->ended;
-
-        upload->ended = job->next_ended;
-        look_at(job);
-    }
-}
-
 static void attempt_event(void *context, enum espota_event_kind kind)
 {
     espota_fleet_tell_event(context, kind);
@@ -93,6 +57,78 @@ static void attempt_over(void *context)
     job->upload->ended = job;
 }
 
+/* The job has no attempt any more. */
+static void drop_attempt(struct espota_job *job)
+{
+    struct espota_upload *upload = job->upload;
+
+    job->attempt->kind->destroy(job->attempt);
+    espota_secret_wipe(&job->secret);
+    job->attempt = NULL;
+    job->ended = false;
+    upload->attempts--;
+    upload->parked -= job->parked;
+    upload->waiting -= job->accepted;
+    job->parked = false;
+}
+
+/* The device has said OK; whether it comes back is the rest of the job. */
+static bool begin_waiting(struct espota_job *job)
+{
+    struct espota_upload *upload = job->upload;
+    struct espota_online_config config = {
+        .loop = upload->loop,
+        .ports = upload->ports,
+        .device = job->device,
+        .web = job->url != NULL,
+        .wait_ms = upload->options.wait_online_ms,
+        .size = job->source->length,
+        .ears = {job, attempt_event, attempt_asks, attempt_over},
+    };
+    struct espota_error err = ESPOTA_ERROR_INIT;
+
+    if (config.wait_ms == 0 || upload->stopped || job->accepted)
+        return false;
+    job->accepted = true;
+    if (espota_online_create(&config, &job->attempt, &err) != ESPOTA_OK) {
+        end_job(job, err.status, false, err.message, NULL);
+        return true;
+    }
+    upload->attempts++;
+    upload->waiting++;
+    return true;
+}
+
+/* An attempt is over: what it comes to. */
+static void look_at(struct espota_job *job)
+{
+    struct espota_attempt_report report;
+    struct espota_outcome outcome;
+    bool exchanged = espota_exchange_outcome(job->attempt, &outcome);
+    const char *problem;
+
+    job->attempt->kind->report(job->attempt, &report);
+    job->acked = report.acked;
+    job->touched |= report.begun;
+    job->complete = report.complete;
+    problem = local_problem(job, &report);
+    drop_attempt(job);
+    if (report.status == ESPOTA_OK && begin_waiting(job))
+        return;
+    end_job(job, report.status, report.again, problem != NULL ? problem : report.message,
+            exchanged ? &outcome : NULL);
+}
+
+static void look_at_ended(struct espota_upload *upload)
+{
+    while (upload->ended != NULL) {
+        struct espota_job *job = upload->ended;
+
+        upload->ended = job->next_ended;
+        look_at(job);
+    }
+}
+
 static enum espota_auth_method method_of(enum espota_upload_auth auth)
 {
     switch (auth) {
@@ -113,6 +149,8 @@ static enum espota_status find_password(struct espota_job *job, const struct esp
                                         struct espota_error *err)
 {
     struct espota_upload *upload = job->upload;
+    static const struct espota_log silence = {NULL, NULL};
+    bool first = upload->turns[job->index].attempts <= 1; /* a warning is said once */
 
     *out = upload->options.password.bytes != NULL ? &upload->options.password : &upload->answer;
     if (job->url != NULL && job->url->password.bytes != NULL)
@@ -121,7 +159,7 @@ static enum espota_status find_password(struct espota_job *job, const struct esp
         return ESPOTA_OK;
     *out = &job->secret;
     return espota_secret_read(&job->secret, job->password_file, "password file",
-                              &upload->options.log, err);
+                              first ? &upload->options.log : &silence, err);
 }
 
 static enum espota_status begin_push(struct espota_job *job, const struct espota_secret *password,
@@ -255,7 +293,8 @@ static void ask_person(struct espota_upload *upload)
  */
 static void serve_parked(struct espota_upload *upload)
 {
-    if (upload->parked == 0 || (!upload->asked && upload->attempts > upload->parked))
+    if (upload->parked == 0 ||
+        (!upload->asked && upload->attempts > upload->parked + upload->waiting))
         return;
     if (!upload->asked)
         ask_person(upload);

@@ -18,6 +18,7 @@
 #include "lib/exchange.h"
 #include "lib/fetch.h"
 #include "lib/firewall.h"
+#include "lib/online.h"
 #include "lib/ports.h"
 #include "lib/schedule.h"
 #include "lib/source.h"
@@ -56,6 +57,7 @@ struct espota_job {
     uint64_t began;
     bool touched;   /* some of the image has left for it, in some attempt */
     bool complete;  /* all of it has */
+    bool accepted;  /* the device said OK, and it is waited for */
     uint32_t acked; /* by the device's TCP, of the newest attempt */
 };
 
@@ -89,6 +91,7 @@ struct espota_upload {
     struct espota_job *ended; /* a list of those to look at */
     size_t attempts;          /* attempts under way */
     size_t parked;            /* of those, how many wait for a password */
+    size_t waiting;           /* and how many for a device to come back */
     bool asked;               /* the person was asked */
     struct espota_secret answer;
 

@@ -73,7 +73,8 @@ static void save_soon(struct espota_upload *upload)
 
 static enum espota_state_result result_of(const struct espota_job *job, enum espota_status status)
 {
-    if (status == ESPOTA_OK)
+    /* one that said OK and did not come back may be anything */
+    if (status == ESPOTA_OK || (job->accepted && status == ESPOTA_E_INTERRUPTED))
         return ESPOTA_STATE_DONE;
     return job->complete ? ESPOTA_STATE_UNKNOWN : ESPOTA_STATE_NONE;
 }

@@ -9,8 +9,8 @@
 #include "lib/listener.h"
 
 enum {
-    DATAGRAM_ROOM = 1024,   /* what devices send has at most some 150 bytes */
-    DATAGRAMS_A_TURN = 256, /* then the streams have their turn */
+    DATAGRAM_ROOM = 1024,  /* what devices send has at most some 150 bytes */
+    DATAGRAMS_A_TURN = 16, /* then the streams have their turn: an answer may cost milliseconds */
 };
 
 /* Everything about one address. It stays, so that a late caller is known. */

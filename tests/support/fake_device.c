@@ -65,7 +65,8 @@ void fake_start(struct fake_device *device, const char *address, fake_script *sc
 void fake_join(struct fake_device *device)
 {
     ck_assert_int_eq(pthread_join(device->thread, NULL), 0);
-    close(device->udp);
+    if (device->udp >= 0)
+        close(device->udp);
     ck_assert_msg(fake_ok(device), "device %s: %s", device->host, device->fault);
 }
 
@@ -143,6 +144,21 @@ void fake_poke(struct fake_device *device)
     struct sockaddr_in to = address_of(device->address, device->port);
 
     send_from("127.0.0.1", &to, "poke");
+}
+
+void fake_go_down(struct fake_device *device)
+{
+    close(device->udp);
+    device->udp = -1;
+}
+
+void fake_come_up(struct fake_device *device)
+{
+    struct sockaddr_in local = address_of(device->address, device->port);
+
+    device->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (device->udp < 0 || bind(device->udp, (struct sockaddr *)&local, sizeof(local)) != 0)
+        fake_fault(device, "cannot come up again: %s", strerror(errno));
 }
 
 int fake_try_connect(struct fake_device *device, const char *address, uint16_t port)

@@ -57,6 +57,9 @@ struct fake_invitation fake_invited(struct fake_device *device);
 void fake_say(struct fake_device *device, const char *text);
 /* The same text from another socket, on `address`: a liar. */
 void fake_lie(struct fake_device *device, const char *address, const char *text);
+/* Closes its UDP port, and opens the same one again. */
+void fake_go_down(struct fake_device *device);
+void fake_come_up(struct fake_device *device);
 /* A connection to the inviter's host from `address` (NULL: the device's own); -1 and a fault if it
  * fails. */
 int fake_connect(struct fake_device *device, const char *address, uint16_t port);

@@ -1050,6 +1050,93 @@ START_TEST(test_state_goes_on_with_the_rest)
 }
 END_TEST
 
+/* The context is the run; it says when its device has been seen silent. */
+static void device_that_restarts(struct fake_device *device)
+{
+    char text[256];
+
+    good_device(device);
+    fake_go_down(device);
+    usleep(100000); /* no wait for something: the length of the restart */
+    fake_come_up(device);
+    while (fake_hear(device, text, sizeof(text), 500)) {
+        if (strlen(text) > 1)
+            fake_fault(device, "invited again: %s", text);
+    }
+}
+
+START_TEST(test_wait_online)
+{
+    struct run *run = run_create();
+    struct fake_device device;
+
+    run->options.wait_online_ms = 20000;
+    fake_start(&device, "127.0.0.2", device_that_restarts, run);
+    ck_assert_int_eq(go(run, &device, 1), ESPOTA_OK);
+    expect(run, 0, ESPOTA_OK, "is back online");
+    ck_assert_str_eq(run->story, "i0c0R0");
+    run_destroy(run);
+}
+END_TEST
+
+static void device_that_stays_away(struct fake_device *device)
+{
+    good_device(device);
+    fake_go_down(device);
+}
+
+START_TEST(test_wait_online_in_vain)
+{
+    struct run *run = run_create();
+    struct fake_device device;
+
+    run->options.wait_online_ms = 500;
+    fake_start(&device, "127.0.0.2", device_that_stays_away, run);
+    ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_NO_ANSWER);
+    expect(run, 0, ESPOTA_E_NO_ANSWER, "was not back online");
+    ck_assert_str_eq(run->story, "i0c0R0"); /* it has the image: no other attempt */
+    run_destroy(run);
+}
+END_TEST
+
+START_TEST(test_wait_online_for_one_that_never_restarts)
+{
+    struct run *run = run_create();
+    struct fake_device device;
+
+    run->options.wait_online_ms = 500;
+    fake_start(&device, "127.0.0.2", good_device, run);
+    ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_UNKNOWN);
+    expect(run, 0, ESPOTA_E_UNKNOWN, "nothing showed that it restarted");
+    run_destroy(run);
+}
+END_TEST
+
+static void device_that_ignores(struct fake_device *device)
+{
+    char text[256];
+
+    fake_invited(device);
+    fake_say(device, "OK");
+    while (fake_hear(device, text, sizeof(text), 400))
+        ;
+}
+
+START_TEST(test_no_call_back)
+{
+    struct run *run = run_create();
+    struct fake_device device;
+
+    run->options.timeout_ms = 200;
+    run->options.retries = 0;
+    fake_start(&device, "127.0.0.2", device_that_ignores, run);
+    ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_NO_CALLBACK);
+    expect(run, 0, ESPOTA_E_NO_CALLBACK, "did not connect to TCP port");
+    expect(run, 0, ESPOTA_E_NO_CALLBACK, "It was told 127.0.0.");
+    run_destroy(run);
+}
+END_TEST
+
 UNIT_MAIN("lib/upload", test_one_device, test_lost_ok, test_strangers_get_nothing,
           test_reports_are_bounded, test_datagrams_of_others, test_refused_by_datagram,
           test_words_before_a_reset, test_retry_after_a_break,
@@ -1060,4 +1147,6 @@ UNIT_MAIN("lib/upload", test_one_device, test_lost_ok, test_strangers_get_nothin
           test_stop_before_the_call_back, test_stop_in_the_middle, test_closed_port, test_dry_run,
           test_limit_rate, test_peer, test_ok_too_early, test_the_file_may_change_meanwhile,
           test_bad_files, test_empty_file, test_bad_arguments, test_port_in_use,
-          test_doubles_are_sent_once, test_failed_canary, test_state_goes_on_with_the_rest)
+          test_doubles_are_sent_once, test_failed_canary, test_state_goes_on_with_the_rest,
+          test_wait_online, test_wait_online_in_vain, test_wait_online_for_one_that_never_restarts,
+          test_no_call_back)
