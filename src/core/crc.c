@@ -34,3 +34,8 @@ uint32_t espota_crc32_zlib(uint32_t crc, const void *data, size_t length)
     }
     return crc;
 }
+
+uint32_t espota_crc32_appended(uint32_t crc)
+{
+    return (crc & 0x80000000u) != 0 ? ~crc : crc + 1;
+}

@@ -23,4 +23,10 @@ uint32_t espota_crc32_mpeg2(uint32_t crc, const void *data, size_t length);
  */
 uint32_t espota_crc32_zlib(uint32_t crc, const void *data, size_t length);
 
+/*
+ * What the SDKs' tools append to a program (PROTOCOL 8.1): the usual CRC-32 of it, inverted if its
+ * highest bit is set, and one more otherwise.
+ */
+uint32_t espota_crc32_appended(uint32_t crc);
+
 #endif

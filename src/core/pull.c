@@ -16,6 +16,26 @@ static const struct {
     [ESPOTA_PULL_PICO] = {"pico", "x-Pico-", "Pico-HTTP-Update"},
 };
 
+const char *espota_pull_field_name(enum espota_pull_field field)
+{
+    static const char *const names[ESPOTA_PULL_FIELD_COUNT] = {
+        "Chip-ID",       "STA-MAC",   "AP-MAC",      "free-space", "sketch-size", "sketch-md5",
+        "sketch-sha256", "chip-size", "sdk-version", "mode",       "version",
+    };
+
+    return names[field];
+}
+
+const char *espota_pull_family_prefix(enum espota_pull_family family)
+{
+    return families[family].prefix;
+}
+
+const char *espota_pull_family_agent(enum espota_pull_family family)
+{
+    return families[family].agent;
+}
+
 const char *espota_pull_family_word(enum espota_pull_family family)
 {
     return families[family].word;
@@ -185,23 +205,28 @@ static void take_mode(struct espota_pull_request *request, const char *value)
         request->mode = ESPOTA_PULL_FILESYSTEM;
 }
 
-static void take_field(struct espota_pull_request *request, const char *field, const char *value)
+static void take_field(struct espota_pull_request *request, const char *name, const char *value)
 {
-    if (same(field, "STA-MAC"))
+    int field = 0;
+
+    while (field < ESPOTA_PULL_FIELD_COUNT &&
+           !same(name, espota_pull_field_name((enum espota_pull_field)field)))
+        field++;
+    if (field == ESPOTA_PULL_FIELD_STA_MAC)
         take_mac(request, value);
-    else if (same(field, "mode"))
+    else if (field == ESPOTA_PULL_FIELD_MODE)
         take_mode(request, value);
-    else if (same(field, "version"))
+    else if (field == ESPOTA_PULL_FIELD_VERSION)
         take_version(request, value);
-    else if (same(field, "sketch-md5"))
+    else if (field == ESPOTA_PULL_FIELD_SKETCH_MD5)
         take_hex(request->sketch_md5, value, 32);
-    else if (same(field, "sketch-sha256"))
+    else if (field == ESPOTA_PULL_FIELD_SKETCH_SHA256)
         take_hex(request->sketch_sha256, value, 64);
-    else if (same(field, "free-space"))
+    else if (field == ESPOTA_PULL_FIELD_FREE_SPACE)
         take_number(&request->free_space, value);
-    else if (same(field, "sketch-size"))
+    else if (field == ESPOTA_PULL_FIELD_SKETCH_SIZE)
         take_number(&request->sketch_size, value);
-    else if (same(field, "chip-size"))
+    else if (field == ESPOTA_PULL_FIELD_CHIP_SIZE)
         take_number(&request->chip_size, value);
 }
 

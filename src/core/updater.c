@@ -306,8 +306,7 @@ static enum espota_update_error check_signature(struct espota_updater *updater)
     return ESPOTA_UPDATE_OK;
 }
 
-/* Bytes of the flash chip that a program says it was built for; 0: it says nothing. */
-static uint32_t claimed_chip_size(uint8_t byte)
+uint32_t espota_updater_claimed_chip(uint8_t byte)
 {
     static const uint8_t quarters_of_a_mebibyte[16] = {2, 1, 4, 8, 16, 0, 0, 0, 32, 64};
 
@@ -326,7 +325,7 @@ static enum espota_update_error check_header(const struct espota_updater *update
         return ESPOTA_UPDATE_OK;
     if (header[0] != IMAGE_MAGIC)
         return ESPOTA_UPDATE_MAGIC;
-    if (claimed_chip_size(header[FLASH_SIZE_AT]) > updater->config->chip_size)
+    if (espota_updater_claimed_chip(header[FLASH_SIZE_AT]) > updater->config->chip_size)
         return ESPOTA_UPDATE_NEW_FLASH_CONFIG;
     return ESPOTA_UPDATE_OK;
 }

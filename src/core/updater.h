@@ -143,6 +143,9 @@ void espota_updater_abort(struct espota_updater *updater);
 /* Whether a program image may begin with this byte; pull clients ask before they write. */
 bool espota_updater_magic(uint32_t command, uint8_t first);
 
+/* Bytes of flash that a program says, in byte 3, it was built for; 0: it says nothing. */
+uint32_t espota_updater_claimed_chip(uint8_t byte);
+
 bool espota_updater_running(const struct espota_updater *updater);
 /* Bytes that have come and are still to come. */
 uint32_t espota_updater_received(const struct espota_updater *updater);
