@@ -164,9 +164,9 @@ enum espota_status espota_http_request_line(char *line, struct espota_http_reque
 {
     char *target = cut_word(line);
     char *version = target != NULL ? cut_word(target) : NULL;
+    const char *minor = version != NULL ? espota_http_behind(version, "HTTP/1.") : NULL;
 
-    if (version == NULL || memcmp(version, "HTTP/1.", 7) != 0 ||
-        (version[7] != '0' && version[7] != '1') || version[8] != '\0')
+    if (minor == NULL || (*minor != '0' && *minor != '1') || minor[1] != '\0')
         return ESPOTA_BAD;
     out->method = line;
     out->target = target;

@@ -31,12 +31,9 @@ static void take_flash(struct espota_inspection *in, uint8_t mode, uint8_t size_
         espota_part_problem(in, ESPOTA_PROBLEM_FLASH_MODE, mode, 0);
 }
 
-/* z = zlib's CRC; what is stored is abs(int32(~z)). */
 static uint32_t user_crc(struct espota_inspection *in, uint32_t end)
 {
-    uint32_t inverted = espota_part_crc(in, 0, end, false); /* already ~z */
-
-    return inverted & 0x80000000u ? ~inverted + 1 : inverted;
+    return espota_crc32_appended(~espota_part_crc(in, 0, end, false)); /* which gives ~z */
 }
 
 static uint32_t file_crc(struct espota_inspection *in, uint32_t end)

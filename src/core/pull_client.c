@@ -50,7 +50,8 @@ static void tell(struct espota_pull_client *client, enum espota_receiver_event_k
 {
     struct espota_receiver_event event = {
         .kind = kind,
-        .command = command_of(client),
+        .command = client->config->mode == ESPOTA_PULL_FILESYSTEM ? ESPOTA_COMMAND_FILESYSTEM
+                                                                  : ESPOTA_COMMAND_FLASH,
         .size = client->length,
         .done = espota_updater_received(&client->updater),
         .failure =

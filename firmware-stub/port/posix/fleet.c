@@ -6,15 +6,18 @@
 #include <string.h>
 
 #include "core/auth.h"
+#include "core/http.h"
 #include "core/text.h"
 #include "espota/program.h"
 #include "port/posix/crypto_bearssl.h"
+#include "port/posix/endpoint.h"
 #include "port/posix/node.h"
 #include "port/posix/verify_bearssl.h"
 
 enum {
     PER_NET = 250, /* devices that share their third number */
     SOCKETS_EACH = 2,
+    SOCKETS_PAGE = 2,  /* the page's, and its client's */
     FILES_EACH = 2,    /* the chip and its boot memory */
     FILES_BESIDE = 32, /* the loop, the terminal */
     PORT_TRIES = 8,    /* a free port of one address need not be free on the others */
@@ -30,6 +33,8 @@ struct fleet {
     struct stub_tell tell;
     struct stub_settings settings;
     char password_hash[ESPOTA_NONCE_MAX + 1];
+    char web_credentials[ESPOTA_HTTP_BASIC_MAX];
+    struct espota_address web; /* family 0: no page */
     uint8_t sector[ESPOTA_SECTOR_SIZE];
     struct stub_node *nodes;
     uint32_t count; /* of those that were made */
@@ -68,6 +73,30 @@ static enum espota_status hash_password(struct fleet *fleet, struct espota_error
     return ESPOTA_OK;
 }
 
+static enum espota_status prepare_page(struct fleet *fleet, struct espota_error *err)
+{
+    const struct stub_options *options = fleet->options;
+    const char *user = options->user != NULL ? options->user : "admin";
+
+    if (options->http == NULL && options->pull.url == NULL)
+        return ESPOTA_OK;
+    if (options->password.bytes != NULL) {
+        if (!espota_http_basic(user, options->password.bytes, options->password.length,
+                               fleet->web_credentials))
+            return espota_error_set(err, ESPOTA_E_USAGE, "user and password are too long for HTTP");
+        fleet->settings.web_credentials = fleet->web_credentials;
+    }
+    if (options->http == NULL)
+        return ESPOTA_OK;
+    fleet->settings.web = true;
+    if (stub_endpoint_parse(options->http, &fleet->web, err) != ESPOTA_OK)
+        return espota_error_prefix(err, "--http");
+    if (options->count > 1 && fleet->web.port == 0)
+        return espota_error_set(err, ESPOTA_E_USAGE,
+                                "--http needs a port where --count makes a fleet");
+    return ESPOTA_OK;
+}
+
 static enum espota_status fleet_init(struct fleet *fleet, const struct stub_options *options,
                                      struct espota_error *err)
 {
@@ -84,6 +113,8 @@ static enum espota_status fleet_init(struct fleet *fleet, const struct stub_opti
         status = stub_verifier_init(&fleet->verifier, options->publickey, err);
         fleet->settings.verify = &fleet->verifier.table;
     }
+    if (status == ESPOTA_OK)
+        status = prepare_page(fleet, err);
     if (status == ESPOTA_OK &&
         (fleet->nodes = calloc(options->count, sizeof(*fleet->nodes))) == NULL)
         status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory for %lu devices",
@@ -120,6 +151,7 @@ static void fleet_deinit(struct fleet *fleet)
     free(fleet->nodes);
     espota_crypto_bearssl_deinit(&fleet->crypto);
     espota_wipe(fleet->password_hash, sizeof(fleet->password_hash));
+    espota_wipe(fleet->web_credentials, sizeof(fleet->web_credentials));
     espota_loop_destroy(fleet->loop);
 }
 
@@ -146,6 +178,10 @@ static struct stub_who who_is(const struct fleet *fleet, const struct espota_add
     struct stub_who who = {
         .tell = &fleet->tell, .device = device, .address = address_of(options, bound, device)};
 
+    if (fleet->web.family != 0) {
+        who.web = address_of(options, &fleet->web, device);
+        who.web.port = fleet->web.port;
+    }
     if (options->hostname == NULL)
         snprintf(who.hostname, sizeof(who.hostname), "esp8266-%06lx", (unsigned long)device + 1);
     else if (options->count == 1)
@@ -288,8 +324,10 @@ enum espota_status stub_fleet_run(const struct stub_options *options, struct esp
     if (status == ESPOTA_OK)
         status = bound_address(options, &bound, err);
     if (status == ESPOTA_OK)
-        status = allow_files(
-            options->count, options->flash != NULL ? SOCKETS_EACH + FILES_EACH : SOCKETS_EACH, err);
+        status = allow_files(options->count,
+                             SOCKETS_EACH + (options->flash != NULL ? FILES_EACH : 0u) +
+                                 (options->http != NULL ? SOCKETS_PAGE : 0u),
+                             err);
     if (status != ESPOTA_OK)
         goto done;
     espota_program_on_stop(stop, fleet.loop);
@@ -322,6 +360,24 @@ enum espota_status stub_fleet_boot(const struct stub_options *options, struct es
             status = espota_error_set(
                 err, ESPOTA_E_IMAGE, "the flash holds no program that the boot loader could start");
     }
+    fleet_deinit(&fleet);
+    return status;
+}
+
+enum espota_status stub_fleet_pull(const struct stub_options *options, struct espota_error *err)
+{
+    static const struct espota_address nowhere = {.family = 4};
+    struct fleet fleet;
+    enum espota_status status = fleet_init(&fleet, options, err);
+
+    if (status == ESPOTA_OK) {
+        espota_program_on_stop(stop, fleet.loop);
+        status = make_nodes(&fleet, &nowhere, err);
+    }
+    if (status == ESPOTA_OK)
+        status = stub_pull(&fleet.nodes[0], &options->pull, err);
+    if (status == ESPOTA_OK)
+        status = sync_all(&fleet, err);
     fleet_deinit(&fleet);
     return status;
 }

@@ -9,6 +9,7 @@
 
 #include "espota/error.h"
 #include "espota/secret.h"
+#include "port/posix/pull.h"
 
 enum { STUB_COUNT_MAX = 62500 }; /* 127.1.0.1 to 127.1.249.250 */
 
@@ -29,6 +30,12 @@ struct stub_options {
     uint64_t fs_start;   /* 0: the usual place */
     bool atomic_fs;
 
+    const char *http; /* ADDR:PORT of the page for updates; NULL: none */
+    const char *user; /* of that page; NULL: "admin" */
+    struct stub_pull_options pull;
+    bool pull_fs;
+    bool pull_asks; /* only which version there is */
+
     uint32_t count;
     uint32_t uploads; /* 0: no end */
     uint64_t rate;
@@ -43,6 +50,10 @@ struct stub_options {
 /* Runs until all uploads came or a signal did; OK then. */
 enum espota_status stub_fleet_run(const struct stub_options *options,
                                   struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* --pull: asks for an update, once; see stub_pull. */
+enum espota_status stub_fleet_pull(const struct stub_options *options,
+                                   struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* --boot: plays the loader on the flash file and says what it starts. E_IMAGE if that is nothing.
  */

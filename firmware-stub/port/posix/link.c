@@ -238,6 +238,16 @@ enum espota_status stub_link_connect(struct stub_link *link, const struct espota
     return ESPOTA_OK;
 }
 
+void stub_link_adopt(struct stub_link *link, int fd)
+{
+    drop(link);
+    link->fd = fd;
+    link->answered = true;
+    espota_socket_no_delay(fd);
+    if (link->shape->window != 0)
+        espota_socket_narrow(fd, link->shape->window);
+}
+
 enum espota_status stub_link_receive(struct stub_link *link, void *data, size_t room,
                                      size_t *length)
 {

@@ -66,6 +66,8 @@ void stub_link_deinit(struct stub_link *link);
  */
 enum espota_status stub_link_connect(struct stub_link *link, const struct espota_address *local,
                                      const struct espota_address *peer) ESPOTA_MUST_CHECK;
+/* A connection that was accepted, instead of connect; the link owns it. */
+void stub_link_adopt(struct stub_link *link, int fd);
 enum espota_status stub_link_receive(struct stub_link *link, void *data, size_t room,
                                      size_t *length) ESPOTA_MUST_CHECK;
 enum espota_status stub_link_send(struct stub_link *link, const void *data, size_t length,

@@ -34,6 +34,27 @@ static const struct opt options[] = {
      "Take only what this RSA key signed in the ESP8266's format, and do not look at the MD5.",
      MEMBER(publickey), .min = 1},
 
+    {.kind = OPT_HEADING, .help = "The other two roads"},
+    {OPT_STRING, 0, "http", "ADDR:PORT",
+     "Also be a page for updates, http://ADDR:PORT/update, as ESP8266HTTPUpdateServer is; port 0: "
+     "any free one, which is told. In a fleet each device has it on its own address. The password "
+     "is that of the device.",
+     MEMBER(http)},
+    {OPT_STRING, 0, "user", "NAME", "Who the password belongs to there, admin if not given.",
+     MEMBER(user)},
+    {OPT_STRING, 0, "pull", "URL",
+     "Do not listen, but ask this server for an update as ESPhttpUpdate does, once, and end. "
+     "Success is an update or that there is none. A password is sent to the server.",
+     MEMBER(pull.url)},
+    {OPT_STRING, 0, "version", "TEXT", "The version that runs, to tell the server.",
+     MEMBER(pull.version)},
+    {OPT_FLAG, 0, "fs", NULL, "Ask for a file-system image.", MEMBER(pull_fs)},
+    {OPT_FLAG, 0, "ask-version", NULL, "Ask only which version the server has.", MEMBER(pull_asks)},
+    {OPT_CHOICE, 0, "rtos", "no|user1|user2",
+     "Ask as the demo of the RTOS SDK does: the program of this slot runs, the other slot is "
+     "written. A URL without a path gets the name that the demo asks for.",
+     MEMBER(pull.running)},
+
     {.kind = OPT_HEADING, .help = "Flash"},
     {OPT_STRING, 0, "flash", "FILE",
      "The flash chip, byte for byte; made if it is missing. Without it the flash is in memory.",
@@ -80,7 +101,11 @@ static const struct opt_command command = {
     .notes =
         "FILE.rtc beside a flash file is the memory that survives a reset, in which an update\n"
         "waits for the boot loader. The end of the process is a reset; for a loss of power\n"
-        "remove that file. SIGINT and SIGTERM end the process with exit code 0.\n",
+        "remove that file. --pull ends with 3 (no server), 4 (the server wants a password), 5 "
+        "(the\n"
+        "server says no), 6 (the transfer broke off) or 7 (the image is not good), and says the\n"
+        "number and the words that the device would. SIGINT and SIGTERM end the process with exit "
+        "code 0.\n",
 };
 
 /* What the rows cannot say. NULL: all is well. */
@@ -93,6 +118,21 @@ static const char *contradiction(const struct stub_options *typed)
                "addresses";
     if (typed->boot && typed->flash == NULL)
         return "--boot needs --flash";
+    if (typed->user != NULL && typed->http == NULL && typed->pull.url == NULL)
+        return "--user is for --http and --pull";
+    if (typed->user != NULL && strchr(typed->user, ':') != NULL)
+        return "--user: a user's name has no colon";
+    if (typed->pull.url == NULL) {
+        if (typed->pull.version != NULL || typed->pull_fs || typed->pull_asks ||
+            typed->pull.running != STUB_SLOT_NONE)
+            return "--version, --fs, --ask-version and --rtos are for --pull";
+    } else if (typed->count > 1 || typed->http != NULL || typed->boot || typed->uploads > 0) {
+        return "--pull excludes --count, --http, --boot and --uploads";
+    } else if ((typed->pull_fs ? 1 : 0) + (typed->pull_asks ? 1 : 0) +
+                   (typed->pull.running != STUB_SLOT_NONE ? 1 : 0) >
+               1) {
+        return "--fs, --ask-version and --rtos exclude each other";
+    }
     if (typed->hostname != NULL && typed->hostname[0] == '\0')
         return "--hostname must not be empty";
     return NULL;
@@ -111,7 +151,13 @@ static enum espota_status run(struct stub_options *typed, struct espota_error *e
         if (status != ESPOTA_OK)
             return status;
     }
-    return stub_fleet_run(typed, err);
+    if (typed->pull.url == NULL)
+        return stub_fleet_run(typed, err);
+    if (typed->pull_fs)
+        typed->pull.mode = ESPOTA_PULL_FILESYSTEM;
+    if (typed->pull_asks)
+        typed->pull.mode = ESPOTA_PULL_VERSION;
+    return stub_fleet_pull(typed, err);
 }
 
 static int stub(int argc, char **argv)

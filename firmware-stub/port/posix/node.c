@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/cursor.h"
+#include "port/posix/peer.h"
 
 enum {
     DOWN_MS = 1000,
@@ -12,31 +12,6 @@ enum {
     PROGRESS_STEPS = 100,
     RTC_PATH_MAX = 4096
 };
-
-/* --- addresses: the core's form is this port's address without its family --- */
-
-static void to_peer(const struct espota_address *address, struct espota_peer *peer)
-{
-    struct espota_writer writer;
-
-    memset(peer, 0, sizeof(*peer));
-    espota_writer_init(&writer, peer->address, sizeof(peer->address));
-    espota_write_bytes(&writer, address->bytes, address->family == 4 ? 4 : 16);
-    espota_write_u32le(&writer, address->scope);
-    peer->port = address->port;
-}
-
-static struct espota_address from_peer(const struct stub_node *node, const struct espota_peer *peer)
-{
-    struct espota_address address = {.family = node->who.address.family, .port = peer->port};
-    size_t length = address.family == 4 ? 4 : 16;
-    struct espota_reader reader;
-
-    espota_reader_init(&reader, peer->address, sizeof(peer->address));
-    memcpy(address.bytes, espota_read_bytes(&reader, length), length);
-    address.scope = espota_read_u32le(&reader);
-    return address;
-}
 
 /* --- the device's table --- */
 
@@ -50,7 +25,7 @@ static enum espota_status udp_receive(void *context, void *data, size_t room, si
         espota_socket_receive_from(node->udp.fd, data, room, length, &address, &os_error);
 
     if (status == ESPOTA_OK)
-        to_peer(&address, from);
+        *from = stub_peer(&address);
     return status;
 }
 
@@ -58,7 +33,7 @@ static enum espota_status udp_send(void *context, const void *data, size_t lengt
                                    const struct espota_peer *to)
 {
     struct stub_node *node = context;
-    struct espota_address address = from_peer(node, to);
+    struct espota_address address = stub_peer_address(to, node->who.address.family);
     int os_error;
 
     return espota_socket_send_to(node->udp.fd, data, length, &address, &os_error);
@@ -74,7 +49,7 @@ static bool is_any(const struct espota_address *address)
 static enum espota_status tcp_connect(void *context, const struct espota_peer *to)
 {
     struct stub_node *node = context;
-    struct espota_address peer = from_peer(node, to);
+    struct espota_address peer = stub_peer_address(to, node->who.address.family);
     struct espota_address local = node->who.address;
 
     local.port = 0;
@@ -124,19 +99,45 @@ static void serial(void *context, const char *line)
     stub_tell_serial(&node->who, line);
 }
 
-static const char *event(void *context, const struct espota_receiver_event *event)
-{
-    struct stub_node *node = context;
-    struct espota_address peer = from_peer(node, event->peer);
+static const char busy[] = "ERROR[15]: Update already running\n";
 
+void stub_node_tell(struct stub_node *node, const struct espota_receiver_event *event,
+                    const struct espota_address *peer)
+{
     if (event->kind == ESPOTA_EVENT_PROGRESS) {
         uint32_t step = event->size / PROGRESS_STEPS;
 
         if (event->done != 0 && event->done != event->size && event->done - node->told < step)
-            return NULL; /* told is of this update and never more than done */
+            return; /* told is of this update and never more than done */
         node->told = event->done;
     }
-    stub_tell_event(&node->who, event, &peer, &node->chip);
+    stub_tell_event(&node->who, event, peer, &node->chip);
+}
+
+static void tell(struct stub_node *node, const struct espota_receiver_event *event, uint8_t family)
+{
+    struct espota_address peer = stub_peer_address(event->peer, family);
+
+    stub_node_tell(node, event, &peer);
+}
+
+static const char *event(void *context, const struct espota_receiver_event *event)
+{
+    struct stub_node *node = context;
+
+    if (event->kind == ESPOTA_EVENT_START && stub_web_busy(&node->web))
+        return busy;
+    tell(node, event, node->who.address.family);
+    return NULL;
+}
+
+static const char *web_event(void *context, const struct espota_receiver_event *event)
+{
+    struct stub_node *node = context;
+
+    if (event->kind == ESPOTA_EVENT_START && espota_updater_running(&node->device.receiver.updater))
+        return busy;
+    tell(node, event, node->who.web.family);
     return NULL;
 }
 
@@ -186,11 +187,26 @@ static void step(void *context)
         fail(node, &error);
 }
 
+static void web_updated(void *context)
+{
+    struct stub_node *node = context;
+
+    node->restarts = true;
+    go_down(node);
+}
+
+static void web_failed(void *context, const struct espota_error *error)
+{
+    fail(context, error);
+}
+
 static void readable(void *context, unsigned events)
 {
     (void)events;
     step(context);
 }
+
+static const char md5_of_nothing[] = "d41d8cd98f00b204e9800998ecf8427e";
 
 static enum espota_status boot(struct stub_node *node, struct stub_boot *result,
                                struct espota_error *err)
@@ -207,6 +223,8 @@ static enum espota_status boot(struct stub_node *node, struct stub_boot *result,
                                 stub_chip_problem(&node->chip));
     node->starts = result->starts;
     node->update.sketch_size = result->length;
+    snprintf(node->sketch_md5, sizeof(node->sketch_md5), "%s",
+             result->length > 0 ? result->md5 : md5_of_nothing);
     /* A program that runs knows its flash mode; with none there is nothing to be true to. */
     node->update.flash_mode = result->starts && head[2] <= 3 ? head[2] : ESPOTA_FLASH_MODE_KEEP;
     return ESPOTA_OK;
@@ -225,6 +243,16 @@ static void come_up(struct stub_node *node)
     }
     stub_tell_boot(&node->who, &result);
     node->settings->updated(node->settings->context);
+}
+
+enum espota_status stub_node_restart(struct stub_node *node, struct espota_error *err)
+{
+    struct stub_boot result;
+    enum espota_status status = boot(node, &result, err);
+
+    if (status == ESPOTA_OK)
+        stub_tell_boot(&node->who, &result);
+    return status;
 }
 
 static void expired(void *context)
@@ -291,6 +319,19 @@ static void fill_tables(struct stub_node *node)
         .context = node,
         .event = event,
     };
+    node->page = (struct espota_web_config){
+        .update = &node->update,
+        .path = "/update",
+        .credentials = settings->web_credentials,
+        .fast = settings->fast,
+        .quirks = settings->quirks,
+        .context = node,
+        .event = web_event,
+    };
+    stub_web_init(&node->web, settings->loop, &settings->shape, &node->page);
+    node->web.context = node;
+    node->web.updated = web_updated;
+    node->web.failed = web_failed;
 }
 
 enum espota_status stub_node_init(struct stub_node *node, const struct stub_settings *settings,
@@ -325,6 +366,7 @@ void stub_node_deinit(struct stub_node *node)
     if (node->settings == NULL)
         return;
     stub_node_silence(node);
+    stub_web_deinit(&node->web);
     stub_link_deinit(&node->link);
     stub_rtc_deinit(&node->rtc);
     stub_chip_deinit(&node->chip);
@@ -349,7 +391,12 @@ enum espota_status stub_node_listen(struct stub_node *node, struct espota_error 
     }
     node->who.address.port = got.port;
     espota_device_init(&node->device, &node->ops, &node->receiver);
-    return ESPOTA_OK;
+    if (node->settings->web) {
+        status = stub_web_listen(&node->web, &node->who.web, err);
+        if (status != ESPOTA_OK)
+            stub_node_silence(node);
+    }
+    return status;
 }
 
 void stub_node_silence(struct stub_node *node)
@@ -360,9 +407,10 @@ void stub_node_silence(struct stub_node *node)
     espota_loop_disarm(node->settings->loop, &node->timer);
     espota_socket_close(&node->udp.fd);
     espota_device_deinit(&node->device);
+    stub_web_silence(&node->web);
 }
 
 bool stub_node_speaks(const struct stub_node *node)
 {
-    return stub_link_speaks(&node->link);
+    return stub_link_speaks(&node->link) || stub_web_speaks(&node->web);
 }

@@ -15,6 +15,7 @@
 #include "port/posix/layout.h"
 #include "port/posix/link.h"
 #include "port/posix/tell.h"
+#include "port/posix/web.h"
 
 /* What all devices have in common; borrowed by each. */
 struct stub_settings {
@@ -26,6 +27,8 @@ struct stub_settings {
     uint32_t flash_size; /* 0: what the file holds */
     uint32_t fs_start;   /* 0: the usual place */
     bool atomic_fs;
+    bool web;                    /* has a page for updates */
+    const char *web_credentials; /* of the page, and for a server: as espota_http_basic has it */
     bool fast;
     bool quirks;
     struct stub_link_shape shape;
@@ -50,11 +53,14 @@ struct stub_node {
     struct espota_receiver_config receiver;
     struct espota_device_ops ops;
     struct espota_device device;
+    struct espota_web_config page;
+    struct stub_web web;
     struct espota_watch udp; /* fd -1: the device is down */
     struct espota_timer timer;
-    uint32_t told; /* bytes of the last progress event */
-    bool restarts; /* an update is complete */
-    bool starts;   /* the boot loader found a program at the last boot */
+    char sketch_md5[ESPOTA_MD5_HEX + 1]; /* of the program that runs */
+    uint32_t told;                       /* bytes of the last progress event */
+    bool restarts;                       /* an update is complete */
+    bool starts;                         /* the boot loader found a program at the last boot */
 };
 
 /*
@@ -67,11 +73,19 @@ enum espota_status stub_node_init(struct stub_node *node, const struct stub_sett
 /* Closes everything; what is on the flash stays. Harmless on a node of zeros. */
 void stub_node_deinit(struct stub_node *node);
 
-/* Starts to listen; with port 0 node->who.address says which one it got. */
+/* Starts to listen; with port 0 node->who says which one it got. */
 enum espota_status stub_node_listen(struct stub_node *node,
                                     struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Undoes stub_node_listen. */
 void stub_node_silence(struct stub_node *node);
+
+/* Tells of an event of the core, of progress only now and then. `peer` is the other side. */
+void stub_node_tell(struct stub_node *node, const struct espota_receiver_event *event,
+                    const struct espota_address *peer);
+
+/* For a device that does not listen: boots again, and tells of it. */
+enum espota_status stub_node_restart(struct stub_node *node,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* An update is over and the host is still to hear something. */
 bool stub_node_speaks(const struct stub_node *node);

@@ -128,7 +128,10 @@ void stub_tell_ready(const struct stub_who *who, uint32_t count)
 
         finish(json, json != NULL && espota_json_set_integer(json, "port", who->address.port) &&
                          espota_json_set_integer(json, "count", count) &&
-                         espota_json_set_text(json, "hostname", who->hostname));
+                         espota_json_set_text(json, "hostname", who->hostname) &&
+                         (who->web.family == 0 ||
+                          espota_json_set_text(json, "http",
+                                               espota_address_format(&who->web, true, address))));
         return;
     }
     espota_address_format(&who->address, true, address);
@@ -136,6 +139,9 @@ void stub_tell_ready(const struct stub_who *who, uint32_t count)
         out_note("%s listens on %s (UDP)", who->hostname, address);
     else
         out_note("%lu devices listen, the first on %s (UDP)", (unsigned long)count, address);
+    if (who->web.family != 0)
+        out_note("the page for updates is http://%s/update",
+                 espota_address_format(&who->web, true, address));
 }
 
 /* Why it failed: the updater's message, which may hold bytes of the host, or our own words. */
@@ -277,4 +283,50 @@ void stub_tell_boot(const struct stub_who *who, const struct stub_boot *boot)
 void stub_tell_serial(const struct stub_who *who, const char *line)
 {
     out_detail("%s: %s", who->hostname, line);
+}
+
+static const char *pull_word(enum espota_pull_result result)
+{
+    switch (result) {
+    case ESPOTA_PULL_UPDATED:
+        return "updated";
+    case ESPOTA_PULL_NO_UPDATE:
+        return "none";
+    case ESPOTA_PULL_VERSION_KNOWN:
+        return "version";
+    default:
+        return "failed";
+    }
+}
+
+static void json_pull(const struct stub_who *who, const struct stub_pull_told *told,
+                      const char *version)
+{
+    struct espota_json *json = begin(who, "pull");
+    bool whole = json != NULL && espota_json_set_text(json, "result", pull_word(told->result)) &&
+                 espota_json_set_integer(json, "status", told->status);
+
+    if (told->result == ESPOTA_PULL_FAILED)
+        whole = whole && espota_json_set_integer(json, "error", told->error) &&
+                espota_json_set_text(json, "message", told->message);
+    if (version[0] != '\0')
+        whole = whole && espota_json_set_text(json, "version", version);
+    if (told->slot != NULL && told->result == ESPOTA_PULL_UPDATED)
+        whole = whole && espota_json_set_text(json, "slot", told->slot);
+    finish(json, whole);
+}
+
+void stub_tell_pull(const struct stub_who *who, const struct stub_pull_told *told)
+{
+    char version[TEXT_MAX];
+
+    espota_text_printable(told->version, strlen(told->version), version, sizeof(version));
+    if (who->tell->json)
+        json_pull(who, told, version);
+    else if (told->result == ESPOTA_PULL_NO_UPDATE)
+        note(who, "The server has nothing new");
+    else if (told->result == ESPOTA_PULL_VERSION_KNOWN)
+        note(who, "The server has version %s", version);
+    else if (told->result == ESPOTA_PULL_UPDATED && told->slot != NULL)
+        note(who, "The checksum is right: %s would be started now", told->slot);
 }

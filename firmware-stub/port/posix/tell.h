@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/pull_client.h"
 #include "core/receiver.h"
 #include "port/posix/boot.h"
 #include "sys/net.h"
@@ -23,6 +24,7 @@ struct stub_who {
     uint32_t device; /* from 0 */
     char hostname[STUB_HOSTNAME_ROOM];
     struct espota_address address; /* where it listens */
+    struct espota_address web;     /* where its page for updates is; family 0: it has none */
 };
 
 /* All listen: `who` is the first of `count`. */
@@ -34,6 +36,18 @@ void stub_tell_ready(const struct stub_who *who, uint32_t count);
  */
 void stub_tell_event(const struct stub_who *who, const struct espota_receiver_event *event,
                      const struct espota_address *peer, const struct stub_chip *chip);
+
+/* What came of a request for an update. */
+struct stub_pull_told {
+    enum espota_pull_result result;
+    unsigned status; /* of HTTP; 0: none came */
+    int32_t error;
+    const char *message; /* printable */
+    const char *version; /* the server's; "": none; hostile */
+    const char *slot;    /* what would be started now; NULL: no device with slots */
+};
+
+void stub_tell_pull(const struct stub_who *who, const struct stub_pull_told *told);
 
 void stub_tell_boot(const struct stub_who *who, const struct stub_boot *boot);
 
