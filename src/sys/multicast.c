@@ -108,7 +108,7 @@ static bool same_subnet(const struct espota_address *a, const struct espota_addr
         return false;
     for (unsigned i = 0; i < prefix && i < bits; i += 8) {
         unsigned rest = prefix - i; /* i < prefix */
-        uint8_t mask = rest >= 8 ? 0xff : (uint8_t)(0xff << (8 - rest));
+        uint8_t mask = (uint8_t)(rest >= 8 ? 0xff : 0xff << (8 - rest));
 
         if (((a->bytes[i / 8] ^ b->bytes[i / 8]) & mask) != 0)
             return false;
