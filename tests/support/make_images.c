@@ -19,7 +19,8 @@ static void put(const char *name, struct test_image image)
 
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     file = fopen(path, "wb");
-    if (file == NULL || fwrite(image.bytes, 1, image.length, file) != image.length ||
+    if (file == NULL ||
+        (image.length > 0 && fwrite(image.bytes, 1, image.length, file) != image.length) ||
         fclose(file) != 0) {
         perror(path);
         exit(EXIT_FAILURE);
