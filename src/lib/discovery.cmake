@@ -18,9 +18,9 @@ target_sources(espota PRIVATE
 )
 
 if(ESPOTA_AVAHI STREQUAL "AUTO")
-    pkg_check_modules(AVAHI IMPORTED_TARGET avahi-client)
+    pkg_check_modules(AVAHI IMPORTED_TARGET GLOBAL avahi-client)
 elseif(ESPOTA_AVAHI)
-    pkg_check_modules(AVAHI REQUIRED IMPORTED_TARGET avahi-client)
+    pkg_check_modules(AVAHI REQUIRED IMPORTED_TARGET GLOBAL avahi-client)
 endif()
 if(ESPOTA_AVAHI AND AVAHI_FOUND)
     target_sources(espota PRIVATE discover_avahi.c poll_avahi.c)

@@ -54,7 +54,9 @@ static bool is_link_local(const struct espota_address *address)
 static bool is_on_link(const struct espota_interface *interface,
                        const struct espota_address *address)
 {
-    return is_link_local(address) || espota_interface_reaches(interface, address);
+    /* on the loopback everything is from this machine, by whichever of its addresses */
+    return interface->loopback || is_link_local(address) ||
+           espota_interface_reaches(interface, address);
 }
 
 static void take(struct mdns_socket *s, size_t size, const struct espota_address *from,
@@ -258,8 +260,7 @@ void espota_mdns_reply(struct espota_mdns *mdns, const struct espota_mdns_origin
     const struct mdns_socket *s = socket_of(mdns, origin->from.family, origin->own_port);
     int os_error;
 
-    if (s->watch.fd >= 0 &&
-        espota_multicast_send(s->watch.fd, data, length, &origin->from, origin->interface->index,
-                              &os_error) != ESPOTA_OK)
+    if (s->watch.fd >= 0 && espota_multicast_send(s->watch.fd, data, length, &origin->from,
+                                                  origin->interface->index, &os_error) != ESPOTA_OK)
         return; /* lost: whoever wants to know asks again */
 }

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/out.h"
 #include "core/auth.h"
 #include "core/http.h"
 #include "core/text.h"
 #include "espota/program.h"
+#include "port/posix/announce.h"
 #include "port/posix/crypto_bearssl.h"
 #include "port/posix/endpoint.h"
 #include "port/posix/node.h"
@@ -37,7 +39,8 @@ struct fleet {
     struct espota_address web; /* family 0: no page */
     uint8_t sector[ESPOTA_SECTOR_SIZE];
     struct stub_node *nodes;
-    uint32_t count; /* of those that were made */
+    struct stub_announce *announce; /* NULL: nobody is told */
+    uint32_t count;                 /* of those that were made */
     uint32_t updates;
     struct espota_error error; /* why a device could not go on */
 };
@@ -147,6 +150,7 @@ static void remove_nodes(struct fleet *fleet)
 static void fleet_deinit(struct fleet *fleet)
 {
     espota_program_on_stop(NULL, NULL);
+    stub_announce_destroy(fleet->announce);
     remove_nodes(fleet);
     free(fleet->nodes);
     espota_crypto_bearssl_deinit(&fleet->crypto);
@@ -273,6 +277,31 @@ static enum espota_status allow_files(uint32_t count, size_t each, struct espota
                                   (unsigned long)count, wanted, limit);
 }
 
+/* The network is told of all of them (--mdns). */
+static enum espota_status announce(struct fleet *fleet, struct espota_error *err)
+{
+    struct stub_announced *list;
+    enum espota_status status;
+
+    if (!fleet->options->mdns)
+        return ESPOTA_OK;
+    list = calloc(fleet->count, sizeof(*list));
+    if (list == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to announce the devices");
+    for (uint32_t i = 0; i < fleet->count; i++) {
+        list[i].name = fleet->nodes[i].who.hostname;
+        list[i].address = fleet->nodes[i].who.address;
+        list[i].auth = fleet->settings.password_hash != NULL;
+    }
+    status = stub_announce_create(fleet->loop, list, fleet->count, &fleet->announce, err);
+    free(list);
+    if (status == ESPOTA_OK)
+        out_detail("announced by %s", strcmp(stub_announce_by(fleet->announce), "avahi") == 0
+                                          ? "the Avahi daemon"
+                                          : "this process itself");
+    return status;
+}
+
 /* --- the run --- */
 
 static void stop(void *context)
@@ -334,6 +363,8 @@ enum espota_status stub_fleet_run(const struct stub_options *options, struct esp
     status = make_nodes(&fleet, &bound, err);
     if (status == ESPOTA_OK)
         status = listen_all(&fleet, err);
+    if (status == ESPOTA_OK)
+        status = announce(&fleet, err);
     if (status != ESPOTA_OK)
         goto done;
     stub_tell_ready(&fleet.nodes[0].who, fleet.count);

@@ -44,6 +44,7 @@ struct stub_options {
     bool fast;
     bool quirks;
     bool boot;
+    bool mdns;
     bool json;
 };
 

@@ -22,6 +22,9 @@ static const struct opt options[] = {
      "FILE.k.",
      MEMBER(count), .min = 1, .max = STUB_COUNT_MAX},
     {OPT_STRING, 0, "hostname", "NAME", "What it calls itself.", MEMBER(hostname)},
+    {OPT_FLAG, 0, "mdns", NULL,
+     "Announce itself on the network: through Avahi where that runs, else by itself.",
+     MEMBER(mdns)},
 
     {.kind = OPT_HEADING, .help = "Password"},
     {OPT_STRING, 0, "password-file", "FILE", "Ask for the password in the first line of FILE.",
@@ -135,6 +138,8 @@ static const char *contradiction(const struct stub_options *typed)
     }
     if (typed->hostname != NULL && typed->hostname[0] == '\0')
         return "--hostname must not be empty";
+    if (typed->boot && typed->mdns)
+        return "--boot and --mdns exclude each other: nothing listens while the loader runs";
     return NULL;
 }
 

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "port/posix/announce.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/mdns.h"
+#include "port/posix/announce_daemon.h"
+#include "port/posix/responder.h"
+
+enum {
+    DAEMON_MAX = 32,          /* devices that are left to Avahi; it has bounds for a client */
+    ANNOUNCE_AGAIN_MS = 1000, /* RFC 6762 8.3: twice, a second apart */
+    LOOK_AGAIN_MS = 5000,     /* for interfaces that come up */
+};
+
+struct device {
+    struct stub_service service;
+    struct espota_address address;
+    char name[64];
+};
+
+struct stub_announce {
+    struct espota_loop *loop;
+    struct espota_mdns *mdns; /* NULL: the daemon does it */
+    struct stub_daemon *daemon;
+    struct espota_timer timer;
+    unsigned announced;
+    size_t count;
+    struct device devices[];
+};
+
+static bool is_any(const struct espota_address *address)
+{
+    static const uint8_t zero[16] = {0};
+
+    return memcmp(address->bytes, zero, address->family == 4 ? 4 : 16) == 0;
+}
+
+/* The addresses by which the device can be reached on an interface. */
+static size_t addresses_on(const struct device *device, const struct espota_interface *interface,
+                           struct espota_address out[ESPOTA_INTERFACE_ADDRESSES])
+{
+    size_t count = 0;
+    bool any = is_any(&device->address);
+
+    for (size_t i = 0; i < interface->count; i++) {
+        const struct espota_address *own = &interface->addresses[i].address;
+
+        if (own->family == device->address.family &&
+            (any || espota_address_equal(own, &device->address)))
+            out[count++] = *own;
+    }
+    /* every address of 127.0.0.0/8 is the loopback's, though it tells of one only */
+    if (count == 0 && !any && interface->loopback &&
+        espota_interface_reaches(interface, &device->address))
+        out[count++] = device->address;
+    return count;
+}
+
+static void announce_on(struct stub_announce *a, const struct espota_interface *interface,
+                        bool goodbye)
+{
+    struct espota_address addresses[ESPOTA_INTERFACE_ADDRESSES];
+    uint8_t packet[STUB_ANSWER_MAX];
+    int os_error;
+
+    for (size_t i = 0; i < a->count; i++) {
+        size_t count = addresses_on(&a->devices[i], interface, addresses);
+        size_t length;
+
+        if (count == 0)
+            continue;
+        length = stub_responder_announce(&a->devices[i].service, addresses, count, goodbye, packet);
+        (void)espota_mdns_send(a->mdns, interface->index, 0, false, packet, length, &os_error);
+    }
+}
+
+static void announce_all(struct stub_announce *a, bool goodbye)
+{
+    size_t count;
+    const struct espota_interface *list = espota_mdns_interfaces(a->mdns, &count);
+
+    for (size_t i = 0; i < count; i++)
+        announce_on(a, &list[i], goodbye);
+}
+
+static void expired(void *context)
+{
+    struct stub_announce *a = context;
+
+    if (espota_mdns_refresh(a->mdns))
+        a->announced = 0;
+    if (a->announced < 2) {
+        announce_all(a, false);
+        a->announced++;
+    }
+    /* without memory it announces no more; it goes on answering */
+    if (espota_loop_arm(a->loop, &a->timer,
+                        espota_loop_now(a->loop) +
+                            (a->announced < 2 ? ANNOUNCE_AGAIN_MS : LOOK_AGAIN_MS)) != ESPOTA_OK)
+        espota_loop_disarm(a->loop, &a->timer);
+}
+
+static void packet(void *context, const struct espota_mdns_origin *origin,
+                   struct espota_dns_reader *query)
+{
+    struct stub_announce *a = context;
+    struct espota_address addresses[ESPOTA_INTERFACE_ADDRESSES];
+    struct stub_question_origin from = {.legacy = origin->from.port != ESPOTA_MDNS_PORT,
+                                        .addresses = addresses};
+    uint8_t answer[STUB_ANSWER_MAX];
+    int os_error;
+
+    if (origin->own_port)
+        return; /* questions come to port 5353 */
+    for (size_t i = 0; i < a->count; i++) {
+        bool unicast;
+        size_t length;
+
+        from.address_count = addresses_on(&a->devices[i], origin->interface, addresses);
+        if (from.address_count == 0)
+            continue;
+        length = stub_responder_answer(&a->devices[i].service, &from, query, answer, &unicast);
+        if (length > 0 && unicast)
+            espota_mdns_reply(a->mdns, origin, answer, length);
+        else if (length > 0)
+            (void)espota_mdns_send(a->mdns, origin->interface->index, origin->from.family, false,
+                                   answer, length, &os_error);
+    }
+}
+
+static void add_places(const struct device *device, const struct espota_interface *interface,
+                       struct stub_daemon_entry *entry)
+{
+    struct espota_address addresses[ESPOTA_INTERFACE_ADDRESSES];
+    size_t count = addresses_on(device, interface, addresses);
+
+    for (size_t i = 0; i < count && entry->count < STUB_DAEMON_PLACES; i++) {
+        entry->places[entry->count].interface = interface->index;
+        entry->places[entry->count].address = addresses[i];
+        entry->count++;
+    }
+}
+
+/* The daemon is told what is where now. */
+static bool ask_daemon(struct stub_announce *a)
+{
+    struct espota_interface *list;
+    struct stub_daemon_entry *entries;
+    size_t interfaces;
+
+    if (a->count > DAEMON_MAX || espota_interfaces(&list, &interfaces, NULL) != ESPOTA_OK)
+        return false;
+    entries = calloc(a->count, sizeof(*entries));
+    for (size_t i = 0; entries != NULL && i < a->count; i++) {
+        entries[i].service = &a->devices[i].service;
+        entries[i].name = a->devices[i].name;
+        for (size_t k = 0; k < interfaces; k++)
+            add_places(&a->devices[i], &list[k], &entries[i]);
+    }
+    if (entries != NULL)
+        a->daemon = stub_daemon_create(a->loop, entries, a->count);
+    free(entries);
+    free(list);
+    return a->daemon != NULL;
+}
+
+static enum espota_status answer_ourselves(struct stub_announce *a, struct espota_error *err)
+{
+    const struct espota_mdns_hooks hooks = {a, packet, NULL};
+    enum espota_status status = espota_mdns_create(a->loop, &hooks, &a->mdns, err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    if (!espota_mdns_shares_port(a->mdns, 4))
+        return espota_error_set(err, ESPOTA_E_LOCAL,
+                                "--mdns: another program holds UDP port 5353 for itself");
+    a->timer.expired = expired;
+    a->timer.context = a;
+    status = espota_loop_arm(a->loop, &a->timer, espota_loop_now(a->loop));
+    if (status != ESPOTA_OK)
+        return espota_error_set(err, status, "no memory to announce the devices");
+    return ESPOTA_OK;
+}
+
+enum espota_status stub_announce_create(struct espota_loop *loop,
+                                        const struct stub_announced *devices, size_t count,
+                                        struct stub_announce **out, struct espota_error *err)
+{
+    struct stub_announce *a = calloc(1, sizeof(*a) + count * sizeof(a->devices[0]));
+    enum espota_status status = ESPOTA_OK;
+
+    *out = NULL;
+    if (a == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to announce the devices");
+    a->loop = loop;
+    a->count = count;
+    for (size_t i = 0; i < count && status == ESPOTA_OK; i++) {
+        struct device *d = &a->devices[i];
+
+        d->address = devices[i].address;
+        if (strlen(devices[i].name) >= sizeof(d->name) ||
+            !stub_service_init(&d->service, devices[i].name, d->address.port, "nodemcuv2",
+                               devices[i].auth))
+            status = espota_error_set(err, ESPOTA_E_USAGE,
+                                      "'%s' cannot be announced: a name has 1 to 63 bytes",
+                                      devices[i].name);
+        else
+            memcpy(d->name, devices[i].name, strlen(devices[i].name) + 1);
+    }
+    if (status == ESPOTA_OK && !ask_daemon(a))
+        status = answer_ourselves(a, err);
+    if (status != ESPOTA_OK) {
+        stub_announce_destroy(a);
+        return status;
+    }
+    *out = a;
+    return ESPOTA_OK;
+}
+
+void stub_announce_destroy(struct stub_announce *announce)
+{
+    if (announce == NULL)
+        return;
+    if (announce->mdns != NULL && announce->timer.slot != 0)
+        announce_all(announce, true);
+    espota_loop_disarm(announce->loop, &announce->timer);
+    espota_mdns_destroy(announce->mdns);
+    stub_daemon_destroy(announce->daemon);
+    free(announce);
+}
+
+const char *stub_announce_by(const struct stub_announce *announce)
+{
+    return announce->daemon != NULL ? "avahi" : "own";
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include <avahi-client/client.h>
+#include <avahi-client/publish.h>
+#include <avahi-common/alternative.h>
+#include <avahi-common/domain.h>
+#include <avahi-common/error.h>
+#include <avahi-common/malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/poll_avahi.h"
+#include "port/posix/announce_daemon.h"
+
+struct group {
+    struct stub_daemon *daemon;
+    struct stub_daemon_entry entry;
+    char name[AVAHI_LABEL_MAX]; /* another one after a collision */
+    AvahiEntryGroup *group;
+};
+
+struct stub_daemon {
+    struct espota_avahi_poll *poll;
+    AvahiClient *client;
+    bool registered;
+    size_t count;
+    struct group groups[];
+};
+
+static void publish(struct group *g);
+
+/* Somebody on the link has the name already: take another, as a real device does. */
+static void rename_group(struct group *g)
+{
+    char *other = avahi_alternative_service_name(g->name);
+
+    if (other == NULL)
+        return;
+    snprintf(g->name, sizeof(g->name), "%s", other);
+    avahi_free(other);
+    avahi_entry_group_reset(g->group);
+    publish(g);
+}
+
+static void group_changed(AvahiEntryGroup *group, AvahiEntryGroupState state, void *userdata)
+{
+    (void)group;
+    if (state == AVAHI_ENTRY_GROUP_COLLISION)
+        rename_group(userdata);
+}
+
+static int add_address(struct group *g, const struct stub_daemon_place *place, const char *host)
+{
+    const struct espota_address *from = &place->address;
+    AvahiAddress address;
+
+    memset(&address, 0, sizeof(address));
+    if (from->family == 4) {
+        address.proto = AVAHI_PROTO_INET;
+        memcpy(&address.data.ipv4.address, from->bytes, 4);
+    } else {
+        address.proto = AVAHI_PROTO_INET6;
+        memcpy(address.data.ipv6.address, from->bytes, 16);
+    }
+    return avahi_entry_group_add_address(g->group, (AvahiIfIndex)place->interface,
+                                         AVAHI_PROTO_UNSPEC, AVAHI_PUBLISH_NO_REVERSE, host,
+                                         &address);
+}
+
+static AvahiStringList *strings_of(const struct stub_service *service)
+{
+    AvahiStringList *list = NULL;
+    struct espota_reader txt;
+    const uint8_t *text;
+    size_t length;
+
+    espota_reader_init(&txt, service->txt, service->txt_length);
+    while (espota_dns_txt_next(&txt, &text, &length))
+        list = avahi_string_list_add_arbitrary(list, text, length); /* in front of the others */
+    return list; /* Avahi writes its lists from their ends: the order is right on the wire */
+}
+
+/*
+ * One interface if it is on one only, else all: were it registered for several one by one, Avahi
+ * would say goodbye on the last of them alone.
+ */
+static AvahiIfIndex interface_of(const struct stub_daemon_entry *entry)
+{
+    for (size_t i = 1; i < entry->count; i++)
+        if (entry->places[i].interface != entry->places[0].interface)
+            return AVAHI_IF_UNSPEC;
+    return (AvahiIfIndex)entry->places[0].interface;
+}
+
+static void publish(struct group *g)
+{
+    AvahiStringList *strings = strings_of(g->entry.service);
+    char host[AVAHI_LABEL_MAX + 8];
+    int error = 0;
+
+    snprintf(host, sizeof(host), "%s.local", g->name);
+    for (size_t i = 0; i < g->entry.count && error == 0; i++)
+        error = add_address(g, &g->entry.places[i], host);
+    if (error == 0)
+        error = avahi_entry_group_add_service_strlst(
+            g->group, interface_of(&g->entry), AVAHI_PROTO_UNSPEC, (AvahiPublishFlags)0, g->name,
+            "_arduino._tcp", "local", host, g->entry.service->port, strings);
+    avahi_string_list_free(strings);
+    if (error == 0)
+        error = avahi_entry_group_commit(g->group);
+    if (error == AVAHI_ERR_COLLISION)
+        rename_group(g);
+}
+
+static void register_all(struct stub_daemon *daemon, AvahiClient *client)
+{
+    if (daemon->registered)
+        return;
+    daemon->registered = true;
+    for (size_t i = 0; i < daemon->count; i++) {
+        struct group *g = &daemon->groups[i];
+
+        g->group = avahi_entry_group_new(client, group_changed, g);
+        if (g->group != NULL && g->entry.count > 0)
+            publish(g);
+    }
+}
+
+static void client_changed(AvahiClient *client, AvahiClientState state, void *userdata)
+{
+    if (state == AVAHI_CLIENT_S_RUNNING)
+        register_all(userdata, client);
+}
+
+struct stub_daemon *stub_daemon_create(struct espota_loop *loop,
+                                       const struct stub_daemon_entry *entries, size_t count)
+{
+    struct stub_daemon *daemon = calloc(1, sizeof(*daemon) + count * sizeof(daemon->groups[0]));
+    int error;
+
+    if (daemon == NULL)
+        return NULL;
+    daemon->count = count;
+    for (size_t i = 0; i < count; i++) {
+        daemon->groups[i].daemon = daemon;
+        daemon->groups[i].entry = entries[i];
+        snprintf(daemon->groups[i].name, sizeof(daemon->groups[i].name), "%s", entries[i].name);
+    }
+    daemon->poll = espota_avahi_poll_create(loop);
+    if (daemon->poll != NULL)
+        daemon->client = avahi_client_new(espota_avahi_poll_get(daemon->poll), (AvahiClientFlags)0,
+                                          client_changed, daemon, &error);
+    if (daemon->client != NULL)
+        return daemon;
+    stub_daemon_destroy(daemon);
+    return NULL;
+}
+
+void stub_daemon_destroy(struct stub_daemon *daemon)
+{
+    if (daemon == NULL)
+        return;
+    if (daemon->client != NULL)
+        avahi_client_free(daemon->client); /* its groups go with it, and say goodbye */
+    espota_avahi_poll_destroy(daemon->poll);
+    free(daemon);
+}
