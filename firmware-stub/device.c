@@ -109,8 +109,8 @@ static void pump_stream_out(struct espota_device *device, uint64_t now)
     }
 }
 
-/* True if bytes came: more may be waiting. */
-static bool pump_stream_in(struct espota_device *device, uint64_t now)
+/* True if bytes came, *full if as many as there was room for: more may be waiting. */
+static bool pump_stream_in(struct espota_device *device, uint64_t now, bool *full)
 {
     const struct espota_device_ops *ops = device->ops;
     enum espota_status status;
@@ -118,6 +118,7 @@ static bool pump_stream_in(struct espota_device *device, uint64_t now)
     size_t room;
     size_t length;
 
+    *full = false;
     if (!device->connected ||
         (espota_receiver_want(&device->receiver) & ESPOTA_WANT_STREAM_IN) == 0)
         return false;
@@ -127,6 +128,7 @@ static bool pump_stream_in(struct espota_device *device, uint64_t now)
         return false;
     if (status == ESPOTA_OK && length > 0) {
         espota_receiver_rx_filled(&device->receiver, length, now);
+        *full = length == room;
         return true;
     }
     if (status != ESPOTA_OK)
@@ -160,14 +162,19 @@ int32_t espota_device_pump(struct espota_device *device)
     const unsigned open = ESPOTA_WANT_CONNECT | ESPOTA_WANT_STREAM_IN | ESPOTA_WANT_STREAM_OUT;
     uint64_t now = device->ops->now(device->ops->context);
     bool busy;
+    bool full;
 
     espota_receiver_tick(&device->receiver, now);
     busy = pump_datagrams_in(device, now);
     pump_datagram_out(device, now);
     pump_connect(device, now);
     pump_stream_out(device, now);
-    if (pump_stream_in(device, now))
+    if (pump_stream_in(device, now, &full)) {
+        /* The rest of what the end of a sector cut, so that both are counted as one. */
+        if (full && espota_receiver_phase(&device->receiver) == ESPOTA_RECEIVER_STREAMING)
+            (void)pump_stream_in(device, now, &full);
         busy = true;
+    }
     pump_stream_out(device, now);
     if ((espota_receiver_want(&device->receiver) & open) == 0)
         close_connection(device);

@@ -74,8 +74,8 @@ void espota_device_init(struct espota_device *device, const struct espota_device
 void espota_device_deinit(struct espota_device *device);
 
 /*
- * Does what can be done without waiting: at most a few datagrams and one
- * sector of the stream a call. Returns the milliseconds after which it must be
+ * Does what can be done without waiting: at most a few datagrams and two
+ * sectors of the stream a call. Returns the milliseconds after which it must be
  * called again even if the network stays silent: 0 if there is more to do now,
  * ESPOTA_DEVICE_FOREVER if only the network can bring something.
  */

@@ -71,7 +71,7 @@ static void go_idle(struct espota_receiver *receiver)
 {
     espota_updater_abort(&receiver->updater);
     espota_wipe(receiver->nonce, sizeof(receiver->nonce));
-    receiver->owed = 0;
+    receiver->owed = receiver->counted = 0;
     if (!receiver->datagram_ready)
         receiver->tx_length = receiver->tx_sent = 0;
     enter(receiver, ESPOTA_RECEIVER_IDLE, NEVER);
@@ -121,19 +121,24 @@ static void say(struct espota_receiver *receiver, const char *text)
                        sizeof(receiver->tx) - receiver->tx_length);
     espota_write_text(&writer, text);
     receiver->tx_length += writer.used;
+    receiver->counted = 0;
 }
 
-/* A count for the bytes of each pass; passes that find the last one unsent share the next. */
+/*
+ * A count for the bytes of each pass. Passes whose count has not begun to leave share one: what
+ * the end of a sector divides is one pass to the host.
+ */
 static void say_count(struct espota_receiver *receiver)
 {
     struct espota_writer writer;
 
-    if (receiver->owed == 0 || receiver->tx_length > 0)
+    if (receiver->owed == 0 || (receiver->tx_length > 0 && receiver->counted == 0))
         return;
-    espota_writer_init(&writer, receiver->tx, sizeof(receiver->tx));
-    espota_write_decimal(&writer, receiver->owed);
-    receiver->tx_length = writer.used;
+    receiver->counted += receiver->owed;
     receiver->owed = 0;
+    espota_writer_init(&writer, receiver->tx, sizeof(receiver->tx));
+    espota_write_decimal(&writer, receiver->counted);
+    receiver->tx_length = writer.used;
 }
 
 /* --- IDLE and WAITAUTH --- */
@@ -316,6 +321,7 @@ static void fail(struct espota_receiver *receiver, enum espota_receiver_failure 
 static void leave(struct espota_receiver *receiver, uint64_t now)
 {
     receiver->tx_length = receiver->tx_sent = 0;
+    receiver->counted = 0;
     enter(receiver, ESPOTA_RECEIVER_LEAVING, after_pause(receiver, now, BEFORE_RESTART_MS));
     tell_kind(receiver, ESPOTA_EVENT_END);
 }
@@ -365,8 +371,7 @@ static void pass_done(struct espota_receiver *receiver, size_t length, enum espo
         return;
     }
     enter(receiver, ESPOTA_RECEIVER_INSTALLED, now + ESPOTA_RECEIVER_CONNECT_MS);
-    if (receiver->tx_length == 0)
-        drained(receiver, now);
+    drained(receiver, now); /* the last count joins the one that still waits */
 }
 
 uint8_t *espota_receiver_room(struct espota_receiver *receiver, size_t *room)
@@ -471,6 +476,7 @@ void espota_receiver_tx_ack(struct espota_receiver *receiver, size_t length, uin
 {
     size_t left = receiver->tx_length - receiver->tx_sent;
 
+    receiver->counted = 0;
     if (!receiver->datagram_ready && length < left) {
         receiver->tx_sent += length;
         return;

@@ -120,7 +120,8 @@ struct espota_receiver {
     struct espota_invitation invitation;
     char nonce[ESPOTA_NONCE_MAX + 1];
     bool datagram_ready;
-    uint32_t owed;    /* bytes that came while an earlier count was still going out */
+    uint32_t owed;    /* bytes that came while an earlier count was on its way out */
+    uint32_t counted; /* by the count in tx, as long as none of it has left */
     size_t tx_length; /* of tx */
     size_t tx_sent;
     uint8_t tx[ESPOTA_RECEIVER_TX_MAX]; /* a datagram, or bytes for the connection */

@@ -240,8 +240,8 @@ START_TEST(test_an_update)
     invite();
     run();
     assert_updated();
-    ck_assert_str_eq(port.said, "409640968"
-                                "08OK");
+    ck_assert_str_eq(port.said, "8192"
+                                "808OK");
     ck_assert_uint_eq(port.now, 77 + 100 + 1000 + 1000 + 100);
     ck_assert_uint_eq(port.opened, 1);
     teardown();
@@ -268,6 +268,33 @@ START_TEST(test_bytes_one_at_a_time_each_way)
     ck_assert_mem_eq(chip.bytes + START, image, SIZE);
     ck_assert_int_eq(memcmp(port.said + port.said_length - 2, "OK", 2), 0);
     ck_assert_uint_eq(port.now, 77);
+    teardown();
+}
+END_TEST
+
+/* A host in lock-step sees each of its pieces counted as it sent it, sectors or not. */
+START_TEST(test_lock_step)
+{
+    setup();
+    config.fast = true;
+    port.stream_left = 0;
+    invite();
+    while (!port.open)
+        espota_device_pump(&device);
+    for (size_t at = 0; at < SIZE; at += 1460) {
+        size_t part = SIZE - at < 1460 ? SIZE - at : 1460;
+        char count[8];
+
+        snprintf(count, sizeof(count), "%zu", part);
+        memset(port.said, 0, sizeof(port.said));
+        port.said_length = 0;
+        port.stream_left = part;
+        espota_device_pump(&device);
+        ck_assert_str_eq(port.said, count);
+    }
+    port.said_length = 0;
+    run();
+    ck_assert_uint_eq(port.reboots, 1);
     teardown();
 }
 END_TEST
@@ -466,7 +493,7 @@ START_TEST(test_deinit_in_the_middle)
 END_TEST
 
 UNIT_MAIN("firmware-stub/device", test_an_idle_device_sleeps, test_an_update,
-          test_bytes_one_at_a_time_each_way, test_a_connection_that_takes_its_time,
+          test_bytes_one_at_a_time_each_way, test_lock_step, test_a_connection_that_takes_its_time,
           test_connections_that_fail, test_the_host_hangs_up_or_breaks,
           test_the_host_goes_once_it_has_sent_all, test_the_host_cannot_be_told,
           test_error_texts_reach_the_host, test_datagrams_that_do_not_leave,
