@@ -96,10 +96,9 @@ class Upload(StubCase):
             self.assertEqual(host.reply(), "OK")
             host.accept()
             for at in range(0, len(image), 1460):
-                end = min(at + 1460, len(image))
-                host.peer.sendall(image[at:end])
-                border = min(end, rounded(at + 1))  # a pass ends where a sector is full
-                count = b"%d" % (border - at) + (b"%d" % (end - border) if border < end else b"")
+                piece = image[at:at + 1460]
+                host.peer.sendall(piece)
+                count = b"%d" % len(piece)
                 self.assertEqual(host.take(len(count)), count)
             self.assertEqual(host.read(), b"OK")
 
@@ -629,6 +628,22 @@ class Slowness(StubCase):
         self.assertGreaterEqual(time.monotonic() - start, 0.399)
         self.assertTrue((said + host.read()).endswith(b"OK"))  # nothing is lost by the close
         self.assertEqual(stub.wait(), 0)
+
+    def test_late_words_in_lock_step(self):
+        """What is due leaves although the device has nothing more to say, and meanwhile it rests."""
+        image = esp8266_image(0x4000)
+        stub = self.stub("--ack-delay", "300")
+        host = self.host(stub)
+        host.invite(image)
+        self.assertEqual(host.reply(), "OK")
+        host.accept()
+        for at in (0, 1460, 2920):
+            start = time.monotonic()
+            host.peer.sendall(image[at:at + 1460])
+            self.assertEqual(host.take(4), b"1460")
+            self.assertGreaterEqual(time.monotonic() - start, 0.299)
+        times = pathlib.Path(f"/proc/{stub.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        self.assertLess((int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK"), 0.5)
 
     def test_late_words_of_a_failure(self):
         stub = self.stub("--ack-delay", "300")

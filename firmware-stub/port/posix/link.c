@@ -121,10 +121,8 @@ static void go_on(struct stub_link *link)
     if (link->fd >= 0)
         speak(link); /* what was held back may be due, whether or not there is more to say */
     if (link->closing) {
-        if (link->count > 0) {
-            if (stub_link_follow(link, 0, NULL) == ESPOTA_OK)
-                return;
-        }
+        if (link->count > 0 && stub_link_follow(link, 0, NULL) == ESPOTA_OK)
+            return;
         drop(link);
     }
     link->wake(link->context);
