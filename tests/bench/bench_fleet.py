@@ -42,7 +42,7 @@ def main(program, stub):
             targets.write_text("".join(target_lines(DEVICES, ready["port"])))
             start = time.monotonic()
             upload = subprocess.Popen([program, "upload", "--targets", str(targets), "--jobs",
-                                       str(DEVICES), "--json", str(file)],
+                                       str(DEVICES), "-q", "--json", str(file)],
                                       stdout=subprocess.PIPE, text=True)
             summary = None
             for line in upload.stdout:

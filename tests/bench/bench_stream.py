@@ -6,6 +6,7 @@ cable that delays each packet by 10 ms. Prints seconds and ratios; exit code 1 i
 beyond its bound, 77 where namespaces cannot be made.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -18,6 +19,10 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from espota_host import esp8266_image  # noqa: E402 - found only now
+
+OVERHEAD = len(esp8266_image(4096)) - 4096  # what an image has beside its program
 WINDOW = 5840  # lwIP's usual window on an ESP8266: four segments
 CHUNK = 1460
 SIZE = 384 * 1024
@@ -42,7 +47,8 @@ class Link:
             raise RuntimeError("the cable did not come up")
         for name, address in zip(self.names, (HOST, DEVICE)):
             run("ip", "-n", name, "addr", "add", address + "/24", "dev", "link0")
-            run("ip", "-n", name, "link", "set", "link0", "up")
+            # 40 bytes of headers and 12 of time stamps beside a whole chunk in each packet
+            run("ip", "-n", name, "link", "set", "link0", "mtu", str(CHUNK + 52), "up")
             run("ip", "-n", name, "link", "set", "lo", "up")
 
     def popen(self, side, command, **more):
@@ -61,9 +67,8 @@ class Link:
 
 
 def image(size):
-    """Bytes that pass as an image: the magic byte, then noise that is the same in every run."""
-    noise = hashlib.shake_128(b"espota bench").digest(size - 1)
-    return b"\xe9" + noise
+    """A sound ESP8266 image of this size; the same in every run."""
+    return esp8266_image(size - OVERHEAD)
 
 
 def clamp(sock):
@@ -127,19 +132,18 @@ class Bench:
         self.file = folder / "bench.bin"
         self.file.write_bytes(image(SIZE))
 
+    @contextlib.contextmanager
     def device(self, side, bind, *options):
+        """A device in one of the namespaces, gone at the end; gives its port."""
         process = self.link.popen(side, [self.stub, "--bind", bind, "--port", "0", "--fast",
                                          "--json", *options], stdout=subprocess.PIPE, text=True)
-        for line in process.stdout:
-            event = json.loads(line)
-            if event["event"] == "ready":
-                threading.Thread(target=process.stdout.read, daemon=True).start()
-                return process, event["port"]
-        raise RuntimeError("the device did not start")
-
-    def stop(self, process):
-        process.terminate()
-        process.wait()
+        try:
+            event = json.loads(process.stdout.readline())
+            threading.Thread(target=process.stdout.read, daemon=True).start()
+            yield event["port"]
+        finally:
+            process.terminate()
+            process.wait()
 
     def plain_tcp(self):
         sender = self.link.inside(0, "plain_sender", SIZE)
@@ -151,26 +155,28 @@ class Bench:
         return seconds
 
     def streaming(self, side, bind, *options):
-        process, port = self.device(side, bind, *options)
-        upload = self.link.popen(0, [self.program, "upload", "--host", f"{bind}:{port}", "--json",
+        with self.device(side, bind, *options) as port:
+            return self.upload(f"{bind}:{port}")
+
+    def upload(self, target):
+        upload = self.link.popen(0, [self.program, "upload", "--host", target, "--json", "-q",
                                      "--retries", "0", str(self.file)],
                                  stdout=subprocess.PIPE, text=True)
         times = {}
         for line in upload.stdout:
             event = json.loads(line)
             times.setdefault(event["event"], time.monotonic())
-        self.stop(process)
         if upload.wait() != 0:
             raise RuntimeError("the upload failed")
         return times["result"] - times["connected"]
 
     def lock_step(self, side, bind, *options):
-        process, port = self.device(side, bind, *options)
-        sender = self.link.inside(0, "lock_step", HOST if side else "127.0.0.1", bind, port, SIZE)
-        seconds = float(sender.stdout.readline())
-        sender.wait()
-        self.stop(process)
-        return seconds
+        with self.device(side, bind, *options) as port:
+            host = HOST if side else "127.0.0.1"
+            sender = self.link.inside(0, "lock_step", host, bind, port, SIZE)
+            seconds = float(sender.stdout.readline())
+            sender.wait()
+            return seconds
 
 
 def compare(what, ours, theirs, bound):
