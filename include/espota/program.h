@@ -32,6 +32,9 @@ bool espota_program_is_terminal(enum espota_program_stream stream);
 /* Columns of a terminal; 80 where they cannot be told. */
 size_t espota_program_width(enum espota_program_stream stream);
 
+/* The absolute path of this program; false if the system does not tell. */
+bool espota_program_path(char *out, size_t room);
+
 /* Monotonic milliseconds, never 0. */
 uint64_t espota_program_clock_ms(void);
 
@@ -42,8 +45,8 @@ uint64_t espota_program_clock_ms(void);
  */
 void espota_program_on_stop(void (*stop)(void *context), void *context);
 /*
- * From now on SIGHUP calls `reload`, in the handler, each time, and stops nothing. For programs that
- * run on and on; after on_stop.
+ * From now on SIGHUP calls `reload`, in the handler, each time, and stops nothing. For programs
+ * that run on and on; after on_stop.
  */
 void espota_program_on_reload(void (*reload)(void *context), void *context);
 /* The signal that came first, 0: none. The exit code that says so is 128 more. */

@@ -6,6 +6,7 @@
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "espota/arduino_discovery.h"
+#include "espota/arduino_install.h"
 #include "espota/program.h"
 
 struct discovery_args {
@@ -63,6 +64,68 @@ static int cmd_discovery(int argc, char **argv)
     return espota_status_exit_code(status);
 }
 
+struct install_args {
+    struct espota_arduino_install_options options;
+};
+
+static const struct opt install_options[] = {
+    {OPT_STRING, 0, "core", "CORE",
+     "only this one: esp8266, esp32, rp2040, or the folder of a core (PATH, with a slash)",
+     OPT_AT(struct install_args, options.core), .min = 1},
+    {OPT_STRING, 0, "data-dir", "DIR",
+     "where Arduino's tools keep cores (default ~/.arduino15 and the sketchbook)",
+     OPT_AT(struct install_args, options.data_dir), .min = 1},
+    {OPT_FLAG, 0, "shim", NULL,
+     "also put small scripts in place of the cores' espota.py and signing.py; the originals are "
+     "kept beside them",
+     OPT_AT(struct install_args, options.shim)},
+    {OPT_FLAG, 0, "remove", NULL, "take everything away again",
+     OPT_AT(struct install_args, options.remove)},
+    {OPT_FLAG, 'n', "dry-run", NULL, "only tell what would be done",
+     OPT_AT(struct install_args, options.dry_run)},
+    OPT_ROWS_OUTPUT,
+    OPT_ROWS_END,
+};
+
+static const struct opt_command install_command = {
+    .program = "espota-c arduino install",
+    .usage = "[options]",
+    .summary =
+        "Makes Arduino IDE and arduino-cli use espota-c: writes a few lines, between two markers, "
+        "into the platform.local.txt of the cores esp8266, esp32 and rp2040. What stands "
+        "there stays; a second run changes nothing.",
+    .options = install_options,
+    .notes = "Start the IDE again afterwards. A new version of a core has a folder of its own:\n"
+             "run this again after an update.",
+};
+
+static void tell_done(void *context, const char *path, const char *what)
+{
+    (void)context;
+    out_note("%s %s", path, what);
+}
+
+static int cmd_install(int argc, char **argv)
+{
+    struct install_args args = {.options = {.log = out_log(), .done = tell_done}};
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    char program[1024];
+    size_t cores;
+    int code;
+
+    if (!opt_read(&install_command, argc, argv, &args, &code))
+        return code;
+    if (!espota_program_path(program, sizeof(program))) {
+        out_error("this system does not tell where espota-c is installed");
+        return espota_status_exit_code(ESPOTA_E_LOCAL);
+    }
+    args.options.program = program;
+    if (espota_arduino_install(&args.options, &cores, &err) == ESPOTA_OK)
+        return 0;
+    out_error("%s", err.message);
+    return espota_status_exit_code(err.status);
+}
+
 static void help_line(void *context, const char *text)
 {
     (void)context;
@@ -73,8 +136,10 @@ static const struct opt no_options[] = {OPT_ROWS_END};
 
 static const struct opt_command arduino_command = {
     .program = "espota-c arduino",
-    .usage = "discovery [options]",
-    .summary = "discovery   Arduino's pluggable discovery on standard input and output",
+    .usage = "discovery [options]\ninstall [options]",
+    .summary = "discovery: Arduino's pluggable discovery on standard input and output. install: "
+               "make Arduino's "
+               "tools use espota-c.",
     .options = no_options,
 };
 
@@ -82,12 +147,14 @@ int cmd_arduino(int argc, char **argv)
 {
     if (argc >= 2 && strcmp(argv[1], "discovery") == 0)
         return cmd_discovery(argc - 1, argv + 1);
+    if (argc >= 2 && strcmp(argv[1], "install") == 0)
+        return cmd_install(argc - 1, argv + 1);
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         opt_help(&arduino_command, help_line, NULL);
         return 0;
     }
     if (argc < 2)
-        return opt_usage_error(&arduino_command, "what to do is missing: discovery");
-    return opt_usage_error(&arduino_command, "'%s' is nothing that arduino can do; try discovery",
-                           argv[1]);
+        return opt_usage_error(&arduino_command, "what to do is missing: discovery or install");
+    return opt_usage_error(
+        &arduino_command, "'%s' is nothing that arduino can do; try discovery or install", argv[1]);
 }

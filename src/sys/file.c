@@ -282,3 +282,10 @@ enum espota_status espota_folder_create_for(const char *path, struct espota_erro
     free(copy);
     return status;
 }
+
+enum espota_status espota_file_remove(const char *path, struct espota_error *err)
+{
+    if (unlink(path) != 0)
+        return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot remove %s", path);
+    return ESPOTA_OK;
+}

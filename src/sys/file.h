@@ -46,6 +46,7 @@ void espota_input_deinit(struct espota_input *input); /* harmless on ESPOTA_INPU
 
 /* Whether the path leads to anything. */
 bool espota_file_is_there(const char *path);
+enum espota_status espota_file_remove(const char *path, struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /*
  * All of a file or of standard input, at most `most` bytes, in memory that no stdio buffer saw.

@@ -75,6 +75,16 @@ size_t espota_program_width(enum espota_program_stream stream)
     return size.ws_col;
 }
 
+bool espota_program_path(char *out, size_t room)
+{
+    ssize_t length = readlink("/proc/self/exe", out, room);
+
+    if (length <= 0 || (size_t)length >= room)
+        return false;
+    out[length] = '\0';
+    return true;
+}
+
 uint64_t espota_program_clock_ms(void)
 {
     return espota_clock_ms();
