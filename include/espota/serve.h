@@ -24,26 +24,31 @@ struct espota_serve_event {
     const char *mac;     /* twelve digits, or "" */
     const char *chip;    /* "esp8266", "esp32", "pico", "plain" */
     const char *mode;    /* "sketch", "filesystem", "version" */
-    const char *path;    /* with its leading slash */
+    const char *path;    /* as it was asked for, with its query */
     const char *version; /* what the device says it has; "" if it does not */
     const char *md5;     /* of what it runs; "" if it does not say */
     unsigned status;     /* of HTTP */
     const char *file;    /* given; "" if none */
     const char *why;
     size_t rule;    /* of the manifest, from 1; 0: none */
-    uint64_t bytes; /* of the body that goes out */
+    uint64_t bytes; /* of the image that go out from here */
 };
 
 /* Strings are borrowed until destroy. One of manifest and folder must be set. */
 struct espota_serve_options {
     const char *manifest;
     const char *folder;
-    const char *listen;    /* ADDR:PORT, [IPv6]:PORT or PORT; NULL: 127.0.0.1:8000 */
+    const char *listen;    /* ADDR:PORT, [IPv6]:PORT or PORT; NULL: 8080 */
     bool inherited;        /* take the socket that systemd hands over instead, if there is one */
     const char *auth_file; /* lines of user:password; NULL: open to all */
     const char *state_file;
-    const char *accel; /* the prefix for X-Accel-Redirect; NULL: send the bytes */
-    const char *admin; /* ADDR:PORT of the page and the metrics; NULL: none */
+    /*
+     * The prefix for X-Accel-Redirect; NULL: send the bytes. Where it is set, the server in front
+     * is believed in X-Real-IP.
+     */
+    const char *accel;
+    const char
+        *admin; /* ADDR:PORT of the page and the metrics, a port alone on loopback; or NULL */
 
     struct espota_log log;
     void *context; /* for the two below */

@@ -143,6 +143,7 @@ enum espota_status espota_pull_request_path(struct espota_pull_request *request,
 bool espota_mac_normalise(const char *text, bool pattern, char *out, size_t room)
 {
     size_t used = 0;
+    bool open_ended = false;
 
     for (; *text != '\0'; text++) {
         if (*text == ':' || *text == '-')
@@ -151,10 +152,12 @@ bool espota_mac_normalise(const char *text, bool pattern, char *out, size_t room
             return false;
         if (used + 1 >= room)
             return false;
+        open_ended |= *text == '*';
         out[used++] = lower(*text);
     }
     out[used] = '\0';
-    return pattern ? used > 0 : used == ESPOTA_MAC_DIGITS;
+    return open_ended ||
+           used == ESPOTA_MAC_DIGITS; /* a part of a MAC is none: the star is missing */
 }
 
 static void take_mac(struct espota_pull_request *request, const char *value)

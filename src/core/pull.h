@@ -83,7 +83,8 @@ espota_pull_mode_word(enum espota_pull_mode mode); /* "sketch", "filesystem", "v
 
 /*
  * The digits of a MAC in lower case without colons and dashes; false if `text` is none. Patterns
- * may hold `*` and `?` when `pattern` is set; `out` has room for `room` bytes.
+ * may hold `*` and `?` when `pattern` is set, and are as long as a MAC if they have no `*`; `out`
+ * has room for `room` bytes.
  */
 bool espota_mac_normalise(const char *text, bool pattern, char *out, size_t room);
 

@@ -62,8 +62,10 @@ static const char *unfit(const struct espota_pull_request *request,
         return NULL;
     if (item->problem[0] != '\0')
         return item->problem;
+    if (request->mode == ESPOTA_PULL_FILESYSTEM && program)
+        return "it is a program, no file system";
     if (request->mode == ESPOTA_PULL_FILESYSTEM)
-        return program ? "it is a program, no file system" : NULL;
+        return item->gzip ? "it is compressed, and would be written as it is" : NULL;
     if (!program)
         return "it is no program image that devices take";
     if (espota_decide_family(item->kind) != request->family)

@@ -19,10 +19,11 @@ struct espota_http_request; /* one under way; valid during the call that gives i
 
 enum {
     ESPOTA_HTTP_HEADERS_MAX = 6,
-    ESPOTA_HTTP_HEADER_ROOM = 320,
+    ESPOTA_HTTP_CREDENTIALS_MAX = 1024, /* user:password, with its end */
+    ESPOTA_HTTP_HEADER_ROOM = 1100,
     /* A client that has not said a whole request by then is cut off, however busily it trickles. */
-    ESPOTA_HTTP_REQUEST_MS = 30000,
-    ESPOTA_HTTP_IDLE_S = 60,
+    ESPOTA_HTTP_REQUEST_MS = 15000,
+    ESPOTA_HTTP_IDLE_S = 20, /* one that takes nothing of its answer for so long */
 };
 
 struct espota_http_header {
@@ -65,7 +66,8 @@ void espota_http_request_headers(struct espota_http_request *request,
 /* One header, or NULL. */
 const char *espota_http_request_header(struct espota_http_request *request, const char *name);
 void espota_http_request_peer(struct espota_http_request *request, struct espota_address *out);
-/* Basic credentials compared with a line "user:password", in constant time. */
+/* Basic credentials compared with a line "user:password" that is shorter than CREDENTIALS_MAX, in
+ * constant time. */
 bool espota_http_request_basic(struct espota_http_request *request, const char *line);
 
 /* `listener` is taken over. */

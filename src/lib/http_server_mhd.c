@@ -13,6 +13,8 @@
 #include "core/text.h"
 #include "sys/descriptor.h"
 
+enum { IDLE_MS = 60000 };
+
 /* A client that has not said a whole request, in the order of arrival. */
 struct caller {
     struct caller *next;
@@ -43,6 +45,8 @@ struct espota_http_server {
     struct caller *first_caller;
     struct caller *last_caller;
     struct espota_http_request *sleeping;
+    unsigned connections;
+    unsigned connections_max;
 };
 
 void espota_http_answer_header(struct espota_http_answer *answer, const char *name,
@@ -108,8 +112,8 @@ bool espota_http_request_basic(struct espota_http_request *request, const char *
 {
     char *password = NULL;
     char *user = MHD_basic_auth_get_username_password(request->connection, &password);
-    char given[1024] = "";
-    char wanted[1024] = "";
+    char given[ESPOTA_HTTP_CREDENTIALS_MAX + 1] = ""; /* longer than any line: cut, it differs */
+    char wanted[ESPOTA_HTTP_CREDENTIALS_MAX + 1] = "";
     bool equal;
 
     if (user != NULL)
@@ -130,11 +134,13 @@ static void run(struct espota_http_server *server)
 {
     MHD_UNSIGNED_LONG_LONG wait;
     uint64_t now = espota_loop_now(server->loop);
-    uint64_t next = now + 1000; /* for callers that trickle */
+    uint64_t next = now + IDLE_MS;
 
     (void)MHD_run(server->daemon);
     if (MHD_get_timeout(server->daemon, &wait) == MHD_YES && now + wait < next)
         next = now + wait;
+    if (server->first_caller != NULL && server->first_caller->since + ESPOTA_HTTP_REQUEST_MS < next)
+        next = server->first_caller->since + ESPOTA_HTTP_REQUEST_MS;
     for (const struct espota_http_request *at = server->sleeping; at != NULL; at = at->next)
         if (at->wake_at < next)
             next = at->wake_at;
@@ -184,18 +190,29 @@ static void unlist_caller(struct caller *caller)
     *(caller->next != NULL ? &caller->next->previous : &server->last_caller) = caller->previous;
 }
 
+static void cut_off(struct caller *caller)
+{
+    unlist_caller(caller);
+    espota_socket_shutdown(caller->fd); /* MHD sees the end and closes */
+}
+
 /* The list is in the order of arrival: the first that is young ends the walk. */
 static void cut_off_trickles(struct espota_http_server *server, uint64_t now)
 {
     while (server->first_caller != NULL &&
-           now - server->first_caller->since >= ESPOTA_HTTP_REQUEST_MS) {
-        struct caller *caller = server->first_caller;
-
-        unlist_caller(caller);
-        espota_socket_shutdown(caller->fd); /* MHD sees the end and closes */
-    }
+           now - server->first_caller->since >= ESPOTA_HTTP_REQUEST_MS)
+        cut_off(server->first_caller);
 }
 
+/* Where there are almost as many as there may be, who has waited longest makes room. */
+static void make_room(struct espota_http_server *server)
+{
+    if (server->connections > server->connections_max - server->connections_max / 8 &&
+        server->first_caller != server->last_caller)
+        cut_off(server->first_caller);
+}
+
+/* Both on every event: under constant traffic a timer alone would never come. */
 static void expired(void *context)
 {
     struct espota_http_server *server = context;
@@ -209,7 +226,7 @@ static void expired(void *context)
 static void ready(void *context, unsigned events)
 {
     (void)events;
-    run(context);
+    expired(context);
 }
 
 static void connection_changed(void *context, struct MHD_Connection *connection, void **own,
@@ -220,21 +237,23 @@ static void connection_changed(void *context, struct MHD_Connection *connection,
     struct caller *caller = *own;
 
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        server->connections--; /* it was counted when it came */
         if (caller != NULL)
             unlist_caller(caller);
         free(caller);
         *own = NULL;
         return;
     }
+    server->connections++;
     info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     caller = info != NULL ? calloc(1, sizeof(*caller)) : NULL;
     if (caller == NULL)
         return;
-    *caller = (struct caller){
-        NULL, server->last_caller, server, espota_loop_now(server->loop), info->connect_fd, true};
-    *(server->last_caller != NULL ? &server->last_caller->next : &server->first_caller) = caller;
-    server->last_caller = caller;
+    caller->server = server;
+    caller->fd = info->connect_fd;
+    list_caller(caller);
     *own = caller;
+    make_room(server);
 }
 
 static struct caller *caller_of(struct MHD_Connection *connection)
@@ -329,6 +348,28 @@ static void put_to_sleep(struct espota_http_request *request, unsigned ms)
     MHD_suspend_connection(request->connection);
 }
 
+/* Devices say "Content-Length: 0"; nothing here takes more. */
+static bool has_body(struct MHD_Connection *connection)
+{
+    const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+
+    return (length != NULL && length[strspn(length, "0")] != '\0') ||
+           MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Transfer-Encoding") != NULL;
+}
+
+/* What is no question that is answered here: the answer to it, false if it is one. */
+static bool is_refused(struct MHD_Connection *connection, const char *method,
+                       struct espota_http_answer *answer)
+{
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+        answer->status = 405;
+        espota_http_answer_header(answer, "Allow", "GET, HEAD");
+        return true;
+    }
+    answer->status = 413;
+    return has_body(connection);
+}
+
 static enum MHD_Result answer_request(void *context, struct MHD_Connection *connection,
                                       const char *url, const char *method, const char *version,
                                       const char *upload, size_t *upload_length, void **own)
@@ -343,15 +384,12 @@ static enum MHD_Result answer_request(void *context, struct MHD_Connection *conn
     if (caller_of(connection) != NULL)
         unlist_caller(caller_of(connection));
     if (request == NULL || *upload_length > 0)
-        return MHD_NO; /* no memory; or a body, which nothing here takes */
+        return MHD_NO; /* no memory; a body was refused before it came */
     if (!request->started) {
         request->started = true;
-        if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
-            return MHD_YES;
-        answer.status = 405;
-        espota_http_answer_header(&answer, "Allow", "GET, HEAD");
-        return send_answer(request, &answer);
+        return is_refused(connection, method, &answer) ? send_answer(request, &answer) : MHD_YES;
     }
+    answer.status = 500;
     server->handler(server->context, request, method, request->path, &answer);
     if (answer.again_ms == 0)
         return send_answer(request, &answer);
@@ -397,15 +435,16 @@ enum espota_status espota_http_server_create(struct espota_loop *loop, int liste
     server->loop = loop;
     server->handler = handler;
     server->context = context;
+    server->connections_max = (unsigned)(files > 128 ? files - 64 : 64);
     /* the memory of a connection is for its request and our headers; the body has its own */
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, answer_request, server,
         MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)8192,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)(files > 128 ? files - 64 : 64),
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)ESPOTA_HTTP_IDLE_S, MHD_OPTION_UNESCAPE_CALLBACK,
-        leave_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK, request_started, server,
-        MHD_OPTION_NOTIFY_COMPLETED, request_over, server, MHD_OPTION_NOTIFY_CONNECTION,
-        connection_changed, server, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_LIMIT, server->connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)ESPOTA_HTTP_IDLE_S, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL,
+        MHD_OPTION_URI_LOG_CALLBACK, request_started, server, MHD_OPTION_NOTIFY_COMPLETED,
+        request_over, server, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server,
+        MHD_OPTION_END);
     if (server->daemon == NULL) {
         espota_socket_close(&listener);
         free(server);

@@ -1,30 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The manifest's JSON. Line and column are known only for broken syntax; what is well formed but
- * wrong is named by its place (`rule 3: "rollout"`).
+ * The manifest's JSON. jansson gives line and column for broken syntax; for what is well formed but
+ * wrong, the place is looked for in the text.
  */
 #include "lib/manifest.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/glob.h"
 #include "lib/json.h"
+#include "lib/json_spot.h"
 
 /* Where a value stands, for messages. */
 struct place {
     const char *name;
+    const char *text; /* of the whole */
+    size_t length;
     size_t rule; /* from 1; 0: the top level */
     struct espota_error *err;
 };
 
 static enum espota_status wrong(const struct place *place, const char *key, const char *what)
 {
-    if (place->rule == 0)
-        return espota_error_set(place->err, ESPOTA_E_USAGE, "%s: \"%s\" %s", place->name, key,
-                                what);
-    return espota_error_set(place->err, ESPOTA_E_USAGE, "%s: rule %zu: \"%s\" %s", place->name,
-                            place->rule, key, what);
+    struct espota_json_spot spot =
+        espota_json_spot_find(place->text, place->length, "rules", place->rule, key);
+    char rule[32] = "";
+
+    if (place->rule > 0)
+        snprintf(rule, sizeof(rule), "rule %zu: ", place->rule);
+    return espota_error_set(place->err, ESPOTA_E_USAGE, "%s: line %zu, column %zu: %s\"%s\" %s",
+                            place->name, spot.line, spot.column, rule, key, what);
 }
 
 static enum espota_status no_memory(const struct place *place)
@@ -136,6 +143,20 @@ static enum espota_status take_version_rule(const struct place *place,
     return status;
 }
 
+/* It goes out in a header, and a device's own is compared with it. */
+static enum espota_status take_give(const struct place *place, const struct espota_json *value,
+                                    char **out)
+{
+    enum espota_status status = take_text(place, "give", value, out);
+
+    if (status != ESPOTA_OK)
+        return status;
+    for (const char *at = *out; *at != '\0'; at++)
+        if (*at < 0x20 || *at > 0x7e || at - *out >= ESPOTA_PULL_VERSION_MAX - 1)
+            return wrong(place, "give", "must be a version like \"2.1.0\", in ASCII");
+    return ESPOTA_OK;
+}
+
 static enum espota_status take_field(const struct place *place, const char *key,
                                      const struct espota_json *value, struct espota_rule *rule)
 {
@@ -164,7 +185,7 @@ static enum espota_status take_field(const struct place *place, const char *key,
     if (strcmp(key, "file") == 0)
         return take_text(place, key, value, &rule->file);
     if (strcmp(key, "give") == 0)
-        return take_text(place, key, value, &rule->give);
+        return take_give(place, value, &rule->give);
     if (strcmp(key, "stay") != 0)
         return wrong(place, key, "is not known in a rule");
     if (!espota_json_bool(value, &rule->stay) || !rule->stay)
@@ -272,14 +293,15 @@ static enum espota_status take_top(struct place *place, const struct espota_json
 enum espota_status espota_manifest_parse(const char *text, size_t length, const char *name,
                                          struct espota_manifest *out, struct espota_error *err)
 {
-    struct place place = {name, 0, err};
+    struct place place = {name, text, length, 0, err};
     struct espota_json *root = NULL;
     enum espota_status status = espota_json_read(text, length, &root, err);
 
     *out = (struct espota_manifest){.no_space = 404};
     if (status != ESPOTA_OK) {
-        (void)espota_error_prefix(err, "%s", name);
-        return status == ESPOTA_E_MEMORY ? status : ESPOTA_E_USAGE;
+        if (err != NULL && status != ESPOTA_E_MEMORY)
+            err->status = ESPOTA_E_USAGE;
+        return espota_error_prefix(err, "%s", name);
     }
     status = take_top(&place, root, out);
     espota_json_free(root);

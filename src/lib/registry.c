@@ -215,6 +215,11 @@ const char *espota_registry_label(const struct espota_registry *registry, size_t
     return registry->labels[column][0] != '\0' ? registry->labels[column] : NULL;
 }
 
+void espota_registry_saved(struct espota_registry *registry)
+{
+    registry->dirty = false;
+}
+
 bool espota_registry_is_dirty(const struct espota_registry *registry)
 {
     return registry->dirty;

@@ -68,8 +68,9 @@ const char *espota_registry_label(const struct espota_registry *registry, size_t
 /* True once anything has changed since the last save or load. */
 bool espota_registry_is_dirty(const struct espota_registry *registry);
 
-/* The whole as JSON text, to be freed; NULL without memory. Marks it clean. */
-char *espota_registry_write(struct espota_registry *registry);
+/* The whole as JSON text, to be freed; NULL without memory. */
+char *espota_registry_write(const struct espota_registry *registry);
+void espota_registry_saved(struct espota_registry *registry); /* what it is now is not dirty */
 /* Into an empty registry. E_LOCAL: not a state file of ours. */
 enum espota_status espota_registry_read(struct espota_registry *registry, const char *text,
                                         size_t length, struct espota_error *err) ESPOTA_MUST_CHECK;

@@ -44,7 +44,7 @@ static struct espota_json *sample_json(const struct espota_registry *registry,
     return NULL;
 }
 
-char *espota_registry_write(struct espota_registry *registry)
+char *espota_registry_write(const struct espota_registry *registry)
 {
     struct espota_json *root = espota_json_object();
     struct espota_json *devices = espota_json_array();
@@ -61,8 +61,6 @@ char *espota_registry_write(struct espota_registry *registry)
     good &= espota_json_set_own(root, "history", history);
     text = good ? espota_json_pretty(root) : NULL;
     espota_json_free(root);
-    if (text != NULL)
-        registry->dirty = false;
     return text;
 }
 

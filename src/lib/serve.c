@@ -27,15 +27,16 @@ static void say(const struct espota_serve *serve, enum espota_log_level level, c
         serve->options.log.say(serve->options.log.context, level, line);
 }
 
-/* ADDR:PORT, [IPv6]:PORT, or a port alone, which is on every IPv4 address; port 0: any free one. */
-static enum espota_status listen_at(const char *text, const char *option, int *fd,
-                                    struct espota_error *err)
+/* ADDR:PORT, [IPv6]:PORT, or a port alone, which is on `where`; port 0: any free one. */
+static enum espota_status listen_at(const char *text, const char *option, const char *where,
+                                    int *fd, struct espota_error *err)
 {
     bool only_port = text[strspn(text, "0123456789")] == '\0';
     struct espota_host host;
     struct espota_address address;
     char full[ESPOTA_HOST_MAX];
-    size_t length = (size_t)snprintf(full, sizeof(full), "%s%s", only_port ? "0.0.0.0:" : "", text);
+    size_t length = (size_t)snprintf(full, sizeof(full), "%s%s%s", only_port ? where : "",
+                                     only_port ? ":" : "", text);
     bool any_port = length < sizeof(full) && length > 2 && strcmp(full + length - 2, ":0") == 0;
 
     if (any_port)
@@ -50,6 +51,18 @@ static enum espota_status listen_at(const char *text, const char *option, int *f
     return espota_tcp_listen(&address, fd, err);
 }
 
+/* `listener` is taken over. */
+static enum espota_status start_server(struct espota_serve *serve, int listener,
+                                       espota_http_handler handler, struct espota_address *address,
+                                       struct espota_http_server **out, struct espota_error *err)
+{
+    if (espota_socket_local(listener, address) != ESPOTA_OK) {
+        espota_socket_close(&listener);
+        return espota_error_set(err, ESPOTA_E_LOCAL, "the socket to listen on is none of TCP");
+    }
+    return espota_http_server_create(serve->loop, listener, handler, serve, out, err);
+}
+
 static enum espota_status open_servers(struct espota_serve *serve, struct espota_error *err)
 {
     const struct espota_serve_options *options = &serve->options;
@@ -58,21 +71,16 @@ static enum espota_status open_servers(struct espota_serve *serve, struct espota
 
     if (!options->inherited || !espota_inherited_listener(&listener))
         status = listen_at(options->listen != NULL ? options->listen : "8080", "--listen",
-                           &listener, err);
-    if (status == ESPOTA_OK) {
-        status = espota_socket_local(listener, &serve->address);
-        if (status == ESPOTA_OK)
-            status = espota_http_server_create(serve->loop, listener, espota_serve_answer, serve,
-                                               &serve->server, err);
-    }
+                           "0.0.0.0", &listener, err);
+    if (status == ESPOTA_OK)
+        status = start_server(serve, listener, espota_serve_answer, &serve->address, &serve->server,
+                              err);
     if (status != ESPOTA_OK || options->admin == NULL)
         return status;
-    status = listen_at(options->admin, "--admin", &listener, err);
+    status = listen_at(options->admin, "--admin", "127.0.0.1", &listener, err);
     if (status == ESPOTA_OK)
-        status = espota_socket_local(listener, &serve->admin_address);
-    if (status == ESPOTA_OK)
-        status = espota_http_server_create(serve->loop, listener, espota_serve_admin_answer, serve,
-                                           &serve->admin, err);
+        status = start_server(serve, listener, espota_serve_admin_answer, &serve->admin_address,
+                              &serve->admin, err);
     return status;
 }
 
@@ -111,6 +119,8 @@ static enum espota_status save_state(struct espota_serve *serve, struct espota_e
         status = espota_output_commit(output, err);
     espota_output_destroy(output);
     free(text);
+    if (status == ESPOTA_OK)
+        espota_registry_saved(serve->registry);
     return status;
 }
 
@@ -149,9 +159,20 @@ static void second_over(void *context)
 {
     struct espota_serve *serve = context;
 
-    if (espota_serve_manifest_changed(serve))
+    if (espota_serve_has_changed(serve))
         reload(serve);
     arm(serve, &serve->second, SECOND_MS);
+}
+
+/* It stands in a header as it is. */
+static bool accel_good(const char *prefix)
+{
+    size_t length = strlen(prefix);
+
+    for (size_t i = 0; i < length; i++)
+        if (prefix[i] <= ' ' || prefix[i] > '~')
+            return false;
+    return prefix[0] == '/' && length < ESPOTA_SERVE_ACCEL_MAX;
 }
 
 enum espota_status espota_serve_create(const struct espota_serve_options *options,
@@ -163,6 +184,11 @@ enum espota_status espota_serve_create(const struct espota_serve_options *option
     if (serve == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
     serve->options = *options;
+    if (options->accel != NULL && !accel_good(options->accel)) {
+        free(serve);
+        return espota_error_set(err, ESPOTA_E_USAGE,
+                                "--accel: must be a location of nginx like /images/");
+    }
     serve->started = espota_clock_wall();
     espota_crypto_openssl_init(&serve->crypto);
     serve->minute = (struct espota_timer){.expired = minute_over, .context = serve};

@@ -9,6 +9,11 @@
 #include "lib/serve_inside.h"
 #include "sys/clock.h"
 
+enum { ACCEL_ROOM = 3 * ESPOTA_SHELF_NAME_MAX };
+
+/* The prefix and the longest name, escaped, fit a header whole. */
+_Static_assert(ESPOTA_SERVE_ACCEL_MAX + 1 + ACCEL_ROOM < ESPOTA_HTTP_HEADER_ROOM, "");
+
 enum { SETTLE_STEP_MS = 250, SETTLE_TRIES = 8 };
 
 static void take_header(void *context, const char *name, const char *value)
@@ -42,14 +47,14 @@ static void accel_path(const char *prefix, const char *name, char *out, size_t r
 
     if (at > 0 && out[at - 1] != '/' && at + 1 < room)
         out[at++] = '/';
-    for (; *name != '\0' && at + 4 < room; name++) {
+    for (; *name != '\0' && at + 3 < room; name++) {
         unsigned char c = (unsigned char)*name;
 
         if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
             strchr("/-_.~", c) != NULL)
             out[at++] = (char)c;
         else
-            at += (size_t)snprintf(out + at, room - at, "%%%02X", c); /* at + 4 < room */
+            at += (size_t)snprintf(out + at, room - at, "%%%02X", c); /* at + 3 < room */
     }
     out[at] = '\0';
 }
@@ -59,12 +64,17 @@ static void give_bytes(struct espota_http_request *request, const struct espota_
                        struct espota_http_answer *answer)
 {
     const char *range = espota_http_request_header(request, "Range");
+    const char *of = espota_http_request_header(request, "If-Range");
     struct espota_byte_range part;
     char text[96];
 
     answer->fd = item->fd;
     answer->length = item->size;
     espota_http_answer_header(answer, "Accept-Ranges", "bytes");
+    snprintf(text, sizeof(text), "\"%s\"", item->md5);
+    espota_http_answer_header(answer, "ETag", text);
+    if (of != NULL && strcmp(of, text) != 0)
+        range = NULL; /* the rest of another file would make a mixture */
     switch (espota_byte_range_parse(range, item->size, &part)) {
     case ESPOTA_OK:
         answer->status = 206;
@@ -130,16 +140,22 @@ static void fill_answer(const struct espota_serve *serve, struct espota_http_req
     }
 }
 
-static void count(struct espota_serve *serve, const struct espota_http_answer *answer)
+/* Behind nginx the one who asked is the one that nginx names. */
+static void find_peer(const struct espota_serve *serve, struct espota_http_request *request,
+                      char out[ESPOTA_ADDRESS_TEXT])
 {
-    serve->counts.by_status[answer->status < 600 ? answer->status : 599]++;
-    serve->counts.bytes += answer->fd >= 0 ? answer->length : 0;
+    const char *named =
+        serve->options.accel != NULL ? espota_http_request_header(request, "X-Real-IP") : NULL;
+    struct espota_address peer;
+
+    if (named == NULL || !espota_address_parse(named, &peer))
+        espota_http_request_peer(request, &peer);
+    espota_address_format(&peer, false, out);
 }
 
 static void tell_event(struct espota_serve *serve, const struct espota_pull_request *pull,
                        const char *address, const char *path,
-                       const struct espota_decision *decision,
-                       const struct espota_http_answer *answer)
+                       const struct espota_decision *decision, unsigned status, uint64_t sent)
 {
     char shown[4 * ESPOTA_PULL_PATH_MAX];
     char file[4 * ESPOTA_PULL_PATH_MAX] = "";
@@ -151,11 +167,11 @@ static void tell_event(struct espota_serve *serve, const struct espota_pull_requ
         .path = shown,
         .version = pull->version,
         .md5 = pull->sketch_md5,
-        .status = answer->status,
+        .status = status,
         .file = file,
         .why = decision->why,
         .rule = decision->rule,
-        .bytes = answer->fd >= 0 ? answer->length : 0,
+        .bytes = sent,
     };
 
     if (serve->options.event == NULL)
@@ -196,10 +212,9 @@ void espota_serve_answer(void *context, struct espota_http_request *request, con
 {
     struct espota_serve *serve = context;
     struct espota_pull_request pull;
-    struct espota_address peer;
     char address[ESPOTA_ADDRESS_TEXT];
+    uint64_t sent;
 
-    (void)method;
     espota_pull_request_init(&pull);
     espota_http_request_headers(request, take_header, &pull);
     decide(serve, request, &pull, path, &serve->decision);
@@ -208,11 +223,12 @@ void espota_serve_answer(void *context, struct espota_http_request *request, con
         return;
     }
     fill_answer(serve, request, &serve->decision, answer);
-    espota_http_request_peer(request, &peer);
-    espota_address_format(&peer, false, address);
-    count(serve, answer);
+    find_peer(serve, request, address);
+    sent = answer->fd >= 0 && strcmp(method, "HEAD") != 0 ? answer->length : 0;
+    serve->counts.by_status[answer->status < 600 ? answer->status : 599]++;
+    serve->counts.bytes += sent;
     if (answer->status != 401)
         espota_registry_note(serve->registry, &pull, address, answer->status, serve->decision.why,
                              espota_clock_wall());
-    tell_event(serve, &pull, address, path, &serve->decision, answer);
+    tell_event(serve, &pull, address, path, &serve->decision, answer->status, sent);
 }

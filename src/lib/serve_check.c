@@ -64,6 +64,11 @@ static void check_kind(const struct checking *checking, const struct espota_rule
         doubt(checking, "rule %zu: %s is for %s, the rule is for %s", rule->number, rule->file,
               espota_pull_family_word(espota_decide_family(item->kind)),
               espota_pull_family_word((enum espota_pull_family)rule->family));
+    else if (item->gzip && item->trailer)
+        doubt(checking,
+              "rule %zu: %s is compressed and signed: a device that does not verify signatures is "
+              "destroyed by it",
+              rule->number, rule->file);
     check_size(checking, rule, item);
 }
 

@@ -14,7 +14,7 @@
 #include "sys/folder.h"
 #include "sys/loop.h"
 
-enum { ESPOTA_SERVE_AUTH_MAX = 65536 };
+enum { ESPOTA_SERVE_AUTH_MAX = 65536, ESPOTA_SERVE_ACCEL_MAX = 256 };
 
 /* What was answered, for the metrics. */
 struct espota_serve_counts {
@@ -57,8 +57,8 @@ struct espota_serve {
 enum espota_status espota_serve_load(struct espota_serve *serve,
                                      struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_serve_unload(struct espota_serve *serve);
-/* True if the manifest on disk is another one. */
-bool espota_serve_manifest_changed(const struct espota_serve *serve);
+/* True if the manifest on disk, or the folder of images behind its path, is another one. */
+bool espota_serve_has_changed(const struct espota_serve *serve);
 
 /* The handlers of the two servers. */
 void espota_serve_answer(void *context, struct espota_http_request *request, const char *method,

@@ -63,9 +63,10 @@ static enum espota_status split_lines(char *text, const char *path, struct espot
 
         length -= length > 0 && line[length - 1] == '\r';
         if (length > 0 && line[0] != '#') {
-            if (memchr(line, ':', length) == NULL)
-                return espota_error_set(err, ESPOTA_E_USAGE, "%s:%zu: must be user:password", path,
-                                        number);
+            if (memchr(line, ':', length) == NULL || length >= ESPOTA_HTTP_CREDENTIALS_MAX)
+                return espota_error_set(err, ESPOTA_E_USAGE,
+                                        "%s:%zu: must be user:password, at most %d bytes", path,
+                                        number, ESPOTA_HTTP_CREDENTIALS_MAX - 1);
             memmove(out, line, length);
             out[length] = '\0';
             out += length + 1;
@@ -125,10 +126,12 @@ void espota_serve_unload(struct espota_serve *serve)
     forget_auth(serve);
 }
 
-bool espota_serve_manifest_changed(const struct espota_serve *serve)
+bool espota_serve_has_changed(const struct espota_serve *serve)
 {
     struct espota_file_key key;
 
+    if (espota_shelf_folder_moved(serve->shelf))
+        return true;
     return serve->options.manifest != NULL &&
            espota_file_key_at(serve->options.manifest, &key) == ESPOTA_OK &&
            !espota_file_key_equal(&key, &serve->manifest_key);

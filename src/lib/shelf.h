@@ -23,6 +23,7 @@ struct espota_shelf_item {
     uint32_t size;
     char md5[33];
     bool gzip;
+    bool trailer;                /* a signature follows what is installed */
     enum espota_image_kind kind; /* through gzip */
     enum espota_chip chip;
     char problem[ESPOTA_PROBLEM_TEXT_MAX]; /* "": a good image, or a file of no known kind */

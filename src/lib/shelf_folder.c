@@ -21,6 +21,7 @@ struct kept {
 struct espota_shelf_folder {
     struct espota_shelf table;
     const struct espota_crypto *crypto;
+    char *path;
     int folder;
     bool trusting;
     struct kept *first;
@@ -123,12 +124,12 @@ static enum espota_status look_at(struct espota_shelf_folder *shelf, const char 
     if (kept == NULL) {
         enum espota_status status;
 
+        if (!shelf->trusting && !is_settled(key))
+            return ESPOTA_MORE;
         if (key->size == 0)
             return espota_error_set(err, ESPOTA_E_IMAGE, "%s is empty", name);
         if (key->size > ESPOTA_SHELF_KEPT_MAX)
             return espota_error_set(err, ESPOTA_E_IMAGE, "%s is too large for any device", name);
-        if (!shelf->trusting && !is_settled(key))
-            return ESPOTA_MORE;
         status = read_file(shelf, name, file, key, &kept, err);
         if (status != ESPOTA_OK)
             return status;
@@ -265,8 +266,11 @@ enum espota_status espota_shelf_folder_create(const char *path, const struct esp
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
     shelf->table = (struct espota_shelf){shelf, look, of_mac, newest};
     shelf->crypto = crypto;
-    status = espota_folder_open(path, &shelf->folder, err);
+    shelf->path = strdup(path);
+    status = shelf->path != NULL ? espota_folder_open(path, &shelf->folder, err)
+                                 : espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
     if (status != ESPOTA_OK) {
+        free(shelf->path);
         free(shelf);
         return status;
     }
@@ -285,7 +289,18 @@ void espota_shelf_folder_destroy(struct espota_shelf_folder *folder)
         kept_free(kept);
     }
     espota_descriptor_close(&folder->folder);
+    free(folder->path);
     free(folder);
+}
+
+bool espota_shelf_folder_moved(const struct espota_shelf_folder *folder)
+{
+    struct espota_file_key there;
+    struct espota_file_key ours;
+
+    return espota_file_key_at(folder->path, &there) == ESPOTA_OK &&
+           espota_file_key_of(folder->folder, &ours) == ESPOTA_OK &&
+           (there.device != ours.device || there.inode != ours.inode);
 }
 
 void espota_shelf_folder_trust(struct espota_shelf_folder *folder)

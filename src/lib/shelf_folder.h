@@ -24,6 +24,9 @@ enum espota_status espota_shelf_folder_create(const char *path, const struct esp
                                               struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_shelf_folder_destroy(struct espota_shelf_folder *folder);
 
+/* True if the path leads to another folder by now: a link was turned, or the folder replaced. */
+bool espota_shelf_folder_moved(const struct espota_shelf_folder *folder);
+
 /* Files that were just changed are taken as they are: for who looks once. */
 void espota_shelf_folder_trust(struct espota_shelf_folder *folder);
 

@@ -109,6 +109,7 @@ enum espota_status espota_shelf_item_examine(struct espota_shelf_item *item,
     status = md5_text(crypto, bytes, item->size, -1, item->md5);
     if (status == ESPOTA_OK)
         status = examine_program(item, crypto, bytes, item->size, &image);
+    item->trailer = status == ESPOTA_OK && image.payload < item->size;
     if (status == ESPOTA_OK && image.kind == ESPOTA_IMAGE_GZIP)
         status = examine_gzip(item, crypto, bytes, image.payload, err);
     espota_file_unmap(bytes, item->size);

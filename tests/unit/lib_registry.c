@@ -113,6 +113,7 @@ START_TEST(test_it_survives_as_json)
     ck_assert(espota_registry_is_dirty(registry));
     text = espota_registry_write(registry);
     ck_assert_ptr_nonnull(text);
+    espota_registry_saved(registry);
     ck_assert(!espota_registry_is_dirty(registry));
     ck_assert_msg(espota_registry_read(back, text, strlen(text), &err) == ESPOTA_OK, "%s",
                   err.message);

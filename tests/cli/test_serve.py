@@ -1,0 +1,740 @@
+# SPDX-License-Identifier: MIT
+"""espota-c serve seen by its clients: what each is told, and what none is ever given."""
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import threading
+
+import espota_test as t
+from espota_serve import (OLD, Server, connect, esp32, esp8266, exchange, get, lines, pico, put,
+                          read_all, Answer)
+
+
+def md5(data):
+    return hashlib.md5(data).hexdigest()
+
+
+class Folder(t.Case):
+    """A folder of images, and servers of it."""
+
+    def setUp(self):
+        super().setUp()
+        self.images = self.dir / "images"
+        self.images.mkdir()
+        self.door = t.image(40000)
+        put(self.images, "door.bin", self.door)
+
+    def serve(self, *argv, **options):
+        server = Server(*(argv or ("--dir", self.images)), **options)
+        self.addCleanup(server.close)
+        return server
+
+    def manifest(self, rules, **top):
+        path = self.dir / "manifest.json"
+        fresh = self.dir / "manifest.new"
+        fresh.write_text(rules if isinstance(rules, str)
+                         else json.dumps({"images": "images", "rules": rules, **top}, indent=1))
+        fresh.replace(path)
+        return path
+
+    def assert_file(self, answer, content, status=200):
+        self.assertEqual(answer.status, status, answer)
+        self.assertEqual(answer.body, content)
+        self.assertEqual(answer.fields["content-length"], str(len(content)))
+        self.assertEqual(answer.fields["x-md5"], md5(content))
+        self.assertEqual(answer.fields["content-type"], "application/octet-stream")
+        self.assertNotIn("transfer-encoding", answer.fields)
+        self.assertNotIn("content-encoding", answer.fields)
+
+    def assert_nothing(self, answer, status):
+        self.assertEqual(answer.status, status, answer)
+        self.assertIn("content-length", answer.fields)
+        self.assertEqual(len(answer.body), int(answer.fields["content-length"]))
+        self.assertNotIn("x-md5", answer.fields)
+
+
+class Clients(Folder):
+    """Every kind of client of PROTOCOL.md gets a file, and hears what there is to hear."""
+
+    def test_an_esp8266(self):
+        server = self.serve()
+        self.assert_file(esp8266(server.address, "/door.bin", version="1.0"), self.door)
+        event = server.request()
+        self.assertEqual(
+            {k: event[k] for k in ("address", "mac", "chip", "mode", "path", "version", "status",
+                                   "file", "bytes")},
+            {"address": "127.0.0.1", "mac": "18feaa000001", "chip": "esp8266", "mode": "sketch",
+             "path": "/door.bin", "version": "1.0", "status": 200, "file": "door.bin",
+             "bytes": len(self.door)})
+        self.assert_nothing(esp8266(server.address, "/none.bin"), 404)
+        self.assert_nothing(esp8266(server.address, "/door.bin", sketch_md5=md5(self.door)), 304)
+        self.assertEqual(server.request(status=304)["why"], "it runs door.bin already")
+
+    def test_headers_in_any_case(self):
+        server = self.serve()
+        answer = exchange(server.address, lines("GET /door.bin HTTP/1.0", "HOST: x",
+                                                "X-ESP8266-SKETCH-MD5: " + md5(self.door).upper()))
+        self.assert_nothing(answer, 304)
+
+    def test_an_esp32(self):
+        image = t.esp32_image()
+        put(self.images, "lamp.bin", image)
+        server = self.serve()
+        self.assert_file(esp32(server.address, "/lamp.bin"), image)
+        digest = image[-32:].hex().upper()
+        self.assert_nothing(esp32(server.address, "/lamp.bin", sketch_sha256=digest), 304)
+        self.assert_nothing(esp32(server.address, "/lamp.bin", sketch_md5=md5(image)), 304)
+        self.assert_file(esp32(server.address, "/lamp.bin", sketch_sha256="0" * 64), image)
+
+    def test_a_pico(self):
+        image = (self.images_of_every_kind() / "pico.bin").read_bytes()
+        put(self.images, "pump-1.2.bin", image)
+        server = self.serve()
+        self.assert_file(pico(server.address, "/pump"), image)
+        self.assert_nothing(pico(server.address, "/pump", Version="1.2"), 304)
+
+    def images_of_every_kind(self):
+        folder = os.environ.get("ESPOTA_IMAGES")
+        if not folder:
+            self.skipTest("ESPOTA_IMAGES is not set")
+        return type(self.dir)(folder)
+
+    def test_the_rtos_sdk(self):
+        """PROTOCOL 8.3, byte for byte: no leading slash, and a NUL behind the request."""
+        request = lines("GET door.bin HTTP/1.0", "Host: 192.168.1.1:8080",
+                        "Accept: application/octet-stream", "Accept-Encoding: identity",
+                        "User-Agent: esp8266-rtos-sdk/1.0 esp8266") + b"\0"
+        server = self.serve()
+        with connect(server.address) as sock:
+            sock.sendall(request)
+            first = sock.recv(1460)
+            # its parser sees the first read alone: the header must be whole in it
+            self.assertIn(b"\r\n\r\n", first)
+            self.assertIn(b" 200 ", first.split(b"\r\n")[0])
+            self.assertIn(b"Content-Length: ", first)
+            self.assertIn(b"application/octet-stream", first)
+            self.assert_file(Answer(first + read_all(sock)), self.door)
+
+    def test_rtos_sdk_3(self):
+        server = self.serve()
+        with connect(server.address) as sock:
+            sock.sendall(lines("GET /door.bin HTTP/1.0", "Host: x", "User-Agent: esp-idf/1.0 esp32"))
+            first = sock.recv(1024)
+            self.assertIn(b"\r\n\r\n", first)
+            self.assert_file(Answer(first + read_all(sock)), self.door)
+
+    def test_the_nonos_sdk(self):
+        """PROTOCOL 8.2: the HEAD, and then the GET on the same connection or another."""
+        server = self.serve()
+        with connect(server.address) as sock:
+            sock.sendall(lines("HEAD /door.bin HTTP/1.1", "Host: x", "Connection: close"))
+            head = Answer(read_all(sock))
+        self.assertEqual(head.status, 200)
+        self.assertIn(b"\r\nContent-Length: %d" % len(self.door), head.head)
+        self.assertEqual(head.body, b"")
+        self.assertEqual(server.request()["bytes"], 0)
+        with connect(server.address) as sock:
+            sock.sendall(lines("GET /door.bin HTTP/1.1", "Host: x", "Connection: keep-alive"))
+            first = sock.recv(1460)
+            head, _, body = first.partition(b"\r\n\r\n")
+            self.assertIn(b"HTTP/1.1 200 OK\r\n", head + b"\r\n")
+            while len(body) < len(self.door):
+                body += sock.recv(1 << 16)
+            self.assertEqual(body, self.door)
+
+    def test_keep_alive(self):
+        server = self.serve()
+        with connect(server.address) as sock:
+            for _ in range(3):
+                sock.sendall(lines("GET /door.bin HTTP/1.1", "Host: x"))
+                data = b""
+                while len(data.partition(b"\r\n\r\n")[2]) < len(self.door):
+                    data += sock.recv(1 << 16)
+                self.assert_file(Answer(data), self.door)
+                sock.sendall(lines("HEAD /door.bin HTTP/1.1", "Host: x"))
+                data = b""
+                while b"\r\n\r\n" not in data:
+                    data += sock.recv(1 << 16)
+                self.assertTrue(data.endswith(b"\r\n\r\n"))
+            sock.sendall(lines("GET /door.bin HTTP/1.1", "Host: x", "x-ESP8266-sketch-md5: "
+                               + md5(self.door), "Connection: close"))
+            self.assert_nothing(Answer(read_all(sock)), 304)
+
+    def test_which_version_is_there(self):
+        put(self.images, "pump-1.9.bin", self.door)
+        put(self.images, "pump-1.10.bin", self.door)
+        put(self.images, "pump-open-2.bin", self.door)
+        server = self.serve()
+        answer = esp8266(server.address, "/pump.bin", mode="version")
+        self.assertEqual((answer.status, answer.fields["x-version"]), (200, "1.10"))
+        self.assert_nothing(esp8266(server.address, "/door.bin", mode="version"), 404)
+        answer = esp8266(server.address, "/pump.bin", version="1.9")
+        self.assert_file(answer, self.door)
+        self.assertEqual(answer.fields["x-version"], "1.10")
+        # a version decides only for who does not say what it runs
+        self.assert_nothing(esp8266(server.address, "/pump.bin", version="v1.10"), 304)
+        self.assert_file(esp8266(server.address, "/pump.bin", version="1.10", sketch_md5="0" * 32),
+                         self.door)
+
+    def test_ranges(self):
+        server = self.serve()
+        for said, part in (("bytes=0-9", self.door[:10]), ("bytes=39000-", self.door[39000:]),
+                           ("bytes=-7", self.door[-7:])):
+            answer = get(server.address, "/door.bin", "Range: " + said)
+            self.assertEqual((answer.status, answer.body), (206, part))
+            self.assertTrue(answer.fields["content-range"].endswith(f"/{len(self.door)}"))
+        self.assertEqual(get(server.address, "/door.bin", "Range: bytes=40000-").status, 416)
+        self.assert_file(get(server.address, "/door.bin", "Range: bytes=0-1,5-6"), self.door)
+        tag = answer.fields["etag"]
+        self.assertEqual(get(server.address, "/door.bin", "Range: bytes=0-9",
+                             "If-Range: " + tag).status, 206)
+        self.assert_file(get(server.address, "/door.bin", "Range: bytes=0-9",
+                             'If-Range: "other"'), self.door)
+
+    def test_curl(self):
+        if not shutil.which("curl"):
+            self.skipTest("curl is not installed")
+        server = self.serve("--dir", self.images, "--auth-file",
+                            self.file("users", "door:open\n"))
+        url = "http://%s:%d/door.bin" % server.address
+        out = self.dir / "got.bin"
+
+        def curl(*argv):
+            return subprocess.run(["curl", "-sS", "-o", out, "-w", "%{http_code}", "--max-time",
+                                   "30", *argv, url], capture_output=True, text=True, check=False)
+
+        self.assertEqual(curl("-f").stdout, "401")
+        self.assertEqual(curl("-u", "door:open").stdout, "200")
+        self.assertEqual(out.read_bytes(), self.door)
+        out.write_bytes(self.door[:12345])
+        self.assertEqual(curl("-u", "door:open", "-C", "-").stdout, "206")
+        self.assertEqual(out.read_bytes(), self.door)
+        self.assertEqual(curl("-u", "door:open", "-I").returncode, 0)
+        self.assertEqual(curl("-u", "door:open", "--http1.0", "--compressed").stdout, "200")
+        self.assertEqual(out.read_bytes(), self.door)
+
+
+class WhatRuns(Folder):
+    """304 is decided by what the device will report, which is not always the file's digest."""
+
+    def told(self, server, path, digest):
+        return esp8266(server.address, path, sketch_md5=digest).status
+
+    def test_the_flash_mode_byte(self):
+        server = self.serve()
+        for mode in range(4):
+            patched = bytearray(self.door)
+            patched[2] = mode
+            self.assertEqual(self.told(server, "/door.bin", md5(patched)), 304)
+        patched[2] = 4
+        self.assertEqual(self.told(server, "/door.bin", md5(patched)), 200)
+
+    def test_signed_and_compressed(self):
+        put(self.images, "signed.bin", t.signed(self.door))
+        put(self.images, "packed.bin", gzip.compress(self.door))
+        put(self.images, "both.bin", t.signed(gzip.compress(self.door)))
+        server = self.serve()
+        for name in ("/signed.bin", "/packed.bin", "/both.bin"):
+            self.assertEqual(self.told(server, name, md5(self.door)), 304, name)
+            self.assertEqual(self.told(server, name, md5(b"")), 200, name)
+            self.assertEqual(server.request(status=200)["file"], name[1:])
+        answer = esp8266(server.address, "/signed.bin")
+        self.assert_file(answer, t.signed(self.door))  # x-MD5 is of what goes over the wire
+
+    def test_a_file_system_is_not_a_sketch(self):
+        fs = b"\xff" * 8192
+        put(self.images, "door.fs.bin", fs)
+        put(self.images, "door-1.2.fs.bin", fs)
+        server = self.serve()
+        answer = esp8266(server.address, "/door.bin", mode="spiffs", sketch_md5=md5(self.door))
+        self.assert_file(answer, fs)
+        self.assertEqual(server.request()["file"], "door-1.2.fs.bin")
+        self.assert_file(esp8266(server.address, "/door.fs.bin", mode="spiffs"), fs)
+        self.assert_nothing(esp8266(server.address, "/door.fs.bin"), 404)
+        self.assert_nothing(esp8266(server.address, "/x", mode="spiffs", version="1.2"), 404)
+        self.assert_nothing(esp8266(server.address, "/door", mode="spiffs", version="1.2"), 304)
+
+
+class Refused(Folder):
+    """What nobody gets, whatever he asks for."""
+
+    def test_outside_the_folder(self):
+        (self.dir / "secret.bin").write_bytes(b"secret")
+        os.utime(self.dir / "secret.bin", (OLD, OLD))
+        (self.images / "out.bin").symlink_to("../secret.bin")
+        (self.images / "far.bin").symlink_to(self.dir / "secret.bin")
+        (self.images / "up").symlink_to("..")
+        (self.images / "inside.bin").symlink_to("door.bin")
+        (self.images / "folder.bin").mkdir()
+        os.mkfifo(self.images / "pipe.bin")
+        server = self.serve()
+        for path in ("/../secret.bin", "/%2e%2e/secret.bin", "/..%2fsecret.bin", "../secret.bin",
+                     "/x/../../secret.bin", "//secret.bin", f"/{self.dir}/secret.bin",
+                     "/..\\secret.bin", "/.%00./secret.bin", "/door.bin%00", "/door.bin%0a",
+                     "/%", "/%2", "/%zz", "/./door.bin", "/door.bin/", "/out.bin", "/far.bin",
+                     "/up/secret.bin", "/folder.bin", "/pipe.bin", "/", "/folder.bin/"):
+            for answer in (get(server.address, path), esp8266(server.address, path)):
+                self.assertIn(answer.status, (403, 404), (path, answer))
+                self.assertNotIn(b"secret", answer.body)
+        self.assert_file(get(server.address, "/inside.bin"), self.door)
+        self.assert_file(get(server.address, "/%64oor.bin?v=1"), self.door)
+        self.assert_nothing(get(server.address, "/" + "a" * 300), 403)
+
+    def test_other_methods_and_bodies(self):
+        server = self.serve()
+        for method in ("POST", "PUT", "DELETE", "OPTIONS", "BREW"):
+            answer = get(server.address, "/door.bin", "Connection: close", method=method)
+            self.assertEqual((answer.status, answer.fields["allow"]), (405, "GET, HEAD"))
+        for header in ("Content-Length: 5", "Transfer-Encoding: chunked"):
+            answer = exchange(server.address,
+                              lines("GET /door.bin HTTP/1.1", "Host: x", header) + b"hello")
+            self.assertEqual(answer.status, 413)
+
+    def test_what_would_harm_a_device(self):
+        lamp = t.esp32_image()
+        put(self.images, "lamp.bin", lamp)
+        put(self.images, "lamp.bin.gz.bin", gzip.compress(lamp))
+        put(self.images, "cut.bin", self.door[:-100])
+        put(self.images, "notes.bin", b"not an image")
+        put(self.images, "packed.fs.bin", gzip.compress(b"\xff" * 4096))
+        put(self.images, "door.fs.bin", self.door)
+        put(self.images, "empty.bin", b"")
+        server = self.serve()
+        for answer, why in (
+                (esp8266(server.address, "/lamp.bin"), "another chip"),
+                (esp32(server.address, "/door.bin"), "another chip"),
+                (esp32(server.address, "/lamp.bin.gz.bin"), "does not unpack"),
+                (esp8266(server.address, "/cut.bin"), "cut.bin is not given out"),
+                (esp8266(server.address, "/notes.bin"), "no program"),
+                (esp8266(server.address, "/door.bin", mode="spiffs"), "no file for"),
+                (esp8266(server.address, "/door.fs.bin", mode="spiffs"), "a program"),
+                (esp8266(server.address, "/empty.bin"), "is empty"),
+                (esp8266(server.address, "/door.bin", free_space=39999), "has room for 39999")):
+            self.assert_nothing(answer, 404)
+            self.assertIn(why, server.request()["why"])
+        self.assert_file(esp8266(server.address, "/door.bin", free_space=40000), self.door)
+        # who only fetches files is no device
+        self.assert_file(get(server.address, "/notes.bin"), b"not an image")
+
+    def test_users(self):
+        users = self.file("users", "# ours\n\ndoor:open\r\npump:a:b\n")
+        server = self.serve("--dir", self.images, "--auth-file", users)
+
+        def ask(credentials, path="/door.bin"):
+            word = base64.b64encode(credentials.encode()).decode()
+            return get(server.address, path, "Authorization: Basic " + word)
+
+        answer = get(server.address, "/door.bin")
+        self.assert_nothing(answer, 401)
+        self.assertTrue(answer.fields["www-authenticate"].startswith("Basic realm="))
+        for wrong in ("door:opens", "door:ope", "door", "", ":", "# ours", "pump:a", "door:open\r"):
+            self.assert_nothing(ask(wrong), 401)
+        self.assert_nothing(get(server.address, "/door.bin", "Authorization: Digest x"), 401)
+        self.assert_nothing(get(server.address, "/../x"), 401)  # a stranger learns nothing
+        self.assert_nothing(get(server.address, "/none"), 401)
+        self.assert_file(ask("door:open"), self.door)
+        self.assert_file(ask("pump:a:b"), self.door)
+        self.assert_nothing(ask("door:open", "/none"), 404)
+        self.assert_nothing(ask("door:open", "/../x"), 403)
+        # changed on SIGHUP
+        self.file("users", "door:shut\n")
+        server.signal(signal.SIGHUP)
+        server.say("read again")
+        self.assert_nothing(ask("door:open"), 401)
+        self.assert_file(ask("door:shut"), self.door)
+        said = "\n".join(server.out.lines + server.err.lines)
+        for secret in ("open", "shut"):
+            self.assertNotIn(secret, said)
+
+    def test_bad_users(self):
+        for content, code in (("door\n", 2), ("", 2), ("# none\n", 2), ("a:" + "x" * 2000, 2)):
+            done = t.run("serve", "--dir", self.images, "--listen", "127.0.0.1:0", "--auth-file",
+                         self.file("users", content))
+            self.assert_one_line(done, code, "user:password")
+        done = t.run("serve", "--dir", self.images, "--auth-file", self.dir / "none")
+        self.assert_one_line(done, 8, "none")
+        server = self.serve("--dir", self.images, "--auth-file",
+                            self.file("shared", "a:b\n", mode=0o644))
+        server.say("chmod 600")
+
+    def test_log_lines_cannot_be_forged(self):
+        server = self.serve()
+        for path in ("/a%0a{}", "/\x1b[31m", "/\xff\xfe", "/%1b%5b2J", "/\u202e".encode().decode("latin-1")):
+            get(server.address, path, "x-ESP8266-version: \x1b]0;x\x07", "User-Agent: ESP8266-http-Update")
+            event = server.request()
+            for value in event.values():
+                self.assertTrue(str(value).isprintable() and str(value).isascii(), event)
+        people = t.Process(t.espota_c(), "serve", "--dir", self.images, "--listen", "127.0.0.1:0")
+        self.addCleanup(people.close)
+        where = people.err.next().rpartition("http://")[2].strip("/")
+        host, port = where.split(":")
+        get((host, int(port)), "/\x1b[31m\xff%0a")
+        line = people.err.next()
+        self.assertTrue(line.isprintable(), line)
+        self.assertIn(" 403 ", line)
+
+
+class Changes(Folder):
+    """Files and rules that change while they are asked for."""
+
+    def test_a_new_file_is_seen_at_once(self):
+        server = self.serve()
+        self.assert_file(get(server.address, "/door.bin"), self.door)
+        other = t.image(41000, seed=5)
+        put(self.images, "door.bin", other, age=OLD + 1)
+        self.assert_file(get(server.address, "/door.bin"), other)
+        put(self.images, "18-fe-aa-00-00-01.bin", self.door)
+        self.assert_file(esp8266(server.address, "/door.bin"), self.door)
+        (self.images / "18-fe-aa-00-00-01.bin").unlink()
+        self.assert_file(esp8266(server.address, "/door.bin"), other)
+        put(self.images, "18FEAA000001.bin", self.door)
+        self.assert_file(esp8266(server.address, "/door.bin"), self.door)
+        (self.images / "18FEAA000001.bin").rename(self.images / "x.bin")
+        put(self.images, "18:fe:AA:00:00:01.bin", other)
+        self.assert_file(esp8266(server.address, "/x.bin"), other)
+
+    def test_a_half_written_file_is_waited_for(self):
+        server = self.serve()
+        path = self.images / "new.bin"
+        path.write_bytes(self.door[:20000])  # just now
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(get(server.address, "/new.bin")))
+        asking.start()
+        with open(path, "ab") as file:
+            file.write(self.door[20000:])
+        asking.join()
+        self.assert_file(answers[0], self.door)
+
+    def test_a_file_that_goes_on_changing(self):
+        server = self.serve()
+        stop = threading.Event()
+
+        def write():
+            with open(self.images / "long.bin", "wb", buffering=0) as file:
+                while not stop.wait(0.05):
+                    file.write(b"x" * 1000)
+
+        writing = threading.Thread(target=write)
+        writing.start()
+        try:
+            while not (self.images / "long.bin").exists():
+                pass
+            answer = get(server.address, "/long.bin")
+        finally:
+            stop.set()
+            writing.join()
+        self.assert_nothing(answer, 503)
+        self.assertIn("retry-after", answer.fields)
+
+    def test_a_file_changed_during_a_download(self):
+        big = t.image(8 << 20)
+        path = put(self.images, "big.bin", big)
+        server = self.serve()
+        for change in (lambda: path.write_bytes(b"y" * len(big)),  # in place, as long
+                       lambda: os.truncate(path, 10),
+                       path.unlink):
+            with connect(server.address, window=4096) as sock:
+                sock.sendall(lines("GET /big.bin HTTP/1.0"))
+                first = sock.recv(1000)
+                change()
+                self.assert_file(Answer(first + read_all(sock)), big)
+            put(self.images, "big.bin", big)
+
+    def test_the_folder_is_replaced(self):
+        new = self.dir / "new"
+        new.mkdir()
+        put(new, "door.bin", t.image(50000, seed=9))
+        link = self.dir / "current"
+        link.symlink_to("images")
+        server = self.serve("--dir", link)
+        self.assert_file(get(server.address, "/door.bin"), self.door)
+        (self.dir / "next").symlink_to("new")
+        (self.dir / "next").replace(link)
+        server.say("read again")
+        self.assert_file(get(server.address, "/door.bin"), t.image(50000, seed=9))
+
+    def test_a_manifest_is_read_again(self):
+        path = self.manifest([{"mac": "*", "stay": True}])
+        server = self.serve("--manifest", path)
+        self.assert_nothing(get(server.address, "/x"), 304)
+        self.manifest([{"file": "door.bin"}, {"stay": True}])
+        server.say("read again")
+        self.assert_file(get(server.address, "/x"), self.door)
+        self.manifest('{"rules": [\n {"file": 3}]}')
+        line = server.say("the old rules go on")
+        self.assertIn('line 2, column 11: rule 1: "file"', line)
+        self.assert_file(get(server.address, "/x"), self.door)
+        path.unlink()
+        server.signal(signal.SIGHUP)
+        server.say("the old rules go on")
+        self.assert_file(get(server.address, "/x"), self.door)
+        self.manifest([{"stay": True}])
+        server.say("read again")
+        self.assert_nothing(get(server.address, "/x"), 304)
+
+    def test_a_download_goes_on_over_a_reload(self):
+        big = t.image(8 << 20)
+        put(self.images, "big.bin", big)
+        server = self.serve()
+        with connect(server.address, window=4096) as sock:
+            sock.sendall(lines("GET /big.bin HTTP/1.0"))
+            first = sock.recv(1000)
+            server.signal(signal.SIGHUP)
+            server.say("read again")
+            self.assert_file(Answer(first + read_all(sock)), big)
+
+
+class Manifest(Folder):
+    def test_the_first_rule_that_holds(self):
+        put(self.images, "lamp.bin", t.esp32_image())
+        path = self.manifest([
+            {"mac": ["18:FE:AA:*", "5C:CF:7F:00:00:01"], "chip": "esp8266", "mode": "sketch",
+             "path": "/update*", "version": "<2.1.0", "file": "door.bin", "give": "2.1.0"},
+            {"chip": "esp32", "file": "lamp.bin"},
+            {"path": "/closed", "from": "2001-01-01T00:00:00Z", "until": "2001-01-02T00:00:00Z",
+             "file": "door.bin"},
+            {"path": "/closed", "from": "2999-01-01T00:00:00+07:00", "file": "door.bin"},
+            {"path": "/small", "file": "door.bin"},
+            {"path": "/gone", "file": "none.bin"},
+            {"path": "/quiet", "stay": True}], **{"no-space": 507})
+        server = self.serve("--manifest", path)
+        where = server.address
+        answer = esp8266(where, "/update/x", version="2.0.9")
+        self.assert_file(answer, self.door)
+        self.assertEqual(answer.fields["x-version"], "2.1.0")
+        self.assertEqual(server.request()["rule"], 1)
+        self.assert_file(esp8266(where, "/update", version="1", sta_mac="5C:CF:7F:00:00:01"),
+                         self.door)
+        for answer in (esp8266(where, "/update", version="2.1.0"),
+                       esp8266(where, "/update", sta_mac="5C:CF:7F:00:00:02", version="1"),
+                       esp8266(where, "/update"),
+                       esp8266(where, "/update", version="1", mode="spiffs"),
+                       esp8266(where, "/closed"), esp8266(where, "/gone")):
+            self.assert_nothing(answer, 404)
+        self.assert_file(esp32(where, "/update"), t.esp32_image())
+        self.assert_nothing(esp8266(where, "/small", free_space=100), 507)
+        self.assert_nothing(esp8266(where, "/quiet"), 304)
+        answer = esp8266(where, "/update", mode="version", version="2.0")
+        self.assertEqual((answer.status, answer.fields["x-version"]), (200, "2.1.0"))
+
+    def test_a_rollout_stays_with_its_devices(self):
+        macs = [f"18:FE:AA:00:{k // 256:02X}:{k % 256:02X}" for k in range(300)]
+
+        def given(percent):
+            path = self.manifest([{"rollout": percent, "file": "door.bin"}, {"stay": True}])
+            server = Server("--manifest", path)
+            with server:
+                return {mac for mac in macs
+                        if esp8266(server.address, "/", sta_mac=mac).status == 200}
+
+        few, same, more = given(25), given(25), given(60)
+        self.assertEqual(few, same)
+        self.assertLess(few, more)
+        self.assertTrue(45 <= len(few) <= 105 and 150 <= len(more) <= 210, (len(few), len(more)))
+        self.assertEqual((given(0), len(given(100))), (set(), 300))
+
+    def check(self, rules, code, *words, **top):
+        done = t.run("serve", "--check", "--manifest", self.manifest(rules, **top))
+        self.assert_exit(done, code)
+        self.assertEqual(done.stdout, "")
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    def test_check(self):
+        self.check([{"file": "door.bin"}], 0, "1 rule, 0 doubtful")
+        self.check('{"rules": [\n  {"file": "door.bin",}\n]}', 2, "line 2, column")
+        self.check('{"rules": [\n  {"file": "door.bin", "rollout": 101}\n]}', 2,
+                   'manifest.json: line 2, column 35: rule 1: "rollout" must be')
+        self.check([{"file": "door.bin", "mac": "18:FE:AA"}], 2, '"mac" must be')
+        self.check([{"file": "door.bin", "give": "1\n"}], 2, '"give" must be')
+        self.check([{"file": "../door.bin"}], 2, "below the folder")
+        self.check([{"file": "door.bin", "form": "2026-01-01T00:00:00Z"}], 2, '"form" is not known')
+        put(self.images, "cut.bin", self.door[:-9])
+        put(self.images, "notes.txt", b"notes")
+        put(self.images, "both.bin", t.signed(gzip.compress(self.door)))
+        put(self.images, "huge.bin", t.image(1100000))
+        self.check([{"mac": "18:*", "file": "none.bin"}, {"mac": "18:FE:*", "stay": True},
+                    {"path": "/a", "file": "cut.bin"}, {"path": "/b", "file": "notes.txt"},
+                    {"path": "/c", "chip": "esp32", "file": "door.bin"},
+                    {"path": "/d", "mode": "filesystem", "file": "door.bin"},
+                    {"path": "/e", "file": "both.bin"}, {"path": "/f", "file": "huge.bin"}], 7,
+                   "rule 1: there is no file none.bin", "rule 2 can never match: rule 1",
+                   "rule 3: cut.bin", "rule 4: notes.txt is no image",
+                   "rule 5: door.bin is for esp8266", "rule 6: door.bin is no file system",
+                   "rule 7: both.bin is compressed and signed", "rule 8: huge.bin has 1100000",
+                   "8 rules, 8 doubtful")
+        self.check([{"stay": True}], 8, "nowhere", images="nowhere")
+        done = t.run("serve", "--check", "--dir", self.images)
+        self.assert_exit(done, 2)
+
+    def test_start_with_a_bad_manifest(self):
+        done = t.run("serve", "--listen", "127.0.0.1:0", "--manifest", self.manifest("{"))
+        self.assert_one_line(done, 2, "line 1")
+        done = t.run("serve", "--listen", "127.0.0.1:0", "--manifest", self.dir / "none")
+        self.assert_one_line(done, 8, "none")
+
+
+class Service(Folder):
+    """The program as a service."""
+
+    def test_it_ends_well(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            server = self.serve()
+            with connect(server.address) as sock:  # somebody is there
+                sock.sendall(b"GET /door")
+                server.signal(number)
+                self.assertEqual(server.wait(), 0)
+
+    def test_usage(self):
+        for argv in ((), ("--dir", self.images, "--manifest", "x")):
+            self.assert_exit(t.run("serve", *argv), 2)
+        for listen in ("localhost.invalid:80", "127.0.0.1:99999", "127.0.0.1", "x", ""):
+            done = t.run("serve", "--dir", self.images, "--listen", listen)
+            self.assertEqual(done.returncode, 2, (listen, done.stderr))
+        self.assert_one_line(t.run("serve", "--dir", self.dir / "none"), 8, "none")
+        for accel in ("images/", "/a b", "/" + "x" * 300, "/a\r\nX: y"):
+            done = t.run("serve", "--dir", self.images, "--listen", "127.0.0.1:0", "--accel", accel)
+            self.assertEqual(done.returncode, 2, (accel, done.stderr))
+        server = self.serve()
+        done = t.run("serve", "--dir", self.images, "--listen", "%s:%d" % server.address)
+        self.assert_one_line(done, 8, str(server.address[1]))
+
+    def test_ipv6(self):
+        try:
+            with socket.socket(socket.AF_INET6) as probe:
+                probe.bind(("::1", 0))
+        except OSError:
+            self.skipTest("no IPv6 here")
+        server = self.serve("--dir", self.images, listen="[::1]:0")
+        self.assert_file(get(server.address, "/door.bin"), self.door)
+        self.assertEqual(server.request()["address"], "::1")
+
+    def inherit(self, sock, pid=True):
+        """As systemd hands a socket over: descriptor 3, and the environment says whose it is."""
+        command = ('exec 3<&%d; LISTEN_FDS=1 LISTEN_PID=%s LISTEN_FDNAMES=x exec "$@"'
+                   % (sock.fileno(), "$$" if pid else "1"))
+        process = subprocess.Popen(
+            ["bash", "-c", command, "sh", t.espota_c(), "serve", "--dir", str(self.images),
+             "--json", "--listen", "127.0.0.1:0"], pass_fds=[sock.fileno()], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=t.environment())
+
+        def end():
+            if process.poll() is None:
+                process.terminate()
+            process.communicate()
+
+        self.addCleanup(end)
+        return process
+
+    def test_a_socket_of_systemd(self):
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            where = listener.getsockname()
+            process = self.inherit(listener)
+            ready = json.loads(process.stdout.readline())
+            self.assertEqual(ready["address"], "%s:%d" % where)
+            self.assert_file(get(where, "/door.bin"), self.door)
+            # one that is for another process is left alone
+            process = self.inherit(listener, pid=False)
+            ready = json.loads(process.stdout.readline())
+            self.assertNotEqual(ready["address"], "%s:%d" % where)
+
+    def test_an_inherited_file_is_no_socket(self):
+        with open(self.images / "door.bin", "rb") as file:
+            process = self.inherit(file)
+            self.assertEqual(process.wait(t.TIMEOUT), 8)
+            self.assertIn("socket", process.stderr.read())
+
+    def test_accel(self):
+        put(self.images, "sub/a b+\u00e9.bin", self.door)
+        server = self.serve("--dir", self.images, "--accel", "/_images")
+        answer = esp8266(server.address, "/sub/a%20b+%C3%A9.bin")
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer.fields["x-accel-redirect"], "/_images/sub/a%20b%2B%C3%A9.bin")
+        self.assertEqual(answer.fields["x-md5"], md5(self.door))
+        self.assertEqual(answer.body, b"")
+        get(server.address, "/door.bin", "X-Real-IP: 192.0.2.7")
+        self.assertEqual(server.request(path="/door.bin")["address"], "192.0.2.7")
+        get(server.address, "/door.bin", "X-Real-IP: <script>")
+        self.assertEqual(server.request(path="/door.bin")["address"], "127.0.0.1")
+        bare = self.serve()  # without a server in front nobody is believed
+        get(bare.address, "/door.bin", "X-Real-IP: 192.0.2.7")
+        self.assertEqual(bare.request()["address"], "127.0.0.1")
+
+
+class Admin(Folder):
+    def start(self, *more):
+        return self.serve("--dir", self.images, "--admin", "127.0.0.1:0", *more)
+
+    def test_the_page_and_the_metrics(self):
+        server = self.start()
+        esp8266(server.address, "/door.bin", version='1.0<b>"&')
+        esp8266(server.address, "/none.bin", sta_mac="18:FE:AA:00:00:02", version="2\\")
+        esp32(server.address, "/none.bin", sketch_md5="ab" * 16)
+        get(server.address, "/door.bin")
+        page = get(server.admin, "/").body.decode()
+        self.assertIn("18:fe:aa:00:00:01", page)
+        self.assertIn("1.0&#60;b&#62;&#34;&#38;", page)
+        self.assertNotIn("<b>", page)
+        self.assertIn("md5 abababab", page)
+        self.assertIn("Devices (3)", page)
+        self.assertIn("<svg", page)
+        for outside in ("http:", "https:", "<script", "src=", "@import", "url("):
+            self.assertNotIn(outside, page)
+        self.assertIn("default-src 'none'", get(server.admin, "/").fields["content-security-policy"])
+        metrics = get(server.admin, "/metrics").body.decode()
+        self.assertIn('espota_requests_total{status="200"} 2\n', metrics)
+        self.assertIn('espota_requests_total{status="404"} 2\n', metrics)
+        self.assertIn(f"espota_image_bytes_total {2 * len(self.door)}\n", metrics)
+        self.assertIn("espota_devices 3\n", metrics)
+        self.assertIn('espota_devices_by_version{version="2\\\\"} 1\n', metrics)
+        for line in metrics.splitlines():
+            self.assertRegex(line, r'^(# (HELP|TYPE) |[a-z_]+(\{[a-z]+="([^"\\]|\\.)*"\})? \d+$)')
+
+    def test_only_on_its_own_port(self):
+        server = self.start()
+        self.assert_nothing(get(server.address, "/"), 404)
+        self.assert_nothing(get(server.address, "/metrics"), 404)
+        self.assertEqual(get(server.admin, "/door.bin").status, 404)
+        self.assertEqual(get(server.admin, "/", method="POST").status, 405)
+        head = get(server.admin, "/", method="HEAD")
+        self.assertEqual((head.status, head.body), (200, b""))
+
+    def test_the_record_survives(self):
+        state = self.dir / "state.json"
+        server = self.start("--state", state)
+        for k in range(20):
+            esp8266(server.address, "/door.bin", sta_mac=f"18:FE:AA:00:00:{k:02X}",
+                    version=f"1.{k % 3}")
+        before = get(server.admin, "/").body
+        server.signal(signal.SIGTERM)
+        self.assertEqual(server.wait(), 0)
+        self.assertEqual(stat.S_IMODE(state.stat().st_mode), 0o600)
+        self.assertEqual([p.name for p in self.dir.iterdir() if "state" in p.name], ["state.json"])
+        json.loads(state.read_text())
+        server = self.start("--state", state)
+        after = get(server.admin, "/").body
+        self.assertIn(b"Devices (20)", after)
+        for k in range(20):
+            self.assertIn(b"18:fe:aa:00:00:%02x" % k, after)
+        self.assertEqual(before.count(b"<tr>"), after.count(b"<tr>"))
+        self.assertIn(b"<polygon", after)
+
+    def test_a_state_file_that_is_none(self):
+        state = self.file("state.json", '{"other": 1}')
+        done = t.run("serve", "--dir", self.images, "--listen", "127.0.0.1:0", "--state", state)
+        self.assert_one_line(done, 8, "no state file")
+        self.assertEqual(state.read_text(), '{"other": 1}')
+
+
+if __name__ == "__main__":
+    t.main()

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""`espota-c serve` under test, and the clients that ask it: as bytes on a socket, because that is
+what the devices send (PROTOCOL 1.7, 2, 5.6, 8.3)."""
+
+import os
+import socket
+
+import espota_test as t
+
+OLD = 1_600_000_000  # a time of last change that no file still being written has
+
+
+class Server(t.Process):
+    """espota-c serve on a free port of loopback, with its events."""
+
+    def __init__(self, *argv, listen="127.0.0.1:0", **options):
+        where = ["--listen", listen] if listen else []
+        super().__init__(t.espota_c(), "serve", "--json", *where, *argv, **options)
+        try:
+            self.ready = self.wait_event("ready")
+        except BaseException:
+            self.close()
+            raise
+        self.address = address(self.ready["address"])
+        self.admin = address(self.ready["admin"]) if self.ready["admin"] else None
+
+    def request(self, **fields):
+        """The next request event."""
+        return self.wait_event("request", **fields)
+
+    def say(self, text):
+        """Waits for a line on standard error in which this stands."""
+        while True:
+            line = self.err.next()
+            if line is None:
+                raise AssertionError(f"ended without saying {text!r}: {self.err.lines}")
+            if text in line:
+                return line
+
+
+def address(text):
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def put(folder, name, content, age=OLD):
+    """A file that was not changed just now, there from one moment to the next."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name("." + path.name + ".new")
+    fresh.write_bytes(content)
+    os.utime(fresh, (age, age))
+    fresh.replace(path)
+    return path
+
+
+class Answer:
+    """A response: status, headers (lower case), body, and the header's bytes as they were."""
+
+    def __init__(self, raw):
+        self.raw = raw
+        self.head, found, self.body = raw.partition(b"\r\n\r\n")
+        if not found:
+            raise AssertionError(f"no whole header: {raw[:200]!r}")
+        lines = self.head.decode("latin-1").split("\r\n")
+        self.status = int(lines[0].split()[1])
+        self.fields = {}
+        for line in lines[1:]:
+            name, _, value = line.partition(":")
+            self.fields[name.lower()] = value.strip()
+
+    def __repr__(self):
+        return f"{self.head!r} and {len(self.body)} bytes"
+
+
+def connect(where, window=None):
+    sock = socket.socket(socket.AF_INET6 if ":" in where[0] else socket.AF_INET)
+    if window:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+    sock.settimeout(t.TIMEOUT)
+    sock.connect(where)
+    return sock
+
+
+def read_all(sock):
+    data = bytearray()
+    while True:
+        piece = sock.recv(1 << 16)
+        if not piece:
+            return bytes(data)
+        data += piece
+
+
+def exchange(where, data):
+    """Sends these bytes and takes what comes until the server closes."""
+    with connect(where) as sock:
+        sock.sendall(data)
+        return Answer(read_all(sock))
+
+
+def lines(first, *headers):
+    return "\r\n".join([first, *headers, "", ""]).encode("latin-1")
+
+
+def get(where, path, *headers, method="GET"):
+    return exchange(where, lines(f"{method} {path} HTTP/1.0", "Host: x", *headers))
+
+
+def esp8266(where, path, method="GET", **said):
+    """As ESP8266httpUpdate asks; said: version, sketch_md5, mode, sta_mac, free_space, …"""
+    fields = {"sta_mac": "18:FE:AA:00:00:01", "free_space": 1000000, "sketch_size": 300000,
+              "chip_size": 4194304, "sdk_version": "2.2.2-dev", "mode": "sketch", **said}
+    return exchange(where, lines(
+        f"{method} {path} HTTP/1.0", f"Host: {where[0]}:{where[1]}",
+        "User-Agent: ESP8266-http-Update", "Connection: close", "x-ESP8266-Chip-ID: 12345",
+        *(f"x-ESP8266-{name.replace('sta_mac', 'STA-MAC').replace('_', '-')}: {value}"
+          for name, value in fields.items() if value is not None), "Content-Length: 0"))
+
+
+def esp32(where, path, **said):
+    fields = {"STA-MAC": "24:0A:C4:00:00:01", "AP-MAC": "24:0A:C4:00:00:02",
+              "free-space": 1310720, "mode": "sketch",
+              **{name.replace("_", "-"): value for name, value in said.items()}}
+    return exchange(where, lines(
+        f"GET {path} HTTP/1.0", "Host: x", "User-Agent: ESP32-http-Update",
+        "Cache-Control: no-cache", *(f"x-ESP32-{n}: {v}" for n, v in fields.items())))
+
+
+def pico(where, path, **said):
+    fields = {"Chip-ID": "e66038b713", "STA-MAC": "28:CD:C1:00:00:01", "Mode": "sketch", **said}
+    return exchange(where, lines(
+        f"GET {path} HTTP/1.0", "Host: x", "User-Agent: Pico-HTTP-Update", "Connection: close",
+        *(f"x-Pico-{n}: {v}" for n, v in fields.items())))
