@@ -130,6 +130,8 @@ static enum espota_status buffer_write(void *context, const void *data, size_t l
 {
     struct buffer *buffer = context;
 
+    if (length == 0)
+        return ESPOTA_OK;
     if (length > buffer->room - buffer->used) { /* used <= room */
         size_t room = buffer->room * 2 + length + 65536;
         uint8_t *bytes = realloc(buffer->bytes, room);

@@ -16,7 +16,10 @@ void test_image_append(struct test_image *image, const void *data, size_t length
 void test_image_put32(struct test_image *image, size_t offset, uint32_t value);
 uint32_t test_image_get32(const struct test_image *image, size_t offset);
 
-/* Arduino's file: eboot, 0xAA, an application with `code` bytes in flash, length and CRC. */
+/*
+ * Arduino's file: eboot, 0xAA, an application with `code` bytes in flash (at least 8), length and
+ * CRC.
+ */
 struct test_image test_esp8266(size_t code, uint8_t mode, uint8_t size_frequency);
 /* The same as cores made it that knew no CRC. */
 struct test_image test_esp8266_old(size_t code);
