@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""What other tools pick up: the PlatformIO script and the GitHub action, against a device."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import unittest
+
+import espota_test
+from espota_test import Case, Stub, espota_c, image
+
+CONTRIB = pathlib.Path(__file__).resolve().parents[2] / "contrib"
+
+
+class PlatformIO(Case):
+    """The script sees an environment as SCons makes it; what it builds is then run."""
+
+    class Environment:
+        def __init__(self, project, options):
+            self.project, self.options = project, options
+            self.values, self.actions = {}, []
+
+        def Replace(self, **values):
+            self.values.update(values)
+
+        def AddPostAction(self, target, action):
+            self.actions.append((target, action))
+
+        def GetProjectOption(self, name, default=None):
+            return self.options.get(name, default)
+
+        def subst(self, text):
+            return str(self.project) if text == "$PROJECT_DIR" else text
+
+        def Execute(self, commands):
+            return subprocess.run(commands[0], check=False).returncode
+
+    def load(self, **options):
+        env = self.Environment(self.dir, options)
+        script = CONTRIB / "platformio" / "espota_c.py"
+        before = os.environ.get("ESPOTA_C")
+        os.environ["ESPOTA_C"] = espota_c()
+        self.addCleanup(os.environ.__setitem__, "ESPOTA_C", before)
+        scope = {"env": env, "Import": lambda name: None, "__name__": "espota_c"}
+        exec(compile(script.read_text(), str(script), "exec"), scope)
+        return env
+
+    def command(self, env, flags, source):
+        """As SCons puts it together; the flags are PlatformIO's own."""
+        line = env.values["UPLOADCMD"]
+        for name, value in (("$UPLOADERFLAGS", flags), ("$UPLOADER", env.values["UPLOADER"]),
+                            ("$SOURCE", str(source))):
+            line = line.replace(name, value)
+        return line
+
+    def test_upload(self):
+        env = self.load()
+        with Stub("--fast", "--password", "secret", "--uploads", "1") as stub:
+            flags = (f"--auth=secret --port={stub.port} --debug --progress -i 127.0.0.1")
+            done = subprocess.run(self.command(env, flags, self.file("firmware.bin", image())),
+                                  shell=True, capture_output=True, text=True,
+                                  timeout=espota_test.TIMEOUT,
+                                  env=espota_test.environment())
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn("secret", done.stdout + done.stderr)
+
+    def test_signing_after_the_build(self):
+        key = self.dir / "private.key"
+        done = espota_test.run("keygen", "--out", key, "--pub", self.dir / "public.key")
+        self.assert_exit(done, 0)
+        env = self.load(custom_espota_privatekey="private.key")
+        firmware = self.file("firmware.bin", image())
+        (target, action), = env.actions
+        self.assertEqual(target, "$BUILD_DIR/${PROGNAME}.bin")
+        for _ in range(2):  # each build signs anew
+            self.assertEqual(action(None, [firmware], env), 0)
+        done = espota_test.run("verify", "--publickey", self.dir / "public.key", "--bin",
+                               str(firmware) + ".signed")
+        self.assert_exit(done, 0)
+
+
+class GitHub(Case):
+    def run_action(self, **inputs):
+        output = self.dir / "output"
+        output.write_text("")
+        bin_dir = self.dir / "bin"
+        bin_dir.mkdir(exist_ok=True)
+        if not (bin_dir / "espota-c").exists():
+            (bin_dir / "espota-c").symlink_to(os.path.abspath(espota_c()))
+        env = {f"INPUT_{name}": str(value) for name, value in inputs.items()}
+        env.update(PATH=f"{bin_dir}:{os.environ['PATH']}", GITHUB_OUTPUT=str(output),
+                   GITHUB_STEP_SUMMARY=str(self.dir / "summary"), GITHUB_ACTIONS="true",
+                   INPUT_REPORT=str(self.dir / "report.md"))
+        env["ESPOTA_PASSWORD"] = inputs.get("PASSWORD", "")
+        done = subprocess.run(["sh", str(CONTRIB / "github" / "run.sh")], capture_output=True,
+                              text=True, env=espota_test.environment(env),
+                              stdin=subprocess.DEVNULL, timeout=espota_test.TIMEOUT)
+        pairs = (line.split("=", 1) for line in output.read_text().splitlines())
+        return done, dict(pairs)
+
+    def test_sign_and_send(self):
+        key = self.dir / "private.key"
+        self.assert_exit(espota_test.run("keygen", "--out", key, "--pub", self.dir / "pub"), 0)
+        firmware = self.file("firmware.bin", image())
+        with Stub("--fast", "--password", "secret", "--uploads", "1") as stub:
+            done, outputs = self.run_action(IMAGE=firmware, PRIVATE_KEY=key.read_text(),
+                                            TARGETS=f"127.0.0.1:{stub.port}", PASSWORD="secret",
+                                            OPTIONS="--retries=0\n--timeout=20")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(outputs["ok"], "1")
+        self.assertEqual(outputs["failed"], "0")
+        self.assertEqual(outputs["signed-path"], f"{firmware}.signed")
+        self.assertIn("1 of 1 done", (self.dir / "summary").read_text())
+        for text in (done.stdout, done.stderr):
+            self.assertNotIn("secret", text)
+            self.assertNotIn("PRIVATE KEY", text)
+
+    def test_a_device_that_refuses(self):
+        firmware = self.file("firmware.bin", image())
+        with Stub("--fast", "--password", "secret") as stub:
+            done, outputs = self.run_action(IMAGE=firmware, TARGETS=f"127.0.0.1:{stub.port}",
+                                            PASSWORD="wrong", OPTIONS="--retries=0")
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertEqual((outputs["ok"], outputs["failed"]), ("0", "1"))
+        self.assertIn("::error title=espota-c::", done.stderr)
+
+    def test_inputs_are_words_and_never_commands(self):
+        marker = self.dir / "marker"
+        done, _ = self.run_action(IMAGE=self.file("firmware.bin", image()),
+                                  TARGETS=f"$(touch {marker})",
+                                  OPTIONS=f"--timeout=1\n`touch {marker}`")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertFalse(marker.exists())
+
+
+class Scripts(unittest.TestCase):
+    def test_shellcheck(self):
+        if shutil.which("shellcheck") is None:
+            self.skipTest("shellcheck is not installed")
+        root = CONTRIB.parent
+        scripts = [path for path in root.rglob("*.sh") if "build" not in path.parts]
+        scripts.append(root / ".ci" / "run")
+        done = subprocess.run(["shellcheck", "-x", *map(str, scripts)], cwd=root,
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+
+if __name__ == "__main__":
+    espota_test.main()
