@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Builds everything, starts a device in a process on this machine, uploads an image to it and shows
+# that the device boots it. Asks nothing; leaves nothing behind but the build.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+build=${ESPOTA_BUILD:-$root/build/demo}
+# shellcheck source=tests/support/packages.sh
+. "$root/tests/support/packages.sh"
+
+work=
+device=
+stop() {
+    [ -z "$device" ] || kill "$device" 2>/dev/null || :
+    [ -z "$work" ] || rm -rf "$work"
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+say() {
+    printf '\n%s\n' "$*"
+}
+
+fail() {
+    echo "The demo failed: $*" >&2
+    [ ! -s "$work/device.log" ] || sed 's/^/  device | /' "$work/device.log" >&2
+    exit 1
+}
+
+# Quiet when it goes well, everything when it does not.
+quietly() {
+    "$@" >"$work/log" 2>&1 || {
+        cat "$work/log" >&2
+        fail "$*"
+    }
+}
+
+# wait_for TEXT: until the device has said it.
+wait_for() {
+    tries=0
+    until grep -q "$1" "$work/device.log"; do
+        kill -0 "$device" 2>/dev/null || fail "the device ended before it said '$1'"
+        tries=$((tries + 1))
+        [ "$tries" -lt 300 ] || fail "the device did not say '$1' within 30 seconds"
+        sleep 0.1
+    done
+}
+
+# shellcheck disable=SC2086  # a list of words
+need_packages $BUILD_PACKAGES
+work=$(mktemp -d)
+
+echo "Building espota-c and the device in $build"
+quietly cmake -S "$root" -B "$build" -DBUILD_TESTING=OFF
+quietly cmake --build "$build" -j "$(nproc 2>/dev/null || echo 2)" \
+    --target espota-c espota-stub espota-demo-image
+upload=$build/src/cli/espota-c
+stub=$build/firmware-stub/port/posix/espota-stub
+
+image=$work/blink.bin
+quietly "$build/firmware-stub/espota-demo-image" "$image"
+(
+    umask 077
+    od -An -N12 -tx1 /dev/urandom | tr -d ' ' >"$work/password"
+)
+
+say "A device with an empty flash chip and a password starts on this machine:"
+"$stub" --bind 127.0.0.1 --port 0 --hostname blink --password-file "$work/password" \
+    --flash "$work/flash.bin" --uploads 1 2>"$work/device.log" &
+device=$!
+wait_for ' listens on '
+sed 's/^/  device | /' "$work/device.log"
+port=$(sed -n 's/.* listens on 127\.0\.0\.1:\([0-9]*\) .*/\1/p' "$work/device.log")
+seen=$(wc -l <"$work/device.log")
+
+say "espota-c upload --host 127.0.0.1:$port --password-file password blink.bin"
+"$upload" upload --host "127.0.0.1:$port" --password-file "$work/password" "$image" ||
+    fail "the upload"
+wait "$device" || fail "the device ended with an error"
+device=
+tail -n "+$((seen + 1))" "$work/device.log" | sed 's/^/  device | /'
+
+say "Switched on again, it starts from what is on its flash chip:"
+"$stub" --boot --flash "$work/flash.bin" 2>"$work/device.log" || fail "it does not boot"
+sed 's/^/  device | /' "$work/device.log"
+size=$(($(wc -c <"$image")))
+head -c "$size" "$work/flash.bin" | cmp -s - "$image" || fail "the flash does not hold blink.bin"
+echo "  These are the $size bytes of blink.bin, byte for byte."
+
+say "For a device of your own, with its password in a file that only you can read:"
+echo "  $upload upload --host 192.168.1.50 --password-file password.txt sketch.bin"
