@@ -41,8 +41,8 @@ static const struct opt_command command = {
     .usage = "[options]",
     .summary = "List the devices that announce themselves on the network.",
     .options = options,
-    .notes = "The list ends early once nothing new has come for a second after the last question.\n"
-             "Exit code 3: nobody answered.\n",
+    .notes = "The list ends early once nothing new has come for a second after the last\n"
+             "question. Exit code 3: nobody answered.\n",
 };
 
 enum { COLUMNS = 6 };

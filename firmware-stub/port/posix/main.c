@@ -101,14 +101,12 @@ static const struct opt_command command = {
     .usage = "[options]",
     .summary = "A device that takes updates over the air, in a process: for trying and for tests.",
     .options = options,
-    .notes =
-        "FILE.rtc beside a flash file is the memory that survives a reset, in which an update\n"
-        "waits for the boot loader. The end of the process is a reset; for a loss of power\n"
-        "remove that file. --pull ends with 3 (no server), 4 (the server wants a password), 5 "
-        "(the\n"
-        "server says no), 6 (the transfer broke off) or 7 (the image is not good), and says the\n"
-        "number and the words that the device would. SIGINT and SIGTERM end the process with exit "
-        "code 0.\n",
+    .notes = "FILE.rtc beside a flash file is the memory that survives a reset, in which an\n"
+             "update waits for the boot loader. The end of the process is a reset; for a loss\n"
+             "of power remove that file. --pull ends with 3 (no server), 4 (the server wants a\n"
+             "password), 5 (the server says no), 6 (the transfer broke off) or 7 (the image is\n"
+             "not good), and says the number and the words that the device would. SIGINT and\n"
+             "SIGTERM end the process with exit code 0.\n",
 };
 
 /* What the rows cannot say. NULL: all is well. */
