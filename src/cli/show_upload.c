@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/out.h"
 
@@ -21,7 +22,9 @@ void show_upload_deinit(struct show_upload *show)
 {
     show_progress_close(show, false);
     free(show->acked);
+    free(show->early);
     show->acked = NULL;
+    show->early = NULL;
 }
 
 static void start(struct show_upload *show, const struct espota_upload_event *event)
@@ -55,6 +58,28 @@ static void tell_good(const struct espota_upload_event *event)
                     bar_size((uint64_t)per_second, rate));
 }
 
+static void tell_repeats(struct show_upload *show)
+{
+    if (show->again > 0)
+        out_verdict(OUT_BAD, "failed", "%zu more for the same reason", show->again);
+    show->again = 0;
+}
+
+/* What keeps devices from being begun, a bad image say, is told once and then counted. */
+static bool is_repeated(struct show_upload *show, const struct espota_upload_event *event)
+{
+    bool early = event->status != ESPOTA_OK && event->attempts == 0;
+
+    if (early && show->early != NULL && strcmp(show->early, event->message) == 0) {
+        show->again++;
+        return true;
+    }
+    tell_repeats(show);
+    free(show->early);
+    show->early = early ? strdup(event->message) : NULL; /* without memory each is told */
+    return false;
+}
+
 static void result(struct show_upload *show, const struct espota_upload_event *event)
 {
     bool good = event->status == ESPOTA_OK;
@@ -62,6 +87,8 @@ static void result(struct show_upload *show, const struct espota_upload_event *e
     show_progress_close(show, good && event->bytes > 0);
     show->ended++;
     show->good += good ? 1 : 0;
+    if (is_repeated(show, event))
+        return;
     if (good)
         tell_good(event);
     else if (show->targets == 1)
@@ -72,11 +99,12 @@ static void result(struct show_upload *show, const struct espota_upload_event *e
         out_verdict(OUT_BAD, "failed", "%s: %s", event->target, event->message);
 }
 
-static void summary(const struct show_upload *show, const struct espota_upload_event *event)
+static void summary(struct show_upload *show, const struct espota_upload_event *event)
 {
     char text[128];
     int used;
 
+    tell_repeats(show);
     if (show->targets <= 1)
         return;
     used = snprintf(text, sizeof(text), "%zu of %zu done", event->ok, event->targets);

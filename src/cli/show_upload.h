@@ -31,6 +31,8 @@ struct show_upload {
     unsigned tenths;   /* SHOW_PLAIN: tenths that were told */
     unsigned cells;    /* SHOW_CELLS, SHOW_DOTS: drawn on the line that is open */
     bool open;         /* ... and whether one is open */
+    char *early;       /* why the last target failed before it was begun; NULL: it did not */
+    size_t again;      /* how many more failed for that reason */
 };
 
 void show_upload_init(struct show_upload *show, enum show_style style);

@@ -302,6 +302,20 @@ class Many(Case):
             self.assertIn(f"failed {locked.target}: ", done.stderr)
             self.assertIn("espota-c: error: 1 of 3 done, 2 failed in ", done.stderr)
 
+    def test_a_bad_image_is_told_once(self):
+        targets = self.file("targets", "".join(f"127.0.0.{k}\n" for k in range(1, 101)))
+        bad = self.file("bad.bin", b"no image")
+        done = run("upload", "--targets", targets, bad)
+        self.assert_exit(done, 7)
+        first, more, total = done.stderr.splitlines()
+        self.assertIn("127.0.0.1:", first)
+        self.assertIn("99 more for the same reason", more)
+        self.assertIn("100 failed", total)
+        done = run("upload", "--json", "--targets", targets, bad)
+        results = [e for e in events(done.stdout) if e["event"] == "result"]
+        self.assertEqual({e["code"] for e in results}, {7})
+        self.assertEqual(len({e["target"] for e in results}), 100)
+
     def test_the_code_that_all_failures_share(self):
         with Stub("--fast", "--password", "a") as one, Stub("--fast", "--password", "a") as other:
             done = run("upload", "--host", one.target, "--host", other.target, self.image)
