@@ -48,14 +48,16 @@ static void tell_good(const struct espota_upload_event *event)
 {
     char size[BAR_TEXT];
     char rate[BAR_TEXT];
-    double per_second = event->seconds > 0.001 ? (double)event->bytes / event->seconds : 0;
 
     if (event->bytes == 0)
         out_verdict(OUT_GOOD, "ok", "%s: %s", event->target, event->message);
+    else if (event->seconds < 0.1) /* too short to tell how fast it was */
+        out_verdict(OUT_GOOD, "ok", "%s: %s in %.1f s", event->target, bar_size(event->bytes, size),
+                    event->seconds);
     else
         out_verdict(OUT_GOOD, "ok", "%s: %s in %.1f s, %s/s", event->target,
                     bar_size(event->bytes, size), event->seconds,
-                    bar_size((uint64_t)per_second, rate));
+                    bar_size((uint64_t)((double)event->bytes / event->seconds), rate));
 }
 
 static void tell_repeats(struct show_upload *show)
