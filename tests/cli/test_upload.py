@@ -9,7 +9,7 @@ import socket
 
 import espota_test
 from espota_test import Case, Process, Stub, espota_c, events, image, run
-from fake_device import FakeDevice, ended
+from fake_device import FakeDevice
 
 
 class Good(Case):
@@ -375,9 +375,7 @@ class Stopped(Case):
         def play(device):
             device.invited()
             device.say(b"OK")
-            stream = device.connect()
-            while not ended(stream):
-                pass  # it waits for more until the upload is stopped
+            device.take_all()  # it waits for more until the upload is stopped
             port = device.invitation.port
             while device.invited().port == port:
                 pass  # repeated ones of before
