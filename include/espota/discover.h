@@ -102,6 +102,9 @@ void espota_discover_stop(struct espota_discover *discover);
 const char *espota_discover_via_word(const struct espota_discover *discover);
 void espota_discover_destroy(struct espota_discover *discover);
 
+/* Whether a name fits a pattern as `name` above is one. */
+bool espota_name_matches(const char *pattern, const char *name);
+
 /* An event as one line of JSON without its end, to be freed; NULL without memory. */
 char *espota_discover_event_json(enum espota_device_event event,
                                  const struct espota_device *device);

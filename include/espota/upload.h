@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "espota/discover.h"
 #include "espota/error.h"
 #include "espota/log.h"
 #include "espota/secret.h"
@@ -103,10 +104,15 @@ struct espota_upload_target {
     const char *host; /* HOST, HOST:PORT, [IPv6]:PORT: what the user wrote; or the http:// or
                        * https:// URL of a web updater */
     const char *file; /* NULL: the options' */
-    const char *password_file; /* NULL: the options' password */
-    const char *user;          /* NULL: the options' */
-    uint16_t port;             /* 0: the options' rule */
-    bool filesystem;           /* or'ed with the options' */
+    const char *password_file;    /* NULL: the options' password */
+    const char *user;             /* NULL: the options' */
+    uint16_t port;                /* 0: the options' rule */
+    const char *label;            /* what events call it; NULL: host */
+    enum espota_device_kind kind; /* as it announced itself; UNKNOWN: it did not */
+    /* It was found by its announcement, which anyone can forge, and nobody vouches for it: it gets
+     * no password, and none is asked for. */
+    bool no_password;
+    bool filesystem; /* or'ed with the options' */
 };
 
 struct espota_upload;

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* espota-c upload */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/find_devices.h"
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "cli/password.h"
 #include "cli/run_upload.h"
+
+enum { FOUND_HOST = 128 }; /* "http://[address]:port/sketch" fits */
 
 struct upload_args {
     struct run_upload run;
@@ -15,6 +19,10 @@ struct upload_args {
     const char *image;
     const char *password_file;
     bool password_stdin;
+    struct find_devices find; /* --name, --all, --yes */
+    const char **names;
+    struct found_devices found;
+    char (*found_hosts)[FOUND_HOST];
 };
 
 static enum espota_status add_source(void *context, const char *text, bool is_file,
@@ -81,6 +89,24 @@ static enum espota_status add_targets(void *context, char *value, struct espota_
     return add_source(context, value, true, err);
 }
 
+static enum espota_status add_name(void *context, char *value, struct espota_error *err)
+{
+    struct upload_args *args = context;
+    size_t count = args->find.name_count;
+    const char **grown;
+
+    if (*value == '\0')
+        return espota_error_set(err, ESPOTA_E_USAGE, "is empty");
+    grown = realloc(args->names, (count + 1) * sizeof(*grown));
+    if (grown == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the names");
+    grown[count] = value;
+    args->names = grown;
+    args->find.names = grown;
+    args->find.name_count = count + 1;
+    return ESPOTA_OK;
+}
+
 #define AT(member) OPT_AT(struct upload_args, run.options.member)
 #define HERE(member) OPT_AT(struct upload_args, member)
 
@@ -95,8 +121,20 @@ static const struct opt options[] = {
      "it, "
      "any of file=IMAGE password-file=FILE user=NAME port=N fs. # begins a comment",
      .call = add_targets},
+    {OPT_CALL, 0, "name", "GLOB",
+     "the device that announces itself by this name on the network; repeat it for more",
+     .call = add_name},
+    {OPT_FLAG, 0, "all", NULL,
+     "every device that announces itself, or with --name every one that matches; it shows them and "
+     "asks",
+     HERE(find.all)},
+    {OPT_FLAG, 0, "yes", NULL,
+     "do not ask; and trust the announcements: without this a password is not offered to a device "
+     "that is known by its announcement alone, which anyone could forge",
+     HERE(find.yes)},
     {OPT_INTEGER, 'p', "port", "N",
-     "the devices' port. Default: by the image's chip (ESP8266 8266, ESP32 3232, RP2040 2040), "
+     "the devices' port. Default: as announced, else by the image's chip (ESP8266 8266, ESP32 "
+     "3232, RP2040 2040), "
      "else 8266",
      AT(port), .min = 1, .max = 65535},
     {.kind = OPT_HEADING, .help = "What"},
@@ -204,7 +242,9 @@ static const char notes[] =
 
 static const struct opt_command command = {
     .program = "espota-c upload",
-    .usage = "[options] --host HOST[:PORT] IMAGE\n[options] --targets FILE [IMAGE]",
+    .usage =
+        "[options] --host HOST[:PORT] IMAGE\n[options] --name GLOB IMAGE\n[options] --targets FILE "
+        "[IMAGE]",
     .summary = "Sends an image to one device or to hundreds.",
     .options = options,
     .positionals = positionals,
@@ -247,16 +287,63 @@ static enum espota_status check(struct upload_args *args, struct espota_error *e
                                 to->file, args->image);
     if (args->image != NULL)
         to->file = args->image;
-    if (args->run.source_count == 0)
-        return espota_error_set(err, ESPOTA_E_USAGE,
-                                "a device is missing: --host HOST or --targets FILE");
-    if (to->file == NULL && !has_targets_file(args))
+    if (args->run.source_count == 0 && args->find.name_count == 0 && !args->find.all)
+        return espota_error_set(
+            err, ESPOTA_E_USAGE,
+            "a device is missing: --host HOST, --name GLOB, --all or --targets FILE");
+    if (to->file == NULL &&
+        (!has_targets_file(args) || args->find.name_count > 0 || args->find.all))
         return espota_error_set(err, ESPOTA_E_USAGE, "IMAGE is missing");
     if (readers_of_stdin(args) > 1)
         return espota_error_set(err, ESPOTA_E_USAGE, "standard input can be read only once");
     if (to->insecure)
         out_warning("--insecure: anybody on the way can read the password and change the image");
     return password_collect(&to->password, args->password_file, args->password_stdin, err);
+}
+
+static void found_host(const struct espota_device *device, const struct upload_args *args,
+                       char out[FOUND_HOST])
+{
+    bool six = strchr(device->address, ':') != NULL;
+    unsigned port = args->run.options.port != 0 ? args->run.options.port : device->port;
+    bool web = device->kind == ESPOTA_KIND_ARDUINO;
+
+    (void)snprintf(out, FOUND_HOST, "%s%s%s%s:%u%s", web ? "http://" : "", six ? "[" : "",
+                   device->address, six ? "]" : "", port,
+                   !web                           ? ""
+                   : args->run.options.filesystem ? "/data"
+                                                  : "/sketch");
+}
+
+/* What --name and --all come to joins the other targets. */
+static enum espota_status add_found(struct upload_args *args, struct espota_error *err)
+{
+    enum espota_status status;
+
+    if (args->find.name_count == 0 && !args->find.all)
+        return ESPOTA_OK;
+    args->find.may_offer_password = true;
+    status = find_devices(&args->find, &args->found, err);
+    if (status != ESPOTA_OK)
+        return status;
+    args->found_hosts = calloc(args->found.count, sizeof(*args->found_hosts));
+    if (args->found_hosts == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the targets");
+    for (size_t i = 0; i < args->found.count && status == ESPOTA_OK; i++) {
+        const struct espota_device *device = &args->found.list[i];
+        struct upload_source *source;
+
+        found_host(device, args, args->found_hosts[i]);
+        status = add_source(args, args->found_hosts[i], false, err);
+        if (status != ESPOTA_OK)
+            break;
+        source = &args->sources[args->run.source_count - 1];
+        source->kind = device->kind;
+        source->no_password = !args->found.trusted;
+        /* names of boards that answer by HTTP are not theirs alone: their URLs are */
+        source->label = device->kind == ESPOTA_KIND_ARDUINO ? NULL : device->name;
+    }
+    return status;
 }
 
 int cmd_upload(int argc, char **argv)
@@ -271,7 +358,11 @@ int cmd_upload(int argc, char **argv)
     status = check(&args, &err);
     if (status == ESPOTA_E_USAGE) {
         exit_code = opt_usage_error(&command, "%s", err.message);
-    } else if (status != ESPOTA_OK) {
+        goto done;
+    }
+    if (status == ESPOTA_OK)
+        status = add_found(&args, &err);
+    if (status != ESPOTA_OK) {
         out_error("%s", err.message);
         exit_code = espota_status_exit_code(status);
     } else {
@@ -283,5 +374,8 @@ done:
     for (size_t i = 0; i < args.run.source_count; i++)
         espota_secret_wipe(&args.sources[i].secret);
     free(args.sources);
+    free(args.names);
+    free(args.found.list);
+    free(args.found_hosts);
     return exit_code;
 }

@@ -14,6 +14,9 @@ struct upload_source {
     const char *text;
     bool is_file;                /* a targets file instead of a host */
     struct espota_secret secret; /* the memory behind a text that holds a password */
+    const char *label;           /* what events call it; NULL: text */
+    enum espota_device_kind kind;
+    bool no_password; /* found by an announcement that nobody vouches for */
 };
 
 struct run_upload {

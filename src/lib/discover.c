@@ -102,6 +102,11 @@ enum espota_status espota_discover_run(struct espota_discover *discover, struct 
     return status;
 }
 
+bool espota_name_matches(const char *pattern, const char *name)
+{
+    return espota_glob_match(pattern, name);
+}
+
 char *espota_discover_event_json(enum espota_device_event event, const struct espota_device *device)
 {
     static const char *const words[] = {"add", "change", "remove"};

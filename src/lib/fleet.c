@@ -112,6 +112,10 @@ static void look_at(struct espota_job *job)
     job->touched |= report.begun;
     job->complete = report.complete;
     problem = local_problem(job, &report);
+    if (report.status == ESPOTA_E_AUTH && job->no_password)
+        problem = "the device wants a password, and none is given to a device that was found by "
+                  "its announcement alone, which anyone could forge; add --yes if you trust this "
+                  "network, or name the device with --host";
     drop_attempt(job);
     if (report.status == ESPOTA_OK && begin_waiting(job))
         return;
@@ -150,12 +154,15 @@ static enum espota_status find_password(struct espota_job *job, const struct esp
 {
     struct espota_upload *upload = job->upload;
     static const struct espota_log silence = {NULL, NULL};
+    static const struct espota_secret nothing = ESPOTA_SECRET_INIT;
     bool first = upload->turns[job->index].attempts <= 1; /* a warning is said once */
 
     *out = upload->options.password.bytes != NULL ? &upload->options.password : &upload->answer;
     if (job->url != NULL && job->url->password.bytes != NULL)
         *out = &job->url->password;
-    if (job->password_file == NULL)
+    if (job->no_password)
+        *out = &nothing;
+    if (job->password_file == NULL || job->no_password)
         return ESPOTA_OK;
     *out = &job->secret;
     return espota_secret_read(&job->secret, job->password_file, "password file",
@@ -276,9 +283,11 @@ static void ask_person(struct espota_upload *upload)
     const struct espota_job *job = upload->jobs;
     struct espota_error err = ESPOTA_ERROR_INIT;
 
-    upload->asked = true;
-    while (!job->parked) /* somebody is */
+    while (job < upload->jobs + upload->count && (!job->parked || job->no_password))
         job++;
+    if (job == upload->jobs + upload->count)
+        return; /* those who wait get none in any case */
+    upload->asked = true;
     if (options->ask_password == NULL ||
         options->ask_password(options->context, job->target, &upload->answer, &err) == ESPOTA_OK)
         return;
@@ -305,7 +314,10 @@ static void serve_parked(struct espota_upload *upload)
             continue;
         job->parked = false;
         upload->parked--;
-        job->attempt->kind->password(job->attempt, upload->answer.bytes, upload->answer.length);
+        if (job->no_password)
+            job->attempt->kind->password(job->attempt, NULL, 0);
+        else
+            job->attempt->kind->password(job->attempt, upload->answer.bytes, upload->answer.length);
     }
 }
 

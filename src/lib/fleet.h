@@ -36,6 +36,8 @@ struct espota_job {
     char *password_file;
     uint16_t port; /* written behind the host, or as port=; 0: neither */
     bool filesystem;
+    enum espota_device_kind kind; /* as it announced itself */
+    bool no_password;             /* nobody vouches for its announcement */
 
     /* from prepare */
     const struct espota_source *source;

@@ -30,6 +30,29 @@ static enum espota_status settle(struct espota_job *job, enum espota_status stat
     return espota_fleet_settle(job, status, message, true, err);
 }
 
+/* What the device said of itself against what the image is for. */
+static bool is_for_another(const struct espota_job *job)
+{
+    bool says_esp32 = job->kind == ESPOTA_KIND_ESP32;
+    bool says_other = job->kind == ESPOTA_KIND_ESP8266 || job->kind == ESPOTA_KIND_PICO;
+
+    if (job->upload->options.force || job->command != ESPOTA_COMMAND_FLASH ||
+        job->source->chip == ESPOTA_CHIP_UNKNOWN || (!says_esp32 && !says_other))
+        return false;
+    return says_esp32 != espota_chip_is_esp32(job->source->chip);
+}
+
+static enum espota_status refuse_image(struct espota_job *job, struct espota_error *err)
+{
+    char message[256];
+
+    snprintf(message, sizeof(message),
+             "the device announces itself as %s and the image is for another chip; take the right "
+             "image, or --force",
+             espota_device_kind_word(job->kind));
+    return settle(job, ESPOTA_E_IMAGE, message, err);
+}
+
 static enum espota_status load_image(struct espota_job *job, struct espota_error *err)
 {
     struct espota_upload *upload = job->upload;
@@ -42,6 +65,8 @@ static enum espota_status load_image(struct espota_job *job, struct espota_error
                                 "%s: which image? Name one, or give it file=", job->target);
     job->command = filesystem ? ESPOTA_COMMAND_FILESYSTEM : ESPOTA_COMMAND_FLASH;
     status = espota_sources_get(&upload->sources, file, filesystem, &job->source, err);
+    if (status == ESPOTA_OK && job->source->error.status == ESPOTA_OK && is_for_another(job))
+        return refuse_image(job, err);
     if (status != ESPOTA_OK || job->source->error.status == ESPOTA_OK)
         return status;
     /* a broken image is mended before anything is sent, to whomever: nobody else begins */

@@ -135,7 +135,7 @@ static enum espota_status take_host(struct espota_job *job,
     if (status != ESPOTA_OK)
         return status;
     job->port = host.port != 0 ? host.port : target->port;
-    if (!copy_text(&job->target, target->host) || !copy_text(&job->name, host.name))
+    if (!copy_text(&job->target, target->label != NULL ? target->label : target->host) || !copy_text(&job->name, host.name))
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
     return ESPOTA_OK;
 }
@@ -157,7 +157,7 @@ static enum espota_status take_url(struct espota_job *job,
     if (status != ESPOTA_OK)
         return status;
     job->port = job->url->port;
-    if (!copy_text(&job->target, job->url->clean) || !copy_text(&job->name, job->url->host) ||
+    if (!copy_text(&job->target, target->label != NULL ? target->label : job->url->clean) || !copy_text(&job->name, job->url->host) ||
         !copy_text(&job->user, job->url->user[0] != '\0' ? job->url->user : target->user))
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
     return ESPOTA_OK;
@@ -172,6 +172,8 @@ enum espota_status espota_upload_add(struct espota_upload *upload,
                                                                     : take_host(&job, target, err);
 
     job.filesystem = target->filesystem;
+    job.kind = target->kind;
+    job.no_password = target->no_password;
     if (status == ESPOTA_OK &&
         (!copy_text(&job.file, target->file) ||
          !copy_text(&job.password_file, target->password_file) || !make_room(upload)))

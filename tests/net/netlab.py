@@ -10,11 +10,14 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 
 import espota_test
+
+SPEAKER = pathlib.Path(__file__).with_name("speaker.py")
 
 DBUS_CONF = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -110,7 +113,7 @@ class Host:
             raise AssertionError("the namespace did not start")
 
     def argv(self, *argv):
-        return ["nsenter", "-t", str(self.holder.pid), "-n", "-m", "--", *map(str, argv)]
+        return [shutil.which("nsenter"), "-t", str(self.holder.pid), "-n", "-m", "--", *map(str, argv)]
 
     def run(self, *argv, check=True, timeout=espota_test.TIMEOUT, env=None):
         done = subprocess.run(self.argv(*argv), capture_output=True, text=True, check=False,
@@ -223,3 +226,55 @@ class Lab(espota_test.Case):
     def link_is_up(host):
         text = host.run("ip", "-6", "address", "show", "dev", "eth0").stdout
         return "fe80" in text and "tentative" not in text
+
+    def speak(self, *argv, host=None):
+        """A speaker on the other host, ready."""
+        child = (host or self.there).process(sys.executable, SPEAKER, *argv,
+                                             stdin=subprocess.PIPE)
+        self.addCleanup(child.close)
+        child.wait_event("ready")
+        return child
+
+    @staticmethod
+    def say(child, *packets):
+        for packet in packets:
+            child.process.stdin.write(packet.hex().encode() + b"\n")
+            child.process.stdin.flush()
+            child.wait_event("sent")
+
+    def watch(self, *argv, host=None):
+        child = (host or self.here).process(espota_test.espota_c(), "discover", "--watch",
+                                            "--json", "-v", *argv)
+        self.addCleanup(child.close)
+        self.wait_err(child, "looking for devices")
+        return child
+
+    @staticmethod
+    def wait_err(child, words):
+        while True:
+            line = child.err.next()
+            if line is None:
+                raise AssertionError(f"ended without {words!r}: {child.err.lines}")
+            if words in line:
+                return
+
+    def found(self, *argv, host=None):
+        done = (host or self.here).espota_c("discover", "--json", *argv)
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        devices = {}
+        for event in espota_test.events(done.stdout):
+            self.assertIn(event["event"], ("add", "change"))
+            devices[event["name"], event["address"]] = event
+        return devices
+
+    def one(self, *argv, host=None):
+        devices = list(self.found(*argv, host=host).values())
+        self.assertEqual(len(devices), 1, devices)
+        return devices[0]
+
+    def stub(self, *argv, host=None):
+        child = (host or self.there).process(espota_test.espota_stub(), "--json", "--mdns",
+                                             "--port", "0", *argv)
+        self.addCleanup(child.close)
+        child.ready = child.wait_event("ready")
+        return child

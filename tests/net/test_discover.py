@@ -3,65 +3,12 @@
 
 import pathlib
 import struct
-import subprocess
-import sys
-import unittest
 
 import espota_test
 import netlab
 import speaker
 
-SPEAKER = pathlib.Path(__file__).with_name("speaker.py")
-
-
-class Lab(netlab.Lab):
-    def speak(self, *argv, host=None):
-        """A speaker on the other host, ready."""
-        child = (host or self.there).process(sys.executable, SPEAKER, *argv,
-                                             stdin=subprocess.PIPE)
-        self.addCleanup(child.close)
-        child.wait_event("ready")
-        return child
-
-    @staticmethod
-    def say(child, *packets):
-        for packet in packets:
-            child.process.stdin.write(packet.hex().encode() + b"\n")
-            child.process.stdin.flush()
-            child.wait_event("sent")
-
-    def watch(self, *argv, host=None):
-        child = (host or self.here).process(espota_test.espota_c(), "discover", "--watch",
-                                            "--json", "-v", *argv)
-        self.addCleanup(child.close)
-        self.wait_err(child, "looking for devices")
-        return child
-
-    @staticmethod
-    def wait_err(child, words):
-        while True:
-            line = child.err.next()
-            if line is None:
-                raise AssertionError(f"ended without {words!r}: {child.err.lines}")
-            if words in line:
-                return
-
-    def found(self, *argv, host=None):
-        done = (host or self.here).espota_c("discover", "--json", *argv)
-        self.assertIn(done.returncode, (0, 3), done.stderr)
-        devices = {}
-        for event in espota_test.events(done.stdout):
-            self.assertIn(event["event"], ("add", "change"))
-            devices[event["name"], event["address"]] = event
-        return devices
-
-    def one(self, *argv, host=None):
-        devices = list(self.found(*argv, host=host).values())
-        self.assertEqual(len(devices), 1, devices)
-        return devices[0]
-
-
-class ByAvahi(Lab):
+class ByAvahi(netlab.Lab):
     """What Avahi announces, found by each way, with avahi-browse as the oracle."""
 
     def setUp(self):
@@ -154,7 +101,7 @@ class ByAvahi(Lab):
         self.assertEqual(device["address"], "10.9.0.2")
 
 
-class ByPackets(Lab):
+class ByPackets(netlab.Lab):
     """Announcements as bytes, with no daemon anywhere."""
 
     def test_nobody(self):
@@ -321,7 +268,7 @@ class ByPackets(Lab):
         return int(status.split("VmRSS:")[1].split()[0])
 
 
-class AThousandByAvahi(Lab):
+class AThousandByAvahi(netlab.Lab):
     def test_half_a_millisecond_apart(self):
         self.here.start_avahi()
         self.speak("crowd", "10.9.0.2", "1000", "500")

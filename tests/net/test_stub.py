@@ -4,11 +4,9 @@
 import socket
 import struct
 import sys
-import unittest
 
 import espota_test
 import netlab
-from test_discover import Lab
 
 # A plain resolver's question, from any port, and one that wants its answer by unicast: the answer
 # must come to the asker alone, with the question, the identity and short lives in the first case.
@@ -25,14 +23,7 @@ print(packet.hex(), sender[0], sender[1])
 """
 
 
-class Stub(Lab):
-    def stub(self, *argv, host=None):
-        child = (host or self.there).process(espota_test.espota_stub(), "--json", "--mdns",
-                                             "--port", "0", *argv)
-        self.addCleanup(child.close)
-        child.ready = child.wait_event("ready")
-        return child
-
+class Stub(netlab.Lab):
     def comes_and_goes(self, via):
         child = self.watch("--via", via)
         stub = self.stub("--hostname", "door", "--password", "x")
@@ -114,9 +105,6 @@ class Stub(Lab):
         results = [e for e in espota_test.events(done.stdout) if e["event"] == "result"]
         self.assertEqual([e["target"] for e in results if e["ok"]], ["door.local"])
         self.assertEqual({e["reason"] for e in results if not e["ok"]}, {"no-answer"})
-
-
-del Lab  # its tests are the other file's
 
 if __name__ == "__main__":
     espota_test.main()

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* upload --name and --all: from what announces itself to targets. */
+#ifndef ESPOTA_CLI_FIND_DEVICES_H
+#define ESPOTA_CLI_FIND_DEVICES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "espota/discover.h"
+
+struct find_devices {
+    const char *const *names; /* --name; each means one device, with `all` every one that matches */
+    size_t name_count;
+    bool all;
+    bool yes; /* no question: it was answered on the command line */
+    bool may_offer_password;
+    enum espota_via via;
+};
+
+struct found_devices {
+    struct espota_device *list;
+    size_t count;
+    bool trusted; /* somebody vouches for them: they may be given a password */
+};
+
+/*
+ * E_NO_ANSWER where a name matches nobody, E_USAGE where it matches several, or where a question
+ * must be answered and there is no terminal; what was found is listed then. Free the list in any
+ * case.
+ */
+enum espota_status find_devices(const struct find_devices *wish, struct found_devices *found,
+                                struct espota_error *err) ESPOTA_MUST_CHECK;
+
+#endif
