@@ -96,7 +96,22 @@ static bool nft_keeps_out(const char *line)
            has_word(line, "goto");
 }
 
-bool espota_firewall_read_nft(const char *text, struct espota_firewall *out)
+/* What may be put into a command that somebody will type. */
+static bool is_name(const char *name)
+{
+    static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+
+    return *name != '\0' && strspn(name, good) == strlen(name);
+}
+
+static bool sees(const struct espota_firewall *chain, bool ipv6)
+{
+    return (strcmp(chain->nft_family, "inet") == 0 ||
+            strcmp(chain->nft_family, ipv6 ? "ip6" : "ip") == 0) &&
+           is_name(chain->nft_table) && is_name(chain->nft_chain);
+}
+
+bool espota_firewall_read_nft(const char *text, bool ipv6, struct espota_firewall *out)
 {
     bool input = false;
     char line[LINE_ROOM];
@@ -108,8 +123,7 @@ bool espota_firewall_read_nft(const char *text, struct espota_firewall *out)
             input = false;
         else if (strstr(line, "hook input") != NULL && strstr(line, "type filter") != NULL)
             input = true;
-        if (input && nft_keeps_out(line) && strcmp(out->nft_family, "bridge") != 0 &&
-            strcmp(out->nft_family, "arp") != 0)
+        if (input && nft_keeps_out(line) && sees(out, ipv6))
             return true;
     }
     out->nft_family[0] = out->nft_table[0] = out->nft_chain[0] = '\0';
@@ -173,7 +187,7 @@ static enum espota_firewall_state probe_iptables(bool ipv6, char *output)
     return espota_firewall_read_iptables(output) ? ESPOTA_FIREWALL_ACTIVE : ESPOTA_FIREWALL_ABSENT;
 }
 
-static enum espota_firewall_state probe_nft(char *output, struct espota_firewall *out)
+static enum espota_firewall_state probe_nft(bool ipv6, char *output, struct espota_firewall *out)
 {
     static const char *const argv[] = {"nft", "list", "ruleset", NULL};
 
@@ -181,7 +195,8 @@ static enum espota_firewall_state probe_nft(char *output, struct espota_firewall
         return ESPOTA_FIREWALL_ABSENT;
     if (ask(argv, output, OUTPUT_ROOM) != 0)
         return ESPOTA_FIREWALL_UNREADABLE;
-    return espota_firewall_read_nft(output, out) ? ESPOTA_FIREWALL_ACTIVE : ESPOTA_FIREWALL_ABSENT;
+    return espota_firewall_read_nft(output, ipv6, out) ? ESPOTA_FIREWALL_ACTIVE
+                                                       : ESPOTA_FIREWALL_ABSENT;
 }
 
 void espota_firewall_probe(bool ipv6, struct espota_firewall *out)
@@ -194,6 +209,6 @@ void espota_firewall_probe(bool ipv6, struct espota_firewall *out)
     out->states[ESPOTA_FIREWALL_UFW] = probe_ufw(output);
     out->states[ESPOTA_FIREWALL_FIREWALLD] = probe_firewalld(output);
     out->states[ESPOTA_FIREWALL_IPTABLES] = probe_iptables(ipv6, output);
-    out->states[ESPOTA_FIREWALL_NFT] = probe_nft(output, out);
+    out->states[ESPOTA_FIREWALL_NFT] = probe_nft(ipv6, output, out);
     free(output);
 }

@@ -42,7 +42,7 @@ bool espota_firewall_read_ufw(const char *text);
 /* Whether `iptables -S INPUT` shows a policy or a rule that keeps something out. */
 bool espota_firewall_read_iptables(const char *text);
 /* The first chain of `nft list ruleset` at the input hook that keeps something out. */
-bool espota_firewall_read_nft(const char *text, struct espota_firewall *out);
+bool espota_firewall_read_nft(const char *text, bool ipv6, struct espota_firewall *out);
 
 /*
  * Asks the system, which may take a second. Nothing fails: what cannot be asked is unreadable.

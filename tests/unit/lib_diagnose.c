@@ -268,14 +268,16 @@ START_TEST(test_nft_rules)
     struct espota_firewall out;
 
     memset(&out, 0, sizeof(out));
-    ck_assert(!espota_firewall_read_nft(nft_open, &out));
+    ck_assert(!espota_firewall_read_nft(nft_open, false, &out));
     ck_assert_str_eq(out.nft_chain, "");
-    ck_assert(!espota_firewall_read_nft("", &out));
-    ck_assert(espota_firewall_read_nft(nft_policy, &out));
+    ck_assert(!espota_firewall_read_nft("", false, &out));
+    ck_assert(espota_firewall_read_nft(nft_policy, false, &out));
+    ck_assert(espota_firewall_read_nft(nft_policy, true, &out));
     ck_assert_str_eq(out.nft_family, "inet");
     ck_assert_str_eq(out.nft_table, "mine");
     ck_assert_str_eq(out.nft_chain, "incoming");
-    ck_assert(espota_firewall_read_nft(nft_rule, &out));
+    ck_assert(!espota_firewall_read_nft(nft_rule, false, &out));
+    ck_assert(espota_firewall_read_nft(nft_rule, true, &out));
     ck_assert_str_eq(out.nft_family, "ip6");
     ck_assert_str_eq(out.nft_chain, "i");
 }
