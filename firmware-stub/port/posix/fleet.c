@@ -24,7 +24,6 @@ enum {
     FILES_BESIDE = 32, /* the loop, the terminal */
     PORT_TRIES = 8,    /* a free port of one address need not be free on the others */
     PATH_ROOM = 4096,
-    DEFAULT_FLASH = 4 * 1024 * 1024,
 };
 
 struct fleet {
