@@ -207,7 +207,8 @@ static void begin_update(struct espota_pull_client *client)
         fail(client, error);
         return;
     }
-    if (client->has_md5 && client->md5[ESPOTA_MD5_HEX - 1] == '\0') {
+    if (client->has_md5 &&
+        (client->md5[ESPOTA_MD5_HEX - 1] == '\0' || client->md5[ESPOTA_MD5_HEX] != '\0')) {
         fail(client, ESPOTA_PULL_BAD_MD5);
         return;
     }

@@ -12,7 +12,6 @@ enum {
     READ_MAX = 1460, /* what the SDK's demo reads at a time */
     SECTOR = 4096,
     USER1_AT = 1 * SECTOR,
-    HTTP_PORT = 80,
 };
 
 struct pull {
@@ -54,10 +53,18 @@ static const char *slot_word(const struct pull *pull)
     return pull->options->running == STUB_SLOT_USER1 ? "user2" : "user1";
 }
 
+/* Path and query, as they were written. */
+static const char *target(const struct pull *pull)
+{
+    const char *path = strchr(pull->url.clean + strlen("http://"), '/');
+
+    return path != NULL ? path : "/";
+}
+
 /* The name that the demo asks for, unless the URL names another. */
 static const char *rtos_target(const struct pull *pull)
 {
-    const char *path = pull->url.path + (pull->url.path[0] == '/' ? 1 : 0);
+    const char *path = target(pull) + 1;
 
     if (path[0] != '\0')
         return path;
@@ -179,10 +186,10 @@ static enum espota_status take_url(struct pull *pull, struct espota_error *err)
     if (url->tls)
         return espota_error_set(err, ESPOTA_E_USAGE, "--pull speaks http:// only");
     /* both clients name the port, ESPhttpUpdate only if it is not the usual one */
-    if (!rtos && url->port == HTTP_PORT)
-        snprintf(pull->host, sizeof(pull->host), v6 ? "[%s]" : "%s", url->host);
-    else
+    if (rtos)
         snprintf(pull->host, sizeof(pull->host), v6 ? "[%s]:%u" : "%s:%u", url->host, url->port);
+    else
+        snprintf(pull->host, sizeof(pull->host), "%s", url->authority);
     if (url->password.bytes != NULL && !rtos) {
         if (!espota_http_basic(url->user, url->password.bytes, url->password.length,
                                pull->authorization))
@@ -211,7 +218,7 @@ static enum espota_status prepare(struct pull *pull, struct espota_error *err)
         return espota_error_set(err, ESPOTA_E_USAGE,
                                 "the flash chip is too small for two programs");
     pull->config.host = pull->host;
-    pull->config.target = rtos ? rtos_target(pull) : pull->url.path;
+    pull->config.target = rtos ? rtos_target(pull) : target(pull);
     pull->config.mode = pull->options->mode;
     pull->config.version = pull->options->version;
     pull->config.context = pull;
