@@ -6,14 +6,10 @@
  */
 #include "lib/discover.h"
 
-#include <avahi-client/client.h>
-#include <avahi-client/lookup.h>
-#include <avahi-common/domain.h>
-#include <avahi-common/error.h>
-#include <avahi-common/strlst.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/lazy_avahi.h"
 #include "lib/poll_avahi.h"
 
 enum {
@@ -368,9 +364,13 @@ static void stop(void *state)
 static enum espota_status start(struct espota_discovery *discovery, void **state,
                                 struct espota_error *err)
 {
-    struct avahi *a = calloc(1, sizeof(*a));
+    enum espota_status status = espota_lazy_avahi(err);
+    struct avahi *a;
     int error = 0;
 
+    if (status != ESPOTA_OK)
+        return status;
+    a = calloc(1, sizeof(*a));
     if (a != NULL) {
         a->discovery = discovery;
         a->timer.expired = expired;

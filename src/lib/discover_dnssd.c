@@ -5,8 +5,8 @@
  * being resolved at a time; with `watch` each is looked at again now and then.
  */
 #include "lib/discover.h"
+#include "lib/lazy_dnssd.h"
 
-#include <dns_sd.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -383,9 +383,13 @@ static void stop(void *state)
 static enum espota_status start(struct espota_discovery *discovery, void **state,
                                 struct espota_error *err)
 {
-    struct dnssd *d = calloc(1, sizeof(*d));
+    enum espota_status status = espota_lazy_dnssd(err);
+    struct dnssd *d;
     DNSServiceErrorType error;
 
+    if (status != ESPOTA_OK)
+        return status;
+    d = calloc(1, sizeof(*d));
     if (d == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to ask dns_sd");
     d->discovery = discovery;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* libcurl's multi interface, driven by our loop: its sockets are watches, its timeout a timer. */
 #include "lib/fetch.h"
+#include "lib/lazy_curl.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,9 +113,13 @@ static int on_timer(CURLM *multi, long ms, void *context)
 enum espota_status espota_fetcher_create(struct espota_loop *loop, struct espota_fetcher **out,
                                          struct espota_error *err)
 {
-    struct espota_fetcher *fetcher = calloc(1, sizeof(*fetcher));
+    enum espota_status status = espota_lazy_curl(err);
+    struct espota_fetcher *fetcher = NULL;
 
     *out = NULL;
+    if (status != ESPOTA_OK)
+        return status;
+    fetcher = calloc(1, sizeof(*fetcher));
     if (fetcher == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         free(fetcher);
         return espota_error_set(err, ESPOTA_E_MEMORY, "the HTTP client cannot start");
@@ -385,7 +389,8 @@ static void note_result(struct espota_fetch *fetch, CURLcode code)
     curl_easy_getinfo(fetch->easy, CURLINFO_HTTPAUTH_AVAIL, &offered);
     result->status = status_of(code);
     result->http = http > 0 ? (unsigned)http : 0;
-    result->offered = ((unsigned long)offered & CURLAUTH_DIGEST) != 0 ? ESPOTA_FETCH_DIGEST : ESPOTA_FETCH_BASIC;
+    result->offered =
+        ((unsigned long)offered & CURLAUTH_DIGEST) != 0 ? ESPOTA_FETCH_DIGEST : ESPOTA_FETCH_BASIC;
     snprintf(result->message, sizeof(result->message), "%s",
              fetch->error[0] != '\0' ? fetch->error : curl_easy_strerror(code));
 }

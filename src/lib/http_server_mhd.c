@@ -5,12 +5,12 @@
  */
 #include "lib/http_server.h"
 
-#include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/text.h"
+#include "lib/lazy_mhd.h"
 #include "sys/descriptor.h"
 
 enum { IDLE_MS = 60000 };
@@ -424,10 +424,15 @@ enum espota_status espota_http_server_create(struct espota_loop *loop, int liste
                                              struct espota_http_server **out,
                                              struct espota_error *err)
 {
-    struct espota_http_server *server = calloc(1, sizeof(*server));
+    struct espota_http_server *server = NULL;
     size_t files = espota_open_files_limit(65536);
-    enum espota_status status;
+    enum espota_status status = espota_lazy_mhd(err);
 
+    if (status != ESPOTA_OK) {
+        espota_socket_close(&listener);
+        return status;
+    }
+    server = calloc(1, sizeof(*server));
     if (server == NULL) {
         espota_socket_close(&listener);
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");

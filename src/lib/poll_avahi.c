@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/poll_avahi.h"
+#include "lib/lazy_avahi.h"
 
-#include <avahi-common/timeval.h>
-#include <avahi-common/watch.h>
 #include <stdlib.h>
 
 /* D-Bus makes a watch for reading and one for writing of one descriptor; our loop takes one. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/text.h"
 #include "lib/fetch.h"
+#include "lib/lazy_curl.h"
 
 /* Copies a part of the URL; "" where it has none. False: it does not fit. */
 static bool take(CURLU *url, CURLUPart part, unsigned flags, char *out, size_t room)
@@ -86,10 +86,13 @@ static enum espota_status take_parts(CURLU *url, struct espota_url *out, struct 
 enum espota_status espota_url_parse(const char *text, struct espota_url *out,
                                     struct espota_error *err)
 {
-    CURLU *url = curl_url();
-    enum espota_status status;
+    CURLU *url;
+    enum espota_status status = espota_lazy_curl(err);
 
     memset(out, 0, sizeof(*out));
+    if (status != ESPOTA_OK)
+        return status;
+    url = curl_url();
     if (url == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a URL");
     if (curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK)
