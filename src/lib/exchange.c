@@ -330,14 +330,29 @@ static bool take_connection(void *context, int fd, const struct espota_address *
     return true;
 }
 
+/* Nobody answered for the address: this machine's own kernel says so, and is no news. */
+static bool is_ours(const struct espota_exchange *x, const struct espota_address *teller)
+{
+    struct espota_address local;
+    char interface_name[32];
+    bool same_subnet;
+
+    return espota_route_to(&x->config.device, &local, interface_name, &same_subnet, NULL) ==
+               ESPOTA_OK &&
+           espota_address_equal(&local, teller);
+}
+
 static void heard_unreachable(void *context, enum espota_unreachable why,
                               const struct espota_address *teller)
 {
     struct espota_exchange *x = context;
 
+    if (x->over)
+        return;
+    if (!x->has_unreachable || !espota_address_equal(&x->teller, teller))
+        x->teller = is_ours(x, teller) ? (struct espota_address){0} : *teller;
     x->has_unreachable = true;
     x->unreachable = why;
-    x->teller = *teller;
 }
 
 static struct espota_sender_config sender_config(const struct espota_exchange_config *config,

@@ -79,7 +79,13 @@ class Silence(Upload):
     def test_nobody_has_the_address(self):
         # the kernel gives up asking for the address after some three seconds
         self.assert_result(self.upload("--timeout", "8", target="10.9.0.77"), "no-answer",
-                           "10.9.0.77 cannot be reached")
+                           "10.9.0.77 cannot be reached:")
+
+    def test_a_router_knows_no_way(self):
+        self.here.run("ip", "route", "add", "10.7.0.0/24", "via", "10.9.0.2")
+        self.there.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+        self.assert_result(self.upload("--timeout", "1", target="10.7.0.1"), "no-answer",
+                           "10.7.0.1 cannot be reached (says 10.9.0.2)")
 
     def test_no_way_there(self):
         self.assert_result(self.upload(target="192.0.2.1"), "no-answer", "192.0.2.1",

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "espota/upload.h"
 #include "fake_device.h"
@@ -1137,6 +1138,58 @@ START_TEST(test_no_call_back)
 }
 END_TEST
 
+static uint64_t clock_ms(void)
+{
+    struct timespec now;
+
+    ck_assert_int_eq(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static uint64_t heard_at[2]; /* the last datagram of the first, the first of the second */
+
+static void device_that_hears_on(struct fake_device *device)
+{
+    char text[256];
+
+    while (fake_hear(device, text, sizeof(text), 3000) && strcmp(text, "poke") != 0)
+        heard_at[0] = clock_ms();
+}
+
+static void device_of_another_image(struct fake_device *device)
+{
+    fake_invited(device);
+    heard_at[1] = clock_ms();
+    fake_say(device, "ERR: enough");
+}
+
+/* With a fixed port the next one at the address must not be told it while a call-back may come. */
+START_TEST(test_fixed_port_is_waited_out)
+{
+    struct run *run = run_create();
+    struct fake_device devices[2];
+
+    run->options.host_port = free_port();
+    run->options.timeout_ms = 1000; /* invitations at 0, 250 and 750 ms, the end at 1000 */
+    run->options.retries = 0;
+    fake_start(&devices[0], "127.0.0.2", device_that_hears_on, run);
+    fake_start(&devices[1], "127.0.0.2", device_of_another_image, run);
+    ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, NULL), ESPOTA_OK);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(espota_upload_add(run->upload,
+                                           &(struct espota_upload_target){.host = devices[i].host},
+                                           NULL),
+                         ESPOTA_OK);
+    ck_assert_int_eq(espota_upload_run(run->upload, NULL), ESPOTA_E_FAILED);
+    ck_assert_str_eq(run->story, "i0R0i1R1");
+    fake_poke(&devices[0]);
+    fake_join(&devices[0]);
+    fake_join(&devices[1]);
+    ck_assert_uint_ge(heard_at[1] - heard_at[0], 600); /* 1000, and 250 if it did not wait */
+    run_destroy(run);
+}
+END_TEST
+
 UNIT_MAIN("lib/upload", test_one_device, test_lost_ok, test_strangers_get_nothing,
           test_reports_are_bounded, test_datagrams_of_others, test_refused_by_datagram,
           test_words_before_a_reset, test_retry_after_a_break,
@@ -1149,4 +1202,4 @@ UNIT_MAIN("lib/upload", test_one_device, test_lost_ok, test_strangers_get_nothin
           test_bad_files, test_empty_file, test_bad_arguments, test_port_in_use,
           test_doubles_are_sent_once, test_failed_canary, test_state_goes_on_with_the_rest,
           test_wait_online, test_wait_online_in_vain, test_wait_online_for_one_that_never_restarts,
-          test_no_call_back)
+          test_no_call_back, test_fixed_port_is_waited_out)
