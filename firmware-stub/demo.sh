@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds everything, starts a device in a process on this machine, uploads an image to it and shows
-# that the device boots it. Asks nothing; leaves nothing behind but the build.
+# Builds everything, makes a key, starts a device in a process on this machine, signs an image,
+# uploads it and shows that the device checks and boots it. Asks nothing; leaves nothing behind but the build.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -66,9 +66,18 @@ quietly "$build/firmware-stub/espota-demo-image" "$image"
     od -An -N12 -tx1 /dev/urandom | tr -d ' ' >"$work/password"
 )
 
-say "A device with an empty flash chip and a password starts on this machine:"
+say "espota-c keygen --out private.key --pub public.key"
+"$upload" keygen -q --out "$work/private.key" --pub "$work/public.key" || fail "the key"
+say "espota-c sign --privatekey private.key --bin blink.bin --out blink.bin.signed"
+"$upload" sign -q --privatekey "$work/private.key" --bin "$image" --out "$image.signed" ||
+    fail "the signature"
+"$upload" verify --publickey "$work/public.key" --bin "$image.signed" 2>"$work/log" ||
+    fail "the signature is not good"
+sed "s|$work/||;s/^/  /" "$work/log"
+
+say "A device with an empty flash chip, a password and the public key starts on this machine:"
 "$stub" --bind 127.0.0.1 --port 0 --hostname blink --password-file "$work/password" \
-    --flash "$work/flash.bin" --uploads 1 2>"$work/device.log" &
+    --publickey "$work/public.key" --flash "$work/flash.bin" --uploads 1 2>"$work/device.log" &
 device=$!
 wait_for ' listens on '
 sed 's/^/  device | /' "$work/device.log"
@@ -76,7 +85,15 @@ port=$(sed -n 's/.* listens on 127\.0\.0\.1:\([0-9]*\) .*/\1/p' "$work/device.lo
 seen=$(wc -l <"$work/device.log")
 
 say "espota-c upload --host 127.0.0.1:$port --password-file password blink.bin"
-"$upload" upload --host "127.0.0.1:$port" --password-file "$work/password" "$image" ||
+if "$upload" upload --host "127.0.0.1:$port" --password-file "$work/password" "$image" \
+    2>"$work/log"; then
+    fail "the device took an image without a signature"
+fi
+sed 's/^/  /' "$work/log"
+echo "  Nobody signed that one, so the device did not take it."
+
+say "espota-c upload --host 127.0.0.1:$port --password-file password blink.bin.signed"
+"$upload" upload --host "127.0.0.1:$port" --password-file "$work/password" "$image.signed" ||
     fail "the upload"
 wait "$device" || fail "the device ended with an error"
 device=

@@ -92,7 +92,7 @@ enum espota_image_problem_kind {
     ESPOTA_PROBLEM_HASH,          /* the appended SHA-256 is not that of the bytes */
     ESPOTA_PROBLEM_FLASH_MODE,    /* mode byte `a`, above 3 */
     ESPOTA_PROBLEM_PART,          /* one v1 image where a device wants two */
-    ESPOTA_PROBLEM_LOADER,        /* a boot loader, no application */
+    ESPOTA_PROBLEM_LOADER,        /* a boot loader, or a program for RAM */
     ESPOTA_PROBLEM_MERGED,        /* with its loader and partition table: for a cable */
     ESPOTA_PROBLEM_PARTITION,     /* a partition table */
     ESPOTA_PROBLEM_UF2_DRIVE,     /* UF2 is for the drag-and-drop drive */

@@ -124,7 +124,7 @@ static const char *const sentences[ESPOTA_PROBLEM_COUNT] = {
         "The flash mode in its header is %x: a device computes another MD5 than its sender.",
     [ESPOTA_PROBLEM_PART] = "It is a single ESP8266 image, the kind that is written by cable: an "
                             "update for a device that runs Arduino needs the boot loader in front.",
-    [ESPOTA_PROBLEM_LOADER] = "It is a boot loader, not an application.",
+    [ESPOTA_PROBLEM_LOADER] = "It is a boot loader or a program for RAM, not an application.",
     [ESPOTA_PROBLEM_MERGED] = "It is a merged factory image (boot loader, partition table and "
                               "application): write it by cable, send the application alone.",
     [ESPOTA_PROBLEM_PARTITION] = "It is a partition table: write it by cable.",
