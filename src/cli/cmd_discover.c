@@ -51,7 +51,7 @@ static const char *const titles[COLUMNS] = {"NAME", "ADDRESS", "PORT", "BOARD", 
 struct state {
     const struct args *args;
     struct espota_discover *discover;
-    struct espota_device *devices; /* what the table will show */
+    struct espota_device *devices; /* those that are there */
     size_t count, room;
     size_t told;
     bool no_memory;
@@ -180,6 +180,7 @@ static bool told(void *context, enum espota_device_event event, const struct esp
     struct state *state = context;
 
     state->told++;
+    keep(state, event, device);
     if (state->args->json) {
         char *line = espota_discover_event_json(event, device);
 
@@ -189,8 +190,6 @@ static bool told(void *context, enum espota_device_event event, const struct esp
         free(line);
     } else if (state->args->watch) {
         print_event(event, device);
-    } else {
-        keep(state, event, device);
     }
     return !state->no_memory && !out_lost();
 }
@@ -200,10 +199,22 @@ static void stop(void *context)
     espota_discover_stop(context);
 }
 
+/* For the completions of the shells; a list that is not whole would hide devices there. */
+static void remember(const struct state *state)
+{
+    struct espota_error err = ESPOTA_ERROR_INIT;
+
+    if (state->count == 0 || state->args->name != NULL)
+        return;
+    if (espota_discover_remember(state->devices, state->count, &err) != ESPOTA_OK)
+        out_detail("%s", err.message);
+}
+
 static int result_of(struct state *state)
 {
     int signal = espota_program_stop_signal();
 
+    remember(state);
     if (!state->args->json && !state->args->watch && state->count > 0)
         print_table(state);
     if (state->no_memory) {

@@ -15,6 +15,7 @@ target_sources(espota PRIVATE
     mdns.c
     pluggable.c
     pluggable_port.c
+    recent.c
 )
 
 if(ESPOTA_AVAHI STREQUAL "AUTO")

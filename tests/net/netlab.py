@@ -122,8 +122,8 @@ class Host:
             raise AssertionError(f"{argv} failed: {done.stdout}{done.stderr}")
         return done
 
-    def espota_c(self, *argv, timeout=espota_test.TIMEOUT):
-        return self.run(espota_test.espota_c(), *argv, check=False, timeout=timeout)
+    def espota_c(self, *argv, timeout=espota_test.TIMEOUT, env=None):
+        return self.run(espota_test.espota_c(), *argv, check=False, timeout=timeout, env=env)
 
     def start(self, *argv, env=None, **options):
         """A process that ends with the host."""

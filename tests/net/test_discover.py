@@ -134,6 +134,21 @@ class ByPackets(netlab.Lab):
         self.assertEqual(done.returncode, 3)
         self.assertIn("'door'", done.stderr)
 
+    def test_what_shells_complete_from(self):
+        """Every whole list is remembered, however it was printed; a part of it is not."""
+        env = {"XDG_CACHE_HOME": str(self.dir)}
+        memory = self.dir / "espota-c" / "devices"
+        self.speak("crowd", "10.9.0.2", "2", "0")
+        wanted = "".join(f"crowd-{n}.local\tcrowd-{n}\n10.9.1.{n + 1}\tcrowd-{n}\n"
+                         for n in range(2))
+        for options in ([], ["--json"]):
+            self.here.espota_c("discover", "--via", "query", *options, env=env)
+            self.assertEqual(sorted(memory.read_text().splitlines()), sorted(wanted.splitlines()))
+            memory.write_text("old\n")
+        for name in ("crowd-1", "nobody"):
+            self.here.espota_c("discover", "--via", "query", "--name", name, env=env)
+        self.assertEqual(memory.read_text(), "old\n")
+
     def test_jandrassy_boards_of_one_name(self):
         self.there.address("eth0", "10.9.0.5/24")
         self.speak("jandrassy", "10.9.0.2", "Arduino")

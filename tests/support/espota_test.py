@@ -51,10 +51,14 @@ def espota_stub():
     return program("ESPOTA_STUB")
 
 
+_CACHE = tempfile.TemporaryDirectory(prefix="espota-cache-")
+
+
 def environment(extra=None):
     """The environment without what would change the programs' behaviour."""
     env = {name: value for name, value in os.environ.items() if name not in OURS}
     env["LC_ALL"] = "C.UTF-8"
+    env["XDG_CACHE_HOME"] = _CACHE.name  # where discover writes
     env.update(extra or {})
     return env
 
