@@ -7,13 +7,14 @@ _espota_c_options()
 {
     case $1 in
         upload)
-            printf '%s\n' '-i,--host:host --targets:file -p,--port:value -f,--file:image --fs --gzip
-            --publickey:key --force --password-file:file --password-stdin -a,--auth:value
-            --user:value --auth-method:auto|md5|sha256 --host-ip:value --host-port:value
-            --peer:value -t,--timeout:value --retries:value --wait-online:value
-            --cacert:file --insecure --limit-rate:value -j,--jobs:value --canary:value
-            --max-failures:value --state:file -n,--dry-run --progress:auto|bar|plain|none
-            --json --report:file -q,--quiet -v,--verbose -h,--help'
+            printf '%s\n' '-i,--host:host --targets:file --name:value --all --yes -p,--port:value
+            -f,--file:image --fs --gzip --publickey:key --force --password-file:file
+            --password-stdin -a,--auth:value --user:value --auth-method:auto|md5|sha256
+            --host-ip:value --host-port:value --peer:value -t,--timeout:value
+            --retries:value --wait-online:value --cacert:file --insecure
+            --limit-rate:value -j,--jobs:value --canary:value --max-failures:value
+            --state:file -n,--dry-run --progress:auto|bar|plain|none --json --report:file
+            -q,--quiet -v,--verbose -h,--help'
             ;;
         discover)
             printf '%s\n' '--name:value --any --timeout:value --watch --json --via:auto|avahi|dnssd|query
