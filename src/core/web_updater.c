@@ -500,6 +500,10 @@ void espota_web_updater_rx_end(struct espota_web_updater *web, uint64_t now)
         if (web->config->quirks)
             web->words[0] = '\0'; /* and the next request may find that all is well */
     }
+    if (web->phase == ESPOTA_WEB_BODY && web->installed) {
+        web->restarts = true; /* the file was whole: the loader must not find half of the next */
+        told_all(web);
+    }
     if (web->phase == ESPOTA_WEB_ANSWER)
         web->ended = true; /* it may still hear the answer */
     else

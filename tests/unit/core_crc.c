@@ -50,4 +50,19 @@ START_TEST(test_in_pieces_as_at_once)
 }
 END_TEST
 
-UNIT_MAIN("core/crc", test_published_check_values, test_eboot_record, test_in_pieces_as_at_once)
+START_TEST(test_what_the_sdks_append)
+{
+    static const struct {
+        const char *text;
+        uint32_t stored; /* PROTOCOL 8.1 */
+    } rows[] = {{"123456789", 0x340bc6d9}, {"a", 0x174841bc}, {"hello world", 0x0d4a1186}};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        ck_assert_uint_eq(espota_crc32_appended(~espota_crc32_zlib(ESPOTA_CRC32_START, rows[i].text,
+                                                                   strlen(rows[i].text))),
+                          rows[i].stored);
+}
+END_TEST
+
+UNIT_MAIN("core/crc", test_what_the_sdks_append, test_published_check_values, test_eboot_record,
+          test_in_pieces_as_at_once)
