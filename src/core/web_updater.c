@@ -281,6 +281,13 @@ static void end_body(struct espota_web_updater *web, uint64_t now)
 
 /* --- the head --- */
 
+static bool same_word(const char *a, const char *b)
+{
+    for (; *a != '\0' && *a == *b; a++)
+        b++;
+    return *a == *b;
+}
+
 static void take_request_line(struct espota_web_updater *web, char *line)
 {
     static const struct {
@@ -300,7 +307,7 @@ static void take_request_line(struct espota_web_updater *web, char *line)
         return;
     }
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-        if (strcmp(request.method, methods[i].word) == 0)
+        if (same_word(request.method, methods[i].word))
             web->method = methods[i].method;
     rest = request.target;
     for (const char *at = web->config->path; rest != NULL && *at != '\0'; at++)
