@@ -47,16 +47,19 @@ build_in() {
 }
 
 echo "Building"
-build_in "$build" -DESPOTA_TEST_FULL="${full:+ON}"
+build_in "$build"
 echo "Building under the sanitizers"
-build_in "$build/sanitize" -DESPOTA_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug
+build_in "$build/sanitize" -DESPOTA_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
+    -DESPOTA_TEST_PREFIX=sanitize_
 if [ -n "$full" ]; then
     echo "Building with clang, with the fuzz targets"
-    build_in "$build/clang" -DCMAKE_C_COMPILER=clang -DESPOTA_FUZZ=ON -DESPOTA_WERROR=ON
+    build_in "$build/clang" -DCMAKE_C_COMPILER=clang -DESPOTA_FUZZ=ON -DESPOTA_WERROR=ON \
+        -DESPOTA_TEST_PREFIX=clang_
 fi
 
-# One run over both builds, so that one summary stands at the end.
+# One run over all builds, so that one summary stands at the end. Of clang's the fuzz tests.
 mkdir -p "$build/all"
-printf 'subdirs("%s" "%s")\n' "$build" "$build/sanitize" >"$build/all/CTestTestfile.cmake"
+printf 'subdirs("%s" "%s"%s)\n' "$build" "$build/sanitize" "${full:+ \"$build/clang/tests/fuzz\"}" \
+    >"$build/all/CTestTestfile.cmake"
 cd "$build/all"
 exec ctest -j "$jobs" -R "$only" --output-on-failure --no-tests=error
