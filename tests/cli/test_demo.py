@@ -63,7 +63,8 @@ class Demo(espota_test.Case):
             code, out = self.run_demo()
             self.assertEqual(code, 0, out)
             size = re.search(r"These are the (\d+) bytes of blink\.bin, byte for byte", out)[1]
-            self.assertIn(f"Updated: {size} bytes", out)
+            self.assertIn("ERROR[12]: Signature verification failed", out)  # the unsigned one
+            self.assertIn(f"copied {size} bytes", out)  # without the signature
             sums = re.findall(r"starts the program at 0x[0-9a-f]+, \d+ bytes, MD5 ([0-9a-f]{32})", out)
             self.assertEqual(len(sums), 2)
             self.assertEqual(sums[0], sums[1])
