@@ -5,13 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/stream.h"
+
 enum {
-    VERDICT_MS = 60000,     /* what devices may take for their last word */
-    LOOK_MS = 200,          /* between looks at what the device's TCP has acknowledged */
-    WRITE_A_TURN = 1 << 16, /* then the other streams have their turn */
-    READS_A_TURN = 8,
-    READ_ROOM = 2048,
-    UNSENT_MAX = 1 << 15, /* waiting in the kernel; more would only hide how far it is */
+    VERDICT_MS = 60000, /* what devices may take for their last word */
+    LOOK_MS = 200,      /* between looks at what the device's TCP has acknowledged */
 };
 
 struct espota_exchange {
@@ -19,20 +17,17 @@ struct espota_exchange {
     struct espota_exchange_config config;
     struct espota_sender sender;
     struct espota_caller caller;
-    struct espota_watch watch;
+    struct espota_stream stream;
     struct espota_timer timer;
-    struct espota_pacer pacer;
-    int fd;
     enum espota_sender_phase phase;
     enum espota_status forced; /* an end that is not the engine's; OK: none */
     uint16_t host_port;
     unsigned invitations;
     uint64_t look_at; /* the next look at the socket's queue */
-    uint32_t written; /* taken by the socket; the engine is told what left the machine */
     uint32_t shown;   /* acknowledged bytes that were told */
-    bool invited, challenged, asked, ended, over;
+    bool invited, challenged, asked, over;
     struct espota_address connected; /* family 0: not yet */
-    int os_error;
+    int os_error;                    /* of a datagram that could not be sent */
     bool has_unreachable;
     enum espota_unreachable unreachable;
     struct espota_address teller;
@@ -62,8 +57,7 @@ static void finish(struct espota_exchange *x)
 {
     x->over = true;
     espota_loop_disarm(x->config.loop, &x->timer);
-    if (x->fd >= 0)
-        espota_loop_rewatch(x->config.loop, &x->watch, 0);
+    espota_stream_rest(&x->stream);
     x->config.ears.over(x->config.ears.context);
 }
 
@@ -99,55 +93,17 @@ static void send_datagrams(struct espota_exchange *x)
     }
 }
 
-/*
- * The engine's "sent" is what has left this machine, not what the kernel took over: only then is
- * it known whether a device can have had the last byte.
- */
-static void look_at_queue(struct espota_exchange *x)
-{
-    uint32_t unsent, unacked, left;
-
-    if (!espota_socket_unsent(x->fd, &unsent) || unsent > x->written)
-        unsent = 0; /* this platform cannot tell: what was written counts */
-    if (!espota_socket_unacked(x->fd, &unacked) || unacked > x->written)
-        unacked = unsent;
-    left = x->written - unsent; /* unsent <= written was just seen to */
-    if (left > espota_sender_sent_total(&x->sender))
-        espota_sender_sent(&x->sender, left - espota_sender_sent_total(&x->sender), now_of(x));
-    espota_sender_acked(&x->sender, x->written - unacked, now_of(x));
-}
-
-/* The engine wants more of the image out, and the socket has not taken all of it yet. */
-static bool has_more(const struct espota_exchange *x)
-{
-    return (wants(x) & ESPOTA_WANT_IMAGE_OUT) != 0 && x->written < x->config.source->length;
-}
-
-static void watch_stream(struct espota_exchange *x)
-{
-    unsigned events = ESPOTA_READABLE;
-
-    if (x->fd < 0)
-        return;
-    if (has_more(x) && espota_pacer_next(&x->pacer, now_of(x)) <= now_of(x))
-        events |= ESPOTA_WRITABLE;
-    espota_loop_rewatch(x->config.loop, &x->watch, events);
-}
-
 static void set_timer(struct espota_exchange *x)
 {
     uint64_t at = UINT64_MAX, when;
 
     if (espota_sender_deadline(&x->sender, &when))
         at = when;
-    if (x->fd >= 0 && espota_sender_acked_total(&x->sender) < x->config.source->length &&
+    if (x->stream.fd >= 0 && espota_sender_acked_total(&x->sender) < x->config.source->length &&
         x->look_at < at)
         at = x->look_at;
-    if (x->fd >= 0 && has_more(x)) {
-        when = espota_pacer_next(&x->pacer, now_of(x));
-        if (when > now_of(x) && when < at)
-            at = when;
-    }
+    if (espota_stream_deadline(&x->stream, &when) && when < at)
+        at = when;
     if (at == UINT64_MAX)
         espota_loop_disarm(x->config.loop, &x->timer);
     else if (espota_loop_arm(x->config.loop, &x->timer, at) != ESPOTA_OK)
@@ -185,100 +141,15 @@ static void drive(struct espota_exchange *x)
         x->phase = espota_sender_phase(&x->sender);
     if (espota_sender_acked_total(&x->sender) == x->config.source->length)
         show_progress(x);
-    watch_stream(x);
+    espota_stream_follow(&x->stream);
     set_timer(x);
     if (x->forced != ESPOTA_OK || (want & (ESPOTA_WANT_DONE | ESPOTA_WANT_FAILED)) != 0)
         finish(x);
 }
 
-static void end_stream(struct espota_exchange *x)
+static void stream_moved(void *context)
 {
-    look_at_queue(x);
-    espota_sender_rx_end(&x->sender, now_of(x));
-}
-
-/* Reads what there is, at most so many pieces. True: more may be there. */
-static bool read_stream(struct espota_exchange *x, int pieces)
-{
-    uint8_t data[READ_ROOM];
-
-    for (int i = 0; i < pieces && (wants(x) & ESPOTA_WANT_STREAM_IN) != 0; i++) {
-        size_t length;
-        int os_error;
-        enum espota_status status =
-            espota_socket_receive(x->fd, data, sizeof(data), &length, &os_error);
-
-        if (status == ESPOTA_MORE)
-            return false;
-        if (status == ESPOTA_OK && length > 0) {
-            look_at_queue(x);
-            espota_sender_rx_stream(&x->sender, data, length, now_of(x));
-            continue;
-        }
-        x->ended = true;
-        if (status != ESPOTA_OK && x->os_error == 0)
-            x->os_error = os_error;
-        end_stream(x);
-        return false;
-    }
-    return (wants(x) & ESPOTA_WANT_STREAM_IN) != 0;
-}
-
-/* The device has hung up on us; what it said before explains it. */
-static void send_failed(struct espota_exchange *x, int os_error)
-{
-    x->os_error = os_error;
-    while (read_stream(x, READS_A_TURN))
-        ;
-    if ((wants(x) & ESPOTA_WANT_STREAM_IN) == 0)
-        return;
-    x->ended = true;
-    end_stream(x);
-}
-
-static void write_stream(struct espota_exchange *x)
-{
-    size_t budget = WRITE_A_TURN;
-
-    while (budget > 0 && has_more(x)) {
-        size_t length = x->config.source->length - x->written; /* has_more: something is left */
-        size_t allowance = espota_pacer_allowance(&x->pacer, now_of(x));
-        enum espota_status status;
-        size_t done;
-        int os_error;
-
-        if (length > budget)
-            length = budget;
-        if (length > allowance)
-            length = allowance;
-        if (length == 0)
-            break;
-        status = espota_socket_send(x->fd, x->config.source->bytes + x->written, length, &done,
-                                    &os_error);
-        if (status == ESPOTA_E_BROKEN) {
-            send_failed(x, os_error);
-            return;
-        }
-        if (status != ESPOTA_OK)
-            break;
-        budget -= done; /* done is at most length, which is at most the budget */
-        espota_pacer_spend(&x->pacer, done);
-        x->written += (uint32_t)done;
-    }
-    look_at_queue(x);
-}
-
-static void stream_ready(void *context, unsigned events)
-{
-    struct espota_exchange *x = context;
-
-    if (x->over)
-        return;
-    if ((events & (ESPOTA_READABLE | ESPOTA_BROKEN)) != 0)
-        read_stream(x, READS_A_TURN);
-    if ((events & ESPOTA_WRITABLE) != 0)
-        write_stream(x);
-    drive(x);
+    drive(context);
 }
 
 static void timer_expired(void *context)
@@ -286,12 +157,10 @@ static void timer_expired(void *context)
     struct espota_exchange *x = context;
     uint64_t now = now_of(x);
 
-    if (x->fd >= 0) {
-        look_at_queue(x);
-        if (now >= x->look_at) {
-            x->look_at = now + LOOK_MS;
-            show_progress(x);
-        }
+    espota_stream_look(&x->stream);
+    if (x->stream.fd >= 0 && now >= x->look_at) {
+        x->look_at = now + LOOK_MS;
+        show_progress(x);
     }
     espota_sender_tick(&x->sender, now);
     drive(x);
@@ -313,19 +182,11 @@ static bool take_connection(void *context, int fd, const struct espota_address *
 
     if (x->over || (wants(x) & ESPOTA_WANT_ACCEPT) == 0)
         return false;
-    x->fd = fd;
-    x->watch = (struct espota_watch){
-        .fd = fd, .events = ESPOTA_READABLE, .ready = stream_ready, .context = x};
-    if (espota_loop_watch(x->config.loop, &x->watch, NULL) != ESPOTA_OK)
-        x->forced = ESPOTA_E_MEMORY;
-    espota_socket_no_delay(fd);
-    espota_socket_limit_unsent(fd, UNSENT_MAX);
     x->connected = *peer;
     x->look_at = now_of(x) + LOOK_MS;
-    espota_pacer_init(&x->pacer, x->config.limit_rate, now_of(x));
-    espota_sender_connected(&x->sender, now_of(x));
+    if (espota_stream_open(&x->stream, fd, x->config.limit_rate) != ESPOTA_OK)
+        x->forced = ESPOTA_E_MEMORY;
     tell(x, ESPOTA_EVENT_CONNECTED);
-    write_stream(x);
     drive(x);
     return true;
 }
@@ -395,12 +256,7 @@ static void destroy(struct espota_attempt *attempt)
         espota_ports_settle(x->config.ports, &x->config.from);
     espota_ports_leave(x->config.ports, &x->caller);
     espota_loop_disarm(x->config.loop, &x->timer);
-    if (x->fd >= 0) {
-        espota_loop_unwatch(x->config.loop, &x->watch);
-        if (!went_well(x))
-            espota_socket_reset_on_close(x->fd);
-    }
-    espota_socket_close(&x->fd);
+    espota_stream_close(&x->stream, !went_well(x));
     espota_sender_deinit(&x->sender);
     free(x);
 }
@@ -423,8 +279,7 @@ static void stop(struct espota_attempt *attempt)
     if (x->over)
         return;
     x->forced = ESPOTA_E_INTERRUPTED;
-    if (x->fd >= 0)
-        look_at_queue(x);
+    espota_stream_look(&x->stream);
     finish(x);
 }
 
@@ -448,8 +303,8 @@ static void outcome_of(const struct espota_exchange *x, struct espota_outcome *o
     out->challenge = espota_sender_challenge(&x->sender);
     out->had_password = x->config.password != NULL;
     out->caller = x->connected;
-    out->ended = x->ended;
-    out->os_error = x->os_error;
+    out->ended = x->stream.ended;
+    out->os_error = x->os_error != 0 ? x->os_error : x->stream.os_error;
     out->has_unreachable = x->has_unreachable;
     out->unreachable = x->unreachable;
     out->teller = x->teller;
@@ -502,7 +357,12 @@ enum espota_status espota_exchange_create(const struct espota_exchange_config *c
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an attempt");
     x->base.kind = &exchange_kind;
     x->config = *config;
-    x->fd = -1;
+    x->stream = (struct espota_stream){.loop = config->loop,
+                                       .sender = &x->sender,
+                                       .source = config->source,
+                                       .context = x,
+                                       .moved = stream_moved,
+                                       .fd = -1};
     x->caller = (struct espota_caller){.device = config->device,
                                        .from = config->from,
                                        .context = x,

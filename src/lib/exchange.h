@@ -13,7 +13,6 @@
 #include "espota/upload.h"
 #include "lib/attempt.h"
 #include "lib/outcome.h"
-#include "lib/pacer.h"
 #include "lib/ports.h"
 #include "lib/source.h"
 
