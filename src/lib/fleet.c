@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "lib/web_push.h"
-
 /* `outcome`: of an exchange with a device, NULL if there was none. */
 static void end_job(struct espota_job *job, enum espota_status status, bool again,
                     const char *message, const struct espota_outcome *outcome)
@@ -72,25 +70,22 @@ static void drop_attempt(struct espota_job *job)
     job->parked = false;
 }
 
+static struct espota_attempt_ears ears_of(struct espota_job *job)
+{
+    return (struct espota_attempt_ears){job, attempt_event, attempt_asks, attempt_over};
+}
+
 /* The device has said OK; whether it comes back is the rest of the job. */
 static bool begin_waiting(struct espota_job *job)
 {
     struct espota_upload *upload = job->upload;
-    struct espota_online_config config = {
-        .loop = upload->loop,
-        .ports = upload->ports,
-        .device = job->device,
-        .web = job->url != NULL,
-        .wait_ms = upload->options.wait_online_ms,
-        .size = job->source->length,
-        .ears = {job, attempt_event, attempt_asks, attempt_over},
-    };
+    struct espota_attempt_ears ears = ears_of(job);
     struct espota_error err = ESPOTA_ERROR_INIT;
 
-    if (config.wait_ms == 0 || upload->stopped || job->accepted)
+    if (upload->options.wait_online_ms == 0 || upload->stopped || job->accepted)
         return false;
     job->accepted = true;
-    if (espota_online_create(&config, &job->attempt, &err) != ESPOTA_OK) {
+    if (espota_fleet_begin_wait(job, &ears, &err) != ESPOTA_OK) {
         end_job(job, err.status, false, err.message, NULL);
         return true;
     }
@@ -133,109 +128,17 @@ static void look_at_ended(struct espota_upload *upload)
     }
 }
 
-static enum espota_auth_method method_of(enum espota_upload_auth auth)
-{
-    switch (auth) {
-    case ESPOTA_UPLOAD_AUTH_AUTO:
-        break;
-    case ESPOTA_UPLOAD_AUTH_MD5:
-        return ESPOTA_METHOD_MD5;
-    case ESPOTA_UPLOAD_AUTH_SHA256:
-        return ESPOTA_METHOD_SHA256;
-    case ESPOTA_UPLOAD_AUTH_MD5_FIRST:
-        return ESPOTA_METHOD_MD5_FIRST;
-    }
-    return ESPOTA_METHOD_AUTO;
-}
-
-/* The target's own password, the run's, or the one that a person gave; its bytes may be NULL. */
-static enum espota_status find_password(struct espota_job *job, const struct espota_secret **out,
-                                        struct espota_error *err)
-{
-    struct espota_upload *upload = job->upload;
-    static const struct espota_log silence = {NULL, NULL};
-    static const struct espota_secret nothing = ESPOTA_SECRET_INIT;
-    bool first = upload->turns[job->index].attempts <= 1; /* a warning is said once */
-
-    *out = upload->options.password.bytes != NULL ? &upload->options.password : &upload->answer;
-    if (job->url != NULL && job->url->password.bytes != NULL)
-        *out = &job->url->password;
-    if (job->no_password)
-        *out = &nothing;
-    if (job->password_file == NULL || job->no_password)
-        return ESPOTA_OK;
-    *out = &job->secret;
-    return espota_secret_read(&job->secret, job->password_file, "password file",
-                              first ? &upload->options.log : &silence, err);
-}
-
-static enum espota_status begin_push(struct espota_job *job, const struct espota_secret *password,
-                                     struct espota_error *err)
-{
-    const struct espota_upload_options *options = &job->upload->options;
-    struct espota_web_push_config config = {
-        .loop = job->upload->loop,
-        .fetcher = job->upload->fetcher,
-        .source = job->source,
-        .url = job->url,
-        .address = job->device,
-        .filesystem = job->command == ESPOTA_COMMAND_FILESYSTEM,
-        .user = job->user != NULL ? job->user : options->user,
-        .password = password->bytes,
-        .ca_file = options->ca_file,
-        .insecure = options->insecure,
-        .timeout_ms = options->timeout_ms,
-        .limit_rate = options->limit_rate,
-        .ears = {job, attempt_event, attempt_asks, attempt_over},
-    };
-
-    return espota_web_push_create(&config, &job->attempt, err);
-}
-
-static enum espota_status begin_exchange(struct espota_job *job,
-                                         const struct espota_secret *password,
-                                         struct espota_error *err)
-{
-    struct espota_upload *upload = job->upload;
-    struct espota_exchange_config config = {
-        .loop = upload->loop,
-        .ports = upload->ports,
-        .crypto = &upload->crypto.table,
-        .source = job->source,
-        .command = job->command,
-        .device = job->device,
-        .from = job->from,
-        .method = method_of(upload->options.auth),
-        .password = password->bytes,
-        .password_length = password->length,
-        .timeout_ms = upload->options.timeout_ms,
-        .limit_rate = upload->options.limit_rate,
-        .ears = {job, attempt_event, attempt_asks, attempt_over},
-    };
-
-    return espota_exchange_create(&config, &job->attempt, err);
-}
-
-static enum espota_status begin_attempt(struct espota_job *job, struct espota_error *err)
-{
-    const struct espota_secret *password;
-    enum espota_status status = find_password(job, &password, err);
-
-    if (status != ESPOTA_OK)
-        return status;
-    return job->url != NULL ? begin_push(job, password, err) : begin_exchange(job, password, err);
-}
-
 static void begin(struct espota_job *job)
 {
     struct espota_upload *upload = job->upload;
+    struct espota_attempt_ears ears = ears_of(job);
     struct espota_error err = ESPOTA_ERROR_INIT;
 
     if (!job->begun)
         job->began = espota_loop_now(upload->loop);
     job->begun = true;
     job->acked = 0;
-    if (begin_attempt(job, &err) == ESPOTA_OK) {
+    if (espota_fleet_begin_attempt(job, &ears, &err) == ESPOTA_OK) {
         upload->attempts++;
         return;
     }
@@ -250,7 +153,7 @@ static void pretend(struct espota_job *job)
     const struct espota_secret *password;
     struct espota_error err = ESPOTA_ERROR_INIT;
 
-    if (find_password(job, &password, &err) == ESPOTA_OK)
+    if (espota_fleet_password(job, &password, &err) == ESPOTA_OK)
         (void)espota_error_set(&err, ESPOTA_OK, "would be %s %s, for %u bytes, MD5 %s",
                                job->url != NULL ? "asked for its page at" : "invited at",
                                espota_address_format(&job->device, true, address),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside an upload: what its files share. upload.c is the public face,
- * fleet_prepare.c makes jobs of targets, fleet.c runs them, fleet_tell.c says what happens,
+ * fleet_prepare.c makes jobs of targets, fleet_begin.c begins their attempts, fleet.c runs
+ * them, fleet_tell.c says what happens,
  * fleet_state.c remembers it, fleet_diagnose.c explains silence.
  */
 #ifndef ESPOTA_LIB_FLEET_H
@@ -113,6 +114,18 @@ enum espota_status espota_fleet_settle(struct espota_job *job, enum espota_statu
 /* fleet_prepare.c: images, addresses, lanes. What fails for one target settles that one. */
 enum espota_status espota_fleet_prepare(struct espota_upload *upload,
                                         struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* fleet_begin.c: the target's own password, the run's, or the one that a person gave; its bytes may
+ * be NULL. */
+enum espota_status espota_fleet_password(struct espota_job *job, const struct espota_secret **out,
+                                         struct espota_error *err) ESPOTA_MUST_CHECK;
+/* An attempt by the target's road; and, after it, the wait for the device to come back. */
+enum espota_status espota_fleet_begin_attempt(struct espota_job *job,
+                                              const struct espota_attempt_ears *ears,
+                                              struct espota_error *err) ESPOTA_MUST_CHECK;
+enum espota_status espota_fleet_begin_wait(struct espota_job *job,
+                                           const struct espota_attempt_ears *ears,
+                                           struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* fleet.c: everything between START and SUMMARY. */
 enum espota_status espota_fleet_run(struct espota_upload *upload,
