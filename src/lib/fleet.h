@@ -2,8 +2,8 @@
 /*
  * Inside an upload: what its files share. upload.c is the public face,
  * fleet_prepare.c makes jobs of targets, fleet_begin.c begins their attempts, fleet.c runs
- * them, fleet_tell.c says what happens,
- * fleet_state.c remembers it, fleet_diagnose.c explains silence.
+ * them, fleet_tell.c says what happens, fleet_state.c remembers it, fleet_diagnose.c explains
+ * silence.
  */
 #ifndef ESPOTA_LIB_FLEET_H
 #define ESPOTA_LIB_FLEET_H
