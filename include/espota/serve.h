@@ -62,7 +62,7 @@ struct espota_serve;
 enum espota_status espota_serve_create(const struct espota_serve_options *options,
                                        struct espota_serve **out,
                                        struct espota_error *err) ESPOTA_MUST_CHECK;
-/* Until stop. */
+/* Until stop. The program must ignore SIGPIPE, as espota_program_begin does. */
 enum espota_status espota_serve_run(struct espota_serve *serve,
                                     struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Both may be called from a signal handler. */

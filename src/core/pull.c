@@ -128,8 +128,10 @@ enum espota_status espota_pull_request_path(struct espota_pull_request *request,
     while (length > 0 && *raw != '?') {
         int c = decode_one(&raw, &length);
 
-        if (c < 0x20 || c == 0x7f || c == '\\' || used + 1 >= sizeof(request->path))
+        if (c < 0x20 || c == 0x7f || c == '\\' || used + 1 >= sizeof(request->path)) {
+            request->path[0] = '\0';
             return ESPOTA_BAD;
+        }
         request->path[used++] = (char)c;
     }
     request->path[used] = '\0';

@@ -116,23 +116,37 @@ static void decide_give(const struct espota_pull_request *request,
     }
 }
 
-/* The file is chosen: may this client have it? */
-static void decide_file(const struct espota_pull_request *request, const char *name,
-                        bool version_is_named, const struct espota_shelf *shelf, unsigned no_space,
-                        struct espota_decision *out)
+/* A file that was looked at. */
+struct looked {
+    const char *name;
+    const struct espota_shelf_item *item;
+    enum espota_status status;
+    struct espota_error err;
+};
+
+static struct looked look_at(const struct espota_shelf *shelf, const char *name)
 {
-    const struct espota_shelf_item *item = NULL;
-    struct espota_error err = ESPOTA_ERROR_INIT;
-    enum espota_status status = shelf->look(shelf->context, name, &item, &err);
+    struct looked looked = {.name = name, .err = ESPOTA_ERROR_INIT};
+
+    looked.status = shelf->look(shelf->context, name, &looked.item, &looked.err);
+    return looked;
+}
+
+/* The file is chosen: may this client have it? */
+static void decide_file(const struct espota_pull_request *request, const struct looked *looked,
+                        bool version_is_named, unsigned no_space, struct espota_decision *out)
+{
+    const struct espota_shelf_item *item = looked->item;
+    const char *name = looked->name;
     const char *reason;
 
-    if (status == ESPOTA_MORE) {
+    if (looked->status == ESPOTA_MORE) {
         out->wait = true;
         tell(out, STATUS_LATER, "%s is being written just now", name);
-    } else if (status == ESPOTA_E_NO_ANSWER) {
+    } else if (looked->status == ESPOTA_E_NO_ANSWER) {
         tell(out, STATUS_NONE, "there is no file %s", name);
-    } else if (status != ESPOTA_OK) {
-        tell(out, STATUS_NONE, "%s", err.message);
+    } else if (looked->status != ESPOTA_OK) {
+        tell(out, STATUS_NONE, "%s", looked->err.message);
     } else if ((reason = unfit(request, item)) != NULL) {
         tell(out, STATUS_NONE, "%s is not given out: %s", name, reason);
     } else if (request->mode == ESPOTA_PULL_VERSION && out->version[0] == '\0') {
@@ -150,6 +164,7 @@ static void decide_by_manifest(const struct espota_pull_request *request,
                                struct espota_decision *out)
 {
     const struct espota_rule *rule = espota_manifest_match(manifest, request, now);
+    struct looked looked;
 
     if (rule == NULL) {
         tell(out, STATUS_NONE, "no rule matches");
@@ -162,7 +177,8 @@ static void decide_by_manifest(const struct espota_pull_request *request,
     }
     if (rule->give != NULL)
         snprintf(out->version, sizeof(out->version), "%s", rule->give);
-    decide_file(request, rule->file, rule->give != NULL, shelf, manifest->no_space, out);
+    looked = look_at(shelf, rule->file);
+    decide_file(request, &looked, rule->give != NULL, manifest->no_space, out);
 }
 
 /* "door-2.1.0.bin" of stem "door": what stands between the dash and the ending. */
@@ -194,19 +210,16 @@ static void stem_of(const char *path, char out[ESPOTA_SHELF_NAME_MAX])
 
 /* The file that the path names, if this kind of client may have it by that name. */
 static bool named_by_path(const struct espota_pull_request *request,
-                          const struct espota_shelf *shelf, char name[ESPOTA_SHELF_NAME_MAX])
+                          const struct espota_shelf *shelf, struct looked *looked)
 {
-    const struct espota_shelf_item *item;
     bool filesystem = ends_in(request->path, ".fs.bin");
 
     if (request->path[0] == '\0')
         return false;
     if (is_device(request) && filesystem != (request->mode == ESPOTA_PULL_FILESYSTEM))
         return false;
-    if (shelf->look(shelf->context, request->path, &item, NULL) == ESPOTA_E_NO_ANSWER)
-        return false;
-    snprintf(name, ESPOTA_SHELF_NAME_MAX, "%s", request->path);
-    return true;
+    *looked = look_at(shelf, request->path);
+    return looked->status != ESPOTA_E_NO_ANSWER;
 }
 
 static void decide_by_folder(const struct espota_pull_request *request,
@@ -215,23 +228,22 @@ static void decide_by_folder(const struct espota_pull_request *request,
     bool filesystem = request->mode == ESPOTA_PULL_FILESYSTEM;
     char name[ESPOTA_SHELF_NAME_MAX];
     char stem[ESPOTA_SHELF_NAME_MAX];
+    struct looked looked;
 
-    if (request->mac[0] != '\0' && shelf->of_mac(shelf->context, request->mac, filesystem, name)) {
-        decide_file(request, name, false, shelf, STATUS_NONE, out);
-        return;
-    }
-    if (named_by_path(request, shelf, name)) {
-        decide_file(request, name, false, shelf, STATUS_NONE, out);
-        return;
-    }
     stem_of(request->path, stem);
-    if (stem[0] != '\0' && !ends_in(stem, "/") &&
-        shelf->newest(shelf->context, stem, filesystem, name)) {
+    if (request->mac[0] != '\0' && shelf->of_mac(shelf->context, request->mac, filesystem, name)) {
+        looked = look_at(shelf, name);
+    } else if (named_by_path(request, shelf, &looked)) {
+        ; /* it was looked at */
+    } else if (stem[0] != '\0' && !ends_in(stem, "/") &&
+               shelf->newest(shelf->context, stem, filesystem, name)) {
         version_of_name(name, strlen(stem), filesystem ? ".fs.bin" : ".bin", out->version);
-        decide_file(request, name, false, shelf, STATUS_NONE, out);
+        looked = look_at(shelf, name);
+    } else {
+        tell(out, STATUS_NONE, "no file for /%s", request->path);
         return;
     }
-    tell(out, STATUS_NONE, "no file for /%s", request->path);
+    decide_file(request, &looked, false, STATUS_NONE, out);
 }
 
 void espota_decide(const struct espota_pull_request *request,

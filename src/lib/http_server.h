@@ -70,7 +70,7 @@ void espota_http_request_peer(struct espota_http_request *request, struct espota
  * constant time. */
 bool espota_http_request_basic(struct espota_http_request *request, const char *line);
 
-/* `listener` is taken over. */
+/* `listener` is taken over. The program must ignore SIGPIPE. */
 enum espota_status espota_http_server_create(struct espota_loop *loop, int listener,
                                              espota_http_handler handler, void *context,
                                              struct espota_http_server **out,

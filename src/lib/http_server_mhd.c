@@ -441,15 +441,16 @@ enum espota_status espota_http_server_create(struct espota_loop *loop, int liste
     server->handler = handler;
     server->context = context;
     server->connections_max = (unsigned)(files > 128 ? files - 64 : 64);
-    /* the memory of a connection is for its request and our headers; the body has its own */
+    /* The memory of a connection is for its request and our headers; the body has its own. Without
+     * the word about SIGPIPE it would not use sendfile. */
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, answer_request, server,
-        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)8192,
-        MHD_OPTION_CONNECTION_LIMIT, server->connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)ESPOTA_HTTP_IDLE_S, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL,
-        MHD_OPTION_URI_LOG_CALLBACK, request_started, server, MHD_OPTION_NOTIFY_COMPLETED,
-        request_over, server, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server,
-        MHD_OPTION_END);
+        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)8192, MHD_OPTION_CONNECTION_LIMIT,
+        server->connections_max, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)ESPOTA_HTTP_IDLE_S,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+        request_started, server, MHD_OPTION_NOTIFY_COMPLETED, request_over, server,
+        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_END);
     if (server->daemon == NULL) {
         espota_socket_close(&listener);
         free(server);

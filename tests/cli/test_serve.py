@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import os
+import pathlib
 import shutil
 import signal
 import socket
@@ -14,8 +15,18 @@ import subprocess
 import threading
 
 import espota_test as t
-from espota_serve import (OLD, Server, connect, esp32, esp8266, exchange, get, lines, pico, put,
+from espota_serve import (OLD, Nginx, Server, connect, esp32, esp8266, exchange, get, lines, pico, put,
                           read_all, Answer)
+
+
+def readme_lines(section, first):
+    """The indented lines of a section of the README from the one that begins so."""
+    readme = pathlib.Path(__file__).resolve().parents[2] / "README.md"
+    text = readme.read_text().split(f"## {section}\n")[1].split("\n## ")[0]
+    found = [line for line in text.splitlines() if line.startswith("    ")]
+    while not found[0].strip().startswith(first):
+        found.pop(0)
+    return "\n".join(found)
 
 
 def md5(data):
@@ -105,7 +116,7 @@ class Clients(Folder):
         folder = os.environ.get("ESPOTA_IMAGES")
         if not folder:
             self.skipTest("ESPOTA_IMAGES is not set")
-        return type(self.dir)(folder)
+        return pathlib.Path(folder)
 
     def test_the_rtos_sdk(self):
         """PROTOCOL 8.3, byte for byte: no leading slash, and a NUL behind the request."""
@@ -653,6 +664,33 @@ class Service(Folder):
             process = self.inherit(file)
             self.assertEqual(process.wait(t.TIMEOUT), 8)
             self.assertIn("socket", process.stderr.read())
+
+    def test_behind_nginx(self):
+        """With the very lines of the README."""
+        put(self.images, "sub/a b.bin", self.door)
+        big = t.image(3 << 20)
+        put(self.images, "big.bin", big)
+        server = self.serve("--dir", self.images, "--accel", "/_images/")
+        block = readme_lines("Serving behind nginx", "location")
+        self.assertIn("http://127.0.0.1:8080", block)
+        self.assertIn("/srv/images/", block)
+        block = block.replace("127.0.0.1:8080", "%s:%d" % server.address)
+        with Nginx(self.dir, block.replace("/srv/images/", f"{self.images}/")) as nginx:
+            for path, content in (("/door.bin", self.door), ("/sub/a%20b.bin", self.door),
+                                  ("/big.bin", big)):
+                self.assert_file(esp8266(nginx.address, path, free_space=4 << 20), content)
+                event = server.request()
+                self.assertEqual((event["address"], event["mac"], event["status"]),
+                                 ("127.0.0.1", "18feaa000001", 200))
+            answer = esp8266(nginx.address, "/door.bin", sketch_md5=md5(self.door))
+            self.assertEqual((answer.status, answer.body), (304, b""))
+            self.assertEqual(esp8266(nginx.address, "/none.bin").status, 404)
+            self.assertEqual(esp32(nginx.address, "/door.bin").status, 404)
+            # nobody gets behind the decision
+            self.assertEqual(get(nginx.address, "/_images/door.bin").status, 404)
+            answer = esp8266(nginx.address, "/door.bin", method="HEAD")
+            self.assertEqual((answer.status, answer.body), (200, b""))
+            self.assertEqual(answer.fields["content-length"], str(len(self.door)))
 
     def test_accel(self):
         put(self.images, "sub/a b+\u00e9.bin", self.door)

@@ -3,7 +3,11 @@
 what the devices send (PROTOCOL 1.7, 2, 5.6, 8.3)."""
 
 import os
+import shutil
 import socket
+import subprocess
+import time
+import unittest
 
 import espota_test as t
 
@@ -78,7 +82,11 @@ def connect(where, window=None):
     if window:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
     sock.settimeout(t.TIMEOUT)
-    sock.connect(where)
+    try:
+        sock.connect(where)
+    except OSError:
+        sock.close()
+        raise
     return sock
 
 
@@ -131,3 +139,70 @@ def pico(where, path, **said):
     return exchange(where, lines(
         f"GET {path} HTTP/1.0", "Host: x", "User-Agent: Pico-HTTP-Update", "Connection: close",
         *(f"x-Pico-{n}: {v}" for n, v in fields.items())))
+
+
+class Nginx:
+    """A real nginx with one worker on a free port of loopback: `block` is what stands in its server
+    block. Use it with `with`; SkipTest where it is not installed."""
+
+    def __init__(self, folder, block):
+        program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+        if not program:
+            raise unittest.SkipTest("nginx is not installed")
+        for _ in range(5):  # the port is free when it is chosen, and may not be so any more
+            self.address = self._free_address()
+            self.process = subprocess.Popen([program, "-c", self._config(folder, block), "-e",
+                                             folder / "nginx-error.log"],
+                                            stderr=subprocess.DEVNULL)
+            if self._is_up():
+                return
+        raise AssertionError((folder / "nginx-error.log").read_text())
+
+    @staticmethod
+    def _free_address():
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return probe.getsockname()
+
+    def _config(self, folder, block):
+        temporary = "".join(f"{kind}_temp_path {folder}/nginx-{kind}; "
+                            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        path = folder / "nginx.conf"
+        path.write_text(f"""
+daemon off; worker_processes 1; pid {folder}/nginx.pid;
+{"user root;" if os.getuid() == 0 else ""}
+events {{ worker_connections 8192; }}
+http {{
+    access_log {folder}/nginx-access.log; sendfile on; tcp_nopush on;
+    keepalive_requests 1000000;
+    {temporary}
+    server {{
+        listen {self.address[0]}:{self.address[1]};
+{block}
+    }}
+}}
+""")
+        return path
+
+    def _is_up(self):
+        while self.process.poll() is None:
+            try:
+                connect(self.address).close()
+                return True
+            except OSError:
+                time.sleep(0.05)
+        return False
+
+    @property
+    def worker(self):
+        """The process that does the work."""
+        children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+        with open(children, encoding="ascii") as file:
+            return int(file.read().split()[0])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()

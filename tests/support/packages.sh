@@ -43,4 +43,4 @@ need_packages() {
 BUILD_PACKAGES="gcc libc6-dev make cmake pkg-config libssl-dev libcurl4-openssl-dev libjansson-dev libmicrohttpd-dev zlib1g-dev libbearssl-dev"
 TEST_PACKAGES="check python3 openssl procps iproute2 mandoc"
 FULL_PACKAGES="clang clang-tidy libclang-rt-dev shellcheck gcc-arm-none-eabi libnewlib-arm-none-eabi
-    binutils-arm-none-eabi qemu-system-arm valgrind zsh fish g++ rpm"
+    binutils-arm-none-eabi qemu-system-arm valgrind zsh fish g++ rpm nginx-light curl chromium"
