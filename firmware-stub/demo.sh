@@ -48,6 +48,14 @@ wait_for() {
     done
 }
 
+# An announcement through Avahi takes a second to be there.
+found() {
+    for _ in 1 2 3; do
+        "$upload" discover --name "$name" >"$work/found" 2>/dev/null && return 0
+    done
+    return 1
+}
+
 # shellcheck disable=SC2086  # a list of words
 need_packages $BUILD_PACKAGES
 work=$(mktemp -d)
@@ -76,7 +84,8 @@ say "espota-c sign --privatekey private.key --bin blink.bin --out blink.bin.sign
 sed "s|$work/||;s/^/  /" "$work/log"
 
 say "A device with an empty flash chip, a password and the public key starts on this machine:"
-"$stub" --bind 127.0.0.1 --port 0 --hostname blink --password-file "$work/password" \
+name=blink-$$
+"$stub" --bind 127.0.0.1 --port 0 --hostname "$name" --mdns --password-file "$work/password" \
     --publickey "$work/public.key" --flash "$work/flash.bin" --uploads 1 2>"$work/device.log" &
 device=$!
 wait_for ' listens on '
@@ -84,16 +93,26 @@ sed 's/^/  device | /' "$work/device.log"
 port=$(sed -n 's/.* listens on 127\.0\.0\.1:\([0-9]*\) .*/\1/p' "$work/device.log")
 seen=$(wc -l <"$work/device.log")
 
-say "espota-c upload --host 127.0.0.1:$port --password-file password blink.bin"
-if "$upload" upload --host "127.0.0.1:$port" --password-file "$work/password" "$image" \
+# The one that was started above vouches for its announcement: hence --yes.
+say "espota-c discover --name $name"
+if found; then
+    cat "$work/found"
+    set -- --name "$name" --yes
+else
+    echo "  Multicast does not work on this machine: its address is taken instead."
+    set -- --host "127.0.0.1:$port"
+fi
+
+say "espota-c upload $* --password-file password blink.bin"
+if "$upload" upload "$@" --password-file "$work/password" "$image" \
     2>"$work/log"; then
     fail "the device took an image without a signature"
 fi
 sed 's/^/  /' "$work/log"
 echo "  Nobody signed that one, so the device did not take it."
 
-say "espota-c upload --host 127.0.0.1:$port --password-file password blink.bin.signed"
-"$upload" upload --host "127.0.0.1:$port" --password-file "$work/password" "$image.signed" ||
+say "espota-c upload $* --password-file password blink.bin.signed"
+"$upload" upload "$@" --password-file "$work/password" "$image.signed" ||
     fail "the upload"
 wait "$device" || fail "the device ended with an error"
 device=

@@ -150,6 +150,12 @@ static bool make_place(struct avahi *a)
     return true;
 }
 
+/* What was heard by IPv6 may be of a device that has IPv4 alone. */
+static AvahiProtocol address_protocol(const struct service *s)
+{
+    return s->protocol == AVAHI_PROTO_INET6 ? AVAHI_PROTO_UNSPEC : s->protocol;
+}
+
 static void resolve_waiting(struct avahi *a)
 {
     bool left = false;
@@ -163,9 +169,9 @@ static void resolve_waiting(struct avahi *a)
         }
         s->waiting = false;
         s->answered = 0;
-        s->resolver = avahi_service_resolver_new(a->client, s->interface, s->protocol, s->name,
-                                                 espota_service_type(s->type), "local", s->protocol,
-                                                 (AvahiLookupFlags)0, resolved, s);
+        s->resolver = avahi_service_resolver_new(
+            a->client, s->interface, s->protocol, s->name, espota_service_type(s->type), "local",
+            address_protocol(s), (AvahiLookupFlags)0, resolved, s);
         if (s->resolver != NULL)
             a->resolver_count++;
         else

@@ -113,7 +113,9 @@ static enum espota_status start_first(struct espota_discovery *d, struct espota_
         status = start_one(d, backends[i], &why);
         if (status == ESPOTA_OK)
             return status;
-        if (d->options.via == ESPOTA_VIA_AUTO && status == ESPOTA_E_NO_ANSWER) {
+        /* no daemon, or not even its library: the last way needs neither */
+        if (d->options.via == ESPOTA_VIA_AUTO && status != ESPOTA_E_MEMORY &&
+            backends[i] != &espota_backend_query) {
             espota_discovery_say(d, ESPOTA_LOG_DETAIL, "not by way of %s: %s", backends[i]->word,
                                  why.message);
             continue;

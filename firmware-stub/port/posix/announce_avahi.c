@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include <avahi-client/client.h>
-#include <avahi-client/publish.h>
-#include <avahi-common/alternative.h>
-#include <avahi-common/domain.h>
-#include <avahi-common/error.h>
-#include <avahi-common/malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/lazy_avahi.h"
 #include "lib/poll_avahi.h"
 #include "port/posix/announce_daemon.h"
 
@@ -135,9 +130,12 @@ static void client_changed(AvahiClient *client, AvahiClientState state, void *us
 struct stub_daemon *stub_daemon_create(struct espota_loop *loop,
                                        const struct stub_daemon_entry *entries, size_t count)
 {
-    struct stub_daemon *daemon = calloc(1, sizeof(*daemon) + count * sizeof(daemon->groups[0]));
+    struct stub_daemon *daemon;
     int error;
 
+    if (espota_lazy_avahi(NULL) != ESPOTA_OK)
+        return NULL;
+    daemon = calloc(1, sizeof(*daemon) + count * sizeof(daemon->groups[0]));
     if (daemon == NULL)
         return NULL;
     daemon->count = count;
