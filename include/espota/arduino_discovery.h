@@ -13,6 +13,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 struct espota_arduino_discovery_options {
     enum espota_via via;
@@ -35,6 +36,7 @@ enum espota_status espota_arduino_discovery_run(struct espota_arduino_discovery 
 void espota_arduino_discovery_stop(struct espota_arduino_discovery *discovery);
 void espota_arduino_discovery_destroy(struct espota_arduino_discovery *discovery);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -15,6 +15,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 struct espota_arduino_install_options {
     const char *program; /* absolute path of espota-c, as it shall stand in the lines */
@@ -35,6 +36,7 @@ enum espota_status espota_arduino_install(const struct espota_arduino_install_op
                                           size_t *cores,
                                           struct espota_error *err) ESPOTA_MUST_CHECK;
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

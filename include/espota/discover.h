@@ -16,6 +16,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* How the network is asked. */
 enum espota_via {
@@ -117,6 +118,7 @@ enum espota_status espota_discover_remember(const struct espota_device *devices,
 char *espota_discover_event_json(enum espota_device_event event,
                                  const struct espota_device *device);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

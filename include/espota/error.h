@@ -11,6 +11,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 struct espota_error {
     enum espota_status status;
@@ -37,6 +38,7 @@ enum espota_status espota_error_errno(struct espota_error *err, enum espota_stat
 enum espota_status espota_error_prefix(struct espota_error *err, const char *format, ...)
     ESPOTA_PRINTF(2, 3);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -11,6 +11,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 struct espota_info;
 
@@ -34,6 +35,7 @@ const char *espota_info_problem(const struct espota_info *info, size_t index);
 /* One line of JSON without its end, to be freed; NULL without memory. */
 char *espota_info_json(const struct espota_info *info);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

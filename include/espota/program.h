@@ -12,6 +12,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 enum espota_program_stream {
     ESPOTA_PROGRAM_STDIN,
@@ -64,6 +65,7 @@ enum espota_status espota_program_ask(const char *question, char *answer, size_t
 enum espota_status espota_program_ask_secret(const char *question, char *answer, size_t room,
                                              struct espota_error *err) ESPOTA_MUST_CHECK;
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

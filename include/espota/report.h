@@ -10,6 +10,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 struct espota_report;
 
@@ -23,6 +24,7 @@ enum espota_status espota_report_write(struct espota_report *report,
                                        struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_report_destroy(struct espota_report *report);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

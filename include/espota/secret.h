@@ -11,6 +11,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 struct espota_secret {
     char *bytes; /* terminated; NULL: none (an empty password is not none) */
@@ -57,6 +58,7 @@ enum espota_status espota_secret_from_credentials(struct espota_secret *secret, 
 /* Overwrites and frees; harmless on an empty one. */
 void espota_secret_wipe(struct espota_secret *secret);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -16,6 +16,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* A request and what its client was told. Texts are valid during the call and hold nothing hostile.
  */
@@ -81,6 +82,7 @@ enum espota_status espota_serve_check(const char *manifest, const struct espota_
 /* An event as one line of JSON without its end, to be freed; NULL without memory. */
 char *espota_serve_event_json(const struct espota_serve_event *event);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

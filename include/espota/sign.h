@@ -18,6 +18,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 enum espota_sign_format {
     ESPOTA_SIGN_AUTO,           /* by the image and the key */
@@ -140,6 +141,7 @@ struct espota_header_options {
 enum espota_status espota_header(const struct espota_header_options *options, bool *changed,
                                  bool *enabled, struct espota_error *err) ESPOTA_MUST_CHECK;
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -17,6 +17,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 enum espota_status {
     ESPOTA_OK = 0,
@@ -48,6 +49,7 @@ const char *espota_status_text(enum espota_status status);
 /* The exit code that this status has in native mode (0 to 8, 130 for an interruption). */
 int espota_status_exit_code(enum espota_status status);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

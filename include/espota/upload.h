@@ -18,6 +18,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 enum espota_event_kind {
     ESPOTA_EVENT_START,     /* the run: targets, bytes of the image */
@@ -143,6 +144,7 @@ void espota_upload_destroy(struct espota_upload *upload);
 /* An event as one line of JSON without its end, to be freed; NULL without memory. */
 char *espota_upload_event_json(const struct espota_upload_event *event);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

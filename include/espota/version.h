@@ -6,6 +6,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* "0.1.0" */
 const char *espota_version(void);
@@ -13,6 +14,7 @@ const char *espota_version(void);
 /* The outside libraries it was built with: "OpenSSL 3.0.15, jansson 2.14, …". Touches none. */
 const char *espota_version_libraries(void);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -41,6 +41,6 @@ need_packages() {
 
 # What building needs, and what the ordinary tests need beside it.
 BUILD_PACKAGES="gcc libc6-dev make cmake pkg-config libssl-dev libcurl4-openssl-dev libjansson-dev libmicrohttpd-dev zlib1g-dev libbearssl-dev"
-TEST_PACKAGES="check python3 openssl procps iproute2 mandoc"
+TEST_PACKAGES="check python3 openssl procps iproute2 mandoc g++"
 FULL_PACKAGES="clang clang-tidy libclang-rt-dev shellcheck gcc-arm-none-eabi libnewlib-arm-none-eabi
-    binutils-arm-none-eabi qemu-system-arm valgrind zsh fish g++ rpm nginx-light curl chromium"
+    binutils-arm-none-eabi qemu-system-arm valgrind zsh fish rpm nginx-light curl chromium"
