@@ -3,11 +3,32 @@
 # Sourced by the scripts that a stranger runs: makes sure that Debian packages are there.
 # Asks nothing; touches no network when everything is installed already.
 
-# missing_packages NAME...: prints those that dpkg does not have installed.
+# missing_packages NAME...: prints those that dpkg does not have installed. "a|b" is a where there is
+# an a, and b in releases without: one of them is enough.
 missing_packages() {
     for package in "$@"; do
-        state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || state=absent
-        [ "$state" = installed ] || printf '%s ' "$package"
+        rest=$package
+        while [ -n "$rest" ]; do
+            state=$(dpkg-query -W -f '${db:Status-Status}' "${rest%%|*}" 2>/dev/null) || state=absent
+            [ "$state" != installed ] || break
+            case $rest in
+            *"|"*) rest=${rest#*|} ;;
+            *) rest= ;;
+            esac
+        done
+        [ -n "$rest" ] || printf '%s ' "$package"
+    done
+}
+
+# known_packages NAME...: the same with the b of "a|b" where this release has only that.
+known_packages() {
+    for package in "$@"; do
+        first=${package%%|*}
+        other=${package#*|}
+        if ! apt-cache show "$first" >/dev/null 2>&1 && apt-cache show "$other" >/dev/null 2>&1; then
+            first=$other
+        fi
+        printf '%s ' "$first"
     done
 }
 
@@ -24,23 +45,28 @@ need_packages() {
     if [ "$(id -u)" -ne 0 ]; then
         if ! sudo -n true 2>/dev/null; then
             echo "Some packages are missing. Please type this and start again:" >&2
+            # shellcheck disable=SC2086  # a list of words
+            missing=$(known_packages $missing)
             echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends $missing" >&2
             return 1
         fi
         as_root="sudo -n"
     fi
     echo "Installing: $missing"
-    # shellcheck disable=SC2086  # both are lists of words
-    $as_root env DEBIAN_FRONTEND=noninteractive sh -c '
-        apt-get -qq update &&
-        apt-get -qq install -y --no-install-recommends "$@" >/dev/null' sh $missing || {
+    # shellcheck disable=SC2086,SC2046  # lists of words
+    if ! $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update ||
+        ! $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+            --no-install-recommends $(known_packages $missing) >/dev/null; then
         echo "apt-get could not install: $missing" >&2
         return 1
-    }
+    fi
 }
 
 # What building needs, and what the ordinary tests need beside it.
-BUILD_PACKAGES="gcc libc6-dev make cmake pkg-config libssl-dev libcurl4-openssl-dev libjansson-dev libmicrohttpd-dev zlib1g-dev libbearssl-dev"
-TEST_PACKAGES="check python3 openssl procps iproute2 mandoc g++"
-FULL_PACKAGES="clang clang-tidy libclang-rt-dev shellcheck gcc-arm-none-eabi libnewlib-arm-none-eabi
-    binutils-arm-none-eabi qemu-system-arm valgrind zsh fish rpm nginx-light curl chromium"
+BUILD_PACKAGES="gcc libc6-dev make cmake pkg-config libssl-dev libcurl4-openssl-dev libjansson-dev
+    libmicrohttpd-dev libavahi-client-dev libavahi-compat-libdnssd-dev zlib1g-dev libbearssl-dev"
+TEST_PACKAGES="check python3 openssl procps iproute2 curl mandoc g++"
+FULL_PACKAGES="clang clang-tidy clang-format libclang-rt-dev|libclang-common-14-dev shellcheck valgrind
+    gcc-arm-none-eabi libnewlib-arm-none-eabi binutils-arm-none-eabi qemu-system-arm
+    softhsm2 libengine-pkcs11-openssl|pkcs11-provider dbus avahi-daemon avahi-utils nftables iptables
+    nginx-light chromium|chromium-browser bash zsh fish rpm"
