@@ -21,7 +21,7 @@ static const char head[] =
     "table{border-collapse:collapse;width:100%}\n"
     "th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--line);"
     "vertical-align:top}\n"
-    "th{font-weight:600}td.n{text-align:right}code{font-size:.92em}\n"
+    "th{font-weight:600}.n{text-align:right}.t{white-space:nowrap}code{font-size:.92em}\n"
     ".dim{color:var(--dim)}.ok{color:#0a7d38}.bad{color:#c0392b}\n"
     ".wide{overflow-x:auto}svg{width:100%;height:auto}svg text{fill:currentColor;font-size:11px}\n"
     ".key{display:inline-block;margin-right:1rem}.key i{display:inline-block;width:.8em;"
@@ -58,12 +58,41 @@ static void add_device(struct espota_page *page, const struct espota_record *rec
     espota_page_add_escaped(page, label);
     espota_page_add(page, "</td><td class=\"%s\">%u ", bad ? "bad" : "ok", record->status);
     espota_page_add_escaped(page, record->why);
-    espota_page_add(page, "</td><td>");
+    espota_page_add(page, "</td><td class=\"t\">");
     add_ago(page, now - record->last_seen);
     espota_page_add(page, "</td><td>");
     espota_page_add_escaped(page, record->address);
     espota_page_add(page, "</td><td class=\"n\">%llu</td></tr>\n",
                     (unsigned long long)record->requests);
+}
+
+static int later_first(const void *a, const void *b)
+{
+    const struct espota_record *const *one = a;
+    const struct espota_record *const *two = b;
+
+    if ((*one)->last_seen != (*two)->last_seen)
+        return (*one)->last_seen > (*two)->last_seen ? -1 : 1;
+    return strcmp((*one)->mac, (*two)->mac);
+}
+
+/* Who was seen last comes first. */
+static void add_rows(struct espota_page *page, const struct espota_registry *registry, size_t shown,
+                     int64_t now)
+{
+    size_t count = espota_registry_count(registry);
+    const struct espota_record **order = calloc(count, sizeof(*order));
+
+    if (order == NULL) {
+        page->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        order[i] = espota_registry_at(registry, i);
+    qsort(order, count, sizeof(*order), later_first);
+    for (size_t i = 0; i < shown; i++)
+        add_device(page, order[i], now);
+    free(order);
 }
 
 static void add_devices(struct espota_page *page, const struct espota_registry *registry,
@@ -79,9 +108,8 @@ static void add_devices(struct espota_page *page, const struct espota_registry *
     }
     espota_page_add(page, "<div class=\"wide\"><table id=\"devices\"><thead><tr><th>MAC</th>"
                           "<th>Chip</th><th>Runs</th><th>Was told</th><th>When</th><th>Address"
-                          "</th><th>Requests</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < shown; i++)
-        add_device(page, espota_registry_at(registry, i), now);
+                          "</th><th class=\"n\">Requests</th></tr></thead><tbody>\n");
+    add_rows(page, registry, shown, now);
     espota_page_add(page, "</tbody></table></div>\n");
     if (shown < count)
         espota_page_add(page, "<p class=\"dim\">%zu more are not shown.</p>\n", count - shown);

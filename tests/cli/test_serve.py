@@ -11,8 +11,10 @@ import shutil
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import threading
+import time
 
 import espota_test as t
 from espota_serve import (OLD, Nginx, Server, connect, esp32, esp8266, exchange, get, lines, pico, put,
@@ -737,6 +739,40 @@ class Admin(Folder):
         self.assertIn('espota_devices_by_version{version="2\\\\"} 1\n', metrics)
         for line in metrics.splitlines():
             self.assertRegex(line, r'^(# (HELP|TYPE) |[a-z_]+(\{[a-z]+="([^"\\]|\\.)*"\})? \d+$)')
+
+    def test_in_a_browser(self):
+        """Headless Chromium lays the page out: the chart has its bands, the table its rows."""
+        browser = shutil.which("chromium") or shutil.which("chromium-browser")
+        if not browser:
+            self.skipTest("chromium is not installed")
+        now = int(time.time())
+        history = [{"at": now - 600 * k, "counts": {"1.0": k, "2.0<": 40 - k}}
+                   for k in range(40, 0, -1)]
+        state = self.file("state.json", json.dumps({"espota-c": "serve", "devices": [],
+                                                    "history": history}))
+        server = self.start("--state", state)
+        for k in range(3):
+            esp8266(server.address, "/door.bin", sta_mac=f"18:FE:AA:00:00:0{k}", version="2.0<")
+        url = "http://%s:%d/" % server.admin
+        flags = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+                 "--disable-background-networking --disable-component-update --disable-sync")
+        picture = self.dir / "page.png"
+
+        def browse(*argv):
+            return subprocess.run([browser, *flags.split(), f"--user-data-dir={self.dir}/profile",
+                                   "--window-size=1200,1000", *argv, url], capture_output=True,
+                                  timeout=2 * t.TIMEOUT, check=True).stdout.decode()
+
+        dom = browse("--dump-dom")
+        self.assertEqual(dom.count("<polygon"), 2)
+        self.assertEqual(dom.count("<tr>"), 1 + 3)
+        self.assertIn("2.0&lt;", dom)
+        self.assertIn("Devices (3)", dom)
+        self.assertNotIn("NaN", dom)
+        browse(f"--screenshot={picture}")
+        width, height = struct.unpack(">II", picture.read_bytes()[16:24])
+        self.assertEqual((width, height), (1200, 1000))
+        self.assertGreater(picture.stat().st_size, 5000)
 
     def test_only_on_its_own_port(self):
         server = self.start()

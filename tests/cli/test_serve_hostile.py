@@ -65,11 +65,6 @@ class Hostile(t.Case):
             sock.sendall(lines("GET /door.bin HTTP/1.0"))
             sock.shutdown(socket.SHUT_WR)
             self.assertEqual(Answer(read_all(sock)).body, self.door)
-        with connect(server.address) as sock:  # in the middle of a request: nothing to answer
-            sock.sendall(b"GET /door.bin HT")
-            sock.shutdown(socket.SHUT_WR)
-            self.assertNotIn(self.door[:100], read_all(sock))
-        self.assert_served(server)
 
     def test_oversized(self):
         server = self.serve()
@@ -91,7 +86,10 @@ class Hostile(t.Case):
 
     def test_nonsense(self):
         server = self.serve()
-        for data in (b"\0" * 100 + b"\r\n\r\n", b"\x16\x03\x01\x02\0\x01\0\x01\xfc\r\n\r\n",
+        held = []
+        # where the end comes together with half a request, libmicrohttpd waits for its time to be
+        # over: all of them at once
+        for data in (b"GET /door.bin HT", b"\0" * 100 + b"\r\n\r\n", b"\x16\x03\x01\x02\0\x01\0\x01\xfc\r\n\r\n",
                      b"GET\r\n\r\n", b"GET /door.bin HTTP/9.9\r\n\r\n", b"\r\n\r\n\r\n",
                      b"GET /door.bin HTTP/1.1\r\n\r\n\r\n", b"GET  HTTP/1.0\r\n\r\n",
                      b"GET /door.bin HTTP/1.0\r\n: x\r\n\r\n", b"GET /door.bin HTTP/1.0\r\nx\r\n\r\n",
@@ -99,12 +97,18 @@ class Hostile(t.Case):
                      b"GET /door.bin HTTP/1.0\r\nContent-Length: -1\r\n\r\n",
                      b"GET /door.bin HTTP/1.0\r\nHost: \xff\0\xfe\r\n\r\n",
                      b"GET /door.bin HTTP/1.1\r\nHost: a\r\nHost: b\r\nRange: bytes=9-1\r\n\r\n"):
-            with connect(server.address) as sock:
-                sock.sendall(data)
+            sock = self.hold(server, data)
+            with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_WR)
-                with contextlib.suppress(ConnectionError):
-                    read_all(sock)
+            held.append((data, sock))
+            self.assert_served(server)
             self.assertIsNone(server.process.poll(), data)
+        for data, sock in held:
+            with contextlib.suppress(ConnectionError):
+                if data.startswith(b"GET /door.bin HT") and len(data) < 20:
+                    self.assertEqual(read_all(sock), b"")  # half a request is none
+                else:
+                    read_all(sock)
         self.assert_served(server)
 
     def test_gone_in_the_middle(self):
