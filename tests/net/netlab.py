@@ -242,9 +242,9 @@ class Lab(espota_test.Case):
             child.process.stdin.flush()
             child.wait_event("sent")
 
-    def watch(self, *argv, host=None):
+    def watch(self, *argv, host=None, env=None):
         child = (host or self.here).process(espota_test.espota_c(), "discover", "--watch",
-                                            "--json", "-v", *argv)
+                                            "--json", "-v", *argv, env=env)
         self.addCleanup(child.close)
         self.wait_err(child, "looking for devices")
         return child
