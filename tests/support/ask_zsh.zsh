@@ -10,7 +10,7 @@ mkfifo $work/told || exit 1
 
 cat >$work/shell.zsh <<'INNER'
 PS1= PS2= RPS1=
-unsetopt beep
+unsetopt beep auto_list auto_menu # a list that is long asks whether to show it
 fpath=($folder $fpath)
 autoload -Uz compinit && compinit -u -D
 exec {told}>$work/told
@@ -25,11 +25,10 @@ compadd() {
     (( $#offered )) && print -rlu $told -- $offered
     builtin compadd "$@"
 }
-finish() { print -ru $told . }
 ask() {
-    comppostfuncs=(finish)
     zle complete-word
     zle kill-buffer
+    print -ru $told .
 }
 zle -N ask
 bindkey '^I' ask
