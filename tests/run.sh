@@ -47,7 +47,7 @@ build_in() {
 }
 
 echo "Building"
-build_in "$build"
+build_in "$build" -DESPOTA_TEST_FULL="${full:+ON}"
 echo "Building under the sanitizers"
 build_in "$build/sanitize" -DESPOTA_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
     -DESPOTA_TEST_PREFIX=sanitize_

@@ -135,7 +135,8 @@ static enum espota_status take_host(struct espota_job *job,
     if (status != ESPOTA_OK)
         return status;
     job->port = host.port != 0 ? host.port : target->port;
-    if (!copy_text(&job->target, target->label != NULL ? target->label : target->host) || !copy_text(&job->name, host.name))
+    if (!copy_text(&job->target, target->label != NULL ? target->label : target->host) ||
+        !copy_text(&job->name, host.name))
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
     return ESPOTA_OK;
 }
@@ -157,7 +158,8 @@ static enum espota_status take_url(struct espota_job *job,
     if (status != ESPOTA_OK)
         return status;
     job->port = job->url->port;
-    if (!copy_text(&job->target, target->label != NULL ? target->label : job->url->clean) || !copy_text(&job->name, job->url->host) ||
+    if (!copy_text(&job->target, target->label != NULL ? target->label : job->url->clean) ||
+        !copy_text(&job->name, job->url->host) ||
         !copy_text(&job->user, job->url->user[0] != '\0' ? job->url->user : target->user))
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
     return ESPOTA_OK;

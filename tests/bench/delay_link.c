@@ -130,9 +130,8 @@ static struct timespec next_due(const struct direction *ways)
 
 static void forward(struct direction *ways, uint64_t delay_us)
 {
-    struct pollfd fds[3] = {{STDIN_FILENO, POLLIN, 0},
-                            {ways[0].from, POLLIN, 0},
-                            {ways[1].from, POLLIN, 0}};
+    struct pollfd fds[3] = {
+        {STDIN_FILENO, POLLIN, 0}, {ways[0].from, POLLIN, 0}, {ways[1].from, POLLIN, 0}};
 
     while ((fds[0].revents & (POLLIN | POLLHUP)) == 0) {
         struct timespec wait = next_due(ways);
