@@ -20,7 +20,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from espota_host import esp8266_image  # noqa: E402 - found only now
+from images import esp8266_image  # noqa: E402 - found only now
 
 OVERHEAD = len(esp8266_image(4096)) - 4096  # what an image has beside its program
 WINDOW = 5840  # lwIP's usual window on an ESP8266: four segments

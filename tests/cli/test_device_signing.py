@@ -7,8 +7,9 @@ import random
 import zlib
 
 import espota_test
-from espota_host import Host, boot_record, esp8266_image, md5
+from espota_host import Host, md5
 from espota_test import Stub, espota_stub, events, run, run_program
+from images import boot_record, esp8266_image
 from signing import (Case, esp8266_signed, images, key, legacy_signed,
                      tearDownModule)  # noqa: F401
 

@@ -12,8 +12,9 @@ import time
 import unittest
 
 import espota_test
-from espota_host import (Host, boot_record, crc32_mpeg2, esp8266_image, md5, response, wait_for)
+from espota_host import Host, md5, response, wait_for
 from espota_test import Process, Stub, espota_stub, events, run_program
+from images import boot_record, crc32_mpeg2, esp8266_image
 
 SECTOR = 4096
 FS_START, FS_END = 0x200000, 0x3FA000

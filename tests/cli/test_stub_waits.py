@@ -6,8 +6,9 @@ import socket
 import time
 
 import espota_test
-from espota_host import Host, esp8266_image
+from espota_host import Host
 from espota_test import Stub
+from images import esp8266_image
 
 CHALLENGE = 5  # seconds that a challenge may be answered
 IDLE = 30  # seconds that a stream may stand still

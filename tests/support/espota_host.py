@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A host that speaks PROTOCOL to a device step by step, so that a test can get any step wrong.
-
-Also images and boot records built from their description, beside the C code that reads them.
-"""
+"""A host that speaks PROTOCOL to a device step by step, so that a test can get any step wrong."""
 
 import hashlib
 import socket
-import struct
 import time
 
 from espota_test import TIMEOUT
@@ -131,58 +127,3 @@ def wait_for(condition, timeout=TIMEOUT):
         if time.monotonic() > end:
             raise AssertionError("it did not become true")
         time.sleep(0.01)
-
-
-# --- what stands in flash ---
-
-def _crc_byte(byte):
-    crc = byte << 24
-    for _ in range(8):
-        crc = crc << 1 ^ (0x104C11DB7 if crc & 0x80000000 else 0)
-    return crc
-
-
-_CRC_BYTES = [_crc_byte(byte) for byte in range(256)]
-
-
-def crc32_mpeg2(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = (crc << 8 & 0xFFFFFFFF) ^ _CRC_BYTES[crc >> 24 ^ byte]
-    return crc
-
-
-def boot_record(source, target, size):
-    """The loader's command to copy, as it lies in RTC memory (PROTOCOL 5.7)."""
-    words = [0xEB001000, 1, source, target, size] + [0] * 26
-    body = struct.pack("<31I", *words)
-    return body + struct.pack("<I", crc32_mpeg2(body))
-
-
-def _noise(length, seed):
-    return hashlib.shake_128(b"espota %d" % seed).digest(length)
-
-
-def _image(entry, segments, mode, size_frequency):
-    """One v1 image: header, segments, padding, checksum as the last byte of sixteen."""
-    out = struct.pack("<BBBBI", 0xE9, len(segments), mode, size_frequency, entry)
-    checksum = 0xEF
-    for address, data in segments:
-        out += struct.pack("<II", address, len(data)) + data
-        for byte in data:
-            checksum ^= byte
-    out += bytes(15 - len(out) % 16)
-    return out + bytes([checksum])
-
-
-def esp8266_image(length=0x8000, seed=1, mode=2, size_frequency=0x40):
-    """Arduino's file for an ESP8266 (PROTOCOL 5.8) with about `length` bytes of program."""
-    loader = _image(0x4010F4E4, [(0x4010F000, _noise(0x200, seed))], mode, size_frequency)
-    loader += b"\xaa" * (0x1000 - len(loader))
-    code = bytes(8) + _noise(max(length & ~15, 32) - 8, seed + 1)
-    app = _image(0x40100004, [(0x40201010, code), (0x40100000, _noise(0x40, seed + 2)),
-                              (0x3FFE8000, _noise(0x20, seed + 3))], mode, size_frequency)
-    whole = bytearray(loader + app)
-    crc = crc32_mpeg2(bytes(whole))
-    struct.pack_into("<II", whole, 0x1010, len(whole), crc)
-    return bytes(whole)

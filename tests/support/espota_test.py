@@ -8,13 +8,11 @@ SKIPPED, so that a test that could not run never counts as one that passed.
 
 import errno
 import fcntl
-import hashlib
 import json
 import os
 import pathlib
 import pty
 import queue
-import random
 import select
 import shutil
 import signal
@@ -26,7 +24,8 @@ import termios
 import threading
 import time
 import unittest
-import zlib
+
+from images import esp32_image, image, signed  # noqa: F401 - the tests' own
 
 SKIP = 77
 # Only a bound against hanging for ever: the programs of these tests end long before.
@@ -292,57 +291,6 @@ class Case(unittest.TestCase):
         self.assertEqual(len(lines), 1, done.stderr)
         for word in words:
             self.assertIn(str(word), lines[0])
-
-
-_TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-
-
-def _crc32_mpeg2(data):
-    """zlib's CRC-32 seen in a mirror, without the last inversion."""
-    return int(f"{zlib.crc32(data.translate(_TURNED)) ^ 0xFFFFFFFF:032b}"[::-1], 2)
-
-
-def _noise(size, seed):
-    return random.Random(seed).randbytes(size)
-
-
-def _esp_part(entry, segments):
-    """An ESP8266 image: header, segments, padding, checksum."""
-    part = struct.pack("<BBBBI", 0xE9, len(segments), 2, 0x40, entry)
-    check = 0xEF
-    for address, data in segments:
-        part += struct.pack("<II", address, len(data)) + data
-        for byte in data:
-            check ^= byte
-    return part + b"\0" * (15 - len(part) % 16) + bytes([check])
-
-
-def image(size=16384, seed=1):
-    """A sound ESP8266 image (boot loader, program, CRC) of about that size; always the same."""
-    boot = _esp_part(0x4010F480, [(0x4010F000, _noise(1008, seed))]).ljust(0x1000, b"\xaa")
-    code = max(64, size - 0x1000 - 32) // 16 * 16
-    app = _esp_part(0x40100004, [(0x40201010, b"\0" * 8 + _noise(code - 8, seed + 1))])
-    whole = bytearray(boot + app)
-    struct.pack_into("<II", whole, 0x1010, len(whole), _crc32_mpeg2(whole))
-    return bytes(whole)
-
-
-def esp32_image(size=8192, seed=1, chip=0):
-    """A sound ESP32 program: one segment, checksum, SHA-256."""
-    code = _noise(max(64, size - 96) // 16 * 16, seed)
-    head = struct.pack("<BBBBIB3sHBHHIB", 0xE9, 1, 2, 0x20, 0x40081234, 0xEE, b"\0" * 3, chip, 0,
-                       0, 0xFFFF, 0, 1)
-    part = head + struct.pack("<II", 0x3F400020, len(code)) + code
-    check = 0xEF
-    for byte in code:
-        check ^= byte
-    part += b"\0" * (15 - len(part) % 16) + bytes([check])
-    return part + hashlib.sha256(part).digest()
-
-
-def signed(payload, length=256):
-    """The payload with a trailer as the ESP8266's signing.py appends it (of noise)."""
-    return payload + _noise(length, 7) + struct.pack("<I", length)
 
 
 def main():
