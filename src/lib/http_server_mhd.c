@@ -440,7 +440,7 @@ enum espota_status espota_http_server_create(struct espota_loop *loop, int liste
     server->loop = loop;
     server->handler = handler;
     server->context = context;
-    server->connections_max = (unsigned)(files > 128 ? files - 64 : 64);
+    server->connections_max = (unsigned)(files > 128 ? files - files / 4 - 64 : 32);
     /* The memory of a connection is for its request and our headers; the body has its own. Without
      * the word about SIGPIPE it would not use sendfile. */
     server->daemon = MHD_start_daemon(

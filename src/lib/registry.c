@@ -60,16 +60,44 @@ static bool grow(struct espota_registry *registry)
     return true;
 }
 
+static int compare_times(const void *a, const void *b)
+{
+    const int64_t *one = a;
+    const int64_t *two = b;
+
+    return (*one > *two) - (*one < *two);
+}
+
+/* The time before which a sixteenth of the records was seen last; without memory, of the oldest. */
+static int64_t silent_since(const struct espota_registry *registry)
+{
+    int64_t *times = calloc(registry->count, sizeof(*times));
+    int64_t since = registry->records[0].last_seen;
+
+    for (size_t i = 0; times != NULL && i < registry->count; i++)
+        times[i] = registry->records[i].last_seen;
+    if (times != NULL) {
+        qsort(times, registry->count, sizeof(*times), compare_times);
+        since = times[ESPOTA_REGISTRY_DROPPED - 1];
+    }
+    free(times);
+    return since;
+}
+
+/* Many at once: a flood of invented devices must not cost a walk over all for each of them. */
 static void drop_most_silent(struct espota_registry *registry)
 {
-    size_t oldest = 0;
+    int64_t since = silent_since(registry);
+    size_t dropped = 0;
+    size_t kept = 0;
 
-    for (size_t i = 1; i < registry->count; i++)
-        if (registry->records[i].last_seen < registry->records[oldest].last_seen)
-            oldest = i;
-    registry->count--; /* full, so not empty */
-    memmove(&registry->records[oldest], &registry->records[oldest + 1],
-            (registry->count - oldest) * sizeof(*registry->records));
+    for (size_t i = 0; i < registry->count; i++) {
+        if (registry->records[i].last_seen <= since && dropped < ESPOTA_REGISTRY_DROPPED)
+            dropped++;
+        else
+            registry->records[kept++] = registry->records[i];
+    }
+    registry->count = kept; /* the first one, at least, was seen by then: less than before */
     fill_slots(registry);
 }
 

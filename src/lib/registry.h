@@ -14,7 +14,8 @@
 #include "espota/error.h"
 
 enum {
-    ESPOTA_REGISTRY_MAX = 65536,    /* devices; beyond that the one silent for longest goes */
+    ESPOTA_REGISTRY_MAX = 65536,    /* devices; beyond that those silent for longest go */
+    ESPOTA_REGISTRY_DROPPED = 4096, /* so many at once */
     ESPOTA_REGISTRY_SAMPLES = 1024, /* of the history; the oldest goes */
     ESPOTA_REGISTRY_SAMPLE_S = 600, /* between two samples */
     ESPOTA_REGISTRY_LABELS = 24,    /* versions that the history tells apart; the last is "other" */

@@ -8,8 +8,10 @@
 
 #include "core/glob.h"
 #include "lib/shelf_item.h"
+#include "lib/shelf_listing.h"
 #include "sys/descriptor.h"
 #include "sys/folder.h"
+#include "sys/net.h"
 
 /* A file that was read; in a list, the one used last in front. */
 struct kept {
@@ -25,6 +27,8 @@ struct espota_shelf_folder {
     int folder;
     bool trusting;
     struct kept *first;
+    size_t kept_files_max;
+    struct espota_shelf_listing listing;
 };
 
 static void kept_free(struct kept *kept)
@@ -61,13 +65,16 @@ static void put_in_front(struct espota_shelf_folder *shelf, struct kept *kept)
 static void forget_beyond_room(struct espota_shelf_folder *shelf)
 {
     uint64_t sum = 0;
+    size_t files = 0;
     struct kept **at = &shelf->first;
 
     while (*at != NULL) {
         struct kept *kept = *at;
 
         sum += kept->item.size;
-        if (sum <= ESPOTA_SHELF_KEPT_MAX || kept == shelf->first) {
+        files++;
+        if ((sum <= ESPOTA_SHELF_KEPT_MAX && files <= shelf->kept_files_max) ||
+            kept == shelf->first) {
             at = &kept->next;
             continue;
         }
@@ -155,59 +162,18 @@ static enum espota_status look(void *context, const char *name,
     return status;
 }
 
-static const char *ending(bool filesystem)
-{
-    return filesystem ? ".fs.bin" : ".bin";
-}
-
-/* The length in front of the ending; 0 if it is not this kind of name. */
-static size_t stem_length(const char *name, bool filesystem)
-{
-    const char *end = ending(filesystem);
-    size_t length = strlen(name);
-    size_t tail = strlen(end);
-
-    if (length <= tail || strcmp(name + length - tail, end) != 0)
-        return 0;
-    length -= tail; /* > 0 by the line above */
-    if (!filesystem && length > 3 && strncmp(name + length - 3, ".fs", 3) == 0)
-        return 0;
-    return length;
-}
-
-struct mac_search {
-    const char *mac;
-    bool filesystem;
-    char *name;
-    bool found;
-};
-
-static bool is_of_mac(void *context, const char *name)
-{
-    struct mac_search *search = context;
-    size_t length = stem_length(name, search->filesystem);
-    char stem[32];
-    char mac[ESPOTA_MAC_DIGITS + 1];
-
-    if (length == 0 || length >= sizeof(stem))
-        return true;
-    memcpy(stem, name, length);
-    stem[length] = '\0';
-    if (!espota_mac_normalise(stem, false, mac, sizeof(mac)) || strcmp(mac, search->mac) != 0)
-        return true;
-    snprintf(search->name, ESPOTA_SHELF_NAME_MAX, "%s", name);
-    search->found = true;
-    return false;
-}
-
 static bool of_mac(void *context, const char *mac, bool filesystem,
                    char name[ESPOTA_SHELF_NAME_MAX])
 {
     struct espota_shelf_folder *shelf = context;
-    struct mac_search search = {mac, filesystem, name, false};
+    const char *found = espota_shelf_listing_refresh(&shelf->listing, shelf->folder)
+                            ? espota_shelf_listing_of_mac(&shelf->listing, mac, filesystem)
+                            : NULL;
 
-    return espota_folder_list(shelf->folder, "", is_of_mac, &search, NULL) == ESPOTA_OK &&
-           search.found;
+    if (found == NULL || strlen(found) >= ESPOTA_SHELF_NAME_MAX)
+        return false;
+    strcpy(name, found);
+    return true;
 }
 
 struct newest_search {
@@ -220,10 +186,10 @@ struct newest_search {
 static bool is_newest(void *context, const char *name)
 {
     struct newest_search *search = context;
-    size_t length = stem_length(name, search->filesystem);
+    size_t length = espota_shelf_stem_length(name, search->filesystem);
     size_t start = search->base_length + 1;
-    size_t best =
-        strlen(search->best) - (search->best[0] != '\0' ? strlen(ending(search->filesystem)) : 0);
+    size_t best = strlen(search->best) -
+                  (search->best[0] != '\0' ? strlen(espota_shelf_ending(search->filesystem)) : 0);
 
     if (length <= start || length >= ESPOTA_SHELF_NAME_MAX ||
         strncmp(name, search->base, search->base_length) != 0 || name[start - 1] != '-')
@@ -248,8 +214,12 @@ static bool newest(void *context, const char *stem, bool filesystem,
 
     search.base_length = strlen(search.base);
     snprintf(below, sizeof(below), "%.*s", folder_length, stem);
-    if (espota_folder_list(shelf->folder, below, is_newest, &search, NULL) != ESPOTA_OK ||
-        search.best[0] == '\0')
+    if (folder_length > 0)
+        (void)!espota_folder_list(shelf->folder, below, is_newest, &search, NULL);
+    else if (espota_shelf_listing_refresh(&shelf->listing, shelf->folder))
+        for (size_t i = 0; i < shelf->listing.count; i++)
+            (void)is_newest(&search, shelf->listing.entries[i].name);
+    if (search.best[0] == '\0')
         return false;
     return snprintf(name, ESPOTA_SHELF_NAME_MAX, "%s%s%s", below, slash != NULL ? "/" : "",
                     search.best) < ESPOTA_SHELF_NAME_MAX;
@@ -266,6 +236,7 @@ enum espota_status espota_shelf_folder_create(const char *path, const struct esp
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
     shelf->table = (struct espota_shelf){shelf, look, of_mac, newest};
     shelf->crypto = crypto;
+    shelf->kept_files_max = espota_open_files_limit(ESPOTA_SHELF_OPEN_FILES) / 4;
     shelf->path = strdup(path);
     status = shelf->path != NULL ? espota_folder_open(path, &shelf->folder, err)
                                  : espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
@@ -288,6 +259,7 @@ void espota_shelf_folder_destroy(struct espota_shelf_folder *folder)
         folder->first = kept->next;
         kept_free(kept);
     }
+    espota_shelf_listing_deinit(&folder->listing);
     espota_descriptor_close(&folder->folder);
     free(folder->path);
     free(folder);

@@ -13,8 +13,10 @@
 struct espota_shelf_folder;
 
 enum {
-    /* What is kept of all files together; a file that is larger than all is refused. */
+    /* What is kept of all files together; a file that is larger than all is refused. Each has a
+     * descriptor: they may be a quarter of those that the process may have. */
     ESPOTA_SHELF_KEPT_MAX = 256 * 1024 * 1024,
+    ESPOTA_SHELF_OPEN_FILES = 65536,
     /* A file that was changed less long ago may be half written: it is looked at again then. */
     ESPOTA_SHELF_SETTLE_MS = 1000,
 };

@@ -25,7 +25,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import espota_test  # noqa: E402
-from espota_serve import Nginx, Server, connect, get, put  # noqa: E402
+from espota_serve import Nginx, Server, address, connect, get, put  # noqa: E402
 
 SIZE = 400 * 1024
 CLIENTS = 64
@@ -36,9 +36,30 @@ TRICKLING = 5000
 LOAD = None  # http_load
 
 
-def load(address, path, seconds, keep, *headers):
+class Logging:
+    """The server with its log in a file, as nginx has it: nobody reads along and takes time."""
+
+    def __init__(self, folder, *argv):
+        log = folder / "serve.log"
+        with open(log, "wb") as out:
+            self.process = subprocess.Popen([espota_test.espota_c(), "serve", "--listen",
+                                             "127.0.0.1:0", *argv], stderr=out)
+        while "/\n" not in log.read_text():
+            time.sleep(0.01)
+        self.address = address(log.read_text().partition("http://")[2].partition("/")[0])
+        self.pid = self.process.pid
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
+def load(where, path, seconds, keep, *headers):
     """Answers a second with a body of the right size; any other answer fails the run."""
-    done = subprocess.run([LOAD, address[0], str(address[1]), path, str(CLIENTS), str(seconds),
+    done = subprocess.run([LOAD, where[0], str(where[1]), path, str(CLIENTS), str(seconds),
                            "keep" if keep else "close", *headers],
                           capture_output=True, text=True, check=True)
     count, spent, size = done.stdout.split()
@@ -47,15 +68,15 @@ def load(address, path, seconds, keep, *headers):
 
 def beside_nginx(folder, images):
     good = True
-    with Nginx(folder, f"root {images};") as nginx, Server("--dir", images) as server:
+    with Nginx(folder, f"root {images};") as nginx, Logging(folder, "--dir", images) as server:
         for keep in (True, False):
             ratios, spent = [], {"ours": 0, "nginx": 0}
             for k in range(ROUNDS):
                 pair = [(server.address, "ours", server.pid), (nginx.address, "nginx", nginx.worker)]
                 rates = {}
-                for address, name, pid in pair if k % 2 else reversed(pair):
+                for where, name, pid in pair if k % 2 else reversed(pair):
                     before = cpu_of(pid)
-                    rates[name], size = load(address, "/bench.bin", SECONDS, keep)
+                    rates[name], size = load(where, "/bench.bin", SECONDS, keep)
                     spent[name] += (cpu_of(pid) - before) / (rates[name] * SECONDS)
                     assert size > SIZE - 64, (name, size)
                 ratios.append(rates["ours"] / rates["nginx"])
@@ -89,8 +110,7 @@ def nothing_to_do(folder, image):
                        for _ in range(4))) for k in range(RULES - 1))
     manifest = folder / "manifest.json"
     manifest.write_text('{"images": "images", "rules": [%s,\n{"file": "bench.bin"}]}' % rules)
-    server = Server("--manifest", manifest)
-    try:
+    with Logging(folder, "--manifest", manifest) as server:
         before = cpu_of(server.pid)
         digest = espota_test.hashlib.md5(image).hexdigest()
         rate, size = load(server.address, "/update", 5, True,
@@ -100,8 +120,6 @@ def nothing_to_do(folder, image):
                           f"x-ESP8266-sketch-md5: {digest}")
         spent = cpu_of(server.pid) - before
         memory = memory_of(server.pid)
-    finally:
-        server.close()
     per_cpu = rate * 5 / spent
     print(f"304 by {RULES} rules: {rate:.0f} a second beside the load, {per_cpu:.0f} for a second "
           f"of CPU (bound 20000), peak {memory:.1f} MiB (bound 32)")
