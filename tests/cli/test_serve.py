@@ -454,7 +454,7 @@ class Changes(Folder):
         for change in (lambda: path.write_bytes(b"y" * len(big)),  # in place, as long
                        lambda: os.truncate(path, 10),
                        path.unlink):
-            with connect(server.address, window=4096) as sock:
+            with connect(server.address, window=1 << 17) as sock:
                 sock.sendall(lines("GET /big.bin HTTP/1.0"))
                 first = sock.recv(1000)
                 change()
@@ -497,7 +497,7 @@ class Changes(Folder):
         big = t.image(8 << 20)
         put(self.images, "big.bin", big)
         server = self.serve()
-        with connect(server.address, window=4096) as sock:
+        with connect(server.address, window=1 << 17) as sock:
             sock.sendall(lines("GET /big.bin HTTP/1.0"))
             first = sock.recv(1000)
             server.signal(signal.SIGHUP)
