@@ -279,7 +279,9 @@ class ByPackets(netlab.Lab):
         before = a_thousand(1000)
         for start in range(2000, 6000, 1000):
             after = a_thousand(start)
-        self.assertLess(after, before + 512, "kB of memory grew with the devices that passed")
+        # How many are there at once depends on the machine, and the list keeps the room for them;
+        # what were kept of each of the 4,000 would be twice as much.
+        self.assertLess(after, before + 1536, "kB of memory grew with the devices that passed")
 
     @staticmethod
     def resident(pid):
