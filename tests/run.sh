@@ -6,16 +6,19 @@
 set -eu
 
 usage() {
-    echo "usage: sh tests/run.sh [--full] [-R REGEX]"
+    echo "usage: sh tests/run.sh [--full | --slow] [-R REGEX]"
     echo "  --full    also the tests that need cross compilers, emulators and clang"
+    echo "  --slow    --full, and what takes minutes more: packages in a clean system, clang-tidy"
     echo "  -R REGEX  only the tests whose name matches"
 }
 
 full=
+slow=
 only=.
 while [ $# -gt 0 ]; do
     case $1 in
     --full) full=yes ;;
+    --slow) full=yes; slow=yes ;;
     -R) only=${2:?-R needs a regular expression}; shift ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
@@ -47,7 +50,7 @@ build_in() {
 }
 
 echo "Building"
-build_in "$build" -DESPOTA_TEST_FULL="${full:+ON}"
+build_in "$build" -DESPOTA_TEST_FULL="${slow:+ON}"
 echo "Building under the sanitizers"
 build_in "$build/sanitize" -DESPOTA_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
     -DESPOTA_TEST_PREFIX=sanitize_
