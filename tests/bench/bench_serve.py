@@ -11,6 +11,7 @@ among thousands that trickle.
 Exit code 1 if one is missed. What needs nginx is left out, and said, where it is not installed.
 """
 
+import hashlib
 import os
 import pathlib
 import random
@@ -112,7 +113,7 @@ def nothing_to_do(folder, image):
     manifest.write_text('{"images": "images", "rules": [%s,\n{"file": "bench.bin"}]}' % rules)
     with Logging(folder, "--manifest", manifest) as server:
         before = cpu_of(server.pid)
-        digest = espota_test.hashlib.md5(image).hexdigest()
+        digest = hashlib.md5(image).hexdigest()
         rate, size = load(server.address, "/update", 5, True,
                           "User-Agent: ESP8266-http-Update",
                           "x-ESP8266-STA-MAC: 18:FE:AA:00:00:01", "x-ESP8266-mode: sketch",

@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import unittest
@@ -57,7 +58,7 @@ class Demo(espota_test.Case):
         return found
 
     def test_from_the_first_line_to_the_last(self):
-        if not espota_test.shutil.which("dpkg-query"):
+        if not shutil.which("dpkg-query"):
             self.skipTest("this is not Debian")
         for _ in range(2):
             code, out = self.run_demo()
