@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "fuzz.h"
 #include "lib/targets.h"
 
@@ -9,8 +11,9 @@ static enum espota_status look(void *context, const struct espota_target_line *l
 
     (void)context;
     (void)err;
-    /* what the line's parser let through must be a host */
-    FUZZ_CHECK(espota_host_parse(line->target.host, &host, NULL) == ESPOTA_OK);
+    /* what the line's parser let through must be a host, or a URL, which others look at */
+    FUZZ_CHECK(strstr(line->target.host, "://") != NULL ||
+               espota_host_parse(line->target.host, &host, NULL) == ESPOTA_OK);
     return ESPOTA_OK;
 }
 
