@@ -68,7 +68,7 @@ static enum espota_status add_host(void *context, char *value, struct espota_err
     struct upload_args *args = context;
     size_t length;
     char *password = password_in(value, &length);
-    struct espota_secret copy;
+    struct espota_secret copy = ESPOTA_SECRET_INIT;
     enum espota_status status;
 
     if (password == NULL)
