@@ -38,6 +38,8 @@ done <<LINES
 ${INPUT_OPTIONS:-}
 LINES
 
+# What is there afterwards is of this run: an upload that never began writes none.
+[ ! -f "$report" ] || rm -f "$report"
 events=$(mktemp)
 code=0
 printf '%s\n' "$INPUT_TARGETS" |
@@ -52,8 +54,10 @@ unknown=$(count unknown)
 rm -f "$events"
 output ok "${ok:-0}"
 output failed "$((${failed:-0} + ${unknown:-0}))"
-output report "$report"
-case $report in
-*.md) [ ! -f "$report" ] || cat "$report" >>"${GITHUB_STEP_SUMMARY:-/dev/null}" ;;
-esac
+if [ -f "$report" ]; then
+    output report "$report"
+    case $report in
+    *.md) cat "$report" >>"${GITHUB_STEP_SUMMARY:-/dev/null}" ;;
+    esac
+fi
 exit "$code"

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What other tools pick up: the PlatformIO script and the GitHub action, against a device."""
 
+import contextlib
+import io
 import os
 import pathlib
 import shutil
@@ -17,12 +19,15 @@ class PlatformIO(Case):
     """The script sees an environment as SCons makes it; what it builds is then run."""
 
     class Environment:
-        def __init__(self, project, options):
+        def __init__(self, project, options, values):
             self.project, self.options = project, options
-            self.values, self.actions = {}, []
+            self.values, self.actions, self.before = dict(values), [], {}
 
         def Replace(self, **values):
             self.values.update(values)
+
+        def AddPreAction(self, target, action):
+            self.before[target] = action
 
         def AddPostAction(self, target, action):
             self.actions.append((target, action))
@@ -31,23 +36,29 @@ class PlatformIO(Case):
             return self.options.get(name, default)
 
         def subst(self, text):
-            return str(self.project) if text == "$PROJECT_DIR" else text
+            return str(self.project) if text == "$PROJECT_DIR" else self.values.get(text[1:], "")
 
         def Execute(self, commands):
             return subprocess.run(commands[0], check=False).returncode
 
-    def load(self, **options):
-        env = self.Environment(self.dir, options)
+    ESPOTA = {"UPLOAD_PROTOCOL": "espota", "UPLOADER": "/framework/tools/espota.py"}
+
+    def load(self, values=None, program=None, **options):
+        env = self.Environment(self.dir, options, self.ESPOTA if values is None else values)
         script = CONTRIB / "platformio" / "espota_c.py"
-        before = os.environ.get("ESPOTA_C")
-        os.environ["ESPOTA_C"] = espota_c()
-        self.addCleanup(os.environ.__setitem__, "ESPOTA_C", before)
+        change = {"ESPOTA_C": espota_c() if program is None else program}
+        if program == "":
+            change["PATH"] = str(self.dir)
+        for name, value in change.items():
+            self.addCleanup(os.environ.__setitem__, name, os.environ[name])
+            os.environ[name] = value
         scope = {"env": env, "Import": lambda name: None, "__name__": "espota_c"}
         exec(compile(script.read_text(), str(script), "exec"), scope)
         return env
 
     def command(self, env, flags, source):
         """As SCons puts it together; the flags are PlatformIO's own."""
+        self.assertEqual(env.before["upload"](None, [source], env), 0)
         line = env.values["UPLOADCMD"]
         for name, value in (("$UPLOADERFLAGS", flags), ("$UPLOADER", env.values["UPLOADER"]),
                             ("$SOURCE", str(source))):
@@ -64,6 +75,22 @@ class PlatformIO(Case):
                                   env=espota_test.environment())
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertNotIn("secret", done.stdout + done.stderr)
+
+    def test_another_upload_stays_as_it_is(self):
+        serial = {"UPLOAD_PROTOCOL": "esptool", "UPLOADER": "/tool/esptool.py", "UPLOADCMD": "x"}
+        env = self.load(serial)
+        self.assertEqual((env.values, env.before, env.actions), (serial, {}, []))
+        # but an address as upload_port is espota, whatever the protocol is called
+        env = self.load({**serial, "UPLOADER": "/framework/tools/espota.py"})
+        self.assertEqual(env.values["UPLOADER"], espota_c())
+
+    def test_without_espota_c_only_what_needs_it_fails(self):
+        env = self.load(program="", custom_espota_privatekey="private.key")
+        with contextlib.redirect_stderr(io.StringIO()) as told:
+            self.assertNotEqual(env.before["upload"](None, None, env), 0)
+            self.assertIn("espota-c is not installed", told.getvalue())
+            (_, action), = env.actions
+            self.assertNotEqual(action(None, [self.dir / "firmware.bin"], env), 0)
 
     def test_signing_after_the_build(self):
         key = self.dir / "private.key"
@@ -123,7 +150,20 @@ class GitHub(Case):
                                             PASSWORD="wrong", OPTIONS="--retries=0")
         self.assertEqual(done.returncode, 4, done.stderr)
         self.assertEqual((outputs["ok"], outputs["failed"]), ("0", "1"))
+        self.assertEqual(outputs["report"], str(self.dir / "report.md"))
         self.assertIn("::error title=espota-c::", done.stderr)
+
+    def test_no_report_is_no_output(self):
+        """An upload that ends before it begins, and a report of an earlier run."""
+        report = self.dir / "report.md"
+        for before in (None, "of the last run"):
+            if before:
+                report.write_text(before)
+            done, outputs = self.run_action(IMAGE=self.dir / "none.bin", TARGETS="127.0.0.1:9",
+                                            OPTIONS="--no-such-option")
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertNotIn("report", outputs)
+            self.assertFalse((self.dir / "summary").exists())
 
     def test_inputs_are_words_and_never_commands(self):
         marker = self.dir / "marker"
