@@ -50,7 +50,7 @@ _espota_c_options()
             printf '%s\n' '--via:auto|avahi|dnssd|query -q,--quiet -v,--verbose -h,--help'
             ;;
         install)
-            printf '%s\n' '--core:core --data-dir:dir --shim --remove -n,--dry-run -q,--quiet
+            printf '%s\n' '--core:core --data-dir:dir --shim --discovery --remove -n,--dry-run -q,--quiet
             -v,--verbose -h,--help'
             ;;
         espota-stub)

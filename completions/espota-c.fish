@@ -168,6 +168,7 @@ complete -c espota-c -n '__espota_c_is discovery' -s h -l help -d 'print the opt
 complete -c espota-c -n '__espota_c_is install' -l core -x -a 'esp8266 esp32 rp2040 (__fish_complete_directories)' -d 'only this core'
 complete -c espota-c -n '__espota_c_is install' -l data-dir -x -a '(__fish_complete_directories)' -d 'where Arduino\'s tools keep cores'
 complete -c espota-c -n '__espota_c_is install' -l shim -d 'also replace espota.py and signing.py'
+complete -c espota-c -n '__espota_c_is install' -l discovery -d 'also stand in for mdns-discovery'
 complete -c espota-c -n '__espota_c_is install' -l remove -d 'take everything away again'
 complete -c espota-c -n '__espota_c_is install' -s n -l dry-run -d 'only tell what would be done'
 complete -c espota-c -n '__espota_c_is install' -s q -l quiet -d 'print errors only'

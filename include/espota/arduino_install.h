@@ -22,8 +22,9 @@ struct espota_arduino_install_options {
     const char *core; /* "esp8266", "esp32", "rp2040", or a folder with a platform.txt; NULL: all */
     const char *data_dir; /* of Arduino's tools; NULL: where they put it */
     bool shim;            /* also small scripts in place of espota.py and signing.py */
-    bool remove;          /* take everything away again */
-    bool dry_run;         /* only tell */
+    bool discovery; /* also a small script in place of the mdns-discovery that arduino-cli runs */
+    bool remove;    /* take everything away again */
+    bool dry_run;   /* only tell */
 
     struct espota_log log;
     void *context;
@@ -31,7 +32,7 @@ struct espota_arduino_install_options {
     void (*done)(void *context, const char *path, const char *what);
 };
 
-/* `*cores`: how many were found. E_NO_ANSWER: none. */
+/* `*cores`: how many were found. E_NO_ANSWER: none, or not the discovery. */
 enum espota_status espota_arduino_install(const struct espota_arduino_install_options *options,
                                           size_t *cores,
                                           struct espota_error *err) ESPOTA_MUST_CHECK;

@@ -73,12 +73,17 @@ static const struct opt install_options[] = {
      "only this one: esp8266, esp32, rp2040, or the folder of a core (PATH, with a slash)",
      OPT_AT(struct install_args, options.core), .min = 1},
     {OPT_STRING, 0, "data-dir", "DIR",
-     "where Arduino's tools keep cores (default ~/.arduino15 and the sketchbook)",
+     "where Arduino's tools keep cores (default: what arduino-cli.yaml says, else ~/.arduino15 "
+     "and the sketchbook)",
      OPT_AT(struct install_args, options.data_dir), .min = 1},
     {OPT_FLAG, 0, "shim", NULL,
      "also put small scripts in place of the cores' espota.py and signing.py; the originals are "
      "kept beside them",
      OPT_AT(struct install_args, options.shim)},
+    {OPT_FLAG, 0, "discovery", NULL,
+     "also stand in for the mdns-discovery that arduino-cli and the IDE run; the original is kept "
+     "beside it",
+     OPT_AT(struct install_args, options.discovery)},
     {OPT_FLAG, 0, "remove", NULL, "take everything away again",
      OPT_AT(struct install_args, options.remove)},
     {OPT_FLAG, 'n', "dry-run", NULL, "only tell what would be done",

@@ -15,17 +15,36 @@ struct espota_arduino_discovery {
     struct espota_pluggable *pluggable;
     struct espota_discovery *discovery; /* NULL: stopped */
     struct espota_watch input;
-    volatile int stopped; /* set in signal handlers */
+    struct espota_timer timer; /* of ports that are kept for devices that went */
+    volatile int stopped;      /* set in signal handlers */
     bool over;
     int read_error;
 };
+
+static void arm(struct espota_arduino_discovery *d)
+{
+    uint64_t deadline = espota_pluggable_deadline(d->pluggable);
+
+    if (deadline == UINT64_MAX || espota_loop_arm(d->loop, &d->timer, deadline) != ESPOTA_OK)
+        espota_loop_disarm(d->loop, &d->timer); /* without memory: with the next event */
+}
+
+static void expired(void *context)
+{
+    struct espota_arduino_discovery *d = context;
+
+    espota_pluggable_tick(d->pluggable, espota_loop_now(d->loop));
+    arm(d);
+}
 
 static void told(void *context, const struct espota_catalog_event *event)
 {
     struct espota_arduino_discovery *d = context;
 
-    if (event->service == ESPOTA_SERVICE_ARDUINO)
-        espota_pluggable_event(d->pluggable, event);
+    if (event->service != ESPOTA_SERVICE_ARDUINO)
+        return;
+    espota_pluggable_event(d->pluggable, event, espota_loop_now(d->loop));
+    arm(d);
 }
 
 static enum espota_status start(void *context, struct espota_error *err)
@@ -44,6 +63,7 @@ static void stop(void *context)
 
     espota_discovery_destroy(d->discovery);
     d->discovery = NULL;
+    espota_loop_disarm(d->loop, &d->timer);
 }
 
 static void write_message(void *context, const char *message)
@@ -88,6 +108,8 @@ espota_arduino_discovery_create(const struct espota_arduino_discovery_options *o
     d->input.events = ESPOTA_READABLE;
     d->input.ready = readable;
     d->input.context = d;
+    d->timer.expired = expired;
+    d->timer.context = d;
     status = espota_loop_create(ESPOTA_LOOP_BEST, &d->loop, err);
     if (status == ESPOTA_OK)
         status = espota_pluggable_create(&hooks, &d->pluggable, err);
@@ -125,8 +147,10 @@ void espota_arduino_discovery_destroy(struct espota_arduino_discovery *discovery
     if (discovery == NULL)
         return;
     espota_discovery_destroy(discovery->discovery);
-    if (discovery->loop != NULL)
+    if (discovery->loop != NULL) {
         espota_loop_unwatch(discovery->loop, &discovery->input);
+        espota_loop_disarm(discovery->loop, &discovery->timer);
+    }
     espota_pluggable_destroy(discovery->pluggable);
     espota_loop_destroy(discovery->loop);
     free(discovery);

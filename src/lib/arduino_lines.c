@@ -5,7 +5,8 @@
 
 static const char begin_mark[] = "# >>> espota-c arduino install >>>";
 static const char end_mark[] = "# <<< espota-c arduino install <<<";
-static const char shim_mark[] = "# Written by: espota-c arduino install --shim\n";
+/* The second line of our scripts begins so. */
+static const char shim_mark[] = "# Written by: espota-c arduino install --";
 
 /*
  * @ stands for the program. The ESP8266 core has no pluggable_* key and must not get one: a single
@@ -28,6 +29,10 @@ static const char *const lines[ESPOTA_CORE_COUNT] = {
         "-p \"{upload.port.properties.port}\" \"--auth={upload.field.password}\" "
         "-f \"{build.path}/{build.project_name}.bin\"\n"
         "tools.uf2conv-network.upload.field.password.secret=true\n"
+        "tools.uf2conv.upload.network_pattern=\"@\" -i \"{serial.port}\" -p \"{network.port}\" "
+        "\"--auth={network.password}\" -f \"{build.path}/{build.project_name}.bin\"\n"
+        "recipe.hooks.sketch.prebuild.pattern=\"@\" --mode header --publickey "
+        "\"{build.source.path}/public.key\" --out \"{build.path}/core/Updater_Signing.h\"\n"
         "recipe.objcopy.bin.2.pattern=\"@\" --mode sign --privatekey "
         "\"{build.source.path}/private.key\" --bin \"{build.path}/{build.project_name}.bin\" "
         "--out \"{build.path}/{build.project_name}.bin.signed\"\n",
@@ -120,11 +125,23 @@ static void add_quoted(struct espota_page *page, const char *text)
 void espota_arduino_shim(struct espota_page *page, const char *tool, const char *program)
 {
     espota_page_add(page,
-                    "#!/usr/bin/env python3\n%s# The original stands beside it, as %s.orig.\n"
+                    "#!/usr/bin/env python3\n%sshim\n"
+                    "# The original stands beside it, as %s.orig.\n"
                     "import os\nimport sys\n\nprogram = ",
                     shim_mark, tool);
     add_quoted(page, program);
     espota_page_add(page, "\nos.execv(program, [\"%s\"] + sys.argv[1:])\n", tool);
+}
+
+void espota_arduino_discovery_script(struct espota_page *page, const char *program)
+{
+    espota_page_add(page,
+                    "#!/bin/sh\n%sdiscovery\n"
+                    "# The original stands beside it, as mdns-discovery.orig.\nexec '",
+                    shim_mark);
+    for (; *program != '\0'; program++)
+        espota_page_add(page, *program == '\'' ? "'\\''" : "%c", *program);
+    espota_page_add(page, "' arduino discovery\n");
 }
 
 bool espota_arduino_is_shim(const char *text)

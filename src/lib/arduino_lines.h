@@ -27,7 +27,9 @@ bool espota_arduino_has_block(const char *text);
 
 /* A script that is run by Python and becomes the program under the name of `tool`. */
 void espota_arduino_shim(struct espota_page *page, const char *tool, const char *program);
-/* True for a script that espota_arduino_shim wrote. */
+/* A script of the shell that becomes Arduino's discovery. */
+void espota_arduino_discovery_script(struct espota_page *page, const char *program);
+/* True for a script that one of the two wrote. */
 bool espota_arduino_is_shim(const char *text);
 
 #endif

@@ -9,14 +9,19 @@
 #include "lib/json.h"
 #include "lib/pluggable_port.h"
 
-enum { LINE_ROOM = 4096 };
+enum {
+    LINE_ROOM = 4096,
+    GONE_MOST = 256, /* ports that are kept without a device: anybody can announce some */
+};
 
 struct port {
     uint64_t id;
     struct espota_device device;
     uint8_t *txt;
     size_t txt_length;
-    bool shown; /* it is the port of its address */
+    bool shown;       /* it is the port of its address */
+    bool gone;        /* and is kept, although its device went, */
+    uint64_t gone_at; /* until then */
     struct port *next;
 };
 
@@ -24,6 +29,7 @@ struct espota_pluggable {
     struct espota_pluggable_hooks hooks;
     bool greeted, started, syncing;
     struct port *ports; /* in the order of their coming */
+    size_t gone;        /* how many of them are */
     char line[LINE_ROOM];
     size_t used;
     bool too_long;
@@ -48,6 +54,7 @@ static void forget_all(struct espota_pluggable *p)
         free(p->ports);
         p->ports = next;
     }
+    p->gone = 0;
 }
 
 void espota_pluggable_destroy(struct espota_pluggable *pluggable)
@@ -133,20 +140,78 @@ static void show(struct espota_pluggable *p, struct port *port)
     tell_port(p, "add", port);
 }
 
+static void unlink_port(struct espota_pluggable *p, struct port **at)
+{
+    struct port *port = *at;
+
+    *at = port->next;
+    if (port->gone)
+        p->gone--; /* it was counted when it went */
+    free(port->txt);
+    free(port);
+}
+
 /* Takes the port out; another device of its address takes its place. */
 static void remove_port(struct espota_pluggable *p, struct port **at)
 {
-    struct port *gone = *at;
+    struct port *port = *at;
+    char address[sizeof(port->device.address)];
+    bool shown = port->shown;
 
-    *at = gone->next;
-    if (gone->shown) {
-        tell_port(p, "remove", gone);
-        for (struct port *port = p->ports; port != NULL; port = port->next)
-            if (strcmp(port->device.address, gone->device.address) == 0)
-                show(p, port);
+    memcpy(address, port->device.address, sizeof(address));
+    if (shown)
+        tell_port(p, "remove", port);
+    unlink_port(p, at);
+    for (port = p->ports; shown && port != NULL; port = port->next)
+        if (strcmp(port->device.address, address) == 0)
+            show(p, port);
+}
+
+/* What went is kept for a while, unless there is another device for its port. */
+static void let_go(struct espota_pluggable *p, struct port **at, uint64_t now)
+{
+    struct port *gone = *at;
+    bool keep = gone->shown && p->gone < GONE_MOST;
+
+    for (const struct port *port = p->ports; keep && port != NULL; port = port->next)
+        keep = port == gone || strcmp(port->device.address, gone->device.address) != 0;
+    if (!keep) {
+        remove_port(p, at);
+        return;
     }
-    free(gone->txt);
-    free(gone);
+    gone->gone = true;
+    gone->gone_at = now + ESPOTA_PLUGGABLE_KEPT_MS;
+    p->gone++;
+}
+
+static bool same_port(const struct port *one, const struct espota_catalog_event *event)
+{
+    return one->device.port == event->device.port &&
+           strcmp(one->device.hostname, event->device.hostname) == 0 &&
+           one->txt_length == event->txt_length &&
+           (one->txt_length == 0 || memcmp(one->txt, event->txt, one->txt_length) == 0);
+}
+
+/*
+ * A device comes where the port of one that went is still kept: true if that is the same port,
+ * which goes over to it without a word.
+ */
+static bool take_over(struct espota_pluggable *p, const struct espota_catalog_event *event)
+{
+    struct port **at = &p->ports;
+    bool same;
+
+    while (*at != NULL &&
+           !((*at)->gone && strcmp((*at)->device.address, event->device.address) == 0))
+        at = &(*at)->next;
+    if (*at == NULL)
+        return false;
+    same = same_port(*at, event);
+    if (same)
+        unlink_port(p, at);
+    else
+        remove_port(p, at);
+    return same;
 }
 
 static void add_port(struct espota_pluggable *p, const struct espota_catalog_event *event)
@@ -168,23 +233,50 @@ static void add_port(struct espota_pluggable *p, const struct espota_catalog_eve
     port->txt_length = event->txt_length;
     port->id = event->device.id;
     port->device = event->device;
+    port->shown = take_over(p, event);
     while (*at != NULL)
         at = &(*at)->next;
     *at = port;
-    show(p, port);
+    if (!port->shown)
+        show(p, port);
 }
 
 void espota_pluggable_event(struct espota_pluggable *pluggable,
-                            const struct espota_catalog_event *event)
+                            const struct espota_catalog_event *event, uint64_t now)
 {
     struct port **at = &pluggable->ports;
 
-    while (*at != NULL && (*at)->id != event->device.id)
+    while (*at != NULL && ((*at)->gone || (*at)->id != event->device.id))
         at = &(*at)->next;
+    if (event->event == ESPOTA_DEVICE_REMOVE) {
+        if (*at != NULL)
+            let_go(pluggable, at, now);
+        return;
+    }
     if (*at != NULL)
         remove_port(pluggable, at);
-    if (event->event != ESPOTA_DEVICE_REMOVE)
-        add_port(pluggable, event);
+    add_port(pluggable, event);
+}
+
+void espota_pluggable_tick(struct espota_pluggable *pluggable, uint64_t now)
+{
+    struct port **at = &pluggable->ports;
+
+    while (*at != NULL)
+        if ((*at)->gone && (*at)->gone_at <= now)
+            remove_port(pluggable, at);
+        else
+            at = &(*at)->next;
+}
+
+uint64_t espota_pluggable_deadline(const struct espota_pluggable *pluggable)
+{
+    uint64_t first = UINT64_MAX;
+
+    for (const struct port *port = pluggable->ports; port != NULL; port = port->next)
+        if (port->gone && port->gone_at < first)
+            first = port->gone_at;
+    return first;
 }
 
 /* 1 "agent/version" */

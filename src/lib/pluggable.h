@@ -4,16 +4,21 @@
  * commands and events of the catalog in, messages out.
  *
  * To Arduino a port is an address. Where several devices share one, the first is
- * the port; when it goes, the next takes its place.
+ * the port; when it goes, the next takes its place. Without a next one the port of
+ * a device that went is kept for a while, as Arduino's own discovery keeps it: a
+ * board that starts anew after an update stays selected.
  */
 #ifndef ESPOTA_LIB_PLUGGABLE_H
 #define ESPOTA_LIB_PLUGGABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "espota/error.h"
 #include "lib/catalog.h"
+
+enum { ESPOTA_PLUGGABLE_KEPT_MS = 30000 }; /* the port of a device that went */
 
 struct espota_pluggable;
 
@@ -35,6 +40,9 @@ void espota_pluggable_destroy(struct espota_pluggable *pluggable);
 bool espota_pluggable_read(struct espota_pluggable *pluggable, const void *data, size_t length);
 /* A device came, changed or went, between start and stop. */
 void espota_pluggable_event(struct espota_pluggable *pluggable,
-                            const struct espota_catalog_event *event);
+                            const struct espota_catalog_event *event, uint64_t now);
+/* Takes away the ports whose time is over, and when the next one's is: UINT64_MAX, never. */
+void espota_pluggable_tick(struct espota_pluggable *pluggable, uint64_t now);
+uint64_t espota_pluggable_deadline(const struct espota_pluggable *pluggable);
 
 #endif

@@ -3,6 +3,7 @@
 
 import json
 import subprocess
+import time
 
 import espota_test
 import netlab
@@ -55,8 +56,11 @@ class Arduino(netlab.Lab):
         self.assertEqual(self.talk.hear(), {"eventType": "start_sync", "message": "OK"})
         stub = self.stub("--hostname", "door")
         self.assertEqual(self.talk.hear(), {"eventType": "add", "port": self.port(stub)})
+        gone = time.monotonic()
         stub.signal(15)
+        # it said goodbye, and its port is kept for 30 s, as Arduino's own discovery does
         self.assertEqual(self.talk.hear(), {"eventType": "remove", "port": self.port(stub)})
+        self.assertGreater(time.monotonic() - gone, 29)
         self.talk.say("STOP", "QUIT")
         self.assertEqual(self.talk.hear(), {"eventType": "stop", "message": "OK"})
         self.assertEqual(self.talk.hear(), {"eventType": "quit", "message": "OK"})

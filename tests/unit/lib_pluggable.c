@@ -215,7 +215,7 @@ START_TEST(test_ports_as_arduino_prints_them)
     greet();
     ck_assert(type("START_SYNC\n"));
     expect(OK("start_sync"));
-    espota_pluggable_event(pluggable, &event);
+    espota_pluggable_event(pluggable, &event, 1000);
     expect("{\n"
            "  \"eventType\": \"add\",\n"
            "  \"port\": {\n"
@@ -248,12 +248,68 @@ START_TEST(test_events)
     greet();
     ck_assert(type("START_SYNC\n"));
     said[0] = '\0';
-    espota_pluggable_event(pluggable, &add);
+    espota_pluggable_event(pluggable, &add, 1000);
     expect(PORT_EVENT("add", "10.0.0.7", "door"));
-    espota_pluggable_event(pluggable, &change);
+    espota_pluggable_event(pluggable, &change, 1000);
     expect(PORT_EVENT("remove", "10.0.0.7", "door") PORT_EVENT("add", "10.0.0.8", "door"));
-    espota_pluggable_event(pluggable, &remove);
+    espota_pluggable_event(pluggable, &remove, 1000);
+    expect(""); /* kept for a while */
+    ck_assert_uint_eq(espota_pluggable_deadline(pluggable), 1000 + ESPOTA_PLUGGABLE_KEPT_MS);
+    espota_pluggable_tick(pluggable, 1000 + ESPOTA_PLUGGABLE_KEPT_MS - 1);
+    expect("");
+    espota_pluggable_tick(pluggable, 1000 + ESPOTA_PLUGGABLE_KEPT_MS);
     expect(PORT_EVENT("remove", "10.0.0.8", "door"));
+    ck_assert_uint_eq(espota_pluggable_deadline(pluggable), UINT64_MAX);
+    espota_pluggable_destroy(pluggable);
+}
+END_TEST
+
+/* A board that restarts says goodbye and comes back: the port stays what it was. */
+START_TEST(test_what_went_and_comes_back)
+{
+    struct espota_catalog_event add = device_event(ESPOTA_DEVICE_ADD, 1, "door", "10.0.0.7", NULL);
+    struct espota_catalog_event remove =
+        device_event(ESPOTA_DEVICE_REMOVE, 1, "door", "10.0.0.7", NULL);
+    struct espota_catalog_event back = device_event(ESPOTA_DEVICE_ADD, 2, "door", "10.0.0.7", NULL);
+    struct espota_catalog_event other = device_event(ESPOTA_DEVICE_ADD, 3, "hut", "10.0.0.7", NULL);
+
+    greet();
+    ck_assert(type("START_SYNC\n"));
+    said[0] = '\0';
+    espota_pluggable_event(pluggable, &add, 1000);
+    expect(PORT_EVENT("add", "10.0.0.7", "door"));
+    espota_pluggable_event(pluggable, &remove, 2000);
+    espota_pluggable_event(pluggable, &back, 3000);
+    expect("");
+    ck_assert_uint_eq(espota_pluggable_deadline(pluggable), UINT64_MAX);
+    back.event = ESPOTA_DEVICE_REMOVE;
+    espota_pluggable_event(pluggable, &back, 4000);
+    espota_pluggable_event(pluggable, &other, 5000); /* another one: not the same port */
+    expect(PORT_EVENT("remove", "10.0.0.7", "door") PORT_EVENT("add", "10.0.0.7", "hut"));
+    espota_pluggable_destroy(pluggable);
+}
+END_TEST
+
+/* Goodbyes cost nothing to say: what is kept has a bound, and beyond it a port goes at once. */
+START_TEST(test_what_is_kept_has_a_bound)
+{
+    char address[32];
+
+    greet();
+    ck_assert(type("START_SYNC\n"));
+    for (unsigned i = 0; i < 1000; i++) {
+        struct espota_catalog_event event;
+
+        snprintf(address, sizeof(address), "10.0.%u.%u", i / 250, i % 250);
+        event = device_event(ESPOTA_DEVICE_ADD, i + 1, "door", address, NULL);
+        espota_pluggable_event(pluggable, &event, 1000);
+        event.event = ESPOTA_DEVICE_REMOVE;
+        said[0] = '\0';
+        espota_pluggable_event(pluggable, &event, 1000);
+        ck_assert_int_eq(said[0] == '\0', i < 256);
+        said[0] = '\0';
+    }
+    ck_assert(type("STOP\n"));
     espota_pluggable_destroy(pluggable);
 }
 END_TEST
@@ -267,14 +323,16 @@ START_TEST(test_two_devices_at_one_address)
     greet();
     ck_assert(type("START_SYNC\n"));
     said[0] = '\0';
-    espota_pluggable_event(pluggable, &one);
+    espota_pluggable_event(pluggable, &one, 1000);
     expect(PORT_EVENT("add", "10.0.0.7", "one"));
-    espota_pluggable_event(pluggable, &two);
+    espota_pluggable_event(pluggable, &two, 1000);
     expect("");
     one.event = two.event = ESPOTA_DEVICE_REMOVE;
-    espota_pluggable_event(pluggable, &one);
+    espota_pluggable_event(pluggable, &one, 1000);
     expect(PORT_EVENT("remove", "10.0.0.7", "one") PORT_EVENT("add", "10.0.0.7", "two"));
-    espota_pluggable_event(pluggable, &two);
+    espota_pluggable_event(pluggable, &two, 1000);
+    expect("");
+    espota_pluggable_tick(pluggable, 1000 + ESPOTA_PLUGGABLE_KEPT_MS);
     expect(PORT_EVENT("remove", "10.0.0.7", "two"));
     espota_pluggable_destroy(pluggable);
 }
@@ -288,11 +346,12 @@ START_TEST(test_list)
     greet();
     ck_assert(type("START\n"));
     said[0] = '\0';
-    espota_pluggable_event(pluggable, &one);
-    espota_pluggable_event(pluggable, &two);
+    espota_pluggable_event(pluggable, &one, 1000);
+    espota_pluggable_event(pluggable, &two, 1000);
     expect(""); /* events are for START_SYNC */
     one.event = ESPOTA_DEVICE_REMOVE;
-    espota_pluggable_event(pluggable, &one);
+    espota_pluggable_event(pluggable, &one, 1000);
+    espota_pluggable_tick(pluggable, 1000 + ESPOTA_PLUGGABLE_KEPT_MS);
     ck_assert(type("LIST\n"));
     expect("{\n  \"eventType\": \"list\",\n  \"ports\": [\n    {\n" INNER("    ", "10.0.0.8", "two",
                                                                           "") "    }\n  ]\n}\n");
@@ -304,5 +363,5 @@ END_TEST
 
 UNIT_MAIN("lib/pluggable", test_hello_comes_first, test_modes_exclude_each_other,
           test_quit_and_the_end, test_byte_by_byte, test_a_line_without_end,
-          test_ports_as_arduino_prints_them, test_events, test_two_devices_at_one_address,
-          test_list)
+          test_ports_as_arduino_prints_them, test_events, test_what_went_and_comes_back,
+          test_what_is_kept_has_a_bound, test_two_devices_at_one_address, test_list)
