@@ -17,7 +17,7 @@ struct espota_info;
 
 /*
  * Looks at a file ("-": standard input). OK also for an image that is not good; an error is that
- * it could not be read.
+ * it could not be read. The path is borrowed for the call alone.
  */
 enum espota_status espota_info_create(struct espota_info **out, const char *path,
                                       struct espota_error *err) ESPOTA_MUST_CHECK;

@@ -135,8 +135,10 @@ enum espota_status espota_info_create(struct espota_info **out, const char *path
     *out = NULL;
     if (info == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to look at %s", path);
-    info->path = path;
-    status = espota_input_init(&reading.input, path, err);
+    info->path = strdup(path); /* _json names it, whenever that is called */
+    status = info->path != NULL
+                 ? espota_input_init(&reading.input, path, err)
+                 : espota_error_set(err, ESPOTA_E_MEMORY, "no memory to look at %s", path);
     if (status == ESPOTA_OK && reading.input.regular) {
         status = look_at_file(info, &reading);
         if (status == ESPOTA_OK && info->found.outer.kind == ESPOTA_IMAGE_GZIP)
@@ -161,6 +163,7 @@ void espota_info_destroy(struct espota_info *info)
     if (info == NULL)
         return;
     espota_inspected_free(&info->found);
+    free(info->path);
     free(info);
 }
 

@@ -13,7 +13,7 @@ enum {
 };
 
 struct espota_info {
-    const char *path; /* borrowed */
+    char *path; /* its own copy */
     struct espota_inspected found;
     char md5[33];
     char sha256[65];
