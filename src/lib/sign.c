@@ -272,6 +272,22 @@ static enum espota_status copy_payload(struct job *job, size_t length)
     return status;
 }
 
+/* A pipe that nobody reads any more fails here at the latest: then no file is replaced. */
+static enum espota_status commit(struct job *job)
+{
+    struct espota_output *first = job->out, *second = job->legacy;
+    enum espota_status status;
+
+    if (second != NULL && espota_output_is_stream(second)) {
+        first = job->legacy;
+        second = job->out;
+    }
+    status = espota_output_commit(first, job->err);
+    if (status == ESPOTA_OK && second != NULL)
+        status = espota_output_commit(second, job->err);
+    return status;
+}
+
 static enum espota_status run(struct job *job, const char *out, const char *legacy,
                               struct espota_signed *result)
 {
@@ -295,10 +311,8 @@ static enum espota_status run(struct job *job, const char *out, const char *lega
         status = add_trailer(job, job->out, job->format, &trailer);
     if (status == ESPOTA_OK && legacy != NULL)
         status = add_trailer(job, job->legacy, ESPOTA_SIGN_ESP8266_LEGACY, &legacy_trailer);
-    if (status == ESPOTA_OK && legacy != NULL)
-        status = espota_output_commit(job->legacy, job->err);
     if (status == ESPOTA_OK)
-        status = espota_output_commit(job->out, job->err);
+        status = commit(job);
     if (status != ESPOTA_OK)
         return status;
     warn(job);

@@ -84,6 +84,11 @@ enum espota_status espota_output_write(struct espota_output *output, const void 
 enum espota_status espota_output_at(struct espota_output *output, uint64_t offset, void *out,
                                     size_t room, size_t *length,
                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+/*
+ * The commit copies the bytes into what is no regular file: it may break in the middle. Where
+ * several outputs belong together, such a one is committed first.
+ */
+bool espota_output_is_stream(const struct espota_output *output);
 /* Puts it in place: all bytes are on the disk before it has its name. */
 enum espota_status espota_output_commit(struct espota_output *output,
                                         struct espota_error *err) ESPOTA_MUST_CHECK;

@@ -426,6 +426,11 @@ static void sync_folder(const struct espota_output *output)
     free(folder);
 }
 
+bool espota_output_is_stream(const struct espota_output *output)
+{
+    return output->target >= 0;
+}
+
 enum espota_status espota_output_commit(struct espota_output *output, struct espota_error *err)
 {
     enum espota_status status;

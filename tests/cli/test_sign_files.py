@@ -69,6 +69,21 @@ class Failures(Case):
                    "/dev/full")
         self.assert_one_line(done, 8, "No space left")
 
+    def test_a_pipe_that_nobody_reads(self):
+        """What could not be written whole replaces nothing, whichever output is the pipe."""
+        other = {"--out": "--legacy", "--legacy": "--out"}
+        for piped in other:
+            with self.subTest(piped=piped):
+                reader, writer = os.pipe()
+                os.close(reader)
+                done = subprocess.run(
+                    [espota_test.espota_c(), "sign", "--privatekey", self.private, "--bin",
+                     self.source, piped, "-", other[piped], self.out], stdout=writer,
+                    stderr=subprocess.PIPE, check=False)
+                os.close(writer)
+                self.assertEqual(done.returncode, 8, done.stderr)
+                self.assert_untouched()
+
     def test_unwritable(self):
         """As somebody who may read everything here and write nothing."""
         self.dir.chmod(0o755)
