@@ -176,19 +176,6 @@ static void set_txt(struct sighting *s, const uint8_t *data, size_t length)
     s->txt_length = length;
 }
 
-/* Multicast, unspecified, and what belongs to this machine's loopback are nobody's address. */
-static bool believable(const struct espota_address *address, bool loopback)
-{
-    static const uint8_t zero[16] = {0};
-    const uint8_t *b = address->bytes;
-
-    if (address->family == 4)
-        return b[0] != 0 && b[0] < 224 && (b[0] != 127 || loopback);
-    if (b[0] == 0xff || memcmp(b, zero, 10) == 0) /* multicast; unspecified, mapped, ::1 */
-        return loopback && memcmp(b, zero, 15) == 0 && b[15] == 1;
-    return true;
-}
-
 /* The place of this address, else a free or ended one, else the one that ends first. */
 static struct heard_address *address_place(struct sighting *s, const struct espota_address *address)
 {
@@ -307,9 +294,8 @@ static void hear_host(const struct hearing *h, const struct espota_dns_record *r
     uint32_t hash = espota_dns_name_hash(&record->name);
 
     memcpy(address.bytes, record->data, record->length); /* 4 or 16: the reader has checked */
-    if (address.family == 6 && address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80)
-        address.scope = h->link->id;
-    if (!believable(&address, h->link->loopback))
+    espota_address_set_scope(&address, h->link->id);
+    if (!espota_address_is_of_host(&address, h->link->loopback))
         return;
     for (size_t i = 0; i < h->catalog->sighting_count; i++) {
         struct sighting *s = h->catalog->sightings[i];
@@ -362,7 +348,8 @@ void espota_catalog_resolved(struct espota_catalog *catalog, uint64_t now,
     struct sighting *s;
 
     if (!full_name(&instance, service->service, service->instance) ||
-        !espota_dns_name_set(&host, service->host) || !believable(&service->address, true))
+        !espota_dns_name_set(&host, service->host) ||
+        !espota_address_is_of_host(&service->address, true))
         return;
     s = find_or_add(catalog, now, service->link, &none, service->service, &instance);
     if (s == NULL)

@@ -11,21 +11,14 @@ enum { ASK_AGAIN_MS = 400 };
 
 static const uint64_t forever = UINT64_MAX;
 
-static bool is_loopback(const struct espota_address *address)
-{
-    return address->family == 4 ? address->bytes[0] == 127
-                                : address->bytes[0] == 0 && address->bytes[15] == 1;
-}
-
 /* Lower is better: an address that anybody can use, before one that means something here only. */
 static unsigned rank_of(const struct espota_address *address)
 {
-    const uint8_t *b = address->bytes;
     unsigned six = address->family == 6;
 
-    if (is_loopback(address))
+    if (espota_address_is_loopback(address))
         return 4 + six;
-    if (six ? b[0] == 0xfe && (b[1] & 0xc0) == 0x80 : b[0] == 169 && b[1] == 254)
+    if (espota_address_is_link_local(address))
         return 2 + six;
     return six;
 }

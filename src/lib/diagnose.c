@@ -10,14 +10,6 @@ static const char *plain(const struct espota_address *address, char text[ESPOTA_
     return espota_address_format(address, false, text);
 }
 
-static bool is_loopback(const struct espota_address *address)
-{
-    static const uint8_t six[16] = {[15] = 1};
-
-    return (address->family == 4 && address->bytes[0] == 127) ||
-           (address->family == 6 && memcmp(address->bytes, six, sizeof(six)) == 0);
-}
-
 void espota_diagnosis_command(enum espota_firewall_kind kind,
                               const struct espota_firewall *firewall,
                               const struct espota_address *from, uint16_t port, char *out,
@@ -77,7 +69,7 @@ static void add_subnet(struct espota_sentence *to, const struct espota_diagnosis
 {
     char text[ESPOTA_ADDRESS_TEXT];
 
-    if (d->local.family == 0 || is_loopback(&d->device))
+    if (d->local.family == 0 || espota_address_is_loopback(&d->device))
         return;
     if (d->same_subnet)
         espota_sentence_add(to, " Both are in one subnet.");
@@ -119,7 +111,7 @@ static void add_firewall(struct espota_sentence *to, const struct espota_diagnos
 {
     bool unreadable = false;
 
-    if (d->firewall == NULL || is_loopback(&d->from))
+    if (d->firewall == NULL || espota_address_is_loopback(&d->from))
         return;
     for (int kind = 0; kind < ESPOTA_FIREWALL_COUNT; kind++) {
         if (d->firewall->states[kind] == ESPOTA_FIREWALL_ACTIVE) {
@@ -163,7 +155,8 @@ void espota_diagnosis_route(const struct espota_diagnosis *d, char *out, size_t 
     char text[ESPOTA_ADDRESS_TEXT];
 
     espota_sentence_init(&to, out, room);
-    if (d->local.family == 0 || d->interface_name[0] == '\0' || is_loopback(&d->device))
+    if (d->local.family == 0 || d->interface_name[0] == '\0' ||
+        espota_address_is_loopback(&d->device))
         return;
     espota_sentence_add(&to, " The invitations left from %s over %s; %s.", plain(&d->local, text),
                         d->interface_name,

@@ -78,8 +78,7 @@ static void set_address(struct espota_address *out, const AvahiAddress *address,
     }
     out->family = 6;
     memcpy(out->bytes, address->data.ipv6.address, 16);
-    if (out->bytes[0] == 0xfe && (out->bytes[1] & 0xc0) == 0x80)
-        out->scope = (uint32_t)interface;
+    espota_address_set_scope(out, (uint32_t)interface);
 }
 
 /* Avahi's list as it is on the wire; what does not fit whole is left out. */

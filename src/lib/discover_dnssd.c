@@ -181,8 +181,7 @@ static void DNSSD_API addressed(DNSServiceRef reference, DNSServiceFlags flags, 
     } else if (type == TYPE_AAAA && length == 16) {
         address.family = 6;
         memcpy(address.bytes, data, 16);
-        if (address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80)
-            address.scope = interface;
+        espota_address_set_scope(&address, interface);
         s->address6 = address;
         if (s->give_up > now_of(s->dnssd) + IPV4_MS)
             arm(s->dnssd, &s->timer, IPV4_MS);

@@ -118,12 +118,6 @@ static const struct espota_job *same_name(const struct espota_job *job)
     return NULL;
 }
 
-static bool lacks_scope(const struct espota_address *address)
-{
-    return address->family == 6 && address->bytes[0] == 0xfe &&
-           (address->bytes[1] & 0xc0) == 0x80 && address->scope == 0;
-}
-
 /* Names of devices are asked for on the link, all at once; the rest is the system's matter. */
 static enum espota_status resolve_local_names(struct espota_upload *upload,
                                               struct espota_error *err)
@@ -166,7 +160,7 @@ static enum espota_status resolve(struct espota_job *job, struct espota_error *e
             return settle(job, problem.status, problem.message, err);
         }
     }
-    if (lacks_scope(&job->device))
+    if (espota_address_lacks_scope(&job->device))
         return settle(job, ESPOTA_E_USAGE,
                       "a link-local address needs its interface: fe80::…%INTERFACE", err);
     job->device.port = port_of(job);

@@ -76,14 +76,10 @@ static void hear(struct asking *a, const struct espota_mdns_origin *origin,
 {
     struct espota_address address = {.family = record->type == ESPOTA_DNS_A ? 4 : 6};
     uint32_t hash = espota_dns_name_hash(&record->name);
-    const uint8_t *b = address.bytes;
 
     memcpy(address.bytes, record->data, record->length); /* the reader has checked the length */
-    if (address.family == 6 && b[0] == 0xfe && (b[1] & 0xc0) == 0x80)
-        address.scope = origin->interface->index;
-    if (address.family == 4
-            ? b[0] == 0 || b[0] >= 224 || (b[0] == 127 && !origin->interface->loopback)
-            : b[0] == 0xff || b[0] == 0)
+    espota_address_set_scope(&address, origin->interface->index);
+    if (!espota_address_is_of_host(&address, origin->interface->loopback))
         return;
     for (size_t i = 0; i < a->count; i++) {
         struct wanted *w = &a->list[i];

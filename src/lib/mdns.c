@@ -43,19 +43,11 @@ static const struct espota_interface *interface_of(const struct espota_mdns *mdn
     return NULL;
 }
 
-static bool is_link_local(const struct espota_address *address)
-{
-    const uint8_t *b = address->bytes;
-
-    return address->family == 4 ? b[0] == 169 && b[1] == 254
-                                : b[0] == 0xfe && (b[1] & 0xc0) == 0x80;
-}
-
 static bool is_on_link(const struct espota_interface *interface,
                        const struct espota_address *address)
 {
     /* on the loopback everything is from this machine, by whichever of its addresses */
-    return interface->loopback || is_link_local(address) ||
+    return interface->loopback || espota_address_is_link_local(address) ||
            espota_interface_reaches(interface, address);
 }
 

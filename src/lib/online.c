@@ -271,15 +271,6 @@ static void report(const struct espota_attempt *attempt, struct espota_attempt_r
 
 static const struct espota_attempt_kind online_kind = {destroy, take_password, stop, report};
 
-static bool is_loopback(const struct espota_address *address)
-{
-    struct espota_address six;
-
-    return (address->family == 4 && address->bytes[0] == 127) ||
-           (address->family == 6 && espota_address_parse("::1", &six) &&
-            espota_address_equal(address, &six));
-}
-
 enum espota_status espota_online_create(const struct espota_online_config *config,
                                         struct espota_attempt **out, struct espota_error *err)
 {
@@ -293,7 +284,7 @@ enum espota_status espota_online_create(const struct espota_online_config *confi
     online->base.kind = &online_kind;
     online->config = *config;
     online->fd = -1;
-    online->close = is_loopback(&config->device);
+    online->close = espota_address_is_loopback(&config->device);
     online->timer = (struct espota_timer){.expired = expired, .context = online};
     online->caller = (struct espota_caller){.device = config->device,
                                             .context = online,

@@ -19,13 +19,57 @@ static bool is_mapped(const struct espota_address *address)
            memcmp(address->bytes, mapped_prefix, sizeof(mapped_prefix)) == 0;
 }
 
+bool espota_address_is_link_local(const struct espota_address *address)
+{
+    const uint8_t *b = address->bytes;
+
+    if (address->family == 4)
+        return b[0] == 169 && b[1] == 254;
+    return address->family == 6 && b[0] == 0xfe && (b[1] & 0xc0) == 0x80;
+}
+
+bool espota_address_is_loopback(const struct espota_address *address)
+{
+    static const uint8_t six[16] = {[15] = 1};
+
+    if (is_mapped(address))
+        return address->bytes[sizeof(mapped_prefix)] == 127;
+    if (address->family == 4)
+        return address->bytes[0] == 127;
+    return address->family == 6 && memcmp(address->bytes, six, sizeof(six)) == 0;
+}
+
 /* Only these need a scope; the kernel reports one for others now and then. */
-static bool is_link_local(const struct espota_address *address)
+static bool needs_scope(const struct espota_address *address)
 {
     const uint8_t *b = address->bytes;
 
     return address->family == 6 &&
-           ((b[0] == 0xfe && (b[1] & 0xc0) == 0x80) || (b[0] == 0xff && (b[1] & 0x0f) == 0x02));
+           (espota_address_is_link_local(address) || (b[0] == 0xff && (b[1] & 0x0f) == 0x02));
+}
+
+bool espota_address_lacks_scope(const struct espota_address *address)
+{
+    return address->family == 6 && espota_address_is_link_local(address) && address->scope == 0;
+}
+
+bool espota_address_is_of_host(const struct espota_address *address, bool loopback)
+{
+    static const uint8_t zero[10] = {0};
+    const uint8_t *b = address->bytes;
+
+    if (espota_address_is_loopback(address))
+        return loopback && !is_mapped(address);
+    if (address->family == 4)
+        return b[0] != 0 && b[0] < 224;
+    /* ten zeros: unspecified, or IPv4 in another coat, which no device announces */
+    return address->family == 6 && b[0] != 0xff && memcmp(b, zero, sizeof(zero)) != 0;
+}
+
+void espota_address_set_scope(struct espota_address *address, uint32_t interface)
+{
+    if (needs_scope(address))
+        address->scope = interface;
 }
 
 static void normalize(struct espota_address *address)
@@ -35,7 +79,7 @@ static void normalize(struct espota_address *address)
         memset(address->bytes + 4, 0, 12);
         address->family = 4;
     }
-    if (!is_link_local(address))
+    if (!needs_scope(address))
         address->scope = 0;
 }
 
@@ -157,7 +201,7 @@ static bool parse_ipv6(const char *text, struct espota_address *out)
     out->family = 6;
     if (percent != NULL) {
         out->scope = parse_scope(percent + 1);
-        if (out->scope == 0 || !is_link_local(out))
+        if (out->scope == 0 || !needs_scope(out))
             return false;
     }
     normalize(out);

@@ -27,6 +27,19 @@ struct espota_address {
  * compared where both have one. Nothing equals an address of family 0.
  */
 bool espota_address_equal(const struct espota_address *a, const struct espota_address *b);
+/* This machine itself: 127.0.0.0/8 or ::1, and no other. */
+bool espota_address_is_loopback(const struct espota_address *address);
+/* Means something on one link only: 169.254.0.0/16 or fe80::/10. */
+bool espota_address_is_link_local(const struct espota_address *address);
+/* An IPv6 address of which that is true, and nobody has said which link. */
+bool espota_address_lacks_scope(const struct espota_address *address);
+/*
+ * It can be one host's: not unspecified, not 0.0.0.0/8, no group, no broadcast to all; loopback's
+ * own only where `loopback` says so.
+ */
+bool espota_address_is_of_host(const struct espota_address *address, bool loopback);
+/* It was heard of on that interface: its scope, if it needs one. */
+void espota_address_set_scope(struct espota_address *address, uint32_t interface);
 /* "192.168.1.5", "fe80::1%eth0"; with_port: "192.168.1.5:8266", "[fe80::1%eth0]:8266". Returns out.
  */
 const char *espota_address_format(const struct espota_address *address, bool with_port,

@@ -19,7 +19,7 @@ struct voice {
     const char *txt;
     uint16_t port;
     uint8_t address[4];
-    uint8_t address6[16]; /* first byte 0: none */
+    uint8_t address6[16]; /* last byte 0: none */
     uint32_t ptr_ttl, ttl;
     bool no_srv, no_txt, no_address, flush_off;
     enum espota_service service;
@@ -62,7 +62,7 @@ static size_t packet_of(const struct voice *v, uint8_t *packet, size_t room)
     if (!v->no_address && v->address[0] != 0)
         ck_assert(
             espota_dns_add_data(&w, s, &host, ESPOTA_DNS_A, !v->flush_off, v->ttl, v->address, 4));
-    if (!v->no_address && v->address6[0] != 0)
+    if (!v->no_address && v->address6[15] != 0)
         ck_assert(espota_dns_add_data(&w, s, &host, ESPOTA_DNS_AAAA, !v->flush_off, v->ttl,
                                       v->address6, 16));
     if (!v->no_srv)
@@ -232,6 +232,27 @@ START_TEST(test_ipv4_is_waited_for_and_preferred)
     ck_assert_ptr_nonnull(event);
     ck_assert_int_eq(event->event, ESPOTA_DEVICE_CHANGE);
     ck_assert_str_eq(event->device.address, "10.0.0.7");
+    espota_catalog_destroy(catalog);
+}
+END_TEST
+
+/* 64:ff9b::1 begins with 00 and ends with 01, and is not this machine's loopback. */
+START_TEST(test_an_address_for_all_before_one_of_the_link)
+{
+    const struct espota_catalog_link link = {.id = 4000000};
+    struct voice v = door();
+    const struct espota_catalog_event *event;
+
+    fresh();
+    memset(v.address, 0, 4);
+    memcpy(v.address6, (uint8_t[]){0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9}, 16);
+    hear_on(1000, &v, &link);
+    expect(1000 + ESPOTA_CATALOG_SETTLE_MS, ESPOTA_DEVICE_ADD, "door");
+    memcpy(v.address6, (uint8_t[]){0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 16);
+    hear_on(1500, &v, &link);
+    event = event_at(1500);
+    ck_assert_ptr_nonnull(event);
+    ck_assert_str_eq(event->device.address, "64:ff9b::1");
     espota_catalog_destroy(catalog);
 }
 END_TEST
@@ -509,7 +530,8 @@ END_TEST
 
 UNIT_MAIN("lib/catalog", test_a_device_comes_and_goes, test_a_change_is_told_once,
           test_goodbye_has_a_second, test_one_device_on_several_links,
-          test_ipv4_is_waited_for_and_preferred, test_an_address_that_moves,
-          test_two_boards_of_one_name, test_wrong_addresses, test_missing_parts_are_asked_for,
-          test_a_life_is_renewed_in_time, test_legacy_lives_are_not_believed, test_daemons_word,
-          test_esphome_is_another_service, test_a_flood_is_bounded, test_a_long_txt_is_not_kept)
+          test_ipv4_is_waited_for_and_preferred, test_an_address_for_all_before_one_of_the_link,
+          test_an_address_that_moves, test_two_boards_of_one_name, test_wrong_addresses,
+          test_missing_parts_are_asked_for, test_a_life_is_renewed_in_time,
+          test_legacy_lives_are_not_believed, test_daemons_word, test_esphome_is_another_service,
+          test_a_flood_is_bounded, test_a_long_txt_is_not_kept)
