@@ -265,7 +265,7 @@ void out_detail(const char *format, ...)
 {
     va_list args;
 
-    if (!out.verbose)
+    if (!out.verbose || out.quiet)
         return;
     va_start(args, format);
     put_line("", "", format, args);

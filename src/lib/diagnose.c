@@ -65,6 +65,15 @@ static void add_told(struct espota_sentence *to, const struct espota_diagnosis *
     espota_sentence_add(to, ".");
 }
 
+static void add_size(struct espota_sentence *to, const struct espota_diagnosis *d)
+{
+    if (d->size > 0)
+        espota_sentence_add(to,
+                            " An ESP32 says OK and nothing more where the partition that the image "
+                            "is for is missing or smaller than its %u bytes.",
+                            d->size);
+}
+
 static void add_subnet(struct espota_sentence *to, const struct espota_diagnosis *d)
 {
     char text[ESPOTA_ADDRESS_TEXT];
@@ -144,6 +153,7 @@ void espota_diagnosis_callback(const struct espota_diagnosis *d, char *out, size
     struct espota_sentence to;
 
     espota_sentence_init(&to, out, room);
+    add_size(&to, d);
     add_told(&to, d);
     add_subnet(&to, d);
     add_firewall(&to, d);

@@ -23,6 +23,7 @@ struct espota_diagnosis {
     uint16_t port;                          /* that the device was told */
     bool port_fixed;                        /* by --host-port */
     bool local_fixed;                       /* by --host-ip */
+    uint32_t size;                          /* of an image that may be too large; 0: it is not */
     const struct espota_firewall *firewall; /* NULL: nobody looked */
 };
 

@@ -268,6 +268,7 @@ static void take_password(struct espota_attempt *attempt, const char *password, 
     if (x->over)
         return;
     x->config.password = password;
+    x->config.password_length = length;
     espota_sender_password(&x->sender, password, length, now_of(x));
     drive(x);
 }
@@ -302,6 +303,7 @@ static void outcome_of(const struct espota_exchange *x, struct espota_outcome *o
     out->invitations = x->invitations;
     out->challenge = espota_sender_challenge(&x->sender);
     out->had_password = x->config.password != NULL;
+    out->empty_password = x->config.password != NULL && x->config.password_length == 0;
     out->caller = x->connected;
     out->ended = x->stream.ended;
     out->os_error = x->os_error != 0 ? x->os_error : x->stream.os_error;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/knock.h"
+
 /* `outcome`: of an exchange with a device, NULL if there was none. */
 static void end_job(struct espota_job *job, enum espota_status status, bool again,
                     const char *message, const struct espota_outcome *outcome)
@@ -94,15 +96,52 @@ static bool begin_waiting(struct espota_job *job)
     return true;
 }
 
+/* Before a target is given up: is anything there at all? */
+static bool begin_knocking(struct espota_job *job, const struct espota_outcome *outcome, bool again)
+{
+    struct espota_upload *upload = job->upload;
+    struct espota_attempt_ears ears = ears_of(job);
+
+    if (!espota_knock_helps(outcome) || upload->stopped ||
+        (again && espota_schedule_tries_again(&upload->schedule, job->index)))
+        return false;
+    if (espota_knock_create(upload->loop, outcome, &ears, &job->attempt, NULL) != ESPOTA_OK)
+        return false; /* then there is no more to tell */
+    upload->attempts++;
+    return true;
+}
+
+/* What is known of an attempt at a device that calls back, and the sentence about it. */
+static bool find_outcome(const struct espota_job *job, struct espota_outcome *outcome,
+                         struct espota_attempt_report *report)
+{
+    struct espota_address address;
+
+    if (!espota_exchange_outcome(job->attempt, outcome) &&
+        !espota_knock_outcome(job->attempt, outcome))
+        return false;
+    outcome->named =
+        !espota_address_parse(job->name, &address) || strstr(job->target, job->name) == NULL;
+    if (!espota_ports_stranger(job->upload->ports, job->began, &outcome->stranger))
+        outcome->stranger.family = 0;
+    espota_outcome_text(outcome, report->message, sizeof(report->message));
+    /* espota.py gives an absent device ten seconds, and who stands in for it no more */
+    if (job->upload->options.legacy_tool && outcome->status == ESPOTA_E_NO_ANSWER &&
+        outcome->challenge == 0)
+        report->again = false;
+    return true;
+}
+
 /* An attempt is over: what it comes to. */
 static void look_at(struct espota_job *job)
 {
     struct espota_attempt_report report;
     struct espota_outcome outcome;
-    bool exchanged = espota_exchange_outcome(job->attempt, &outcome);
+    bool exchanged;
     const char *problem;
 
     job->attempt->kind->report(job->attempt, &report);
+    exchanged = find_outcome(job, &outcome, &report);
     job->acked = report.acked;
     job->touched |= report.begun;
     job->complete = report.complete;
@@ -113,6 +152,8 @@ static void look_at(struct espota_job *job)
                   "network, or name the device with --host";
     drop_attempt(job);
     if (report.status == ESPOTA_OK && begin_waiting(job))
+        return;
+    if (exchanged && begin_knocking(job, &outcome, report.again))
         return;
     end_job(job, report.status, report.again, problem != NULL ? problem : report.message,
             exchanged ? &outcome : NULL);
@@ -210,6 +251,8 @@ static void serve_parked(struct espota_upload *upload)
         return;
     if (!upload->asked)
         ask_person(upload);
+    if (upload->stop)
+        return; /* a signal was the answer: nobody refused anything */
     for (size_t i = 0; i < upload->count && upload->parked > 0; i++) {
         struct espota_job *job = &upload->jobs[i];
 
@@ -246,6 +289,8 @@ static void pump(struct espota_upload *upload)
         stop_all(upload);
     look_at_ended(upload);
     serve_parked(upload);
+    if (upload->stop && !upload->stopped)
+        stop_all(upload);
     look_at_ended(upload);
     begin_those_ready(upload);
     if (upload->parked == 0 &&

@@ -34,6 +34,18 @@ static void find_way(const struct espota_upload *upload, struct espota_diagnosis
         out->local.family = 0;
 }
 
+/*
+ * Whether the device may have found that the image does not fit after its OK: an ESP32 says OK
+ * first. The others begin the update before they say it.
+ */
+static bool may_not_fit(const struct espota_job *job)
+{
+    if (job->kind == ESPOTA_KIND_ESP8266 || job->kind == ESPOTA_KIND_PICO)
+        return false;
+    return job->kind == ESPOTA_KIND_ESP32 || job->command == ESPOTA_COMMAND_FILESYSTEM ||
+           espota_chip_is_esp32(job->source->chip);
+}
+
 bool espota_fleet_diagnose(struct espota_job *job, const struct espota_outcome *outcome,
                            const char *message, char *out, size_t room)
 {
@@ -43,13 +55,15 @@ bool espota_fleet_diagnose(struct espota_job *job, const struct espota_outcome *
         .from = job->from,
         .port = outcome->host_port,
         .port_fixed = upload->options.host_port != 0,
+        .size = may_not_fit(job) ? job->source->length : 0,
     };
     bool silent = outcome->status == ESPOTA_E_NO_ANSWER && outcome->challenge == 0 &&
-                  !outcome->has_unreachable && outcome->os_error == 0;
+                  !outcome->has_unreachable && outcome->os_error == 0 &&
+                  outcome->knock != ESPOTA_KNOCK_OPEN;
     char more[2048];
 
-    if (!silent && outcome->status != ESPOTA_E_NO_CALLBACK)
-        return false;
+    if (outcome->stranger.family != 0 || (!silent && outcome->status != ESPOTA_E_NO_CALLBACK))
+        return false; /* whoever connected got through every firewall */
     find_way(upload, &diagnosis);
     if (silent) {
         espota_diagnosis_route(&diagnosis, more, sizeof(more));

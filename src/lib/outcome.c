@@ -22,10 +22,11 @@ static void add_seconds(struct espota_sentence *to, uint32_t ms)
         espota_sentence_add(to, "%u.%03u s", ms / 1000, ms % 1000);
 }
 
+/* Who stands in front of the sentence already, by address, is not named again. */
 static const char *device_text(const struct espota_outcome *o, bool port,
                                char text[ESPOTA_ADDRESS_TEXT])
 {
-    return espota_address_format(&o->device, port, text);
+    return o->named ? espota_address_format(&o->device, port, text) : "it";
 }
 
 /* A device in the middle of an update: what is in its flash now. */
@@ -37,18 +38,29 @@ static void add_what_is_left(struct espota_sentence *to, const struct espota_out
         espota_sentence_add(to, "; the device keeps the program that it had");
 }
 
+/* Their ports are the same numbers. */
+static void add_other_protocol(struct espota_sentence *to, const struct espota_outcome *o)
+{
+    espota_sentence_add(to,
+                        "; TCP port %u answers there: it may run ESPHome, which has a protocol of "
+                        "its own and is updated by ESPHome's tools, or by its web page",
+                        o->device.port);
+}
+
 static void tell_unreachable(struct espota_sentence *to, const struct espota_outcome *o)
 {
     char device[ESPOTA_ADDRESS_TEXT], teller[ESPOTA_ADDRESS_TEXT];
 
     switch (o->unreachable) {
     case ESPOTA_UNREACHABLE_PORT:
-        espota_sentence_add(
-            to,
-            "%s is up, but nothing listens on its UDP port %u: does its program call "
-            "ArduinoOTA.begin() and handle(), and is the port right (ESP8266: 8266, ESP32: 3232, "
-            "RP2040: 2040)?",
-            device_text(o, false, device), o->device.port);
+        espota_sentence_add(to, "%s is up, but nothing listens on its UDP port %u",
+                            device_text(o, false, device), o->device.port);
+        if (o->knock == ESPOTA_KNOCK_OPEN)
+            add_other_protocol(to, o);
+        else
+            espota_sentence_add(
+                to, ": does its program call ArduinoOTA.begin() and handle(), and is the port "
+                    "right (ESP8266: 8266, ESP32: 3232, RP2040: 2040)?");
         return;
     case ESPOTA_UNREACHABLE_HOST:
     case ESPOTA_UNREACHABLE_NETWORK:
@@ -62,6 +74,51 @@ static void tell_unreachable(struct espota_sentence *to, const struct espota_out
     if (o->teller.family != 0)
         espota_sentence_add(to, " (says %s)", espota_address_format(&o->teller, false, teller));
     espota_sentence_add(to, ": is it switched on, in this network, and is the address right?");
+}
+
+/* Somebody did call back. */
+static bool add_stranger(struct espota_sentence *to, const struct espota_outcome *o)
+{
+    char text[ESPOTA_ADDRESS_TEXT];
+
+    if (o->stranger.family == 0)
+        return false;
+    espota_address_format(&o->stranger, false, text);
+    espota_sentence_add(to,
+                        "; but %s, which was not invited, connected meanwhile and was turned away: "
+                        "if that is the device (NAT, two interfaces), give --peer %s",
+                        text, text);
+    return true;
+}
+
+/* Not a word to any invitation, from the device or from the network. */
+static void tell_silence(struct espota_sentence *to, const struct espota_outcome *o)
+{
+    char device[ESPOTA_ADDRESS_TEXT];
+
+    espota_sentence_add(to, "no answer%s%s to %u invitations to UDP port %u within ",
+                        o->named ? " from " : "", o->named ? device_text(o, false, device) : "",
+                        o->invitations, o->device.port);
+    add_seconds(to, o->timeout_ms);
+    if (add_stranger(to, o))
+        return;
+    switch (o->knock) {
+    case ESPOTA_KNOCK_OPEN:
+        add_other_protocol(to, o);
+        return;
+    case ESPOTA_KNOCK_REFUSED:
+        espota_sentence_add(
+            to, ", but it is up (it answers by TCP): another uploader may be at it, its program "
+                "may be too busy to call ArduinoOTA.handle(), or something on the way keeps UDP "
+                "back; try again in a minute, or switch it off and on");
+        return;
+    case ESPOTA_KNOCK_NONE:
+    case ESPOTA_KNOCK_SILENT:
+        break;
+    }
+    espota_sentence_add(
+        to, ": it may be off, asleep, in another network, or listen on another port (ESP8266: "
+            "8266, ESP32: 3232, RP2040: 2040); a device that sleeps needs a longer --timeout");
 }
 
 static void tell_no_answer(struct espota_sentence *to, const struct espota_outcome *o)
@@ -86,12 +143,7 @@ static void tell_no_answer(struct espota_sentence *to, const struct espota_outco
         tell_unreachable(to, o);
         return;
     }
-    espota_sentence_add(to, "no answer from %s to %u invitations within ",
-                        device_text(o, true, device), o->invitations);
-    add_seconds(to, o->timeout_ms);
-    espota_sentence_add(
-        to, ": it may be off, asleep, in another network, or listen on another port (ESP8266: "
-            "8266, ESP32: 3232, RP2040: 2040); a device that sleeps needs a longer --timeout");
+    tell_silence(to, o);
 }
 
 static const char *scheme_text(const struct espota_outcome *o)
@@ -120,7 +172,15 @@ static void tell_auth(struct espota_sentence *to, const struct espota_outcome *o
                 "ESPOTA_PASSWORD in the environment");
         return;
     }
-    espota_sentence_add(to, "the device did not accept the password; it asks by %s",
+    if (o->empty_password) {
+        espota_sentence_add(
+            to, "the device wants a password and none was given (the empty one is not it); use "
+                "--auth, or ESPOTA_PASSWORD in the environment");
+        return;
+    }
+    espota_sentence_add(to,
+                        "the device did not accept the password: check it, and that it is this "
+                        "device's. The device asks by %s",
                         scheme_text(o));
     if (o->challenge == ESPOTA_NONCE_SHA256 && o->method == ESPOTA_METHOD_SHA256)
         espota_sentence_add(
@@ -129,8 +189,8 @@ static void tell_auth(struct espota_sentence *to, const struct espota_outcome *o
     else if (o->challenge == ESPOTA_NONCE_SHA256)
         espota_sentence_add(
             to, ", and neither the SHA-256 form of the password nor the MD5 form was right");
-    espota_sentence_add(
-        to, ". A hash that its program gives to setPasswordHash() must be in lower case");
+    espota_sentence_add(to, ". If it is right and the program calls setPasswordHash(): the hash "
+                            "must be in lower case there");
 }
 
 static void tell_broken(struct espota_sentence *to, const struct espota_outcome *o)
@@ -195,6 +255,7 @@ static void tell_no_callback(struct espota_sentence *to, const struct espota_out
     espota_sentence_add(to, "the device said OK but did not connect to TCP port %u here within ",
                         o->host_port);
     add_seconds(to, o->timeout_ms);
+    (void)add_stranger(to, o);
 }
 
 /* A refusal's words: which of them say what to do, and whether the same will be said again. */
@@ -299,6 +360,10 @@ bool espota_outcome_again(const struct espota_outcome *o)
         return false;
     switch (o->status) {
     case ESPOTA_E_NO_ANSWER:
+        /* the device itself says that nobody listens there: the attempt has asked for long enough
+         */
+        return o->challenge != 0 || !o->has_unreachable ||
+               o->unreachable != ESPOTA_UNREACHABLE_PORT;
     case ESPOTA_E_NO_CALLBACK:
     case ESPOTA_E_BROKEN:
         return true;

@@ -13,6 +13,14 @@
 #include "core/sender.h"
 #include "sys/net.h"
 
+/* What a TCP connection to the port of a device came to that did not answer an invitation. */
+enum espota_knock {
+    ESPOTA_KNOCK_NONE, /* nobody tried */
+    ESPOTA_KNOCK_SILENT,
+    ESPOTA_KNOCK_REFUSED, /* the host is up */
+    ESPOTA_KNOCK_OPEN,    /* something listens there by TCP */
+};
+
 struct espota_outcome {
     enum espota_status status;
     enum espota_sender_phase phase; /* the last one before it was over */
@@ -27,11 +35,15 @@ struct espota_outcome {
     unsigned invitations;
     size_t challenge; /* digits of the newest one; 0: none came */
     bool had_password;
-    bool ended;   /* the device ended the stream */
-    int os_error; /* of the socket; 0: none */
+    bool empty_password; /* it had one of no length, which stands for none with espota.py */
+    bool ended;          /* the device ended the stream */
+    int os_error;        /* of the socket; 0: none */
     bool has_unreachable;
     enum espota_unreachable unreachable;
     struct espota_address teller;
+    enum espota_knock knock;
+    struct espota_address stranger; /* connected meanwhile, invited by nobody; family 0: none */
+    bool named;                     /* the user did not write the device's address: it is news */
     size_t words_length;
     uint8_t words[ESPOTA_WORDS_MAX]; /* raw */
 };

@@ -35,6 +35,8 @@ struct espota_ports {
     struct espota_address_map map;
     struct peer *peers;
     size_t count, room;
+    struct espota_address stranger; /* family 0: none came */
+    uint64_t stranger_at;
 };
 
 static struct family *family_of(struct espota_ports *ports, const struct espota_address *address)
@@ -90,8 +92,11 @@ static const char *take_connection(void *context, struct espota_listener *listen
     struct peer *peer = find_peer(ports, from);
     struct espota_caller *caller = peer == NULL ? NULL : peer->awaited;
 
-    if (peer == NULL)
+    if (peer == NULL) {
+        ports->stranger = *from;
+        ports->stranger_at = espota_loop_now(ports->config.loop);
         return "no device was invited from there";
+    }
     if (caller == NULL || caller->listener != listener) {
         bool late = caller != NULL || peer->owed > 0;
 
@@ -349,4 +354,11 @@ uint64_t espota_ports_free_at(const struct espota_ports *ports, const struct esp
     if (ports->config.host_port == 0 || peer == NULL || peer->owed == 0)
         return 0;
     return peer->last_datagram + ports->config.timeout_ms;
+}
+
+bool espota_ports_stranger(const struct espota_ports *ports, uint64_t since,
+                           struct espota_address *out)
+{
+    *out = ports->stranger;
+    return ports->stranger.family != 0 && ports->stranger_at >= since;
 }

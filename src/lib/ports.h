@@ -92,4 +92,11 @@ void espota_ports_settle(struct espota_ports *ports, const struct espota_address
 /* When an attempt whose connection comes from this address may begin; 0: at any time. */
 uint64_t espota_ports_free_at(const struct espota_ports *ports, const struct espota_address *from);
 
+/*
+ * The newest connection from an address that nobody was invited at, since `since`: it was closed,
+ * and yet it may be a device behind an address that the user does not know. False: none came.
+ */
+bool espota_ports_stranger(const struct espota_ports *ports, uint64_t since,
+                           struct espota_address *out);
+
 #endif

@@ -143,14 +143,18 @@ static uint64_t pause_after(unsigned attempts)
     return pause < ESPOTA_LAST_PAUSE_MS ? pause : ESPOTA_LAST_PAUSE_MS;
 }
 
+bool espota_schedule_tries_again(const struct espota_schedule *schedule, size_t index)
+{
+    return !schedule->stopped && schedule->config.turns[index].attempts <= schedule->config.retries;
+}
+
 bool espota_schedule_end(struct espota_schedule *schedule, size_t index, enum espota_status status,
                          bool again, uint64_t now, uint64_t *at)
 {
     struct espota_turn *turn = leave_lane(schedule, index);
 
     turn->status = status;
-    if (status != ESPOTA_OK && again && !schedule->stopped &&
-        turn->attempts <= schedule->config.retries) {
+    if (status != ESPOTA_OK && again && espota_schedule_tries_again(schedule, index)) {
         turn->state = ESPOTA_TURN_WAITING;
         turn->not_before = now + pause_after(turn->attempts);
         *at = turn->not_before;

@@ -76,6 +76,9 @@ bool espota_schedule_next(struct espota_schedule *schedule, uint64_t now, size_t
  */
 bool espota_schedule_wake(const struct espota_schedule *schedule, uint64_t now, uint64_t *at);
 
+/* What espota_schedule_end would say of an attempt that failed and for which `again` holds. */
+bool espota_schedule_tries_again(const struct espota_schedule *schedule, size_t index);
+
 /*
  * An attempt has ended. True: it will be tried again, not before *at. Asked only for what may
  * help: `again` says that another attempt could go otherwise and does no harm.

@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import signal
+import socket
 import threading
 
 import espota_test
@@ -135,6 +136,22 @@ class ExitCodes(Compat):
                        self.file("big.bin", image(400000)))
             self.assert_exit(done, 1)
             self.assertIn("Not Enough Space", done.stderr)
+
+    def test_no_password(self):
+        with Stub("--fast", "--password", "geheim") as device:
+            for argv in [], ["--auth="]:
+                done = run("-i", "127.0.0.1", "-p", device.port, "-f", self.image, *argv)
+                self.assert_exit(done, 1)
+                self.assertIn("wants a password and none was given", done.stderr)
+                self.assertNotIn("did not accept", done.stderr)
+
+    def test_an_absent_device_is_waited_for_once(self):
+        """espota.py gives up after one wait."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as quiet:
+            quiet.bind(("127.0.0.1", 0))
+            done = run("-i", "127.0.0.1", "-p", quiet.getsockname()[1], "-f", self.image, "-t", "1")
+        self.assert_exit(done, 1)
+        self.assertEqual(done.stderr.count("Sending invitation"), 1, done.stderr)
 
     def test_help(self):
         for name in "-h", "--hel":

@@ -100,6 +100,8 @@ class Good(Case):
             done = self.upload("--host", device.target, "-v")
             self.assertIn("invited", done.stderr)
             self.assertIn("connected", done.stderr)
+            for both in ("-q", "-v"), ("-v", "-q"):
+                self.assertEqual(self.upload("--host", device.target, *both).stderr, "")
 
     def test_dry_run_sends_nothing(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as quiet:
@@ -186,7 +188,7 @@ class Password(Case):
                     result = events(done.stdout)[-2]
                     self.assertEqual((result["ok"], result["code"], result["reason"]),
                                      (False, 4, "auth"))
-                    self.assertIn("did not accept the password", done.stderr)
+                    self.assertIn("did not accept the password: check it", done.stderr)
                     self.assertNotIn("wrong-one", done.stdout + done.stderr)
 
     def test_missing(self):
@@ -233,6 +235,8 @@ class Password(Case):
             terminal = espota_test.Terminal(espota_c(), "upload", "--host", device.target,
                                             self.image, typed=[("Password for", "\x03")])
             self.assertEqual(terminal.run(), 130, terminal.screen)
+            self.assertIn(b"stopped before anything was sent", terminal.screen)
+            self.assertNotIn(b"none was given", terminal.screen)
 
 
 class Refused(Case):

@@ -74,21 +74,21 @@ class Addresses(Upload):
 class Silence(Upload):
     def test_a_closed_port(self):
         self.assert_result(self.upload("--timeout", "1"), "no-answer",
-                           "10.9.0.2 is up, but nothing listens on its UDP port 8266")
+                           "it is up, but nothing listens on its UDP port 8266")
 
     def test_nobody_has_the_address(self):
         # the kernel gives up asking for the address after some three seconds
         self.assert_result(self.upload("--timeout", "8", target="10.9.0.77"), "no-answer",
-                           "10.9.0.77 cannot be reached:")
+                           "it cannot be reached:")
 
     def test_a_router_knows_no_way(self):
         self.here.run("ip", "route", "add", "10.7.0.0/24", "via", "10.9.0.2")
         self.there.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
         self.assert_result(self.upload("--timeout", "1", target="10.7.0.1"), "no-answer",
-                           "10.7.0.1 cannot be reached (says 10.9.0.2)")
+                           "it cannot be reached (says 10.9.0.2)")
 
     def test_no_way_there(self):
-        self.assert_result(self.upload(target="192.0.2.1"), "no-answer", "192.0.2.1",
+        self.assert_result(self.upload(target="192.0.2.1"), "no-answer", "cannot send to it",
                            "nreachable")
 
     def test_a_device_that_says_nothing(self):
@@ -162,7 +162,8 @@ class NoCallBack(Upload):
                        "priority 100 ; }; add rule ip n p tcp flags syn ip daddr 10.9.0.1 snat to "
                        "10.9.0.3")
         self.stub("--fast")
-        self.assert_result(self.upload("--timeout", "1"), "no-callback")
+        self.assert_result(self.upload("--timeout", "1"), "no-callback",
+                           "10.9.0.3, which was not invited", "give --peer 10.9.0.3")
         self.assert_result(self.upload("--peer", "10.9.0.3"), "done")
 
 

@@ -166,6 +166,21 @@ START_TEST(test_sentences)
 }
 END_TEST
 
+START_TEST(test_size)
+{
+    struct espota_firewall firewall;
+    struct espota_diagnosis d = diagnosis_of(&rows[0], &firewall);
+    char text[2048];
+
+    espota_diagnosis_callback(&d, text, sizeof(text));
+    ck_assert_ptr_null(strstr(text, "partition"));
+    d.size = 1300000;
+    espota_diagnosis_callback(&d, text, sizeof(text));
+    ck_assert_ptr_nonnull(strstr(text, "An ESP32 says OK and nothing more where the partition"));
+    ck_assert_ptr_nonnull(strstr(text, "smaller than its 1300000 bytes"));
+}
+END_TEST
+
 START_TEST(test_route)
 {
     struct espota_firewall firewall;
@@ -298,5 +313,6 @@ START_TEST(test_probe)
 }
 END_TEST
 
-UNIT_MAIN("lib/diagnose", test_sentences, test_route, test_any_room, test_zone_is_no_part_of_a_rule,
-          test_ufw_conf, test_iptables_rules, test_nft_rules, test_probe)
+UNIT_MAIN("lib/diagnose", test_sentences, test_size, test_route, test_any_room,
+          test_zone_is_no_part_of_a_rule, test_ufw_conf, test_iptables_rules, test_nft_rules,
+          test_probe)

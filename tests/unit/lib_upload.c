@@ -734,8 +734,7 @@ START_TEST(test_closed_port)
     struct run *run = run_create();
     struct fake_device device;
 
-    run->options.timeout_ms = 300;
-    run->options.retries = 0;
+    run->options.timeout_ms = 300; /* and with retries: it is asked no second time */
     fake_start(&device, "127.0.0.2", device_that_only_listens, run);
     fake_poke(&device); /* it ends, and its port is free */
     pthread_join(device.thread, NULL);
@@ -745,7 +744,8 @@ START_TEST(test_closed_port)
         espota_upload_add(run->upload, &(struct espota_upload_target){.host = device.host}, NULL),
         ESPOTA_OK);
     ck_assert_int_eq(espota_upload_run(run->upload, NULL), ESPOTA_E_NO_ANSWER);
-    expect(run, 0, ESPOTA_E_NO_ANSWER, "127.0.0.2 is up, but nothing listens");
+    expect(run, 0, ESPOTA_E_NO_ANSWER, "it is up, but nothing listens");
+    ck_assert_str_eq(run->story, "i0R0");
     run_destroy(run);
 }
 END_TEST
@@ -807,6 +807,29 @@ START_TEST(test_peer)
     run->options.peer = "127.0.0.77";
     fake_start(&device, "127.0.0.2", device_with_two_addresses, run);
     ck_assert_int_eq(go(run, &device, 1), ESPOTA_OK);
+    run_destroy(run);
+}
+END_TEST
+
+/* The same device, and nobody said --peer. It says nothing: its datagrams come from there, too. */
+static void device_behind_another_address(struct fake_device *device)
+{
+    struct fake_invitation invitation = fake_invited(device);
+
+    expect_turned_away(device, fake_connect(device, "127.0.0.77", invitation.port));
+}
+
+START_TEST(test_call_back_from_elsewhere)
+{
+    struct run *run = run_create();
+    struct fake_device device;
+
+    run->options.timeout_ms = 1000;
+    run->options.retries = 0;
+    fake_start(&device, "127.0.0.2", device_behind_another_address, run);
+    ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_NO_ANSWER);
+    expect(run, 0, ESPOTA_E_NO_ANSWER, "give --peer 127.0.0.77");
+    ck_assert_ptr_null(strstr(run->results[0].message, "asleep"));
     run_destroy(run);
 }
 END_TEST
@@ -1113,6 +1136,59 @@ START_TEST(test_wait_online_for_one_that_never_restarts)
 }
 END_TEST
 
+static void device_at_work(struct fake_device *device)
+{
+    char text[256];
+
+    while (fake_hear(device, text, sizeof(text), 5000) && strcmp(text, "poke") != 0)
+        ;
+}
+
+/* Another uploader is at it: it answers nobody, and yet it is there. */
+START_TEST(test_busy_device)
+{
+    struct run *run = run_create();
+    struct fake_device device;
+
+    run->options.timeout_ms = 300;
+    run->options.retries = 1;
+    fake_start(&device, "127.0.0.2", device_at_work, run);
+    ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, NULL), ESPOTA_OK);
+    ck_assert_int_eq(
+        espota_upload_add(run->upload, &(struct espota_upload_target){.host = device.host}, NULL),
+        ESPOTA_OK);
+    ck_assert_int_eq(espota_upload_run(run->upload, NULL), ESPOTA_E_NO_ANSWER);
+    fake_poke(&device);
+    fake_join(&device);
+    expect(run, 0, ESPOTA_E_NO_ANSWER, "it is up (it answers by TCP): another uploader");
+    ck_assert_str_eq(run->story, "i0r0i0R0");
+    run_destroy(run);
+}
+END_TEST
+
+/* ESPHome: the port's number is that of ArduinoOTA, but it is a TCP port. */
+START_TEST(test_another_protocol)
+{
+    struct run *run = run_create();
+    struct espota_address address;
+    struct espota_upload_target target = {0};
+    char host[ESPOTA_ADDRESS_TEXT];
+    int listener;
+
+    run->options.timeout_ms = 300;
+    ck_assert(espota_address_parse("127.0.0.2", &address));
+    ck_assert_int_eq(espota_tcp_listen(&address, &listener, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_socket_local(listener, &address), ESPOTA_OK);
+    target.host = espota_address_format(&address, true, host);
+    ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_upload_add(run->upload, &target, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_upload_run(run->upload, NULL), ESPOTA_E_NO_ANSWER);
+    espota_socket_close(&listener);
+    expect(run, 0, ESPOTA_E_NO_ANSWER, "ESPHome");
+    run_destroy(run);
+}
+END_TEST
+
 static void device_that_ignores(struct fake_device *device)
 {
     char text[256];
@@ -1134,6 +1210,23 @@ START_TEST(test_no_call_back)
     ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_NO_CALLBACK);
     expect(run, 0, ESPOTA_E_NO_CALLBACK, "did not connect to TCP port");
     expect(run, 0, ESPOTA_E_NO_CALLBACK, "It was told 127.0.0.");
+    ck_assert_ptr_null(strstr(run->results[0].message, "partition"));
+    run_destroy(run);
+}
+END_TEST
+
+/* An ESP32 whose Update.begin() fails has said OK before and says nothing after. */
+START_TEST(test_no_call_back_for_want_of_room)
+{
+    struct run *run = run_create();
+    struct fake_device device;
+
+    run->options.timeout_ms = 200;
+    run->options.retries = 0;
+    run->options.filesystem = true;
+    fake_start(&device, "127.0.0.2", device_that_ignores, run);
+    ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_NO_CALLBACK);
+    expect(run, 0, ESPOTA_E_NO_CALLBACK, "smaller than its 300000 bytes");
     run_destroy(run);
 }
 END_TEST
@@ -1202,4 +1295,5 @@ UNIT_MAIN("lib/upload", test_one_device, test_lost_ok, test_strangers_get_nothin
           test_bad_files, test_empty_file, test_bad_arguments, test_port_in_use,
           test_doubles_are_sent_once, test_failed_canary, test_state_goes_on_with_the_rest,
           test_wait_online, test_wait_online_in_vain, test_wait_online_for_one_that_never_restarts,
-          test_no_call_back, test_fixed_port_is_waited_out)
+          test_no_call_back, test_no_call_back_for_want_of_room, test_busy_device,
+          test_another_protocol, test_call_back_from_elsewhere, test_fixed_port_is_waited_out)
