@@ -104,7 +104,10 @@ enum espota_status espota_fetch_start(struct espota_fetch *fetch,
                                       struct espota_error *err) ESPOTA_MUST_CHECK;
 /* After `over`. */
 const struct espota_fetch_result *espota_fetch_result(const struct espota_fetch *fetch);
-/* Bytes of the file that left, and those of them that the server's TCP has acknowledged. */
-void espota_fetch_progress(const struct espota_fetch *fetch, size_t *sent, size_t *acked);
+/*
+ * Bytes of the file that left, and those of them that the server's TCP has acknowledged, as far as
+ * that was seen: what it acknowledges as its last act before it breaks off may not be.
+ */
+void espota_fetch_progress(struct espota_fetch *fetch, size_t *sent, size_t *acked);
 
 #endif

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PIECE = 16384 }; /* what waits in the system, so that the end of a request is its end */
+
 struct espota_fetcher {
     struct espota_loop *loop;
     struct espota_timer timer;
@@ -28,7 +30,10 @@ struct espota_fetch {
     struct curl_slist *headers;
     struct curl_slist *resolve;
     bool under_way;
-    size_t read; /* bytes of the file that curl has taken */
+    curl_socket_t fd; /* of the connection while one is under way; BAD: none yet */
+    size_t read;      /* bytes of the file that curl has taken, */
+    size_t sent;      /* that have left curl, */
+    size_t acked;     /* and that the server's TCP has acknowledged */
     char error[CURL_ERROR_SIZE];
     char body[ESPOTA_FETCH_BODY_MAX];
     struct espota_fetch_result result;
@@ -182,6 +187,20 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     return size * count;
 }
 
+/*
+ * Curl's own word for its socket (CURLINFO_ACTIVESOCKET) comes only after a transfer. A connection
+ * is to one address, so that the newest socket is the one in use.
+ */
+static int on_new_socket(void *context, curl_socket_t fd, curlsocktype purpose)
+{
+    struct espota_fetch *fetch = context;
+
+    (void)purpose;
+    fetch->fd = fd;
+    espota_socket_limit_unsent(fd, PIECE);
+    return CURL_SOCKOPT_OK;
+}
+
 /* What holds for every request. */
 static void set_common(struct espota_fetch *fetch)
 {
@@ -198,6 +217,9 @@ static void set_common(struct espota_fetch *fetch)
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)config->connect_ms);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)PIECE);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, fetch);
     /* devices close after each answer, and one that restarts must not meet an old connection */
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
@@ -243,6 +265,7 @@ enum espota_status espota_fetch_create(struct espota_fetcher *fetcher,
     }
     fetch->fetcher = fetcher;
     fetch->config = *config;
+    fetch->fd = CURL_SOCKET_BAD;
     set_common(fetch);
     if (!set_address(fetch)) {
         espota_fetch_destroy(fetch);
@@ -257,6 +280,7 @@ static void end_request(struct espota_fetch *fetch)
     if (fetch->under_way)
         (void)curl_multi_remove_handle(fetch->fetcher->multi, fetch->easy);
     fetch->under_way = false;
+    fetch->fd = CURL_SOCKET_BAD;
     curl_mime_free(fetch->form);
     fetch->form = NULL;
     curl_slist_free_all(fetch->headers);
@@ -346,7 +370,7 @@ enum espota_status espota_fetch_start(struct espota_fetch *fetch,
 {
     end_request(fetch);
     fetch->request = *request;
-    fetch->read = 0;
+    fetch->read = fetch->sent = fetch->acked = 0;
     fetch->error[0] = fetch->body[0] = '\0';
     fetch->result = (struct espota_fetch_result){.body = fetch->body};
     curl_easy_setopt(fetch->easy, CURLOPT_HTTPHEADER, NULL);
@@ -356,6 +380,34 @@ enum espota_status espota_fetch_start(struct espota_fetch *fetch,
         return espota_error_set(err, ESPOTA_E_MEMORY, "the HTTP client cannot start a request");
     fetch->under_way = true;
     return ESPOTA_OK;
+}
+
+/* What surrounds the file in a form is not counted: as if all of it stood in front. */
+static void note_sent(struct espota_fetch *fetch)
+{
+    size_t length = fetch->request.length;
+    curl_off_t body = 0;
+    curl_off_t all = 0;
+    size_t around;
+
+    (void)curl_easy_getinfo(fetch->easy, CURLINFO_SIZE_UPLOAD_T, &body);
+    (void)curl_easy_getinfo(fetch->easy, CURLINFO_CONTENT_LENGTH_UPLOAD_T, &all);
+    around = all > (curl_off_t)length ? (size_t)all - length : 0; /* all > length */
+    if (body > (curl_off_t)around)
+        fetch->sent = (size_t)body - around; /* body > around */
+    if (fetch->sent > fetch->read)
+        fetch->sent = fetch->read;
+}
+
+/* Where the system cannot tell what is on its way, what was sent counts. */
+static void note_acked(struct espota_fetch *fetch)
+{
+    uint32_t unacked = 0;
+
+    if (fetch->fd == CURL_SOCKET_BAD || !espota_socket_unacked(fetch->fd, &unacked))
+        unacked = 0;
+    if (unacked <= fetch->sent && fetch->sent - unacked > fetch->acked)
+        fetch->acked = fetch->sent - unacked; /* unacked <= sent */
 }
 
 static enum espota_status status_of(CURLcode code)
@@ -387,6 +439,9 @@ static void note_result(struct espota_fetch *fetch, CURLcode code)
 
     curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &http);
     curl_easy_getinfo(fetch->easy, CURLINFO_HTTPAUTH_AVAIL, &offered);
+    note_sent(fetch);
+    if (http > 0 && fetch->sent == fetch->request.length) /* an answer to the whole of it */
+        fetch->acked = fetch->sent;
     result->status = status_of(code);
     result->http = http > 0 ? (unsigned)http : 0;
     result->offered =
@@ -417,22 +472,12 @@ const struct espota_fetch_result *espota_fetch_result(const struct espota_fetch 
     return &fetch->result;
 }
 
-void espota_fetch_progress(const struct espota_fetch *fetch, size_t *sent, size_t *acked)
+void espota_fetch_progress(struct espota_fetch *fetch, size_t *sent, size_t *acked)
 {
-    curl_socket_t fd = CURL_SOCKET_BAD;
-    curl_off_t uploaded = 0;
-    uint32_t unacked = 0;
-
-    *sent = fetch->read;
-    *acked = 0;
-    if (!fetch->under_way) {
-        *acked = fetch->read;
-        return;
+    if (fetch->under_way) {
+        note_sent(fetch);
+        note_acked(fetch);
     }
-    (void)curl_easy_getinfo(fetch->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
-    if ((curl_off_t)*sent > uploaded) /* curl has taken more than it has sent */
-        *sent = (size_t)uploaded;
-    if (curl_easy_getinfo(fetch->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK &&
-        fd != CURL_SOCKET_BAD && espota_socket_unacked(fd, &unacked) && unacked < *sent)
-        *acked = *sent - unacked; /* unacked < sent */
+    *sent = fetch->sent;
+    *acked = fetch->acked;
 }

@@ -27,6 +27,7 @@ struct web_push {
     bool told_connected;
     uint32_t acked;
     uint64_t deadline; /* when nothing has moved for too long */
+    bool all_sent;     /* every byte left: the device may get it, whatever happens here */
     bool all_gone;     /* every byte was acknowledged */
     enum espota_status status;
     char message[1024];
@@ -124,7 +125,7 @@ static void fail_transport(struct web_push *push, const struct espota_fetch_resu
         end(push, result->status, "%s; name its certificate with --cacert", result->message);
     else if (push->stage != STAGE_SENDING || !reached)
         end(push, reached ? ESPOTA_E_NO_ANSWER : result->status, "%s", result->message);
-    else if (push->all_gone)
+    else if (push->all_sent)
         end(push, ESPOTA_E_UNKNOWN,
             "it closed the connection without a verdict after the whole image; look at the device "
             "before you send it again");
@@ -176,7 +177,10 @@ static void look(struct web_push *push)
     size_t sent, acked;
 
     espota_fetch_progress(push->fetch, &sent, &acked);
-    if (push->stage != STAGE_SENDING || acked <= push->acked)
+    if (push->stage != STAGE_SENDING)
+        return;
+    push->all_sent = sent == push->config.source->length;
+    if (acked <= push->acked)
         return;
     if (!push->told_connected) {
         push->told_connected = true;
@@ -252,7 +256,8 @@ static void stop(struct espota_attempt *attempt)
 {
     struct web_push *push = of(attempt);
 
-    if (push->all_gone)
+    look(push);
+    if (push->all_sent)
         end(push, ESPOTA_E_INTERRUPTED,
             "stopped after the last byte and before the verdict: the device may or may not have "
             "taken the image; look at it before you send it again");

@@ -9,7 +9,6 @@ beyond its bound, 77 where namespaces cannot be made.
 import contextlib
 import hashlib
 import json
-import os
 import pathlib
 import socket
 import statistics
@@ -21,49 +20,12 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from images import esp8266_image  # noqa: E402 - found only now
+from long_link import CHUNK, DEVICE, HOST, Link  # noqa: E402
 
 OVERHEAD = len(esp8266_image(4096)) - 4096  # what an image has beside its program
 WINDOW = 5840  # lwIP's usual window on an ESP8266: four segments
-CHUNK = 1460
 SIZE = 384 * 1024
-HOST, DEVICE = "10.77.0.1", "10.77.0.2"
 ROUNDS = 3
-
-
-def run(*command):
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-
-class Link:
-    """Two namespaces and the cable between them."""
-
-    def __init__(self, delay_link):
-        self.names = [f"espota-{os.getpid()}-{side}" for side in "ab"]
-        for name in self.names:
-            run("ip", "netns", "add", name)
-        self.cable = subprocess.Popen([delay_link, *self.names, "10"], stdin=subprocess.PIPE,
-                                      stdout=subprocess.PIPE, text=True)
-        if self.cable.stdout.readline() != "ready\n":
-            raise RuntimeError("the cable did not come up")
-        for name, address in zip(self.names, (HOST, DEVICE)):
-            run("ip", "-n", name, "addr", "add", address + "/24", "dev", "link0")
-            # 40 bytes of headers and 12 of time stamps beside a whole chunk in each packet
-            run("ip", "-n", name, "link", "set", "link0", "mtu", str(CHUNK + 52), "up")
-            run("ip", "-n", name, "link", "set", "lo", "up")
-
-    def popen(self, side, command, **more):
-        return subprocess.Popen(["ip", "netns", "exec", self.names[side], *command], **more)
-
-    def inside(self, side, function, *arguments):
-        """Runs a function of this file in a namespace, as a process; returns what it printed."""
-        command = [sys.executable, __file__, "--inside", function, *map(str, arguments)]
-        return self.popen(side, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def close(self):
-        self.cable.stdin.close()
-        self.cable.wait()
-        for name in self.names:
-            run("ip", "netns", "del", name)
 
 
 def image(size):
@@ -132,6 +94,12 @@ class Bench:
         self.file = folder / "bench.bin"
         self.file.write_bytes(image(SIZE))
 
+    def inside(self, side, function, *arguments):
+        """Runs a function of this file in a namespace, as a process; returns what it printed."""
+        command = [sys.executable, __file__, "--inside", function, *map(str, arguments)]
+        return self.link.popen(side, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               text=True)
+
     @contextlib.contextmanager
     def device(self, side, bind, *options):
         """A device in one of the namespaces, gone at the end; gives its port."""
@@ -146,9 +114,9 @@ class Bench:
             process.wait()
 
     def plain_tcp(self):
-        sender = self.link.inside(0, "plain_sender", SIZE)
+        sender = self.inside(0, "plain_sender", SIZE)
         port = sender.stdout.readline().strip()
-        receiver = self.link.inside(1, "plain_receiver", HOST, port, SIZE)
+        receiver = self.inside(1, "plain_receiver", HOST, port, SIZE)
         seconds = float(sender.stdout.readline())
         sender.wait()
         receiver.wait()
@@ -173,7 +141,7 @@ class Bench:
     def lock_step(self, side, bind, *options):
         with self.device(side, bind, *options) as port:
             host = HOST if side else "127.0.0.1"
-            sender = self.link.inside(0, "lock_step", host, bind, port, SIZE)
+            sender = self.inside(0, "lock_step", host, bind, port, SIZE)
             seconds = float(sender.stdout.readline())
             sender.wait()
             return seconds
@@ -191,7 +159,7 @@ def compare(what, ours, theirs, bound):
 
 def main(program, stub, delay_link):
     try:
-        link = Link(delay_link)
+        link = Link(delay_link, 10)
     except (OSError, subprocess.CalledProcessError, RuntimeError) as error:
         print(f"SKIPPED: no network namespaces here ({error})")
         return 77

@@ -66,15 +66,19 @@ static void speak(struct stub_link *link)
     }
 }
 
+/* As much of it as there is room for: a page is longer than a word. */
 static enum espota_status queue(struct stub_link *link, const void *data, size_t length,
                                 size_t *sent)
 {
+    size_t room = STUB_LINK_ROOM - link->byte_count; /* byte_count <= STUB_LINK_ROOM */
     struct stub_link_words *words;
 
     if (link->mute)
         return ESPOTA_E_BROKEN;
-    if (link->count == STUB_LINK_WORDS || length > STUB_LINK_ROOM - link->byte_count)
-        return ESPOTA_MORE; /* byte_count <= STUB_LINK_ROOM */
+    if (link->count == STUB_LINK_WORDS || room == 0)
+        return ESPOTA_MORE;
+    if (length > room)
+        length = room;
     words = &link->words[(link->first + link->count) % STUB_LINK_WORDS];
     words->due = now_ms(link) + link->shape->delay_ms;
     words->length = length;
