@@ -27,9 +27,9 @@ static void warn_shared(const struct espota_log *log, const char *name)
     log->say(log->context, ESPOTA_LOG_WARNING, line);
 }
 
-static enum espota_status load(struct espota_key **out, const char *name, bool private_half,
-                               const struct espota_passphrase *passphrase,
-                               const struct espota_log *log, struct espota_error *err)
+static enum espota_status read_key(struct espota_key **out, const char *name, bool private_half,
+                                   const struct espota_passphrase *passphrase,
+                                   const struct espota_log *log, struct espota_error *err)
 {
     uint8_t *bytes = NULL;
     size_t length = 0;
@@ -51,6 +51,23 @@ static enum espota_status load(struct espota_key **out, const char *name, bool p
     espota_wipe(bytes, length);
     free(bytes);
     return status;
+}
+
+/* A key that anybody can sign for is refused wherever it comes from. */
+static enum espota_status load(struct espota_key **out, const char *name, bool private_half,
+                               const struct espota_passphrase *passphrase,
+                               const struct espota_log *log, struct espota_error *err)
+{
+    enum espota_status status = read_key(out, name, private_half, passphrase, log, err);
+
+    if (status != ESPOTA_OK || espota_key_exponent_is_sound(*out))
+        return status;
+    espota_key_destroy(*out);
+    *out = NULL;
+    return espota_error_set(err, ESPOTA_E_LOCAL,
+                            "the key %s has a public exponent that is even or less than 3, which "
+                            "protects nothing; make another one",
+                            name);
 }
 
 enum espota_status espota_key_private_load(struct espota_key **out, const char *name,

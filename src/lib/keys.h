@@ -65,6 +65,11 @@ size_t espota_key_signature_size(const struct espota_key *key);
 /* "RSA-2048", "ECDSA P-256": borrowed from the key. */
 const char *espota_key_name(const struct espota_key *key);
 
+/*
+ * False for an RSA key whose public exponent is even or less than 3: with 1 every signature is the
+ * padded hash itself, which anybody can write; an even one belongs to no private key.
+ */
+bool espota_key_exponent_is_sound(const struct espota_key *key);
 /* The public numbers of an RSA key, big-endian without leading zeros. */
 enum espota_status espota_key_rsa_numbers(const struct espota_key *key, uint8_t *modulus,
                                           size_t modulus_room, size_t *modulus_size,
@@ -76,10 +81,14 @@ enum espota_status espota_key_rsa_numbers(const struct espota_key *key, uint8_t 
 enum espota_status espota_key_sign(const struct espota_key *key, enum espota_scheme scheme,
                                    enum espota_hash_kind kind, const uint8_t *hash, uint8_t *out,
                                    size_t *length, struct espota_error *err) ESPOTA_MUST_CHECK;
-/* True if this key's private half made the signature over this hash. */
-bool espota_key_verify(const struct espota_key *key, enum espota_scheme scheme,
-                       enum espota_hash_kind kind, const uint8_t *hash, const uint8_t *signature,
-                       size_t length);
+/*
+ * OK: this key's private half made the signature over this hash. BAD: it did not. E_MEMORY: it
+ * could not be found out.
+ */
+enum espota_status espota_key_verify(const struct espota_key *key, enum espota_scheme scheme,
+                                     enum espota_hash_kind kind, const uint8_t *hash,
+                                     const uint8_t *signature, size_t length,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
 
 enum espota_status espota_key_generate(struct espota_key **out, enum espota_key_type type,
                                        struct espota_error *err) ESPOTA_MUST_CHECK;

@@ -49,20 +49,27 @@ static bool contains(const char *data, size_t length, const char *text)
     return false;
 }
 
-/* PEM: whatever stands before the key (comments, EC PARAMETERS) is passed over. */
+/*
+ * PEM: whatever stands before the key (comments, EC PARAMETERS) is passed over, one block in a
+ * round. A round that took nothing failed for want of something else, and so would the next.
+ */
 static void decode(struct espota_key *key, BIO *bio, const char *input, int selection,
                    struct espota_key_opening *opening)
 {
     EVP_PKEY *pkey = NULL;
+    int left = BIO_pending(bio);
+    int before;
     OSSL_DECODER_CTX *context =
         OSSL_DECODER_CTX_new_for_pkey(&pkey, input, NULL, NULL, selection, key->library, NULL);
 
     if (context != NULL && OSSL_DECODER_CTX_set_pem_password_cb(
                                context, espota_key_passphrase_callback, opening) == 1) {
-        do
+        do {
+            before = left;
             (void)OSSL_DECODER_from_bio(context, bio);
-        while (pkey == NULL && strcmp(input, "PEM") == 0 && BIO_pending(bio) > 0 &&
-               !(opening->wanted && !opening->had));
+            left = BIO_pending(bio);
+        } while (pkey == NULL && strcmp(input, "PEM") == 0 && left > 0 && left < before &&
+                 !(opening->wanted && !opening->had));
     }
     OSSL_DECODER_CTX_free(context);
     key->pkey = pkey;
@@ -94,6 +101,7 @@ static enum espota_status parse(struct espota_key **out, const void *data, size_
     bool pem = contains(data, length, "-----BEGIN ");
     struct espota_key *key = NULL;
     BIO *bio = NULL;
+    bool no_memory;
     enum espota_status status = espota_key_new(&key, true, err);
 
     *out = NULL;
@@ -104,14 +112,14 @@ static enum espota_status parse(struct espota_key **out, const void *data, size_
     if (bio != NULL)
         decode(key, bio, pem ? "PEM" : "DER", selection, opening);
     BIO_free(bio);
-    ERR_clear_error();
+    no_memory = espota_key_no_memory();
     if (key->pkey == NULL) {
         espota_key_destroy(key);
-        return ESPOTA_BAD;
+        return no_memory ? espota_error_set(err, ESPOTA_E_MEMORY, "no memory to read the key %s",
+                                            opening->name)
+                         : ESPOTA_BAD;
     }
-    espota_key_finish(key);
-    *out = key;
-    return ESPOTA_OK;
+    return espota_key_finish(key, out, err);
 }
 
 enum espota_status espota_key_private_parse(struct espota_key **out, const void *data,

@@ -31,6 +31,16 @@ enum espota_status espota_key_error(struct espota_error *err, const char *text)
     return espota_error_set(err, ESPOTA_E_LOCAL, "%s (OpenSSL: %s)", text, reason);
 }
 
+bool espota_key_no_memory(void)
+{
+    bool found = false;
+    unsigned long code;
+
+    while ((code = ERR_get_error()) != 0)
+        found = found || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+    return found;
+}
+
 enum espota_status espota_key_new(struct espota_key **out, bool own_library,
                                   struct espota_error *err)
 {
@@ -76,10 +86,16 @@ static const char *curve_name(const char *group)
     return strcmp(group, "secp384r1") == 0 || strcmp(group, "P-384") == 0 ? "P-384" : group;
 }
 
-void espota_key_finish(struct espota_key *key)
+enum espota_status espota_key_finish(struct espota_key *key, struct espota_key **out,
+                                     struct espota_error *err)
 {
     char group[20] = "?";
 
+    /* OpenSSL works them out once; where that failed, every later answer would be wrong */
+    if (espota_key_bits(key) == 0 || espota_key_signature_size(key) == 0) {
+        espota_key_destroy(key);
+        return espota_key_error(err, "OpenSSL cannot tell the size of the key");
+    }
     if (espota_key_family(key) == ESPOTA_KEY_RSA)
         snprintf(key->name, sizeof(key->name), "RSA-%u", espota_key_bits(key));
     else if (espota_key_family(key) == ESPOTA_KEY_EC) {
@@ -91,6 +107,8 @@ void espota_key_finish(struct espota_key *key)
         snprintf(key->name, sizeof(key->name), "%.24s", type != NULL ? type : "unknown");
     }
     ERR_clear_error();
+    *out = key;
+    return ESPOTA_OK;
 }
 
 enum espota_key_family espota_key_family(const struct espota_key *key)
@@ -174,20 +192,39 @@ enum espota_status espota_key_sign(const struct espota_key *key, enum espota_sch
     return status;
 }
 
-bool espota_key_verify(const struct espota_key *key, enum espota_scheme scheme,
-                       enum espota_hash_kind kind, const uint8_t *hash, const uint8_t *signature,
-                       size_t length)
+enum espota_status espota_key_verify(const struct espota_key *key, enum espota_scheme scheme,
+                                     enum espota_hash_kind kind, const uint8_t *hash,
+                                     const uint8_t *signature, size_t length,
+                                     struct espota_error *err)
 {
-    EVP_PKEY_CTX *context = NULL;
-    bool good = false;
+    EVP_PKEY_CTX *context;
+    bool good, told;
 
-    if (scheme_fits(key, scheme))
-        context = operation(key, scheme, kind, EVP_PKEY_verify_init);
-    if (context != NULL)
-        good = EVP_PKEY_verify(context, signature, length, hash, espota_hash_size(kind)) == 1;
+    if (!scheme_fits(key, scheme))
+        return ESPOTA_BAD;
+    context = operation(key, scheme, kind, EVP_PKEY_verify_init);
+    if (context == NULL)
+        return espota_key_error(err, "OpenSSL cannot check a signature");
+    good = EVP_PKEY_verify(context, signature, length, hash, espota_hash_size(kind)) == 1;
     EVP_PKEY_CTX_free(context);
+    /* of a bad signature in this scheme OpenSSL says that it is; saying nothing it did not look */
+    told = scheme != ESPOTA_SCHEME_PKCS1 || ERR_peek_error() != 0;
+    if (!good && (espota_key_no_memory() || !told))
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to check a signature");
     ERR_clear_error();
-    return good;
+    return good ? ESPOTA_OK : ESPOTA_BAD;
+}
+
+bool espota_key_exponent_is_sound(const struct espota_key *key)
+{
+    BIGNUM *exponent = NULL;
+    bool sound = espota_key_family(key) != ESPOTA_KEY_RSA ||
+                 EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_RSA_E, &exponent) != 1 ||
+                 (BN_is_odd(exponent) && !BN_is_one(exponent));
+
+    BN_free(exponent);
+    ERR_clear_error();
+    return sound;
 }
 
 static bool number(const struct espota_key *key, const char *name, uint8_t *out, size_t room,
@@ -235,7 +272,5 @@ enum espota_status espota_key_generate(struct espota_key **out, enum espota_key_
         espota_key_destroy(key);
         return espota_key_error(err, "OpenSSL cannot make a key");
     }
-    espota_key_finish(key);
-    *out = key;
-    return ESPOTA_OK;
+    return espota_key_finish(key, out, err);
 }

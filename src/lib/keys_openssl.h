@@ -22,8 +22,9 @@ struct espota_key {
 /* With a library context and the default provider. */
 enum espota_status espota_key_new(struct espota_key **out, bool own_library,
                                   struct espota_error *err) ESPOTA_MUST_CHECK;
-/* Fills in the name; the key is complete. */
-void espota_key_finish(struct espota_key *key);
+/* Fills in the name and hands the complete key to `out`; one that cannot be used is destroyed. */
+enum espota_status espota_key_finish(struct espota_key *key, struct espota_key **out,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* What OpenSSL's callback for passphrases gets. */
 struct espota_key_opening {
@@ -34,6 +35,9 @@ struct espota_key_opening {
     struct espota_error asking;
 };
 int espota_key_passphrase_callback(char *out, int room, int writing, void *opening);
+
+/* Whether OpenSSL ran out of memory in what it did last; empties its queue of errors. */
+bool espota_key_no_memory(void);
 
 /* Sets E_LOCAL with OpenSSL's reason behind the text, and empties its queue of errors. */
 enum espota_status espota_key_error(struct espota_error *err, const char *text);

@@ -131,8 +131,7 @@ enum espota_status espota_key_uri_load(struct espota_key **out, const char *uri,
     if (key->pkey == NULL)
         reached = try_engine(key, uri, private_half, ui, &opening) || reached;
     if (key->pkey != NULL) {
-        espota_key_finish(key);
-        *out = key;
+        status = espota_key_finish(key, out, err);
         key = NULL;
     } else if (!reached)
         status = espota_key_error(err, "OpenSSL has neither a pkcs11 provider nor its engine; "

@@ -94,10 +94,13 @@ enum espota_status espota_signature_make(const struct espota_key *key,
 
     if (status != ESPOTA_OK)
         return status;
-    if (!espota_key_verify(key, scheme, kind, hash, trailer, size))
+    status = espota_key_verify(key, scheme, kind, hash, trailer, size, err);
+    if (status == ESPOTA_BAD)
         return espota_error_set(err, ESPOTA_E_LOCAL,
                                 "the signature just made is not good for the key's public half: "
                                 "the key or the token is damaged");
+    if (status != ESPOTA_OK)
+        return status;
     if (format == ESPOTA_SIGN_ESP32) {
         if (size > ESP32_TRAILER)
             return espota_error_set(err, ESPOTA_E_LOCAL,
@@ -133,9 +136,11 @@ static enum espota_status try_scheme(struct trial *trial, enum espota_sign_forma
     enum espota_status status =
         espota_hashes_with(trial->hashes, kind, trial->tail, start, hash, trial->err);
 
-    if (status != ESPOTA_OK || !espota_key_verify(trial->key, scheme_of(trial->key, format), kind,
-                                                  hash, trial->tail + start, size))
-        return status;
+    if (status == ESPOTA_OK)
+        status = espota_key_verify(trial->key, scheme_of(trial->key, format), kind, hash,
+                                   trial->tail + start, size, trial->err);
+    if (status != ESPOTA_OK)
+        return status == ESPOTA_BAD ? ESPOTA_OK : status;
     trial->verdict->good = true;
     trial->verdict->format = format;
     trial->verdict->hash = kind;

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Keys in every form, passphrases from every place, tokens; keygen and header."""
 
+import hashlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -129,6 +131,56 @@ class Forms(Case):
         path = self.file("open", key("rsa-2048")[0].read_bytes(), mode=0o644)
         done = self.must_sign(path, key("rsa-2048")[0])
         self.assertIn(f"others can read the private key {path}", done.stderr)
+
+
+def der(*numbers):
+    """A SEQUENCE of INTEGERs."""
+    def item(tag, content):
+        size = len(content)
+        length = bytes([size]) if size < 128 else b"\x82" + size.to_bytes(2, "big")
+        return bytes([tag]) + length + content
+    return item(0x30, b"".join(item(2, n.to_bytes(n.bit_length() // 8 + 1, "big"))
+                               for n in numbers))
+
+
+class Exponents(Case):
+    """With a public exponent of 1 a signature is nothing but the padded hash."""
+
+    @staticmethod
+    def numbers():
+        """The modulus and its two primes, of openssl's key."""
+        text = openssl("rsa", "-in", key("rsa-2048")[0], "-noout", "-text").decode()
+        text = re.sub(r"\n +", "", text)
+        return [int(re.search(rf"^{name}:([0-9a-f:]+)$", text, re.M)[1].replace(":", ""), 16)
+                for name in ("modulus", "prime1", "prime2")]
+
+    def test_refused(self):
+        data = (images() / "esp8266.bin").read_bytes()
+        modulus, p, q = self.numbers()
+        info = bytes.fromhex("3031300d060960864801650304020105000420")
+        padded = (info + hashlib.sha256(data).digest()).rjust(256, b"\xff")
+        forged = b"\0\1" + padded[2:-52] + b"\0" + padded[-51:]
+        signed = self.file("signed", data + forged + (256).to_bytes(4, "little"))
+        for exponent in (1, 2, 4, 65536):
+            public = self.file("public", der(modulus, exponent))
+            private = self.file("private", der(0, modulus, exponent, 1, p, q, 1, 1,
+                                               pow(q, -1, p)))
+            for done in (run("verify", "--publickey", public, "--bin", signed),
+                         run("header", "--publickey", public, "--out", self.dir / "out"),
+                         run("sign", "--privatekey", private, "--bin", images() / "esp8266.bin",
+                             "--out", self.dir / "out")):
+                self.assert_one_line(done, 8, "exponent", "make another")
+        self.assertFalse((self.dir / "out").exists())
+
+    def test_three_is_enough(self):
+        private, public = self.dir / "k", self.dir / "p"
+        openssl("genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048",
+                "-pkeyopt", "rsa_keygen_pubexp:3", "-out", private)
+        private.chmod(0o600)
+        openssl("pkey", "-in", private, "-pubout", "-out", public)
+        self.assert_exit(run("sign", "--privatekey", private, "--bin", images() / "esp8266.bin",
+                             "--out", self.dir / "out"), 0)
+        self.assert_exit(run("verify", "--publickey", public, "--bin", self.dir / "out"), 0)
 
 
 class Token(Case):
