@@ -14,7 +14,10 @@ extern "C" {
 
 struct espota_report;
 
-/* The format is that of the path's extension, .md or .xml; E_USAGE for any other. */
+/*
+ * The format is that of the path's extension, .md or .xml; E_USAGE for any other. Opened at once,
+ * so that what cannot be written is known before anything is sent.
+ */
 enum espota_status espota_report_create(const char *path, struct espota_report **out,
                                         struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Hand in every event; it takes the results and the summary. */

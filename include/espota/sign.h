@@ -80,7 +80,7 @@ enum espota_status espota_signer_create(struct espota_signer **out,
 /*
  * Signs `in` into `out`, which may be the same file, and with a legacy signature into `legacy`
  * unless that is NULL. Both outputs are checked with the public half before either appears.
- * E_IMAGE: already signed by this key.
+ * E_IMAGE: already signed by this key. E_USAGE: an output is the key's file, or both are one file.
  */
 enum espota_status espota_signer_sign(struct espota_signer *signer, const char *in, const char *out,
                                       const char *legacy, struct espota_signed *result,

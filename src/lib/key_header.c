@@ -137,7 +137,12 @@ enum espota_status espota_header(const struct espota_header_options *options, bo
                (options->publickey != NULL && espota_key_exists(options->publickey));
     if (text.bytes == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a header");
-    if (*enabled)
+    if (*enabled && !espota_key_is_uri(options->publickey) &&
+        espota_file_is_same(options->file, options->publickey))
+        status =
+            espota_error_set(err, ESPOTA_E_USAGE,
+                             "%s is the public key, which the header would replace", options->file);
+    else if (*enabled)
         status = key_text(options, &format, &key, &length, err);
     if (status == ESPOTA_OK) {
         if (!*enabled)

@@ -8,6 +8,7 @@
 #include "sys/file.h"
 
 struct espota_report {
+    struct espota_output *output; /* taken before the first device is tried */
     char *path;
     bool junit;
     struct espota_page rows; /* one for each result, in the format of the file */
@@ -26,6 +27,7 @@ enum espota_status espota_report_create(const char *path, struct espota_report *
                                         struct espota_error *err)
 {
     struct espota_report *report;
+    enum espota_status status;
 
     *out = NULL;
     if (!ends_in(path, ".md") && !ends_in(path, ".xml"))
@@ -39,6 +41,11 @@ enum espota_status espota_report_create(const char *path, struct espota_report *
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a report");
     }
     report->junit = ends_in(path, ".xml");
+    status = espota_output_create_early(&report->output, report->path, 0666, err);
+    if (status != ESPOTA_OK) {
+        espota_report_destroy(report);
+        return status;
+    }
     *out = report;
     return ESPOTA_OK;
 }
@@ -131,7 +138,6 @@ static void put_junit(const struct espota_report *report, struct espota_page *pa
 
 enum espota_status espota_report_write(struct espota_report *report, struct espota_error *err)
 {
-    struct espota_output *output = NULL;
     struct espota_page page = {.text = NULL};
     enum espota_status status = ESPOTA_OK;
 
@@ -140,12 +146,9 @@ enum espota_status espota_report_write(struct espota_report *report, struct espo
     if (report->rows.failed || page.failed)
         status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a report");
     if (status == ESPOTA_OK)
-        status = espota_output_create(&output, report->path, 0666, err);
+        status = espota_output_write(report->output, page.text, page.length, err);
     if (status == ESPOTA_OK)
-        status = espota_output_write(output, page.text, page.length, err);
-    if (status == ESPOTA_OK)
-        status = espota_output_commit(output, err);
-    espota_output_destroy(output);
+        status = espota_output_commit(report->output, err);
     espota_page_deinit(&page);
     return status;
 }
@@ -154,6 +157,7 @@ void espota_report_destroy(struct espota_report *report)
 {
     if (report == NULL)
         return;
+    espota_output_destroy(report->output);
     espota_page_deinit(&report->rows);
     free(report->path);
     free(report);

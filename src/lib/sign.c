@@ -17,6 +17,7 @@ enum { PIECE = 65536 };
 struct espota_signer {
     struct espota_signer_options options;
     struct espota_key *key;
+    char *key_name; /* the options' own need not live as long */
     volatile sig_atomic_t stop;
 };
 
@@ -68,6 +69,11 @@ enum espota_status espota_signer_create(struct espota_signer **out,
     if (signer == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to sign with");
     signer->options = *options;
+    signer->key_name = strdup(options->privatekey);
+    if (signer->key_name == NULL) {
+        espota_signer_destroy(signer);
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to sign with");
+    }
     status = espota_key_private_load(&signer->key, options->privatekey, &options->passphrase,
                                      &options->log, err);
     if (status != ESPOTA_OK) {
@@ -83,6 +89,7 @@ void espota_signer_destroy(struct espota_signer *signer)
     if (signer == NULL)
         return;
     espota_key_destroy(signer->key);
+    free(signer->key_name);
     free(signer);
 }
 
@@ -327,14 +334,34 @@ static enum espota_status run(struct job *job, const char *out, const char *lega
     return ESPOTA_OK;
 }
 
+/* The key is what no second run brings back. */
+static enum espota_status refuse_places(const struct espota_signer *signer, const char *out,
+                                        const char *legacy, struct espota_error *err)
+{
+    const char *const places[] = {out, legacy};
+    const char *key = signer->key_name;
+
+    for (size_t i = 0; i < 2 && !espota_key_is_uri(key); i++)
+        if (places[i] != NULL && espota_file_is_same(places[i], key))
+            return espota_error_set(err, ESPOTA_E_USAGE,
+                                    "%s is the private key, which the signed image would replace",
+                                    places[i]);
+    if (legacy != NULL && espota_file_is_same(out, legacy))
+        return espota_error_set(err, ESPOTA_E_USAGE, "%s and %s are the same file", out, legacy);
+    return ESPOTA_OK;
+}
+
 enum espota_status espota_signer_sign(struct espota_signer *signer, const char *in, const char *out,
                                       const char *legacy, struct espota_signed *result,
                                       struct espota_error *err)
 {
-    struct job *job = calloc(1, sizeof(*job));
-    enum espota_status status;
+    enum espota_status status = refuse_places(signer, out, legacy, err);
+    struct job *job;
 
     memset(result, 0, sizeof(*result));
+    if (status != ESPOTA_OK)
+        return status;
+    job = calloc(1, sizeof(*job));
     if (job == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to sign with");
     job->signer = signer;

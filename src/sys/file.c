@@ -255,6 +255,39 @@ enum espota_status espota_file_read(const char *path, size_t most, uint8_t **out
     return status;
 }
 
+/* Into `folder` the folder that the path's last part is, or would be, in; that part, or NULL. */
+static const char *last_part(const char *path, struct stat *folder)
+{
+    const char *slash = strrchr(path, '/');
+    char *copy = slash != NULL ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    bool found = copy != NULL && stat(copy, folder) == 0;
+
+    free(copy);
+    if (!found)
+        return NULL;
+    return slash != NULL ? slash + 1 : path;
+}
+
+bool espota_file_is_same(const char *a, const char *b)
+{
+    struct stat first, second;
+    bool there = stat(a, &first) == 0;
+    const char *name;
+    const char *other;
+
+    if (strcmp(a, "-") == 0 || strcmp(b, "-") == 0)
+        return false;
+    if (there != (stat(b, &second) == 0))
+        return false;
+    if (there)
+        return S_ISREG(first.st_mode) && first.st_dev == second.st_dev &&
+               first.st_ino == second.st_ino;
+    name = last_part(a, &first);
+    other = last_part(b, &second);
+    return name != NULL && other != NULL && strcmp(name, other) == 0 &&
+           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
 bool espota_file_exists(const char *path)
 {
     struct stat info;

@@ -55,6 +55,11 @@ enum espota_status espota_file_remove(const char *path, struct espota_error *err
 enum espota_status espota_file_read(const char *path, size_t most, uint8_t **out, size_t *length,
                                     bool *shared, struct espota_error *err) ESPOTA_MUST_CHECK;
 
+/*
+ * Whether both names lead to one regular file: by links, by another way to its folder. Of two that
+ * are not there yet, whether they would. "-" is no file.
+ */
+bool espota_file_is_same(const char *a, const char *b);
 /* Whether there is anything by this name, or what keeps us from knowing. */
 bool espota_file_exists(const char *path);
 /* Makes the folders in which `path` will stand, where they are missing. */
@@ -66,12 +71,18 @@ struct espota_output;
 /*
  * Begins a file that will take the place of `path` at the commit; until then `path` stays as it
  * is, and a run that ends in between leaves nothing. What is no regular file ("-", a pipe, a
- * device) gets the bytes at the commit. `mode`: permissions of a file that is not there yet (the
+ * device) gets the bytes at the commit. A link or a pipe that another user left in a folder for all
+ * is refused. `mode`: permissions of a file that is not there yet (the
  * process's umask applies); one that is there keeps its own.
  */
 enum espota_status espota_output_create(struct espota_output **out, const char *path, unsigned mode,
                                         struct espota_error *err) ESPOTA_MUST_CHECK;
-/* The same, but the file must not be there, and the commit fails if it is by then. */
+/* The same, long before the commit: a pipe that nobody reads from is refused, not waited for. */
+enum espota_status espota_output_create_early(struct espota_output **out, const char *path,
+                                              unsigned mode,
+                                              struct espota_error *err) ESPOTA_MUST_CHECK;
+/* As espota_output_create, but the file must not be there, and the commit fails if it is by then.
+ */
 enum espota_status espota_output_create_new(struct espota_output **out, const char *path,
                                             unsigned mode,
                                             struct espota_error *err) ESPOTA_MUST_CHECK;

@@ -152,10 +152,15 @@ static enum espota_status open_target(struct espota_output *output, int target, 
 static enum espota_status open_place(struct espota_output *output, const char *path,
                                      struct espota_error *err)
 {
+    struct stat info;
     char *folder;
 
-    /* a link stays a link: what it points to is replaced */
-    output->path = realpath(path, NULL);
+    /*
+     * A link stays a link: what it points to is replaced. One that comes to be there later, as in
+     * a folder for all, is not followed: the rename takes its place.
+     */
+    if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode))
+        output->path = realpath(path, NULL);
     if (output->path == NULL)
         output->path = strdup(path);
     folder = output->path != NULL ? folder_of(output->path) : NULL;
@@ -176,9 +181,32 @@ static mode_t process_umask(void)
     return mask;
 }
 
+/*
+ * In a folder where everybody may put something (/tmp), a link or a pipe of somebody else may lie
+ * in wait for who writes there. This is the rule of Linux's protected_symlinks, which may be off.
+ */
+static enum espota_status refuse_planted(const char *path, struct espota_error *err)
+{
+    const mode_t for_all = S_ISVTX | S_IWOTH;
+    char *name = folder_of(path);
+    struct stat item, folder;
+    bool planted = name != NULL && lstat(path, &item) == 0 && stat(name, &folder) == 0 &&
+                   (S_ISLNK(item.st_mode) || S_ISFIFO(item.st_mode)) &&
+                   (folder.st_mode & for_all) == for_all && item.st_uid != geteuid() &&
+                   item.st_uid != folder.st_uid;
+
+    free(name);
+    if (!planted)
+        return ESPOTA_OK;
+    return espota_error_set(err, ESPOTA_E_LOCAL,
+                            "%s is a %s of another user in a folder where everybody may write, "
+                            "and nothing is written through it",
+                            path, S_ISLNK(item.st_mode) ? "link" : "pipe");
+}
+
 /* Renaming over /dev/null would do harm, so what is no regular file is written to. */
 static enum espota_status open_special(struct espota_output *output, const char *path, mode_t mode,
-                                       struct espota_error *err)
+                                       bool wait, struct espota_error *err)
 {
     int target;
 
@@ -186,7 +214,9 @@ static enum espota_status open_special(struct espota_output *output, const char 
         return espota_error_set(err, ESPOTA_E_LOCAL, "%s is a directory, a file is wanted", path);
     if (S_ISBLK(mode))
         return espota_error_set(err, ESPOTA_E_LOCAL, "%s is a disk, a file is wanted", path);
-    target = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    target = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | (wait ? 0 : O_NONBLOCK));
+    if (target < 0 && errno == ENXIO && S_ISFIFO(mode))
+        return espota_error_set(err, ESPOTA_E_LOCAL, "nobody reads from the pipe %s", path);
     return target >= 0 ? open_target(output, target, true, err) : fail(output, errno, "write", err);
 }
 
@@ -225,8 +255,8 @@ static enum espota_status open_regular(struct espota_output *output, const char 
     return status;
 }
 
-enum espota_status espota_output_create(struct espota_output **out, const char *path, unsigned mode,
-                                        struct espota_error *err)
+static enum espota_status create_over(struct espota_output **out, const char *path, unsigned mode,
+                                      bool wait, struct espota_error *err)
 {
     bool standard = strcmp(path, "-") == 0;
     enum espota_status status = create(out, standard ? "standard output" : path, err);
@@ -239,15 +269,29 @@ enum espota_status espota_output_create(struct espota_output **out, const char *
     present = !standard && stat(path, &info) == 0;
     if (standard)
         status = open_target(*out, STDOUT_FILENO, false, err);
-    else if (present && !S_ISREG(info.st_mode))
-        status = open_special(*out, path, info.st_mode, err);
     else
+        status = refuse_planted(path, err);
+    if (status == ESPOTA_OK && present && !S_ISREG(info.st_mode))
+        status = open_special(*out, path, info.st_mode, wait, err);
+    else if (status == ESPOTA_OK && !standard)
         status = open_regular(*out, path, present ? &info : NULL, err);
     if (status != ESPOTA_OK) {
         espota_output_destroy(*out);
         *out = NULL;
     }
     return status;
+}
+
+enum espota_status espota_output_create(struct espota_output **out, const char *path, unsigned mode,
+                                        struct espota_error *err)
+{
+    return create_over(out, path, mode, true, err);
+}
+
+enum espota_status espota_output_create_early(struct espota_output **out, const char *path,
+                                              unsigned mode, struct espota_error *err)
+{
+    return create_over(out, path, mode, false, err);
 }
 
 enum espota_status espota_output_create_new(struct espota_output **out, const char *path,

@@ -150,8 +150,103 @@ class Failures(Case):
                          esp8266_signed(self.data, self.private))
 
     def test_the_same_file_twice(self):
-        self.assert_exit(run(*self.argv("--legacy", self.out)), 2)
-        self.assert_untouched()
+        (self.dir / "other").symlink_to(self.folder)
+        (self.dir / "hard").hardlink_to(self.out)
+        for legacy in (self.out, self.dir / "other/out", self.dir / "hard"):
+            self.assert_exit(run(*self.argv("--legacy", legacy)), 2)
+            self.assert_untouched()
+        self.out.unlink()
+        self.assert_exit(run(*self.argv("--legacy", self.dir / "other/out")), 2)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+
+class OntoTheKey(Case):
+    """The signed image would take the place of the private key, and it would be gone."""
+
+    def setUp(self):
+        super().setUp()
+        self.bytes = key("rsa-2048")[0].read_bytes()
+        self.private = self.file("key", self.bytes)
+        self.source = self.file("in", (images() / "esp8266.bin").read_bytes())
+        (self.dir / "soft").symlink_to(self.private)
+        (self.dir / "hard").hardlink_to(self.private)
+        (self.dir / "around").mkdir()
+        self.ways = (self.private, self.dir / "soft", self.dir / "hard", self.dir / "around/../key")
+
+    def assert_refused(self, done, code, name):
+        self.assert_one_line(done, code, name, "is the private key")
+        self.assertEqual(self.private.read_bytes(), self.bytes)
+
+    def test_sign(self):
+        sign = ("sign", "--privatekey", self.private, "--bin", self.source)
+        for way in self.ways:
+            with self.subTest(way=way.name):
+                self.assert_refused(run(*sign, "--out", way), 2, way)
+                self.assert_refused(run(*sign, "--out", self.dir / "out", "--legacy", way), 2, way)
+        self.assertFalse((self.dir / "out").exists())
+
+    def test_sign_beside(self):
+        (self.dir / "in.signed").symlink_to(self.private)
+        self.assert_refused(run("sign", "--privatekey", self.private, self.source), 2, "in.signed")
+
+    def test_signing_py(self):
+        for way in self.ways:
+            done = run("--mode", "sign", "--privatekey", self.private, "--bin", self.source,
+                       "--out", way)
+            self.assert_refused(done, 1, way)
+
+    def test_header(self):
+        public = self.file("public", key("rsa-2048")[1].read_bytes())
+        (self.dir / "header.h").symlink_to(public)
+        for out in (public, self.dir / "header.h"):
+            self.assert_one_line(run("header", "--publickey", public, "--out", out), 2, out,
+                                 "is the public key")
+        self.assertEqual(public.read_bytes(), key("rsa-2048")[1].read_bytes())
+
+    def test_a_device_may_be_all_of_them(self):
+        """Nothing is replaced there."""
+        self.assert_exit(run("sign", "--privatekey", self.private, "--bin", self.source, "--out",
+                             "/dev/null", "--legacy", "/dev/../dev/null"), 0)
+
+
+class PlantedLinks(Case):
+    """In a folder for all, as /tmp is, others may lay a link for who writes there."""
+
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0:
+            self.skipTest("only root can make what another user made")
+        self.shared = self.dir / "shared"
+        self.shared.mkdir()
+        self.shared.chmod(0o1777)
+        self.theirs = self.file("theirs", b"theirs")
+
+    def sign(self, out):
+        return run("sign", "-q", "--privatekey", key("rsa-2048")[0], "--bin",
+                   images() / "esp8266.bin", "--out", out)
+
+    def test_somebody_elses(self):
+        link, pipe, lost = self.shared / "link", self.shared / "pipe", self.shared / "lost"
+        link.symlink_to(self.theirs)
+        lost.symlink_to(self.dir / "nothing")
+        os.mkfifo(pipe)
+        for path in (link, pipe, lost):
+            os.lchown(path, NOBODY, NOBODY)
+            self.assert_one_line(self.sign(path), 8, path, "of another user")
+        self.assertEqual(self.theirs.read_bytes(), b"theirs")
+        self.assertFalse((self.dir / "nothing").exists())
+
+    def test_ones_own_and_the_folders_owners(self):
+        link = self.shared / "link"
+        link.symlink_to(self.theirs)
+        self.assert_exit(self.sign(link), 0)
+        self.assertTrue(link.is_symlink())
+        os.chown(self.shared, NOBODY, NOBODY)
+        os.lchown(link, NOBODY, NOBODY)
+        self.assert_exit(self.sign(link), 0)
+        self.shared.chmod(0o755)
+        self.assert_exit(self.sign(link), 0)
+        self.assertNotEqual(self.theirs.read_bytes(), b"theirs")
 
 
 if __name__ == "__main__":
