@@ -141,7 +141,9 @@ static const struct opt options[] = {
     {OPT_STRING, 'f', "file", "IMAGE", "the same as the argument", AT(file)},
     {OPT_FLAG, 0, "fs", NULL, "it is an image of a file system", AT(filesystem)},
     {OPT_FLAG, 0, "gzip", NULL,
-     "compress on the way, for ESP8266 and RP2040 devices, which unpack at boot", AT(gzip)},
+     "compress on the way, for ESP8266 and RP2040 devices, which unpack at boot; not for an "
+     "ESP8266's web updater",
+     AT(gzip)},
     {OPT_STRING, 0, "publickey", "PUB",
      "send only what this key signed in the device's own format; it also says that the device "
      "verifies, without which a signed gzip destroys it",

@@ -129,15 +129,16 @@ static void fail(struct espota_web_updater *web, enum espota_receiver_failure fa
     espota_updater_abort(&web->updater);
 }
 
-/* As large as it may be: the form does not say how large it is. */
+/*
+ * As large as it may be: the form does not say how large it is. So it goes to one sector above the
+ * running program, wherever the file system begins. Below 0 is more than any flash has room for.
+ */
 static uint32_t room_for(const struct espota_updater_config *config, uint32_t command)
 {
     uint32_t sketch = (config->sketch_size + ESPOTA_SECTOR_SIZE - 1) & ~(ESPOTA_SECTOR_SIZE - 1u);
 
     if (command == ESPOTA_COMMAND_FILESYSTEM)
         return config->fs_end - config->fs_start; /* by the config's contract */
-    if (config->fs_start < sketch || config->fs_start - sketch < ESPOTA_SECTOR_SIZE)
-        return 0;
     return (config->fs_start - sketch - ESPOTA_SECTOR_SIZE) & ~(ESPOTA_SECTOR_SIZE - 1u);
 }
 

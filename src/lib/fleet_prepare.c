@@ -6,6 +6,7 @@
 
 #include "lib/fleet.h"
 #include "lib/local_names.h"
+#include "lib/web_verdict.h"
 
 enum { DEFAULT_PORT = 8266, LOCAL_NAMES_MS = 2000 };
 
@@ -53,6 +54,28 @@ static enum espota_status refuse_image(struct espota_job *job, struct espota_err
     return settle(job, ESPOTA_E_IMAGE, message, err);
 }
 
+/*
+ * A form does not say how long its file is. So an ESP8266 puts it right behind the program that
+ * runs, from where the boot loader can unpack it over what it has yet to read; whether it does
+ * depends on how large that program is, which nobody tells. A Pico keeps a file.
+ */
+static bool may_overrun(const struct espota_job *job)
+{
+    return job->url != NULL && !job->upload->options.force && job->source->gzip &&
+           job->command == ESPOTA_COMMAND_FLASH && job->source->chip == ESPOTA_CHIP_ESP8266 &&
+           !espota_web_path_is_raw(job->url->path);
+}
+
+static enum espota_status refuse_packed(struct espota_job *job, struct espota_error *err)
+{
+    return settle(job, ESPOTA_E_IMAGE,
+                  "it is not sent: a web updater does not learn how long a compressed image is and "
+                  "puts it right behind the program that runs, where unpacking it can overwrite it "
+                  "and destroy the device; send it uncompressed, or to the device's address in "
+                  "place of the URL (--force sends it all the same)",
+                  err);
+}
+
 static enum espota_status load_image(struct espota_job *job, struct espota_error *err)
 {
     struct espota_upload *upload = job->upload;
@@ -67,6 +90,8 @@ static enum espota_status load_image(struct espota_job *job, struct espota_error
     status = espota_sources_get(&upload->sources, file, filesystem, &job->source, err);
     if (status == ESPOTA_OK && job->source->error.status == ESPOTA_OK && is_for_another(job))
         return refuse_image(job, err);
+    if (status == ESPOTA_OK && job->source->error.status == ESPOTA_OK && may_overrun(job))
+        return refuse_packed(job, err);
     if (status != ESPOTA_OK || job->source->error.status == ESPOTA_OK)
         return status;
     /* a broken image is mended before anything is sent, to whomever: nobody else begins */

@@ -174,6 +174,7 @@ static enum espota_status check(struct espota_sources *sources, struct espota_so
     if (status == ESPOTA_OK)
         status = espota_preflight(&request, &result, err);
     source->chip = result.chip;
+    source->gzip = result.gzip;
     return status;
 }
 

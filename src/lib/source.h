@@ -25,6 +25,7 @@ struct espota_source {
     uint8_t *bytes; /* what is sent */
     uint32_t length;
     enum espota_chip chip;        /* UNKNOWN: the image does not tell */
+    bool gzip;                    /* a device unpacks it */
     char md5[ESPOTA_MD5_HEX + 1]; /* of those bytes */
     char sha256[2 * ESPOTA_SHA256_SIZE + 1];
     struct espota_error error; /* status not OK: it cannot be sent, and why; no bytes then */

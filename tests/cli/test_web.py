@@ -3,6 +3,7 @@
 pages of other cores, played here to the letter of what they insist on."""
 
 import base64
+import gzip
 import hashlib
 import http.client
 import re
@@ -15,6 +16,7 @@ import unittest
 import espota_test
 from espota_test import Case, Process, Stub, espota_c, events, image, run
 from fake_device import reset
+from images import esp8266_image
 
 LIMIT = 30  # seconds, only a bound
 FS_START = 2 << 20
@@ -128,6 +130,48 @@ class Good(WebCase):
             done = self.upload(*[a for host in hosts for a in ("--host", host)])
             self.assert_exit(done, 0)
             stub.wait_event("boot", device=2, copied=True)
+
+
+class Packed(WebCase):
+    """A web updater puts an image one sector above the program that runs, and unpacks from there."""
+
+    def setUp(self):
+        super().setUp()
+        self.flash = self.dir / "flash"
+        self.device = self.stub("--flash", self.flash)
+        self.image = self.file("small.bin", image(270_000))
+        self.boot("--host", self.device.url)
+        self.bytes = esp8266_image(995_000, packs=True)
+        self.image = self.file("large.bin", self.bytes)
+
+    def boot(self, *argv):
+        self.assert_exit(self.upload(*argv), 0)
+        return self.device.wait_event("boot", copied=True)
+
+    def test_refused(self):
+        packed = self.file("large.bin.gz", gzip.compress(self.bytes, 9))
+        for argv in (["--gzip", self.image], [packed]):
+            done = run("upload", "--json", "--host", self.device.url, *argv)
+            self.assert_exit(done, 7)
+            self.assertEqual(result_of(done)["reason"], "image")
+            for word in ("destroy the device", "uncompressed", "in place of the URL", "--force"):
+                self.assertIn(word, result_of(done)["message"])
+        self.assertEqual([e["event"] for e in self.device.events()].count("start"), 1)
+
+    def test_why(self):
+        boot = self.boot("--gzip", "--force", "--host", self.device.url)
+        self.assertEqual(boot["source"], 270336 + 4096)
+        self.assertIn("it would run over itself", boot["problems"][0])
+        self.device.close()
+        self.device = self.stub("--flash", self.flash, "--quirks")
+        boot = self.boot("--gzip", "--force", "--host", self.device.url)
+        self.assertFalse(boot["ok"], "the original looks at nothing first")
+
+    def test_what_to_do_instead(self):
+        for argv in (["--host", self.device.url], ["--gzip", "--host", self.device.target]):
+            boot = self.boot(*argv)
+            self.assertEqual((boot["ok"], boot["md5"]),
+                             (True, hashlib.md5(self.bytes).hexdigest()))
 
 
 class Refused(WebCase):
@@ -651,6 +695,11 @@ class JAndrassy(WebCase):
         fs = self.file("fs.bin", bytes(range(256)) * 16)
         self.assert_exit(self.push("/data", "--fs", "--force", "--auth", "geheim", file=fs), 0)
         self.assertEqual(self.taken["/data"], fs.read_bytes())
+
+    def test_compressed(self):
+        """It says how long it is, so that the device puts it where it can be unpacked."""
+        self.assert_exit(self.push("/sketch", "--auth", "geheim", "--gzip"), 0)
+        self.assertEqual(gzip.decompress(self.taken["/sketch"]), self.bytes)
 
     def test_refusals(self):
         self.assert_exit(self.push("/sketch", "--auth", "falsch"), 4)

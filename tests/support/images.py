@@ -26,8 +26,10 @@ def _xor(data):
     return value
 
 
-def _noise(length, seed):
-    return random.Random(seed).randbytes(length)
+def _noise(length, seed, packs=False):
+    """Bytes that do not compress, or such that do to five eighths."""
+    noise = random.Random(seed).randbytes(length)
+    return noise.translate(bytes(range(32)) * 8) if packs else noise
 
 
 def _body(head, segments):
@@ -43,10 +45,10 @@ def _part(entry, segments, mode, size_frequency):
     return _body(struct.pack("<BBBBI", 0xE9, len(segments), mode, size_frequency, entry), segments)
 
 
-def esp8266_image(length=0x8000, seed=1, mode=2, size_frequency=0x40):
+def esp8266_image(length=0x8000, seed=1, mode=2, size_frequency=0x40, packs=False):
     """Arduino's file for an ESP8266 (PROTOCOL 5.8) with about `length` bytes of program."""
     loader = _part(0x4010F4E4, [(0x4010F000, _noise(0x200, seed))], mode, size_frequency)
-    code = bytes(8) + _noise(max(length & ~15, 32) - 8, seed + 1)
+    code = bytes(8) + _noise(max(length & ~15, 32) - 8, seed + 1, packs)
     app = _part(0x40100004, [(0x40201010, code), (0x40100000, _noise(0x40, seed + 2)),
                              (0x3FFE8000, _noise(0x20, seed + 3))], mode, size_frequency)
     whole = bytearray(loader.ljust(0x1000, b"\xaa") + app)
