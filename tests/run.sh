@@ -7,8 +7,8 @@ set -eu
 
 usage() {
     echo "usage: sh tests/run.sh [--full | --slow] [-R REGEX]"
-    echo "  --full    also the tests that need cross compilers, emulators and clang"
-    echo "  --slow    --full, and what takes minutes more: packages in a clean system, clang-tidy"
+    echo "  --full    also the tests that need cross compilers, emulators and clang, and packages"
+    echo "  --slow    --full, and what takes minutes more"
     echo "  -R REGEX  only the tests whose name matches"
 }
 
@@ -51,7 +51,7 @@ build_in() {
 }
 
 echo "Building"
-build_in "$build" -DESPOTA_TEST_FULL="${slow:+ON}"
+build_in "$build" -DESPOTA_TEST_FULL="${full:+ON}"
 echo "Building under the sanitizers"
 build_in "$build/sanitize" -DESPOTA_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
     -DESPOTA_TEST_PREFIX=sanitize_

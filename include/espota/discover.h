@@ -80,10 +80,22 @@ struct espota_discover_options {
                   const struct espota_device *device);
 };
 
+#ifdef __cplusplus
+/* C++ before C++20 names no members, and later compilers warn of those that are not named. */
+static inline espota_discover_options espota_discover_options_init()
+{
+    espota_discover_options options = {};
+
+    options.timeout_ms = 3000;
+    return options;
+}
+#define ESPOTA_DISCOVER_OPTIONS_INIT espota_discover_options_init()
+#else
 #define ESPOTA_DISCOVER_OPTIONS_INIT                                                               \
     {                                                                                              \
         .timeout_ms = 3000                                                                         \
     }
+#endif
 
 struct espota_discover;
 

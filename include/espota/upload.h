@@ -95,12 +95,28 @@ struct espota_upload_options {
                                        struct espota_error *err);
 };
 
+#ifdef __cplusplus
+/* C++ before C++20 names no members, and later compilers warn of those that are not named. */
+static inline espota_upload_options espota_upload_options_init()
+{
+    espota_upload_options options = {};
+
+    options.jobs = 32;
+    options.timeout_ms = 10000;
+    options.retries = 2;
+    return options;
+}
+#define ESPOTA_UPLOAD_OPTIONS_INIT espota_upload_options_init()
+#else
 #define ESPOTA_UPLOAD_OPTIONS_INIT                                                                 \
     {                                                                                              \
         .jobs = 32, .timeout_ms = 10000, .retries = 2                                              \
     }
+#endif
 
-/* One device. Only `host` is needed; strings are copied. */
+/*
+ * One device. Start from ESPOTA_UPLOAD_TARGET_INIT. Only `host` is needed; strings are copied.
+ */
 struct espota_upload_target {
     const char *host; /* HOST, HOST:PORT, [IPv6]:PORT: what the user wrote; or the http:// or
                        * https:// URL of a web updater */
@@ -115,6 +131,15 @@ struct espota_upload_target {
     bool no_password;
     bool filesystem; /* or'ed with the options' */
 };
+
+#ifdef __cplusplus
+#define ESPOTA_UPLOAD_TARGET_INIT espota_upload_target()
+#else
+#define ESPOTA_UPLOAD_TARGET_INIT                                                                  \
+    {                                                                                              \
+        .host = NULL                                                                               \
+    }
+#endif
 
 struct espota_upload;
 

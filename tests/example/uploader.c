@@ -12,11 +12,12 @@ static void event(void *context, const struct espota_upload_event *event)
 int main(int argc, char **argv)
 {
     struct espota_upload_options options = ESPOTA_UPLOAD_OPTIONS_INIT;
-    struct espota_upload_target target = {.host = argc > 1 ? argv[1] : ""};
+    struct espota_upload_target target = ESPOTA_UPLOAD_TARGET_INIT;
     struct espota_error err = ESPOTA_ERROR_INIT;
     struct espota_upload *upload = NULL;
     enum espota_status status;
 
+    target.host = argc > 1 ? argv[1] : "";
     options.file = argc > 2 ? argv[2] : "";
     options.event = event;
     status = espota_upload_create(&options, &upload, &err);

@@ -69,4 +69,5 @@ TEST_PACKAGES="check python3 openssl procps iproute2 curl mandoc g++"
 FULL_PACKAGES="clang clang-tidy clang-format libclang-rt-dev|libclang-common-14-dev shellcheck valgrind
     gcc-arm-none-eabi libnewlib-arm-none-eabi binutils-arm-none-eabi qemu-system-arm
     softhsm2 libengine-pkcs11-openssl|pkcs11-provider dbus avahi-daemon avahi-utils nftables iptables
-    nginx-light chromium|chromium-browser bash zsh fish rpm dpkg-dev debootstrap"
+    nginx-light chromium|chromium-browser bash zsh fish rpm dpkg-dev debootstrap
+    lintian rpmlint"

@@ -1,0 +1,33 @@
+# Run by cpack on what goes into the packages: what distributions want and `cmake --install` has
+# no use for. An archive (TGZ) has no folders of components and stays as it is.
+find_program(GZIP gzip REQUIRED)
+find_program(STRIP strip REQUIRED)
+
+foreach(part IN ITEMS program library development)
+    set(root ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/${part}${CPACK_PACKAGING_INSTALL_PREFIX})
+    if(NOT IS_DIRECTORY ${root})
+        continue()
+    endif()
+    set(files "")
+    if(CPACK_GENERATOR STREQUAL "DEB")
+        string(TOUPPER ${part} upper)
+        set(doc ${root}/share/doc/${CPACK_DEBIAN_${upper}_PACKAGE_NAME})
+        file(MAKE_DIRECTORY ${doc})
+        configure_file(${CPACK_ESPOTA_LICENSE} ${doc}/copyright COPYONLY)
+        configure_file(${CPACK_ESPOTA_CHANGELOG} ${doc}/changelog COPYONLY)
+        list(APPEND files ${doc}/changelog)
+        file(GLOB_RECURSE archives ${root}/lib/*.a)
+        foreach(archive IN LISTS archives)
+            if(NOT IS_SYMLINK ${archive})
+                execute_process(COMMAND ${STRIP} --strip-debug --enable-deterministic-archives
+                                        ${archive} COMMAND_ERROR_IS_FATAL ANY)
+            endif()
+        endforeach()
+    endif()
+    file(GLOB_RECURSE pages ${root}/share/man/*.[1-9])
+    list(APPEND files ${pages})
+    foreach(file IN LISTS files)
+        # without name and time, so that the same source gives the same bytes
+        execute_process(COMMAND ${GZIP} -9nf ${file} COMMAND_ERROR_IS_FATAL ANY)
+    endforeach()
+endforeach()
