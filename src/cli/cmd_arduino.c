@@ -137,16 +137,18 @@ static void help_line(void *context, const char *text)
     out_data("%s\n", text);
 }
 
-static const struct opt no_options[] = {OPT_ROWS_END};
-
 static const struct opt_command arduino_command = {
     .program = "espota-c arduino",
-    .usage = "discovery [options]\ninstall [options]",
-    .summary = "discovery: Arduino's pluggable discovery on standard input and output. install: "
-               "make Arduino's "
-               "tools use espota-c.",
-    .options = no_options,
 };
+
+/* Both commands with their options: nothing stands between a user and them. */
+static int print_help(void)
+{
+    opt_help(&discovery_command, help_line, NULL);
+    help_line(NULL, "");
+    opt_help(&install_command, help_line, NULL);
+    return 0;
+}
 
 int cmd_arduino(int argc, char **argv)
 {
@@ -154,10 +156,8 @@ int cmd_arduino(int argc, char **argv)
         return cmd_discovery(argc - 1, argv + 1);
     if (argc >= 2 && strcmp(argv[1], "install") == 0)
         return cmd_install(argc - 1, argv + 1);
-    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        opt_help(&arduino_command, help_line, NULL);
-        return 0;
-    }
+    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+        return print_help();
     if (argc < 2)
         return opt_usage_error(&arduino_command, "what to do is missing: discovery or install");
     return opt_usage_error(

@@ -40,6 +40,15 @@ static const struct opt_command command = {
     .positionals = positionals,
 };
 
+/* The exit code tells the rest. */
+static void print_problems(const struct espota_info *info, const char *image)
+{
+    const char *problem;
+
+    for (size_t i = 0; (problem = espota_info_problem(info, i)) != NULL; i++)
+        out_error("%s: %s", image, problem);
+}
+
 static void print(const struct espota_info *info)
 {
     const char *label;
@@ -78,6 +87,8 @@ int cmd_info(int argc, char **argv)
     else {
         if (args.json)
             print_json(info);
+        else if (out_quiet())
+            print_problems(info, args.image);
         else
             print(info);
         status = espota_info_ok(info) ? ESPOTA_OK : ESPOTA_E_IMAGE;

@@ -3,6 +3,7 @@
 
 import gzip
 import hashlib
+import json
 
 import espota_test
 from espota_test import run
@@ -116,6 +117,17 @@ class Info(Case):
             self.assertIn(words, done.stdout)
         done = run("info", images() / "esp8266-noise-signed.bin.gz")
         self.assertIn("destroys its boot loader", done.stdout)
+
+    def test_quiet(self):
+        said = run("info", "-q", images() / "esp8266.bin")
+        self.assert_exit(said, 0)
+        self.assertEqual((said.stdout, said.stderr), ("", ""))
+        bad = self.file("bad.bin", (images() / "esp8266.bin").read_bytes()[:-20])
+        said = run("info", "-q", bad)
+        self.assert_exit(said, 7)
+        self.assertEqual(said.stdout, "")
+        self.assertIn(f"error: {bad}: ", said.stderr)
+        self.assertEqual(json.loads(run("info", "-q", "--json", bad).stdout)["ok"], False)
 
     def test_standard_input(self):
         data = (images() / "esp8266.bin").read_bytes()

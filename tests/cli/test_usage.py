@@ -24,6 +24,13 @@ class Help(Case):
         for line in run("--help").stdout.splitlines():
             self.assertLessEqual(len(line), 80, line)
 
+    def test_arduino_tells_the_options_of_what_it_can_do(self):
+        done = run("arduino", "--help")
+        self.assert_exit(done, 0)
+        self.assertEqual(done.stdout, run("arduino", "discovery", "--help").stdout + "\n" +
+                         run("arduino", "install", "--help").stdout)
+        self.assertEqual(done.stdout, run("help", "arduino").stdout)
+
     def test_version(self):
         done = run("--version")
         self.assert_exit(done, 0)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""The test command in Debian 13: another OpenSSL, curl, compiler and Python than Debian 12's."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import espota_test
+from option_tables import ROOT
+
+SUITE, MIRROR = "trixie", "http://deb.debian.org/debian"
+# /proc and /dev are mounted where nobody else sees them, and go with the last process.
+ENTER = ('mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" env -i '
+         'HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 TERM=dumb "$@"')
+
+
+def source_files(path, names):
+    """What copytree leaves out: the history and what was built."""
+    return {n for n in names if n == ".git" or n.startswith("build")} if (
+        pathlib.Path(path) == ROOT) else set()
+
+
+class Debian13(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if os.environ.get("ESPOTA_TEST_FULL") != "1" or os.environ.get("ESPOTA_SANITIZED"):
+            raise unittest.SkipTest("runs all tests in another system: with tests/run.sh --slow")
+        if shutil.which("debootstrap") is None or os.geteuid() != 0:
+            raise unittest.SkipTest("no debootstrap, or not root")
+        cls.root = pathlib.Path(tempfile.mkdtemp(prefix="espota-debian13-"))
+        cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
+        done = subprocess.run(["debootstrap", "--variant=minbase", SUITE, cls.root, MIRROR],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        if done.returncode != 0:
+            raise unittest.SkipTest(f"debootstrap: {done.stdout.decode()[-200:]}")
+        shutil.copy("/etc/resolv.conf", cls.root / "etc/resolv.conf")
+        shutil.copytree(ROOT, cls.root / "src", ignore=source_files)
+
+    def test_the_test_command(self):
+        """It installs what it needs itself, and what it leaves out it says."""
+        done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "sh", "-c", ENTER, self.root,
+                               "sh", "/src/tests/run.sh"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        said = done.stdout.decode("utf-8", "backslashreplace")
+        self.assertEqual(done.returncode, 0, said[-20000:])
+        self.assertRegex(said, r"100% tests passed, 0 tests failed out of \d+")
+        print("\n".join(re.findall(r"(?m)^(?:SKIPPED .*|100% .*|Total Test time .*)$", said)))
+
+
+if __name__ == "__main__":
+    espota_test.main()
