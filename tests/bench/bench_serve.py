@@ -191,4 +191,4 @@ def main(program, load_program):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    sys.exit(main(*map(os.path.abspath, sys.argv[1:3])))

@@ -9,6 +9,7 @@ beyond its bound, 77 where namespaces cannot be made.
 import contextlib
 import hashlib
 import json
+import os
 import pathlib
 import socket
 import statistics
@@ -189,4 +190,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "--inside":
         globals()["inside_" + sys.argv[2]](*sys.argv[3:])
         sys.exit(0)
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(*map(os.path.abspath, sys.argv[1:])))
