@@ -28,6 +28,7 @@ enum espota_event_kind {
     ESPOTA_EVENT_PROGRESS,  /* bytes that the device's TCP has acknowledged */
     ESPOTA_EVENT_RETRY,     /* an attempt failed and another follows: status, message */
     ESPOTA_EVENT_RESULT,    /* a target is over: status, message, bytes, seconds, attempts */
+    ESPOTA_EVENT_SKIPPED,   /* a target that is not begun: already, message */
     ESPOTA_EVENT_SUMMARY,   /* the run is over: counts */
 };
 
@@ -37,7 +38,7 @@ struct espota_upload_event {
     size_t index;       /* of the target, in the order of adding */
 
     enum espota_status status; /* RETRY, RESULT, SUMMARY: what the run comes to */
-    const char *message;       /* RETRY, RESULT: one sentence, escaped; never NULL there */
+    const char *message;       /* RETRY, RESULT, SKIPPED: one sentence, escaped; never NULL there */
     const char *scheme;        /* AUTH: "md5" or "sha256" */
     const char *address;       /* INVITED, CONNECTED: address and port */
     uint64_t bytes;            /* acknowledged so far; START: the image's size (the largest) */
@@ -45,7 +46,15 @@ struct espota_upload_event {
     double seconds;
     unsigned attempts;
 
-    size_t targets, ok, failed, unknown, skipped; /* START: targets; SUMMARY: all */
+    bool already; /* SKIPPED: an earlier run has sent it what it would get */
+    bool dry_run; /* START, RESULT, SUMMARY: nothing is sent, and OK means that it could be */
+    /* RESULT of E_INTERRUPTED, where the one who called espota_upload_stop knows it: the signal.
+     * The library leaves it 0, which counts as SIGINT. */
+    int signal;
+
+    /* START: targets; SUMMARY: all. Of those skipped so many are done, by an earlier run; `ready`:
+     * that a dry run found nothing against, none of which is `ok`. */
+    size_t targets, ok, failed, unknown, skipped, done_before, ready;
 };
 
 enum espota_upload_auth {

@@ -18,10 +18,12 @@ struct teller {
 static void tell(void *context, const struct espota_upload_event *event)
 {
     struct teller *teller = context;
+    struct espota_upload_event known = *event;
     char *line;
 
+    known.signal = espota_program_stop_signal();
     if (teller->json) {
-        line = espota_upload_event_json(event);
+        line = espota_upload_event_json(&known);
         if (line != NULL)
             out_event(line);
         else

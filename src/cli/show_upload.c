@@ -49,7 +49,9 @@ static void tell_good(const struct espota_upload_event *event)
     char size[BAR_TEXT];
     char rate[BAR_TEXT];
 
-    if (event->bytes == 0)
+    if (event->dry_run)
+        out_verdict(OUT_GOOD, "dry run", "%s: %s", event->target, event->message);
+    else if (event->bytes == 0)
         out_verdict(OUT_GOOD, "ok", "%s: %s", event->target, event->message);
     else if (event->seconds < 0.1) /* too short to tell how fast it was */
         out_verdict(OUT_GOOD, "ok", "%s: %s in %.1f s", event->target, bar_size(event->bytes, size),
@@ -109,13 +111,22 @@ static void summary(struct show_upload *show, const struct espota_upload_event *
     tell_repeats(show);
     if (show->targets <= 1)
         return;
-    used = snprintf(text, sizeof(text), "%zu of %zu done", event->ok, event->targets);
+    if (event->dry_run)
+        used = snprintf(text, sizeof(text), "dry run: %zu of %zu would be sent", event->ready,
+                        event->targets);
+    else
+        used = snprintf(text, sizeof(text), "%zu of %zu done", event->ok + event->done_before,
+                        event->targets);
+    if (event->done_before > 0)
+        used += snprintf(text + used, sizeof(text) - (size_t)used, ", %zu of them before",
+                         event->done_before);
     if (event->failed > 0)
         used += snprintf(text + used, sizeof(text) - (size_t)used, ", %zu failed", event->failed);
     if (event->unknown > 0)
         used += snprintf(text + used, sizeof(text) - (size_t)used, ", %zu unknown", event->unknown);
-    if (event->skipped > 0)
-        (void)snprintf(text + used, sizeof(text) - (size_t)used, ", %zu skipped", event->skipped);
+    if (event->skipped > event->done_before)
+        (void)snprintf(text + used, sizeof(text) - (size_t)used, ", %zu skipped",
+                       event->skipped - event->done_before);
     if (event->status == ESPOTA_OK)
         out_note("%s in %.1f s", text, event->seconds);
     else
@@ -148,6 +159,11 @@ void show_upload_event(struct show_upload *show, const struct espota_upload_even
         break;
     case ESPOTA_EVENT_RESULT:
         result(show, event);
+        break;
+    case ESPOTA_EVENT_SKIPPED:
+        show->ended += event->already;
+        show->good += event->already;
+        out_detail("%s: skipped, %s", event->target, event->message);
         break;
     case ESPOTA_EVENT_SUMMARY:
         summary(show, event);

@@ -314,7 +314,24 @@ static void tell_settled(struct espota_upload *upload)
 
         if (job->early != NULL)
             espota_fleet_tell_result(job, upload->turns[i].status, job->early);
+        else if (job->recalled)
+            espota_fleet_tell_skipped(job, "an earlier run has done it");
+        else if (job->doubled)
+            espota_fleet_tell_skipped(job, "another target is the same device");
     }
+}
+
+/* The run was stopped in the pause between two attempts at it. */
+static void give_up(struct espota_job *job)
+{
+    bool half = job->touched && job->command == ESPOTA_COMMAND_FILESYSTEM;
+
+    espota_fleet_remember(job, ESPOTA_E_INTERRUPTED);
+    espota_fleet_tell_result(job, ESPOTA_E_INTERRUPTED,
+                             half ? "stopped before another attempt; its file system is part old "
+                                    "and part new now: upload it again"
+                                  : "stopped before another attempt; the device keeps the program "
+                                    "that it had");
 }
 
 /* Those that were never begun, and why not. */
@@ -323,10 +340,17 @@ static void count_skipped(struct espota_upload *upload)
     size_t left = 0;
 
     for (size_t i = 0; i < upload->count; i++) {
-        upload->skipped += upload->jobs[i].silent;
-        left += upload->turns[i].state == ESPOTA_TURN_WAITING;
+        if (upload->turns[i].state != ESPOTA_TURN_WAITING)
+            continue;
+        if (upload->jobs[i].begun) {
+            give_up(&upload->jobs[i]);
+            continue;
+        }
+        left++;
+        espota_fleet_tell_skipped(&upload->jobs[i], upload->stopped
+                                                        ? "the run was stopped before"
+                                                        : "other targets failed before");
     }
-    upload->skipped += left;
     if (left == 0)
         return;
     if (upload->stopped)

@@ -48,7 +48,8 @@ struct espota_job {
     struct espota_address from; /* where its connection comes from */
     bool failed_name;           /* it does not resolve */
     char *early;                /* why it is over before it began; NULL: it is not */
-    bool silent;                /* it is over before it began, and no result is told */
+    bool recalled;              /* an earlier run has done it */
+    bool doubled;               /* another target is the same device and gets the same */
 
     /* from the run */
     struct espota_attempt *attempt;
@@ -76,7 +77,7 @@ struct espota_upload {
     struct espota_fetcher *fetcher; /* NULL: there is no web updater among the targets */
     struct espota_state *state;     /* NULL: none is kept */
     bool state_failed;              /* it could not be saved the last time, and that was said */
-    size_t recalled;                /* done by an earlier run */
+    size_t recalled;                /* jobs that are */
     uint64_t saved;                 /* when it was saved the last time */
     struct espota_timer save;       /* armed: the state is saved then */
     struct espota_job *jobs;
@@ -102,7 +103,7 @@ struct espota_upload {
     struct espota_firewall firewall[2];
 
     uint64_t began;
-    size_t ok, failed, unknown, skipped;
+    size_t ok, failed, unknown, skipped, ready;
     enum espota_status common; /* what all failures share; OK: none yet */
 };
 
@@ -134,7 +135,7 @@ enum espota_status espota_fleet_run(struct espota_upload *upload,
 /* fleet_state.c: what is done already is not begun, what is known at the end is written down. */
 enum espota_status espota_fleet_open_state(struct espota_upload *upload,
                                            struct espota_error *err) ESPOTA_MUST_CHECK;
-/* Settles the job if the state knows that it needs nothing; `early` says so, or it is silent. */
+/* Settles the job if the state knows that it needs nothing; `early` or `recalled` says so. */
 enum espota_status espota_fleet_recall(struct espota_job *job,
                                        struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_fleet_remember(struct espota_job *job, enum espota_status status);
@@ -158,6 +159,8 @@ void espota_fleet_tell_retry(struct espota_job *job, enum espota_status status,
 /* Counts it, too. */
 void espota_fleet_tell_result(struct espota_job *job, enum espota_status status,
                               const char *message);
+/* It is not begun, and counted so. */
+void espota_fleet_tell_skipped(struct espota_job *job, const char *message);
 /* Returns what the run comes to. */
 enum espota_status espota_fleet_tell_summary(struct espota_upload *upload);
 

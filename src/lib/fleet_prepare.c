@@ -94,6 +94,9 @@ static enum espota_status load_image(struct espota_job *job, struct espota_error
         return refuse_packed(job, err);
     if (status != ESPOTA_OK || job->source->error.status == ESPOTA_OK)
         return status;
+    /* what this machine cannot read is no matter of the device */
+    if (job->source->error.status == ESPOTA_E_LOCAL || job->source->error.status == ESPOTA_E_MEMORY)
+        return espota_error_set(err, job->source->error.status, "%s", job->source->error.message);
     /* a broken image is mended before anything is sent, to whomever: nobody else begins */
     espota_schedule_stop(&upload->schedule);
     return settle(job, job->source->error.status, job->source->error.message, err);
@@ -241,7 +244,7 @@ static void weigh_double(struct espota_job *first, struct espota_job *second)
     espota_fleet_log(second->upload, ESPOTA_LOG_WARNING,
                      "%s and %s are one device: the image is sent to it once", first->target,
                      second->target);
-    second->silent = true;
+    second->doubled = true;
     espota_schedule_settle(&second->upload->schedule, second->index, ESPOTA_OK, false);
 }
 

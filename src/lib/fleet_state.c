@@ -25,7 +25,7 @@ enum espota_status espota_fleet_recall(struct espota_job *job, struct espota_err
     case ESPOTA_STATE_NONE:
         return ESPOTA_OK;
     case ESPOTA_STATE_DONE:
-        job->silent = true;
+        job->recalled = true;
         upload->recalled++;
         espota_schedule_settle(&upload->schedule, job->index, ESPOTA_OK, false);
         return ESPOTA_OK;

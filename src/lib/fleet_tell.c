@@ -35,6 +35,7 @@ static struct espota_upload_event about(const struct espota_job *job, enum espot
 {
     struct espota_upload_event event = {
         .kind = kind,
+        .dry_run = job->upload->options.dry_run,
         .target = job->target,
         .index = job->index,
         .bytes = job->acked,
@@ -48,7 +49,8 @@ static struct espota_upload_event about(const struct espota_job *job, enum espot
 
 void espota_fleet_tell_start(struct espota_upload *upload)
 {
-    struct espota_upload_event event = {.kind = ESPOTA_EVENT_START, .targets = upload->count};
+    struct espota_upload_event event = {
+        .kind = ESPOTA_EVENT_START, .dry_run = upload->options.dry_run, .targets = upload->count};
 
     for (size_t i = 0; i < upload->count; i++) {
         const struct espota_source *source = upload->jobs[i].source;
@@ -87,7 +89,9 @@ void espota_fleet_tell_retry(struct espota_job *job, enum espota_status status, 
 
 static void count(struct espota_upload *upload, enum espota_status status)
 {
-    if (status == ESPOTA_OK)
+    if (status == ESPOTA_OK && upload->options.dry_run)
+        upload->ready++;
+    else if (status == ESPOTA_OK)
         upload->ok++;
     else if (status == ESPOTA_E_UNKNOWN)
         upload->unknown++;
@@ -112,6 +116,16 @@ void espota_fleet_tell_result(struct espota_job *job, enum espota_status status,
     tell(job->upload, &event);
 }
 
+void espota_fleet_tell_skipped(struct espota_job *job, const char *message)
+{
+    struct espota_upload_event event = about(job, ESPOTA_EVENT_SKIPPED);
+
+    job->upload->skipped++;
+    event.already = job->recalled;
+    event.message = message;
+    tell(job->upload, &event);
+}
+
 enum espota_status espota_fleet_tell_summary(struct espota_upload *upload)
 {
     struct espota_upload_event event = {
@@ -122,6 +136,9 @@ enum espota_status espota_fleet_tell_summary(struct espota_upload *upload)
         .failed = upload->failed,
         .unknown = upload->unknown,
         .skipped = upload->skipped,
+        .done_before = upload->recalled,
+        .ready = upload->ready,
+        .dry_run = upload->options.dry_run,
         .seconds = seconds_since(upload, upload->began),
     };
 

@@ -11,8 +11,8 @@ struct espota_report {
     struct espota_output *output; /* taken before the first device is tried */
     char *path;
     bool junit;
-    struct espota_page rows; /* one for each result, in the format of the file */
-    size_t results, failed, unknown;
+    struct espota_page rows;                 /* one for each result, in the format of the file */
+    size_t listed, failed, unknown, skipped; /* rows, and what they are */
     struct espota_upload_event summary;
 };
 
@@ -60,17 +60,30 @@ static void add_cell(struct espota_page *page, const char *text)
     }
 }
 
+/* Nothing was sent, and nothing is wrong with that. */
+static bool is_skipped(const struct espota_upload_event *event)
+{
+    return event->kind == ESPOTA_EVENT_SKIPPED || (event->dry_run && event->status == ESPOTA_OK);
+}
+
+static const char *word_of(const struct espota_upload_event *event)
+{
+    if (event->kind == ESPOTA_EVENT_SKIPPED)
+        return event->already ? "done before" : "skipped";
+    if (is_skipped(event))
+        return "dry run";
+    return event->status == ESPOTA_OK ? "ok" : espota_status_word(event->status);
+}
+
 static void note_markdown(struct espota_report *report, const struct espota_upload_event *event)
 {
     struct espota_page *page = &report->rows;
-    bool ok = event->status == ESPOTA_OK;
 
     espota_page_add(page, "| ");
     add_cell(page, event->target);
-    espota_page_add(page, " | %s | %llu | %.1f | %u | ",
-                    ok ? "ok" : espota_status_word(event->status), (unsigned long long)event->bytes,
-                    event->seconds, event->attempts);
-    add_cell(page, ok ? "" : event->message);
+    espota_page_add(page, " | %s | %llu | %.1f | %u | ", word_of(event),
+                    (unsigned long long)event->bytes, event->seconds, event->attempts);
+    add_cell(page, event->status == ESPOTA_OK && !is_skipped(event) ? "" : event->message);
     espota_page_add(page, " |\n");
 }
 
@@ -83,6 +96,12 @@ static void note_junit(struct espota_report *report, const struct espota_upload_
     espota_page_add(page, "    <testcase classname=\"espota-c.upload\" name=\"");
     espota_page_add_escaped(page, event->target);
     espota_page_add(page, "\" time=\"%.3f\"", event->seconds);
+    if (is_skipped(event)) {
+        espota_page_add(page, ">\n      <skipped message=\"%s: ", word_of(event));
+        espota_page_add_escaped(page, event->message);
+        espota_page_add(page, "\"/>\n    </testcase>\n");
+        return;
+    }
     if (event->status == ESPOTA_OK) {
         espota_page_add(page, "/>\n");
         return;
@@ -97,9 +116,10 @@ void espota_report_note(struct espota_report *report, const struct espota_upload
 {
     if (event->kind == ESPOTA_EVENT_SUMMARY)
         report->summary = *event;
-    if (event->kind != ESPOTA_EVENT_RESULT)
+    if (event->kind != ESPOTA_EVENT_RESULT && event->kind != ESPOTA_EVENT_SKIPPED)
         return;
-    report->results++;
+    report->listed++;
+    report->skipped += is_skipped(event);
     report->unknown += event->status == ESPOTA_E_UNKNOWN;
     report->failed += event->status != ESPOTA_OK && event->status != ESPOTA_E_UNKNOWN;
     if (report->junit)
@@ -112,13 +132,18 @@ static void put_markdown(const struct espota_report *report, struct espota_page 
 {
     const struct espota_upload_event *summary = &report->summary;
 
+    if (summary->dry_run)
+        espota_page_add(page, "# Dry run: %zu of %zu ready, nothing was sent\n\n", summary->ready,
+                        summary->targets);
+    else
+        espota_page_add(page, "# Upload: %zu of %zu done\n\n", summary->ok + summary->done_before,
+                        summary->targets);
     espota_page_add(page,
-                    "# Upload: %zu of %zu done\n\n"
                     "| targets | ok | failed | unknown | skipped | seconds |\n"
                     "|---|---|---|---|---|---|\n| %zu | %zu | %zu | %zu | %zu | %.1f |\n",
-                    summary->ok, summary->targets, summary->targets, summary->ok, summary->failed,
-                    summary->unknown, summary->skipped, summary->seconds);
-    if (report->results > 0)
+                    summary->targets, summary->ok, summary->failed, summary->unknown,
+                    summary->skipped, summary->seconds);
+    if (report->listed > 0)
         espota_page_add(page,
                         "\n| target | result | bytes | seconds | attempts | message |\n"
                         "|---|---|---|---|---|---|\n%s",
@@ -132,8 +157,8 @@ static void put_junit(const struct espota_report *report, struct espota_page *pa
                     "  <testsuite name=\"espota-c upload\" tests=\"%zu\" failures=\"%zu\" "
                     "errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n%s  </testsuite>\n"
                     "</testsuites>\n",
-                    report->results, report->failed, report->unknown, report->summary.skipped,
-                    report->summary.seconds, report->results > 0 ? report->rows.text : "");
+                    report->listed, report->failed, report->unknown, report->skipped,
+                    report->summary.seconds, report->listed > 0 ? report->rows.text : "");
 }
 
 enum espota_status espota_report_write(struct espota_report *report, struct espota_error *err)

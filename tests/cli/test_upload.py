@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import xml.etree.ElementTree
 
 import espota_test
 from espota_test import Case, Process, Stub, espota_c, events, image, run
@@ -90,7 +91,7 @@ class Good(Case):
         summary = told[-1]
         self.assertGreaterEqual(summary.pop("seconds"), 0)
         self.assertEqual(summary, {"event": "summary", "targets": 1, "ok": 1, "failed": 0,
-                                   "unknown": 0, "skipped": 0})
+                                   "unknown": 0, "skipped": 0, "done_before": 0})
 
     def test_quiet_and_verbose(self):
         with Stub("--fast") as device:
@@ -110,9 +111,58 @@ class Good(Case):
             done = self.upload("--host", f"127.0.0.1:{port}", "--dry-run")
             self.assert_exit(done, 0)
             self.assertIn(f"127.0.0.1:{port}", done.stderr)
+            self.assertIn("dry run", done.stderr)
+            self.assertNotIn("done", done.stderr)
+            told = self.dry_run(port, "--json")
+            self.assertEqual([e["event"] for e in told], ["start", "result", "summary"])
+            self.assertEqual((told[1]["ok"], told[1]["code"], told[1]["reason"]),
+                             (True, 0, "dry-run"))
+            self.assertEqual((told[2]["ok"], told[2]["ready"]), (0, 1))
+            self.assertTrue(told[0]["dry_run"] and told[2]["dry_run"])
+            report = self.dir / "report.xml"
+            self.dry_run(port, "--report", report)
+            suite = xml.etree.ElementTree.parse(report).getroot()[0]
+            self.assertEqual((suite.get("tests"), suite.get("skipped")), ("1", "1"))
+            self.assertIn("dry run: would be invited", suite[0][0].get("message"))
+            report = self.dir / "report.md"
+            self.dry_run(port, "--report", report)
+            self.assertIn("# Dry run: 1 of 1 ready, nothing was sent", report.read_text())
+            self.assertNotIn("| ok | 0", report.read_text())
             quiet.setblocking(False)
             with self.assertRaises(BlockingIOError):
                 quiet.recv(100)
+
+    def dry_run(self, port, *argv):
+        done = self.upload("--host", f"127.0.0.1:{port}", "--dry-run", *argv)
+        self.assert_exit(done, 0)
+        return events(done.stdout)
+
+    def test_what_this_machine_lacks_is_found_before_the_first_device(self):
+        """It is told once, as an error, and no device is called a failure."""
+        good = self.bytes
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as quiet:
+            quiet.bind(("127.0.0.1", 0))
+            target = f"127.0.0.1:{quiet.getsockname()[1]}"
+            other = f"127.0.0.2:{quiet.getsockname()[1]}"
+            for argv, word in (
+                    (["--report", self.dir / "no" / "report.md", self.image], "report.md"),
+                    ([self.dir / "no.bin"], "no.bin"),
+                    (["--targets", self.file("t", f"{target} file={self.dir / 'no.bin'}"),
+                      self.image], "no.bin")):
+                with self.subTest(argv=argv):
+                    done = run("upload", "--json", "--host", target, "--host", other, *argv)
+                    self.assert_one_line(done, 8, word)
+                    self.assertNotIn("127.0.0", done.stderr.split(word)[0])
+            quiet.setblocking(False)
+            with self.assertRaises(BlockingIOError):
+                quiet.recv(100)
+        self.assertEqual(self.image.read_bytes(), good)
+
+    def test_a_run_that_was_refused_leaves_the_old_report(self):
+        report = self.file("report.md", "of yesterday\n")
+        done = run("upload", "--host", "127.0.0.1:9", "--report", report, self.dir / "no.bin")
+        self.assert_exit(done, 8)
+        self.assertEqual(report.read_text(), "of yesterday\n")
 
     def test_the_file_may_change_meanwhile(self):
         with Stub("--fast", "--rate", "64k") as device:
@@ -336,6 +386,15 @@ class Many(Case):
             told = events(done.stdout)
             self.assertEqual({e["target"] for e in told if e["event"] == "invited"}, {other.target})
             self.assertEqual((told[-1]["ok"], told[-1]["skipped"]), (1, 1))
+            self.assertEqual([(e["target"], e["done"]) for e in told if e["event"] == "skipped"],
+                             [(one.target, True)])
+            report = self.dir / "report.xml"
+            done = run("upload", "--host", one.target, "--host", other.target, "--state", state,
+                       "--report", report, self.image)
+            self.assert_exit(done, 0)
+            self.assertIn("2 of 2 done, 2 of them before", done.stderr)
+            suite = xml.etree.ElementTree.parse(report).getroot()[0]
+            self.assertEqual((suite.get("tests"), suite.get("skipped"), len(suite)), ("2", "2", 2))
             self.assertNotIn("geheim", state.read_text())
             self.assertEqual(state.stat().st_mode & 0o77, 0)
 
@@ -348,6 +407,8 @@ class Many(Case):
             self.assertEqual({e["target"] for e in told if e["event"] == "invited"},
                              {canary.target})
             self.assertEqual((told[-1]["failed"], told[-1]["skipped"]), (1, 1))
+            self.assertEqual([(e["target"], e["done"]) for e in told if e["event"] == "skipped"],
+                             [(other.target, False)])
 
 
 class Stopped(Case):
@@ -371,7 +432,7 @@ class Stopped(Case):
                 got, told, lines = self.stop(number)
                 self.assertEqual(got, code)
                 self.assertEqual([e["event"] for e in told[-2:]], ["result", "summary"])
-                self.assertEqual(told[-2]["reason"], "interrupted")
+                self.assertEqual((told[-2]["reason"], told[-2]["code"]), ("interrupted", code))
                 self.assertIn("the device keeps the program that it had", "\n".join(lines))
 
 
@@ -420,6 +481,7 @@ class Stopped(Case):
                 told = upload.events()
         results = [event for event in told if event["event"] == "result"]
         self.assertEqual([event["reason"] for event in results], ["interrupted"] * 2)
+        self.assertEqual(len([event for event in told if event["event"] == "skipped"]), 2)
         self.assertEqual((told[-1]["failed"], told[-1]["skipped"]), (2, 2))
         self.assertEqual(len({event["target"] for event in told if event["event"] == "invited"}), 2)
 

@@ -145,10 +145,58 @@ START_TEST(test_events)
                                          .failed = 3,
                                          .unknown = 2,
                                          .skipped = 1,
+                                         .done_before = 1,
                                          .seconds = 2};
     expect_event(&event, "{\"event\":\"summary\",\"targets\":10,\"ok\":4,\"failed\":3,"
-                         "\"unknown\":2,\"skipped\":1,\"seconds\":2.0}");
+                         "\"unknown\":2,\"skipped\":1,\"done_before\":1,\"seconds\":2.0}");
+    event = (struct espota_upload_event){
+        .kind = ESPOTA_EVENT_SKIPPED, .target = "door", .already = true, .message = "done"};
+    expect_event(&event, "{\"event\":\"skipped\",\"target\":\"door\",\"done\":true,"
+                         "\"message\":\"done\"}");
 }
 END_TEST
 
-UNIT_MAIN("lib/json", test_write, test_pretty_ends_in_a_line, test_read, test_read_bad, test_events)
+/* Nothing of it reads like an update. */
+START_TEST(test_dry_run)
+{
+    struct espota_upload_event event = {
+        .kind = ESPOTA_EVENT_START, .dry_run = true, .targets = 1, .bytes = 300};
+
+    expect_event(&event, "{\"event\":\"start\",\"targets\":1,\"bytes\":300,\"dry_run\":true}");
+    event.kind = ESPOTA_EVENT_RESULT;
+    event.target = "door";
+    event.message = "would be";
+    event.total = 300;
+    event.bytes = 0;
+    expect_event(&event, "{\"event\":\"result\",\"target\":\"door\",\"ok\":true,\"code\":0,"
+                         "\"reason\":\"dry-run\",\"message\":\"would be\",\"bytes\":0,"
+                         "\"total\":300,\"seconds\":0.0,\"attempts\":0}");
+    event = (struct espota_upload_event){
+        .kind = ESPOTA_EVENT_SUMMARY, .dry_run = true, .targets = 1, .ready = 1};
+    expect_event(&event, "{\"event\":\"summary\",\"targets\":1,\"ok\":0,\"failed\":0,"
+                         "\"unknown\":0,\"skipped\":0,\"done_before\":0,\"dry_run\":true,"
+                         "\"ready\":1,\"seconds\":0.0}");
+}
+END_TEST
+
+/* The code of the process, whichever signal it was. */
+START_TEST(test_code_of_a_signal)
+{
+    struct espota_upload_event event = {.kind = ESPOTA_EVENT_RESULT,
+                                        .target = "door",
+                                        .status = ESPOTA_E_INTERRUPTED,
+                                        .message = "stopped",
+                                        .signal = 15};
+    char *line = espota_upload_event_json(&event);
+
+    ck_assert_ptr_nonnull(strstr(line, "\"code\":143"));
+    free(line);
+    event.signal = 0;
+    line = espota_upload_event_json(&event);
+    ck_assert_ptr_nonnull(strstr(line, "\"code\":130"));
+    free(line);
+}
+END_TEST
+
+UNIT_MAIN("lib/json", test_write, test_pretty_ends_in_a_line, test_read, test_read_bad, test_events,
+          test_dry_run, test_code_of_a_signal)

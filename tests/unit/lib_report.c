@@ -7,7 +7,7 @@
 
 static char folder[] = "/tmp/espota-report-XXXXXX";
 
-/* Two results and a summary, written and read back. */
+/* Three results, two targets that were skipped and a summary, written and read back. */
 static void write_report(const char *name, char *text, size_t room)
 {
     char path[128];
@@ -30,12 +30,19 @@ static void write_report(const char *name, char *text, size_t room)
                                        .status = ESPOTA_E_UNKNOWN,
                                        .message = "no word"};
     struct espota_upload_event sum = {.kind = ESPOTA_EVENT_SUMMARY,
-                                      .targets = 4,
+                                      .targets = 5,
                                       .ok = 1,
                                       .failed = 1,
                                       .unknown = 1,
-                                      .skipped = 1,
+                                      .skipped = 2,
+                                      .done_before = 1,
                                       .seconds = 2};
+    struct espota_upload_event before = {.kind = ESPOTA_EVENT_SKIPPED,
+                                         .target = "door4",
+                                         .already = true,
+                                         .message = "an earlier run has done it"};
+    struct espota_upload_event left = {
+        .kind = ESPOTA_EVENT_SKIPPED, .target = "door5", .message = "others failed"};
     FILE *file;
 
     memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
@@ -45,6 +52,8 @@ static void write_report(const char *name, char *text, size_t room)
     espota_report_note(report, &good);
     espota_report_note(report, &bad);
     espota_report_note(report, &lost);
+    espota_report_note(report, &before);
+    espota_report_note(report, &left);
     espota_report_note(report, &sum);
     ck_assert_msg(espota_report_write(report, &err) == ESPOTA_OK, "%s", err.message);
     espota_report_destroy(report);
@@ -61,11 +70,13 @@ START_TEST(test_junit)
     char text[4096];
 
     write_report("r.xml", text, sizeof(text));
-    ck_assert_ptr_nonnull(strstr(text, "tests=\"3\" failures=\"1\" errors=\"1\" skipped=\"1\""));
+    ck_assert_ptr_nonnull(strstr(text, "tests=\"5\" failures=\"1\" errors=\"1\" skipped=\"2\""));
     ck_assert_ptr_nonnull(strstr(text, "name=\"192.0.2.1\" time=\"1.250\"/>"));
     ck_assert_ptr_nonnull(strstr(text, "<failure type=\"refused\" message=\"it said "
                                        "&#34;&#60;b&#62;no&#34; &#38; closed\"/>"));
     ck_assert_ptr_nonnull(strstr(text, "<error type=\"unknown\" message=\"no word\"/>"));
+    ck_assert_ptr_nonnull(strstr(text, "<skipped message=\"done before: an earlier run"));
+    ck_assert_ptr_nonnull(strstr(text, "<skipped message=\"skipped: others failed\"/>"));
 }
 END_TEST
 
@@ -74,8 +85,10 @@ START_TEST(test_markdown)
     char text[4096];
 
     write_report("r.md", text, sizeof(text));
-    ck_assert_ptr_nonnull(strstr(text, "# Upload: 1 of 4 done\n"));
+    ck_assert_ptr_nonnull(strstr(text, "# Upload: 2 of 5 done\n"));
     ck_assert_ptr_nonnull(strstr(text, "| 192.0.2.1 | ok | 400 | 1.2 | 1 |  |\n"));
+    ck_assert_ptr_nonnull(
+        strstr(text, "| door4 | done before | 0 | 0.0 | 0 | an earlier run has done it |\n"));
     ck_assert_ptr_nonnull(
         strstr(text, "| door\\|2 | refused | 0 | 0.0 | 3 | it said \"\\<b\\>no\" \\& closed |\n"));
 }
