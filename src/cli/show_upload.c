@@ -38,9 +38,9 @@ static void retry(struct show_upload *show, const struct espota_upload_event *ev
 {
     show_progress_close(show, false);
     if (show->targets == 1)
-        out_note("%s: %s; trying again", event->target, event->message);
+        out_note("%s: %s (trying again)", event->target, event->message);
     else
-        out_detail("%s: %s; trying again", event->target, event->message);
+        out_detail("%s: %s (trying again)", event->target, event->message);
 }
 
 /* "256.0 KiB in 2.1 s, 121.9 KiB/s", or what the library says where nothing was sent. */

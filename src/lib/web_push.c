@@ -320,9 +320,13 @@ enum espota_status espota_web_push_create(const struct espota_web_push_config *c
         return status;
     }
     *out = &push->base;
-    /* who takes raw bytes has no page to ask, and wants its one user at once */
+    /*
+     * Who takes raw bytes wants its one user at once, and has no page; but any answer shows that it
+     * listens. For a second after an image it does not: what connects then is dropped with its
+     * restart, and had the image gone there, nobody would know whether it was taken.
+     */
     if (push->raw && config->password != NULL)
         push->auth = ESPOTA_FETCH_BASIC;
-    start(push, push->raw ? STAGE_SENDING : STAGE_ASKING);
+    start(push, STAGE_ASKING);
     return ESPOTA_OK;
 }

@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import http.client
+import json
 import re
 import shutil
 import socket
@@ -650,30 +651,39 @@ class EspHome(WebCase):
 
 
 class JAndrassy(WebCase):
-    """PROTOCOL 3.1: what its parser compares letter by letter."""
+    """PROTOCOL 3.1: what its parser compares letter by letter, and in which order."""
 
     def play(self, conn):
+        if self.restarting:
+            self.restart(conn)
+            return
         request = Request(conn)
         lines = [line.strip() for line in request.lines]
         lengths = [line[16:] for line in lines if line.startswith("Content-Length: ")]
         length = int(lengths[-1]) if lengths else 0
-        if length <= 0:
-            self.say(conn, "400 Bad Request")
-            return
-        body = request.file.read(length)
-        if len(body) < length:
-            self.say(conn, "414 Payload size wrong")
-            return
+        body = request.file.read(max(length, 0))
         right = "Authorization: Basic " + base64.b64encode(b"arduino:geheim").decode()
         if request.first not in ("POST /sketch HTTP/1.1", "POST /data HTTP/1.1"):
             self.say(conn, "404 Not Found")
         elif right not in lines:
             self.say(conn, "401 Unauthorized")
+        elif length <= 0:
+            self.say(conn, "400 Bad Request")
+        elif len(body) < length:
+            self.say(conn, "414 Payload size wrong")
         elif length > 100_000:
             self.say(conn, "413 Payload Too Large")
         else:
             self.taken[request.first.split()[1]] = body
             self.say(conn, "200 OK")
+
+    def restart(self, conn):
+        """Its TCP has taken all that was sent, and then it is gone without having read it."""
+        self.restarting = False
+        data = conn.recv(1 << 20, socket.MSG_PEEK)
+        if data.startswith(b"POST"):
+            self.assertTrue(self.told.wait(LIMIT))
+        reset(conn)
 
     def say(self, conn, status):
         text = status.split(" ", 1)[1].encode()
@@ -683,6 +693,8 @@ class JAndrassy(WebCase):
     def setUp(self):
         super().setUp()
         self.taken = {}
+        self.restarting = False
+        self.told = threading.Event()
 
     def push(self, path, *argv, file=None):
         with Server(self.play) as server:
@@ -700,6 +712,19 @@ class JAndrassy(WebCase):
         """It says how long it is, so that the device puts it where it can be unpacked."""
         self.assert_exit(self.push("/sketch", "--auth", "geheim", "--gzip"), 0)
         self.assertEqual(gzip.decompress(self.taken["/sketch"]), self.bytes)
+
+    def test_it_needs_a_second_after_an_update(self):
+        """The image goes to nobody who does not listen yet: it is tried again, and is not lost."""
+        self.restarting = True
+        with Server(self.play) as server, \
+                Process(espota_c(), "upload", "--json", "--host", f"http://{server.host}/sketch",
+                        "--auth", "geheim", self.image) as upload:
+            while (line := upload.out.next()) is not None:
+                event = json.loads(line)
+                if event["event"] in ("retry", "result") or event.get("bytes") == event.get("total"):
+                    self.told.set()
+            self.assertEqual(upload.wait(), 0, upload.err.lines)
+        self.assertEqual(self.taken, {"/sketch": self.bytes})
 
     def test_refusals(self):
         self.assert_exit(self.push("/sketch", "--auth", "falsch"), 4)
