@@ -33,22 +33,6 @@ void espota_device_deinit(struct espota_device *device)
     espota_receiver_deinit(&device->receiver);
 }
 
-static bool pump_datagrams_in(struct espota_device *device, uint64_t now)
-{
-    const struct espota_device_ops *ops = device->ops;
-    uint8_t datagram[DATAGRAM_ROOM];
-    struct espota_peer from;
-    size_t length;
-    int count = 0;
-
-    while (count < DATAGRAMS_PER_CALL && ops->udp_receive(ops->context, datagram, sizeof(datagram),
-                                                          &length, &from) == ESPOTA_OK) {
-        espota_receiver_rx_datagram(&device->receiver, datagram, length, &from, now);
-        count++;
-    }
-    return count == DATAGRAMS_PER_CALL;
-}
-
 static void pump_datagram_out(struct espota_device *device, uint64_t now)
 {
     const struct espota_device_ops *ops = device->ops;
@@ -65,6 +49,25 @@ static void pump_datagram_out(struct espota_device *device, uint64_t now)
     if (status != ESPOTA_OK)
         say(device, "a datagram could not be sent");
     espota_receiver_tx_ack(&device->receiver, length, now);
+}
+
+/* Each is replied to before the next is read, or the next reply would take the place of this one.
+ */
+static bool pump_datagrams(struct espota_device *device, uint64_t now)
+{
+    const struct espota_device_ops *ops = device->ops;
+    uint8_t datagram[DATAGRAM_ROOM];
+    struct espota_peer from;
+    size_t length;
+    int count = 0;
+
+    while (count < DATAGRAMS_PER_CALL && ops->udp_receive(ops->context, datagram, sizeof(datagram),
+                                                          &length, &from) == ESPOTA_OK) {
+        espota_receiver_rx_datagram(&device->receiver, datagram, length, &from, now);
+        pump_datagram_out(device, now);
+        count++;
+    }
+    return count == DATAGRAMS_PER_CALL;
 }
 
 static void pump_connect(struct espota_device *device, uint64_t now)
@@ -165,8 +168,8 @@ int32_t espota_device_pump(struct espota_device *device)
     bool full;
 
     espota_receiver_tick(&device->receiver, now);
-    busy = pump_datagrams_in(device, now);
     pump_datagram_out(device, now);
+    busy = pump_datagrams(device, now);
     pump_connect(device, now);
     pump_stream_out(device, now);
     if (pump_stream_in(device, now, &full)) {

@@ -253,8 +253,7 @@ static void rx_answer(struct espota_receiver *receiver, const uint8_t *data, siz
         go_idle(receiver); /* a second invitation, too: it only resets, and is not answered */
         return;
     }
-    /* ESP8266s, which know MD5 alone, reply to the invitation's source; ESP32s to the answer's. */
-    if (config->nonce_digits == ESPOTA_NONCE_SHA256)
+    if (config->replies_to_answer || config->nonce_digits == ESPOTA_NONCE_SHA256)
         receiver->peer = *from;
     right = answer_is_right(receiver, &answer);
     espota_wipe(&answer, sizeof(answer));

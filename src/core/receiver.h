@@ -78,7 +78,10 @@ struct espota_receiver_config {
      */
     const char *password_hash;
     uint8_t nonce_digits; /* ESPOTA_NONCE_MD5 or ESPOTA_NONCE_SHA256: which challenge is asked */
-    bool fast;            /* leaves out the waits that real devices make */
+    /* Replies to where the answer came from and not to the inviter, which is what ESP32s do: with
+     * ESPOTA_NONCE_SHA256, which is theirs alone, in any case. */
+    bool replies_to_answer;
+    bool fast; /* leaves out the waits that real devices make */
     bool quirks;
     void *context; /* handed to event */
     /*
@@ -104,10 +107,10 @@ enum espota_receiver_phase {
 
 enum {
     ESPOTA_RECEIVER_CONNECT_MS = 5000,
-    ESPOTA_RECEIVER_CHALLENGE_MS = 5000, /* how long a challenge may be answered */
-    ESPOTA_RECEIVER_IDLE_MS = 30000,     /* how long a stream may stand still */
-    ESPOTA_RECEIVER_LINGER_MS = 1000,    /* how long the host may take to see an error text */
-    ESPOTA_RECEIVER_TX_MAX = 176,        /* a count and the longest error text */
+    ESPOTA_RECEIVER_CHALLENGE_MS = 20000, /* for the answer, which a slow loop reads late */
+    ESPOTA_RECEIVER_IDLE_MS = 30000,      /* how long a stream may stand still */
+    ESPOTA_RECEIVER_LINGER_MS = 1000,     /* how long the host may take to see an error text */
+    ESPOTA_RECEIVER_TX_MAX = 176,         /* a count and the longest error text */
 };
 
 /* The caller's memory; its content is the receiver's. */

@@ -54,8 +54,9 @@ void espota_sender_init(struct espota_sender *s, const struct espota_sender_conf
     memset(s, 0, sizeof(*s));
     s->config = *config;
     s->phase = ESPOTA_PHASE_INVITING;
-    s->deadline = now + config->timeout_ms;
-    s->gap_ms = ESPOTA_FIRST_GAP_MS;
+    s->deadline = s->unextended = now + config->timeout_ms;
+    s->spoke_last = true;
+    s->gap_ms = config->password != NULL ? ESPOTA_UNREAD_MS : ESPOTA_FIRST_GAP_MS;
     s->form = config->method == ESPOTA_METHOD_MD5_FIRST ? ESPOTA_FORM_MD5 : ESPOTA_FORM_SHA256;
     queue_invitation(s);
 }
@@ -99,22 +100,56 @@ const uint8_t *espota_sender_tx(const struct espota_sender *s, size_t *length)
     return s->datagram_ready ? s->datagram : NULL;
 }
 
+/*
+ * The device may take the time-out for each step. The second invitation without a word from it
+ * makes up for a lost first and can wait as long to be read; if it was the challenge that was
+ * lost, the second only ends that, and the third makes up for it.
+ */
+static void extend_deadline(struct espota_sender *s, uint64_t now)
+{
+    static const uint32_t waits[] = {UINT32_MAX, ESPOTA_UNREAD_MS + 500, 2000};
+    uint32_t wait;
+
+    if (s->silent > sizeof(waits) / sizeof(waits[0]) || (s->silent > 1 && s->unreachable))
+        return;
+    wait = waits[s->silent - 1]; /* one invitation has left */
+    if (wait > s->config.timeout_ms)
+        wait = s->config.timeout_ms;
+    if (s->deadline < now + wait)
+        s->deadline = now + wait;
+    if (s->silent == 1)
+        s->unextended = s->deadline;
+}
+
+static void invitation_left(struct espota_sender *s, uint64_t now)
+{
+    if (s->invited && now - s->invited_at >= ESPOTA_UNREAD_MS) /* invited_at is an earlier now */
+        s->unread = 0;
+    s->invited = true;
+    s->invited_at = now;
+    count(&s->unread);
+    count(&s->silent);
+    extend_deadline(s, now);
+    s->next_send = now + s->gap_ms;
+    if (s->gap_ms < ESPOTA_LAST_GAP_MS)
+        s->gap_ms = ESPOTA_LAST_GAP_MS;
+}
+
 void espota_sender_tx_ack(struct espota_sender *s, uint64_t now)
 {
     if (!s->datagram_ready)
         return;
     s->datagram_ready = false;
-    if (s->datagram_is_answer) {
-        s->answered = true;
-        s->next_send = now + ESPOTA_CHALLENGE_QUIET_MS;
+    if (s->spoke_last)
+        s->heard_at = now;
+    s->spoke_last = false;
+    if (!s->datagram_is_answer) {
+        invitation_left(s, now);
         return;
     }
-    s->invited = true;
-    count(&s->invitations);
-    count(&s->unanswered);
+    count(&s->open);
+    s->unread = 0; /* whatever is read from now on before the answer only spoils it */
     s->next_send = now + s->gap_ms;
-    /* never reset: the gaps of one attempt must outrun the round trip at last */
-    s->gap_ms = s->gap_ms < ESPOTA_LAST_GAP_MS / 2 ? 2 * s->gap_ms : ESPOTA_LAST_GAP_MS;
 }
 
 static void callback_phase(struct espota_sender *s, uint64_t now)
@@ -166,14 +201,13 @@ static void answer_challenge(struct espota_sender *s)
         finish(s, status);
         return;
     }
+    count(&s->answers);
     s->datagram_is_answer = true;
     s->datagram_ready = true;
 }
 
-static void ask_for_password(struct espota_sender *s, uint64_t now)
+static void ask_for_password(struct espota_sender *s)
 {
-    if (!s->needs_password)
-        s->asked_at = now;
     s->needs_password = true;
     s->datagram_ready = false;
 }
@@ -181,8 +215,42 @@ static void ask_for_password(struct espota_sender *s, uint64_t now)
 /* The network doubled it: the device has not spoken again, and a second answer would only annoy. */
 static bool heard_already(const struct espota_sender *s, const struct espota_reply *reply)
 {
-    return s->unanswered == 0 && s->digits == reply->length &&
+    return s->unread == 0 && s->digits == reply->length &&
            memcmp(s->nonce, reply->text, reply->length) == 0;
+}
+
+/* The device spoke about an invitation or an answer. */
+static void hear_word(struct espota_sender *s, uint64_t now)
+{
+    uint64_t took = now - s->heard_at; /* an earlier now */
+
+    if (!s->spoke_last && took > s->slowest_ms)
+        s->slowest_ms = took;
+    s->heard_at = now;
+    s->spoke_last = true;
+}
+
+/*
+ * It is not known what the device meant: everything that is under way shall be read before it is
+ * asked again, and that takes as long as it has been seen to take, for one and for another.
+ */
+static void settle(struct espota_sender *s, uint64_t now)
+{
+    uint64_t wait = 2 * s->slowest_ms;
+
+    if (wait > 2 * (uint64_t)s->config.timeout_ms)
+        wait = 2 * (uint64_t)s->config.timeout_ms;
+    s->settles = true;
+    s->next_send = now + (wait > s->gap_ms ? wait : s->gap_ms);
+}
+
+/*
+ * Each invitation brings one challenge at most. What comes beyond that is not answered: it was
+ * made up, or it crossed our answer.
+ */
+static bool is_expected(const struct espota_sender *s)
+{
+    return s->needs_password || (s->unread > 0 && s->answers < ESPOTA_ANSWERS_MAX);
 }
 
 static void take_challenge(struct espota_sender *s, const struct espota_reply *reply, uint64_t now)
@@ -190,19 +258,29 @@ static void take_challenge(struct espota_sender *s, const struct espota_reply *r
     /* after its OK, a challenge is an old one that was overtaken */
     if (!waits_for_device(s) || heard_already(s, reply))
         return;
-    if (s->phase == ESPOTA_PHASE_INVITING) {
-        s->phase = ESPOTA_PHASE_ANSWERING;
-        s->deadline = now + s->config.timeout_ms;
+    hear_word(s, now);
+    if (!is_expected(s)) {
+        s->crossed = true;
+        if (s->settles)
+            settle(s, now);
+        return;
     }
+    s->phase = ESPOTA_PHASE_ANSWERING;
+    s->deadline = s->unextended = now + s->config.timeout_ms;
+    if (s->gap_ms < ESPOTA_UNREAD_MS)
+        s->gap_ms = ESPOTA_UNREAD_MS;
     s->digits = (uint8_t)reply->length; /* 32 or 64: the parser knows no other */
     memcpy(s->nonce, reply->text, reply->length);
     s->nonce[reply->length] = '\0';
-    s->unanswered = 0;
-    count(&s->challenges);
+    s->crossed = s->unread > 1; /* the others may end this challenge before the answer is read */
+    if (s->unread > 0)
+        s->unread--;
+    s->silent = 0;
+    s->settles = false;
     if (!method_allows(s))
         finish(s, ESPOTA_E_AUTH);
     else if (s->config.password == NULL)
-        ask_for_password(s, now);
+        ask_for_password(s);
     else
         answer_challenge(s);
 }
@@ -212,30 +290,34 @@ static bool next_form(struct espota_sender *s)
     if (s->config.method != ESPOTA_METHOD_AUTO || espota_sender_form(s) == ESPOTA_FORM_MD5)
         return false;
     s->form = ESPOTA_FORM_MD5;
-    s->refusals = 0;
     return true;
 }
 
 /*
  * A refusal proves a wrong password only if the device can have had no other
- * challenge in mind than the one we answered: one invitation, one challenge.
+ * challenge in mind than the one we answered, and no other answer.
  */
-static void take_refusal(struct espota_sender *s)
+static void take_refusal(struct espota_sender *s, uint64_t now)
 {
-    bool clean = s->invitations == 1 && s->challenges == 1;
-
-    if (s->phase != ESPOTA_PHASE_ANSWERING || !s->answered)
+    if (s->phase != ESPOTA_PHASE_ANSWERING || s->open == 0)
         return;
-    count(&s->refusals);
-    if ((clean || s->refusals >= ESPOTA_REFUSALS_MAX) && !next_form(s)) {
+    hear_word(s, now);
+    s->silent = 0;
+    if (s->crossed || s->open > 1 || (s->datagram_ready && s->datagram_is_answer)) {
+        s->open--;
+        settle(s, now);
+        s->deadline = s->unextended = s->next_send + s->config.timeout_ms;
+        return;
+    }
+    s->open = 0;
+    if (!next_form(s)) {
         finish(s, ESPOTA_E_AUTH);
         return;
     }
-    /* it is idle now, but for the invitations that may still be under way */
-    s->invitations = s->unanswered;
-    s->challenges = 0;
-    s->answered = false;
-    queue_invitation(s);
+    s->deadline = s->unextended = now + s->config.timeout_ms;
+    s->next_send = now + s->gap_ms;
+    if (s->unread == 0) /* else one waits behind the answer, and brings the next challenge */
+        queue_invitation(s);
 }
 
 static bool has_letter(const uint8_t *data, size_t length)
@@ -271,12 +353,19 @@ void espota_sender_rx_datagram(struct espota_sender *s, const uint8_t *data, siz
         take_challenge(s, &reply, now);
         break;
     case ESPOTA_REPLY_AUTH_FAILED:
-        take_refusal(s);
+        take_refusal(s, now);
         break;
     case ESPOTA_REPLY_ERROR:
         refuse(s, reply.text, reply.length);
         break;
     }
+}
+
+void espota_sender_unreachable(struct espota_sender *s)
+{
+    s->unreachable = true;
+    if (s->phase == ESPOTA_PHASE_INVITING)
+        s->deadline = s->unextended;
 }
 
 void espota_sender_password(struct espota_sender *s, const char *password, size_t length,
@@ -291,11 +380,11 @@ void espota_sender_password(struct espota_sender *s, const char *password, size_
     s->needs_password = false;
     s->config.password = password;
     s->config.password_length = length;
-    s->deadline += now - s->asked_at; /* asked_at is an earlier now */
+    s->deadline = s->unextended = now + s->config.timeout_ms;
     answer_challenge(s);
 }
 
-/* Bytes moved, in either direction. */
+/* The device has taken something. What it says, or what this machine sends, is no such thing. */
 static void stream_moved(struct espota_sender *s, uint64_t now)
 {
     if (s->phase == ESPOTA_PHASE_STREAMING && !is_complaining(s))
@@ -325,10 +414,10 @@ void espota_sender_sent(struct espota_sender *s, uint32_t length, uint64_t now)
 {
     uint32_t left = s->config.invitation.size - s->sent; /* sent never exceeds the size */
 
+    (void)now;
     if (!has_stream(s) || length == 0)
         return;
     s->sent += length < left ? length : left;
-    stream_moved(s, now);
 }
 
 void espota_sender_acked(struct espota_sender *s, uint32_t total, uint64_t now)
@@ -372,15 +461,6 @@ static void take_byte(struct espota_sender *s, uint8_t byte, uint64_t now)
     }
 }
 
-void espota_sender_rx_stream(struct espota_sender *s, const uint8_t *data, size_t length,
-                             uint64_t now)
-{
-    if (length > 0)
-        stream_moved(s, now);
-    for (size_t i = 0; i < length && has_stream(s); i++)
-        take_byte(s, data[i], now);
-}
-
 /* No verdict will come: what is known must do. */
 static void end_stream(struct espota_sender *s)
 {
@@ -390,6 +470,27 @@ static void end_stream(struct espota_sender *s)
         finish(s, ESPOTA_E_UNKNOWN); /* the device may have it all and start it */
     else
         finish(s, ESPOTA_E_BROKEN);
+}
+
+/* A device counts the bytes that it has taken, with a digit or two for each at most. */
+static void count_said(struct espota_sender *s, size_t length)
+{
+    uint64_t allowed = ESPOTA_SAID_MAX + 4 * (uint64_t)s->config.invitation.size;
+
+    if (!has_stream(s))
+        return;
+    if (length > allowed - s->said) /* said never exceeds what is allowed */
+        end_stream(s);
+    else
+        s->said += length;
+}
+
+void espota_sender_rx_stream(struct espota_sender *s, const uint8_t *data, size_t length,
+                             uint64_t now)
+{
+    for (size_t i = 0; i < length && has_stream(s); i++)
+        take_byte(s, data[i], now);
+    count_said(s, length);
 }
 
 void espota_sender_rx_end(struct espota_sender *s, uint64_t now)
@@ -409,6 +510,16 @@ static void give_up(struct espota_sender *s)
         finish(s, ESPOTA_E_NO_ANSWER); /* crossed refusals, if there were any, prove nothing */
 }
 
+static void invite_again(struct espota_sender *s)
+{
+    if (s->settles)
+        s->open = 0;
+    else if (s->phase == ESPOTA_PHASE_ANSWERING && s->gap_ms < s->config.timeout_ms / 2)
+        s->gap_ms *= 2; /* a loop that is slower still is outrun at last */
+    s->settles = false;
+    queue_invitation(s);
+}
+
 void espota_sender_tick(struct espota_sender *s, uint64_t now)
 {
     if (s->phase == ESPOTA_PHASE_OVER || s->needs_password)
@@ -416,7 +527,7 @@ void espota_sender_tick(struct espota_sender *s, uint64_t now)
     if (now >= s->deadline)
         give_up(s);
     else if (waits_for_device(s) && !s->datagram_ready && now >= s->next_send)
-        queue_invitation(s);
+        invite_again(s);
 }
 
 bool espota_sender_deadline(const struct espota_sender *s, uint64_t *at)

@@ -44,16 +44,22 @@ struct espota_sender_config {
     enum espota_auth_method method;
     const char *password; /* borrowed until the attempt is over; NULL: none */
     size_t password_length;
-    uint32_t timeout_ms; /* for an answer, for the call-back, and for a stream that stands still */
+    uint32_t timeout_ms; /* for each answer, for the call-back, for a stream that stands still */
     uint32_t verdict_ms; /* after the last byte; 60,000, or timeout_ms if that is longer */
 };
 
 enum {
-    ESPOTA_FIRST_GAP_MS = 250, /* to the second invitation; each gap doubles, over the attempt */
-    ESPOTA_LAST_GAP_MS = 4000, /* … up to this: beyond any round trip, and a sleeper may wake */
-    ESPOTA_CHALLENGE_QUIET_MS = 3000, /* no invitation after a challenge or an answer */
-    ESPOTA_REFUSALS_MAX = 3, /* this many together prove what one in a crossed exchange cannot */
+    /*
+     * A device reads one datagram in each turn of its loop, and an invitation that it reads while
+     * it waits for an answer ends the challenge. So a second one leaves when the first cannot be
+     * unread any more: sketches that block for longer than this are very rare.
+     */
+    ESPOTA_UNREAD_MS = 8500,
+    ESPOTA_FIRST_GAP_MS = 2250,  /* without a password there is no challenge to end … */
+    ESPOTA_LAST_GAP_MS = 4000,   /* … and a sleeper may wake at any time */
+    ESPOTA_ANSWERS_MAX = 6,      /* each may cost a PBKDF2 */
     ESPOTA_WORDS_GRACE_MS = 500, /* how long the rest of an error text may take */
+    ESPOTA_SAID_MAX = 1 << 22,   /* what a device may say beside its counts of bytes */
 };
 
 /* The caller's memory; its content is the engine's. Read it through the functions below. */
@@ -61,19 +67,26 @@ struct espota_sender {
     struct espota_sender_config config;
     enum espota_sender_phase phase;
     enum espota_status status;
-    uint64_t deadline;  /* when the phase gives up */
-    uint64_t next_send; /* when the next invitation may leave */
-    uint64_t asked_at;  /* since when the attempt waits for a password */
+    uint64_t deadline;   /* when the phase gives up */
+    uint64_t unextended; /* when it would if no second invitation had left */
+    uint64_t next_send;  /* when the next invitation may leave */
+    uint64_t invited_at; /* when the newest one left */
+    uint64_t heard_at;   /* the device's last word, or the first datagram since then */
+    uint64_t slowest_ms; /* that a word of the device has taken */
     uint32_t gap_ms;
     uint32_t sent;
     uint32_t acked;
-    uint8_t invitations; /* since the device was last known to be idle */
-    uint8_t challenges;  /* since then, the same one not counted twice */
-    uint8_t unanswered;  /* invitations since the newest challenge */
-    uint8_t refusals;    /* of the form in use */
-    uint8_t digits;      /* of the newest challenge */
-    bool invited;        /* an invitation has left */
-    bool answered;       /* an answer has left, and no refusal of it came yet */
+    uint64_t said;    /* bytes that came on the stream */
+    uint8_t unread;   /* invitations that may still wait in the device's queue */
+    uint8_t silent;   /* invitations since the device's last word */
+    uint8_t answers;  /* of this attempt */
+    uint8_t open;     /* answers that have no reply yet */
+    uint8_t digits;   /* of the newest challenge */
+    bool crossed;     /* the device may have read something between challenge and answer */
+    bool settles;     /* after a refusal that proved nothing: lets everything be read first */
+    bool spoke_last;  /* the device: nothing has left since its last word */
+    bool unreachable; /* somebody on the way says so */
+    bool invited;     /* an invitation has left */
     bool needs_password;
     bool datagram_ready;
     bool datagram_is_answer;
@@ -104,6 +117,9 @@ void espota_sender_tx_ack(struct espota_sender *sender, uint64_t now);
  */
 void espota_sender_rx_datagram(struct espota_sender *sender, const uint8_t *data, size_t length,
                                uint64_t now);
+
+/* A router or this machine says that nobody takes the invitation: no need to wait longer for it. */
+void espota_sender_unreachable(struct espota_sender *sender);
 
 /*
  * The password that ESPOTA_WANT_PASSWORD asked for, borrowed until the attempt is

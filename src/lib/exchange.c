@@ -214,6 +214,8 @@ static void heard_unreachable(void *context, enum espota_unreachable why,
         x->teller = is_ours(x, teller) ? (struct espota_address){0} : *teller;
     x->has_unreachable = true;
     x->unreachable = why;
+    espota_sender_unreachable(&x->sender);
+    drive(x);
 }
 
 static struct espota_sender_config sender_config(const struct espota_exchange_config *config,

@@ -10,7 +10,7 @@ from espota_host import Host
 from espota_test import Stub
 from images import esp8266_image
 
-CHALLENGE = 5  # seconds that a challenge may be answered
+CHALLENGE = 20  # seconds that a challenge may be answered
 IDLE = 30  # seconds that a stream may stand still
 PASSWORD = "open sesame"
 

@@ -69,14 +69,17 @@ static enum espota_status udp_receive(void *context, void *data, size_t room, si
 {
     struct world *world = context;
     struct world_datagram *d = first_datagram(world, WORLD_TO_DEVICE);
+    enum espota_status status = stub_slow_give(&world->slow, data, room, length, from, world->now);
 
+    if (status != ESPOTA_E_FAILED)
+        return status;
     if (d == NULL || d->at > world->now)
         return ESPOTA_MORE;
     *length = d->length < room ? d->length : room;
     memcpy(data, d->data, *length);
     *from = (struct espota_peer){{10, 0, 0, 1}, HOST_PORT};
     drop_datagram(world, d);
-    return ESPOTA_OK;
+    return stub_slow_take(&world->slow, &world->device.receiver, data, *length, from, world->now);
 }
 
 static enum espota_status udp_send(void *context, const void *data, size_t length,
@@ -312,6 +315,8 @@ static void host_turn(struct world *world)
     espota_sender_tick(&world->sender, world->now);
     host_datagrams(world);
     host_accept(world);
+    if (world->decided_at == 0 && espota_sender_phase(&world->sender) >= ESPOTA_PHASE_STREAMING)
+        world->decided_at = world->now;
     if (world->host_open) {
         host_write(world);
         host_read(world);
@@ -338,7 +343,8 @@ static uint64_t next_event(const struct world *world, uint64_t device_wakes)
     if (espota_sender_deadline(&world->sender, &at))
         sooner(&next, at);
     for (size_t i = 0; i < world->datagram_count; i++)
-        sooner(&next, world->datagrams[i].at);
+        if (world->datagrams[i].at > world->now) /* others wait for a slow device */
+            sooner(&next, world->datagrams[i].at);
     for (int way = 0; way < 2; way++)
         if (world->pipe[way].segments > 0 && world->linked)
             sooner(&next, world->pipe[way].segment[0].at);
@@ -357,6 +363,26 @@ static size_t activity(const struct world *world)
            (size_t)espota_receiver_phase(&world->device.receiver) * 7 + world->datagram_count;
 }
 
+/* A slow device sleeps until its turn, and for good when nothing is there for it. */
+static uint64_t device_turn(struct world *world)
+{
+    enum espota_receiver_phase phase = espota_receiver_phase(&world->device.receiver);
+    const struct world_datagram *d = first_datagram(world, WORLD_TO_DEVICE);
+    bool idle = phase == ESPOTA_RECEIVER_IDLE || phase == ESPOTA_RECEIVER_WAITAUTH;
+    uint64_t at;
+    int32_t wait;
+
+    if (world->slow.loop_ms > 0 && idle && world->slow.held == 0 &&
+        (d == NULL || d->at > world->now))
+        return WORLD_NEVER;
+    if (!stub_slow_acts(&world->slow, phase, world->now, &at))
+        return at;
+    wait = espota_device_pump(&world->device);
+    if (world->slow.held > 0)
+        return world->slow.busy_until;
+    return wait < 0 ? WORLD_NEVER : world->now + (uint64_t)wait;
+}
+
 enum espota_status world_run(struct world *world)
 {
     for (;;) {
@@ -364,12 +390,9 @@ enum espota_status world_run(struct world *world)
         size_t before;
 
         do {
-            int32_t wait;
-
             before = activity(world);
             host_turn(world);
-            wait = espota_device_pump(&world->device);
-            wakes = wait < 0 ? WORLD_NEVER : world->now + (uint64_t)wait;
+            wakes = device_turn(world);
         } while (activity(world) != before || wakes <= world->now);
         wakes = next_event(world, wakes);
         if (wakes == WORLD_NEVER)
@@ -474,6 +497,7 @@ void world_again(struct world *world)
     world->datagram_count = 0;
     world->linked = world->host_open = world->connecting = false;
     world->accepted_at = WORLD_NEVER;
+    world->decided_at = 0;
     for (int way = 0; way < 2; way++) {
         memset(&world->pipe[way], 0, sizeof(world->pipe[way]));
         world->pipe[way].cut = WORLD_UNCUT;

@@ -11,6 +11,7 @@
 #include "chip.h"
 #include "core/sender.h"
 #include "firmware-stub/device.h"
+#include "port/posix/slow.h"
 
 enum {
     WORLD_IMAGE = 9000, /* two sectors and a bit */
@@ -69,6 +70,7 @@ struct world {
     unsigned fail_tcp_send;
     unsigned fail_tcp_connect;
     const char *refusal;
+    struct stub_slow slow; /* its first part: how slow the device is */
 
     struct chip chip;
     struct espota_crypto crypto;
@@ -92,6 +94,7 @@ struct world {
     bool host_open;
     bool device_open;
     unsigned connections;
+    uint64_t decided_at; /* when the host was called back, or gave up */
     unsigned udp_sends;
     unsigned tcp_sends;
     unsigned tcp_connects;

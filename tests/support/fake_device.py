@@ -103,9 +103,11 @@ class FakeDevice:
 
     # TCP
 
-    def connect(self, source=None):
-        """A connection to where the invitation says."""
+    def connect(self, source=None, room=None):
+        """A connection to where the invitation says; `room`: what may wait here to be read."""
         stream = socket.socket(self.udp.family, socket.SOCK_STREAM)
+        if room is not None:
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
         self._open.append(stream)
         stream.settimeout(LIMIT)
         stream.bind((source or self.address, 0))

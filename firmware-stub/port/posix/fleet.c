@@ -63,8 +63,9 @@ static void failed(void *context, const struct espota_error *error)
 static enum espota_status hash_password(struct fleet *fleet, struct espota_error *err)
 {
     const struct espota_secret *password = &fleet->options->password;
-    bool md5 = fleet->options->auth == STUB_AUTH_MD5;
+    bool md5 = fleet->options->auth != STUB_AUTH_SHA256;
 
+    fleet->settings.replies_to_answer = fleet->options->auth == STUB_AUTH_MD5_ESP32;
     fleet->settings.nonce_digits = md5 ? ESPOTA_NONCE_MD5 : ESPOTA_NONCE_SHA256;
     if (password->bytes == NULL)
         return ESPOTA_OK;
@@ -133,6 +134,8 @@ static enum espota_status fleet_init(struct fleet *fleet, const struct stub_opti
     fleet->settings.quirks = options->quirks;
     fleet->settings.shape =
         (struct stub_link_shape){options->window, options->rate, options->delay_ms};
+    fleet->settings.loop_delay_ms = options->loop_delay_ms;
+    fleet->settings.auth_delay_ms = options->auth_delay_ms;
     fleet->settings.sector = fleet->sector;
     fleet->settings.context = fleet;
     fleet->settings.updated = updated;

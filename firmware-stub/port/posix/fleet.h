@@ -13,7 +13,7 @@
 
 enum { STUB_COUNT_MAX = 62500 }; /* 127.1.0.1 to 127.1.249.250 */
 
-enum stub_auth { STUB_AUTH_MD5, STUB_AUTH_SHA256 };
+enum stub_auth { STUB_AUTH_MD5, STUB_AUTH_SHA256, STUB_AUTH_MD5_ESP32 };
 
 /* What was typed. */
 struct stub_options {
@@ -41,6 +41,8 @@ struct stub_options {
     uint64_t rate;
     uint32_t window;
     uint32_t delay_ms;
+    uint32_t loop_delay_ms;
+    uint32_t auth_delay_ms;
     bool fast;
     bool quirks;
     bool boot;

@@ -30,8 +30,10 @@ static const struct opt options[] = {
     {OPT_STRING, 0, "password-file", "FILE", "Ask for the password in the first line of FILE.",
      MEMBER(password_file)},
     {OPT_SECRET, 0, "password", "TEXT", "Ask for this password.", MEMBER(password)},
-    {OPT_CHOICE, 0, "auth-method", "md5|sha256",
-     "How to ask: as an ESP8266 (the default) or as an ESP32.", MEMBER(auth)},
+    {OPT_CHOICE, 0, "auth-method", "md5|sha256|md5-esp32",
+     "How to ask: as an ESP8266 (the default), as an ESP32, or as an ESP32 with a core before "
+     "3.3.1, which replies to where the answer came from.",
+     MEMBER(auth)},
 
     {OPT_STRING, 0, "publickey", "PUB",
      "Take only what this RSA key signed in the ESP8266's format, and do not look at the MD5.",
@@ -82,6 +84,12 @@ static const struct opt options[] = {
      .min = 1460, .max = 1 << 20},
     {OPT_INTEGER, 0, "ack-delay", "MS", "What the device says over TCP leaves that much later.",
      MEMBER(delay_ms), .max = 60000},
+    {OPT_INTEGER, 0, "loop-delay", "MS",
+     "Read one datagram every MS milliseconds, as a sketch does whose loop takes that long.",
+     MEMBER(loop_delay_ms), .max = 60000},
+    {OPT_INTEGER, 0, "auth-delay", "MS",
+     "Take that long to check the answer to a sha256 challenge: an ESP32-C3 at 80 MHz needs 4000.",
+     MEMBER(auth_delay_ms), .max = 60000},
     {OPT_FLAG, 0, "fast", NULL, "Leave out the seconds that real devices wait.", MEMBER(fast)},
     {OPT_FLAG, 0, "quirks", NULL,
      "Be as unsafe as the original: a nonce from the clock, a challenge that never expires, an "

@@ -21,12 +21,16 @@ static enum espota_status udp_receive(void *context, void *data, size_t room, si
     struct stub_node *node = context;
     struct espota_address address;
     int os_error;
-    enum espota_status status =
-        espota_socket_receive_from(node->udp.fd, data, room, length, &address, &os_error);
+    uint64_t now = espota_loop_now(node->settings->loop);
+    enum espota_status status = stub_slow_give(&node->slow, data, room, length, from, now);
 
-    if (status == ESPOTA_OK)
-        *from = stub_peer(&address);
-    return status;
+    if (status != ESPOTA_E_FAILED)
+        return status;
+    status = espota_socket_receive_from(node->udp.fd, data, room, length, &address, &os_error);
+    if (status != ESPOTA_OK)
+        return status;
+    *from = stub_peer(&address);
+    return stub_slow_take(&node->slow, &node->device.receiver, data, *length, from, now);
 }
 
 static enum espota_status udp_send(void *context, const void *data, size_t length,
@@ -165,6 +169,19 @@ static void go_down(struct stub_node *node)
     arm(node, node->settings->fast ? DOWN_FAST_MS : DOWN_MS);
 }
 
+/* Whether a slow device does anything now; if not, it is looked at again when it will. */
+static bool acts(struct stub_node *node)
+{
+    uint64_t now = espota_loop_now(node->settings->loop), at;
+    bool acts =
+        stub_slow_acts(&node->slow, espota_receiver_phase(&node->device.receiver), now, &at);
+
+    espota_loop_rewatch(node->settings->loop, &node->udp, acts ? ESPOTA_READABLE : 0);
+    if (!acts)
+        arm(node, at - now); /* at > now */
+    return acts;
+}
+
 /* Everything that can be done now; then waits for what the device wants. */
 static void step(void *context)
 {
@@ -172,13 +189,16 @@ static void step(void *context)
     struct espota_error error = ESPOTA_ERROR_INIT;
     int32_t again;
 
-    if (node->udp.fd < 0)
-        return; /* down: only the old connection's last words are still leaving */
+    /* down: only the old connection's last words are still leaving */
+    if (node->udp.fd < 0 || !acts(node))
+        return;
     again = espota_device_pump(&node->device);
     if (node->restarts) {
         go_down(node);
         return;
     }
+    if (node->slow.held > 0)
+        again = 0; /* until it is computed */
     if (again == ESPOTA_DEVICE_FOREVER)
         espota_loop_disarm(node->settings->loop, &node->timer);
     else
@@ -314,6 +334,7 @@ static void fill_tables(struct stub_node *node)
         .crypto = settings->crypto,
         .password_hash = settings->password_hash,
         .nonce_digits = settings->nonce_digits,
+        .replies_to_answer = settings->replies_to_answer,
         .fast = settings->fast,
         .quirks = settings->quirks,
         .context = node,
@@ -390,6 +411,9 @@ enum espota_status stub_node_listen(struct stub_node *node, struct espota_error 
         return status;
     }
     node->who.address.port = got.port;
+    node->slow = (struct stub_slow){.loop_ms = node->settings->loop_delay_ms,
+                                    .auth_ms = node->settings->auth_delay_ms,
+                                    .turn = espota_loop_now(node->settings->loop)};
     espota_device_init(&node->device, &node->ops, &node->receiver);
     if (node->settings->web) {
         status = stub_web_listen(&node->web, &node->who.web, err);

@@ -14,6 +14,7 @@
 #include "port/posix/chip.h"
 #include "port/posix/layout.h"
 #include "port/posix/link.h"
+#include "port/posix/slow.h"
 #include "port/posix/tell.h"
 #include "port/posix/web.h"
 
@@ -24,6 +25,9 @@ struct stub_settings {
     const struct espota_verifier *verify; /* NULL: any image is taken */
     const char *password_hash;            /* as struct espota_receiver_config has it */
     uint8_t nonce_digits;
+    bool replies_to_answer; /* as struct espota_receiver_config has it */
+    uint32_t loop_delay_ms; /* see struct stub_slow */
+    uint32_t auth_delay_ms;
     uint32_t flash_size; /* 0: what the file holds */
     uint32_t fs_start;   /* 0: the usual place */
     bool atomic_fs;
@@ -49,6 +53,7 @@ struct stub_node {
     struct stub_chip chip;
     struct stub_rtc rtc;
     struct stub_link link;
+    struct stub_slow slow;
     struct espota_updater_config update;
     struct espota_receiver_config receiver;
     struct espota_device_ops ops;
