@@ -61,6 +61,25 @@ void espota_part_problem(struct espota_inspection *in, enum espota_image_problem
     espota_image_problem_add(in->image, kind, a, b);
 }
 
+void espota_part_note(struct espota_inspection *in, enum espota_image_problem_kind kind, uint32_t a)
+{
+    struct espota_image *image = in->image;
+
+    if (image->note_count == ESPOTA_IMAGE_NOTES_MAX)
+        return;
+    image->notes[image->note_count].kind = kind;
+    image->notes[image->note_count].a = a;
+    image->note_count++;
+}
+
+void espota_part_unknown(struct espota_inspection *in)
+{
+    in->image->kind = ESPOTA_IMAGE_UNKNOWN;
+    in->image->chip = ESPOTA_CHIP_UNKNOWN;
+    espota_part_trailer_esp8266(in, 0);
+    espota_part_problem(in, ESPOTA_PROBLEM_UNKNOWN, 0, 0);
+}
+
 static uint8_t xor_range(struct espota_inspection *in, uint32_t offset, uint32_t length)
 {
     uint8_t piece[ESPOTA_PIECE];
@@ -96,7 +115,8 @@ static bool walk_segment(struct espota_inspection *in, struct espota_walk *walk,
     segment->address = espota_read_u32le(&reader);
     segment->length = espota_read_u32le(&reader);
     segment->offset = (uint32_t)(*at + sizeof(bytes)); /* inside the file, which has 32 bits */
-    if (segment->length > SEGMENT_BOUND || segment->length % 4 != 0) {
+    /* an ESP32's loader wants whole words; Arduino's builder for the ESP8266 does not pad */
+    if (segment->length > SEGMENT_BOUND || segment->length % walk->unit != 0) {
         walk->plausible = false;
         walk->whole = false;
         return false;
@@ -118,6 +138,7 @@ void espota_part_walk(struct espota_inspection *in, uint32_t start, uint32_t hea
     uint32_t count;
 
     memset(walk, 0, sizeof(*walk));
+    walk->unit = header_size == ESPOTA_HEADER_ESP32 ? 4 : 1;
     if (!espota_part_read(in, start, head, sizeof(head)) || head[0] != 0xe9)
         return;
     count = head[1];
@@ -279,10 +300,8 @@ static void inspect_kind(struct espota_inspection *in, const uint8_t head[4])
         if (!espota_image_try_esp32(in))
             espota_image_take_esp8266(in);
     } else if (!(head[0] == 0xea && espota_image_try_esp8266_v2(in)) &&
-               !espota_image_try_filesystem(in) && !espota_image_try_pico(in)) {
-        espota_part_trailer_esp8266(in, 0);
-        espota_part_problem(in, ESPOTA_PROBLEM_UNKNOWN, 0, 0);
-    }
+               !espota_image_try_filesystem(in) && !espota_image_try_pico(in))
+        espota_part_unknown(in);
 }
 
 enum espota_status espota_image_inspect(const struct espota_image_source *source,
@@ -310,6 +329,7 @@ enum espota_chip espota_image_chip_by_head(const void *head, size_t length)
 {
     const uint8_t *byte = head;
     enum espota_chip chip;
+    bool esp32;
 
     if (length < 24 || byte[0] != 0xe9)
         return length >= 2 && (byte[0] == 0xe9 || byte[0] == 0xea) ? ESPOTA_CHIP_ESP8266
@@ -320,8 +340,9 @@ enum espota_chip espota_image_chip_by_head(const void *head, size_t length)
      * 0x3f or more. In an ESP32's header that byte holds SPI drive settings and is 0; 19 to 22
      * are reserved.
      */
-    if (chip != ESPOTA_CHIP_UNKNOWN && byte[23] <= 1 && byte[11] < 0x3f && byte[19] == 0 &&
-        byte[20] == 0 && byte[21] == 0 && byte[22] == 0)
-        return chip;
+    esp32 = byte[23] <= 1 && byte[11] < 0x3f && byte[19] == 0 && byte[20] == 0 && byte[21] == 0 &&
+            byte[22] == 0;
+    if (esp32)
+        return chip != ESPOTA_CHIP_UNKNOWN ? chip : ESPOTA_CHIP_ESP32_OTHER;
     return ESPOTA_CHIP_ESP8266;
 }

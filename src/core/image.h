@@ -43,6 +43,7 @@ enum espota_chip {
     ESPOTA_CHIP_ESP32_H4,
     ESPOTA_CHIP_ESP32_E22,
     ESPOTA_CHIP_ESP32_S31,
+    ESPOTA_CHIP_ESP32_OTHER, /* of the family, by a number that is not known here */
     ESPOTA_CHIP_RP2040,
     ESPOTA_CHIP_RP2350,
     ESPOTA_CHIP_LIBRETINY, /* BK72xx, RTL87xx: their images are UF2 */
@@ -93,6 +94,7 @@ enum espota_image_problem_kind {
     ESPOTA_PROBLEM_FLASH_MODE,    /* mode byte `a`, above 3 */
     ESPOTA_PROBLEM_PART,          /* one v1 image where a device wants two */
     ESPOTA_PROBLEM_LOADER,        /* a boot loader, or a program for RAM */
+    ESPOTA_PROBLEM_LOADER_TABLE,  /* a boot loader with a partition table behind it */
     ESPOTA_PROBLEM_MERGED,        /* with its loader and partition table: for a cable */
     ESPOTA_PROBLEM_PARTITION,     /* a partition table */
     ESPOTA_PROBLEM_UF2_DRIVE,     /* UF2 is for the drag-and-drop drive */
@@ -100,7 +102,6 @@ enum espota_image_problem_kind {
     ESPOTA_PROBLEM_UF2_COUNT,     /* says `a` blocks, holds `b` */
     ESPOTA_PROBLEM_PICO_BOOT2,    /* the CRC of boot2: says `a`, its bytes give `b` */
     ESPOTA_PROBLEM_PICO_NO_OTA,   /* no application where the OTA loader would start it */
-    ESPOTA_PROBLEM_PICO_NO_FS,    /* built without a file system: cannot take an update later */
     ESPOTA_PROBLEM_FS_LENGTH,     /* the file system says `a` bytes, the file holds `b` */
     /* gzip, found by who unpacks */
     ESPOTA_PROBLEM_GZIP_DATA,   /* damaged */
@@ -109,6 +110,9 @@ enum espota_image_problem_kind {
     ESPOTA_PROBLEM_GZIP_MORE,   /* `a` bytes after the first member: eboot reads its length there */
     ESPOTA_PROBLEM_GZIP_TWICE,  /* gzip in gzip */
     ESPOTA_PROBLEM_GZIP_CHIP,   /* what is inside is for a chip that does not unpack */
+    /* notes: the image is good all the same */
+    ESPOTA_NOTE_PICO_NO_FS, /* built without a file system: cannot take an update later */
+    ESPOTA_NOTE_CHIP_ID,    /* `a`, a number of the ESP32 family that is not known here */
     ESPOTA_PROBLEM_COUNT
 };
 
@@ -134,12 +138,16 @@ enum espota_image_signature {
     ESPOTA_SIGNATURE_ESP8266,     /* RSA, current or legacy: only the public key can tell */
     ESPOTA_SIGNATURE_ESP32_RSA,   /* 512-byte trailer */
     ESPOTA_SIGNATURE_ESP32_ECDSA, /* 512-byte trailer */
-    ESPOTA_SIGNATURE_SECURE_BOOT, /* ESP32 secure boot v2's sector; ESP32 OTA trailer may follow */
+    /* ESP32 secure boot: v2's sector, behind which an OTA trailer may follow, or v1's 68 bytes */
+    ESPOTA_SIGNATURE_SECURE_BOOT,
+    ESPOTA_SIGNATURE_SECURE_BOOT_ECDSA,
+    ESPOTA_SIGNATURE_SECURE_BOOT_V1,
 };
 
 enum {
     ESPOTA_IMAGE_SEGMENTS_MAX = 16,
     ESPOTA_IMAGE_PROBLEMS_MAX = 8,
+    ESPOTA_IMAGE_NOTES_MAX = 2,
     ESPOTA_IMAGE_TEXT_MAX = 33,
     ESPOTA_SIGNATURE_ESP32_SIZE = 512
 };
@@ -163,6 +171,7 @@ struct espota_image {
     uint8_t user;       /* ESP8266_USER: 1 or 2 where the image says so */
     uint32_t flash_kib; /* the size that it was built for; 0: unknown */
     uint32_t flash_mhz;
+    uint16_t chip_id;      /* ESP32: the number in its header */
     uint16_t min_revision; /* ESP32: major * 100 + minor */
     uint16_t max_revision;
     size_t segment_count; /* of the application */
@@ -191,6 +200,8 @@ struct espota_image {
 
     size_t problem_count; /* 0: a good image */
     struct espota_image_problem problems[ESPOTA_IMAGE_PROBLEMS_MAX];
+    size_t note_count; /* what its user should know of a good one */
+    struct espota_image_problem notes[ESPOTA_IMAGE_NOTES_MAX];
 };
 
 /*

@@ -6,11 +6,12 @@
 #include "core/image_parts.h"
 
 enum {
-    HEADER = 8,
+    HEADER = ESPOTA_HEADER_ESP8266,
     APP_START = 0x1000,    /* where eboot looks for the application */
     LENGTH_FIELD = 0x1010, /* first bytes of its first segment; the CRC follows */
     CRC_FIELD = 0x1014,
     CRC_END = 0x1018,
+    V2_HEADER = 16,
 };
 
 static void take_flash(struct espota_inspection *in, uint8_t mode, uint8_t size_frequency)
@@ -27,8 +28,27 @@ static void take_flash(struct espota_inspection *in, uint8_t mode, uint8_t size_
                        : frequency == 2  ? 20
                        : frequency == 15 ? 80
                                          : 0;
-    if (mode > 3) /* the device restores such a byte as FF when it computes the MD5 */
-        espota_part_problem(in, ESPOTA_PROBLEM_FLASH_MODE, mode, 0);
+}
+
+/* Where a segment can lie: RAM, or flash as it is mapped; the SDK's loader knows no other place. */
+static bool is_address(uint32_t address)
+{
+    return address >= 0x3f000000u && address < 0x70000000u;
+}
+
+/* Where a program can start. */
+static bool is_code(uint32_t address)
+{
+    return address >= 0x40000000u && address < 0x40400000u;
+}
+
+/* Of a file that is not whole: whether that much can be told from what is there. */
+static bool is_believable(const struct espota_walk *walk)
+{
+    for (uint32_t i = 0; i < walk->count; i++)
+        if (!is_address(walk->segments[i].address))
+            return false;
+    return walk->plausible && walk->count > 0 && is_code(walk->entry);
 }
 
 static uint32_t user_crc(struct espota_inspection *in, uint32_t end)
@@ -118,6 +138,8 @@ static void take_arduino(struct espota_inspection *in, const struct espota_walk 
     /* the updater patches and checks the first header; eboot starts by the second */
     if (espota_part_read(in, 0, head, sizeof(head)))
         take_flash(in, head[2], head[3]);
+    if (head[2] > 3) /* the device restores such a byte as FF when it computes the MD5 */
+        espota_part_problem(in, ESPOTA_PROBLEM_FLASH_MODE, head[2], 0);
     espota_part_walk(in, APP_START, HEADER, &walk);
     if (!walk.plausible) {
         espota_part_problem(in, ESPOTA_PROBLEM_SEGMENTS, walk.count, ESPOTA_IMAGE_SEGMENTS_MAX);
@@ -161,8 +183,11 @@ static void take_single(struct espota_inspection *in, const struct espota_walk *
         espota_part_u32(in, whole - 4) == user_crc(in, whole - 4)) {
         image->kind = ESPOTA_IMAGE_ESP8266_USER;
         image->crc = ESPOTA_CHECK_GOOD;
-        if (espota_part_read(in, 0, head, sizeof(head)) && (head[3] == 1 || head[3] == 2))
-            image->user = head[3];
+        if (espota_part_read(in, 0, head, sizeof(head)) && (head[3] == 1 || head[3] == 2)) {
+            image->user = head[3]; /* in the place of the flash's size and frequency */
+            image->flash_kib = 0;
+            image->flash_mhz = 0;
+        }
         return;
     }
     espota_part_problem(in, ESPOTA_PROBLEM_PART, 0, 0);
@@ -180,11 +205,8 @@ void espota_image_take_esp8266(struct espota_inspection *in)
     in->image->kind = ESPOTA_IMAGE_ESP8266_SINGLE;
     espota_part_walk(in, 0, HEADER, &walk);
     (void)espota_part_read(in, 0, head, sizeof(head));
-    if (!walk.plausible) {
-        if (in->source->length < HEADER)
-            espota_part_problem(in, ESPOTA_PROBLEM_CUT, HEADER, in->source->length);
-        else
-            espota_part_problem(in, ESPOTA_PROBLEM_SEGMENTS, head[1], ESPOTA_IMAGE_SEGMENTS_MAX);
+    if (!walk.whole && !is_believable(&walk)) { /* E9 begins other files too */
+        espota_part_unknown(in);
         return;
     }
     if (walk.whole && walk.end <= APP_START && espota_part_read(in, APP_START, &second, 1) &&
@@ -201,25 +223,79 @@ void espota_image_take_esp8266(struct espota_inspection *in)
         take_single(in, &walk);
 }
 
+/*
+ * Behind the inner image stands the CRC of all before it. Images for rBoot, which name no user,
+ * have none, and end there or in padding.
+ */
+static void take_user_crc(struct espota_inspection *in, uint32_t end)
+{
+    struct espota_image *image = in->image;
+    uint32_t left = in->source->length - end; /* the inner image is whole */
+    uint32_t computed;
+    uint32_t stored;
+
+    if (left == 0 && image->user == 0)
+        return;
+    if (left < 4) {
+        espota_part_problem(in, ESPOTA_PROBLEM_CUT, end + 4, in->source->length);
+        return;
+    }
+    computed = user_crc(in, end);
+    stored = espota_part_u32(in, end);
+    espota_part_trailer_esp8266(in, (uint64_t)end + 4);
+    if (computed == stored)
+        image->crc = ESPOTA_CHECK_GOOD;
+    else if (image->payload == end + 4) { /* nothing else can stand here */
+        image->crc = ESPOTA_CHECK_WRONG;
+        espota_part_problem(in, ESPOTA_PROBLEM_CRC, stored, computed);
+    }
+}
+
+/* The segment in flash, whose place the header does not say, in front of the inner image's. */
+static void take_irom(struct espota_inspection *in, uint32_t length)
+{
+    struct espota_image *image = in->image;
+    struct espota_image_segment irom = {0, length, V2_HEADER};
+
+    if (image->segment_count == ESPOTA_IMAGE_SEGMENTS_MAX)
+        return;
+    memmove(image->segments + 1, image->segments, image->segment_count * sizeof(irom));
+    image->segments[0] = irom;
+    image->segment_count++;
+}
+
+/* The SDK writes 1 or 2, the user, where the size and the frequency are; the inner image has those.
+ */
+static void take_user(struct espota_inspection *in, const uint8_t outer[4], uint64_t at)
+{
+    uint8_t inner[4];
+    bool user = outer[3] == 1 || outer[3] == 2;
+
+    if (!user || !espota_part_read(in, at, inner, sizeof(inner)) || inner[0] != 0xe9 ||
+        inner[3] == outer[3]) {
+        take_flash(in, outer[2], outer[3]);
+        return;
+    }
+    in->image->user = outer[3];
+    take_flash(in, inner[2], inner[3]);
+}
+
 bool espota_image_try_esp8266_v2(struct espota_inspection *in)
 {
     struct espota_image *image = in->image;
     struct espota_walk walk;
     uint8_t head[4];
     uint32_t irom = espota_part_u32(in, 12);
-    uint64_t inner = (uint64_t)16 + irom;
-    uint32_t computed;
-    uint32_t stored;
+    uint64_t inner = (uint64_t)V2_HEADER + irom;
 
-    if (!espota_part_read(in, 0, head, sizeof(head)) || head[0] != 0xea || head[1] != 4)
+    /* the segment in flash says no address */
+    if (!espota_part_read(in, 0, head, sizeof(head)) || head[0] != 0xea || head[1] != 4 ||
+        (in->source->length >= HEADER && !is_code(espota_part_u32(in, 4))) ||
+        espota_part_u32(in, 8) != 0)
         return false;
     image->chip = ESPOTA_CHIP_ESP8266;
     image->kind = ESPOTA_IMAGE_ESP8266_USER;
-    if (head[3] == 1 || head[3] == 2) {
-        image->user = head[3];
-        image->flash_mode = head[2];
-    } else
-        take_flash(in, head[2], head[3]);
+    take_user(in, head, inner);
     if (inner + HEADER > in->source->length) {
         uint32_t need = inner > UINT32_MAX - HEADER ? UINT32_MAX : (uint32_t)inner + HEADER;
 
@@ -232,17 +308,8 @@ bool espota_image_try_esp8266_v2(struct espota_inspection *in)
         return true;
     }
     espota_part_take_walk(in, &walk);
-    if (!walk.whole)
-        return true;
-    if (in->source->length - walk.end < 4) { /* whole: end is inside the file */
-        espota_part_problem(in, ESPOTA_PROBLEM_CUT, (uint32_t)walk.end + 4, in->source->length);
-        return true;
-    }
-    computed = user_crc(in, (uint32_t)walk.end);
-    stored = espota_part_u32(in, walk.end);
-    image->crc = computed == stored ? ESPOTA_CHECK_GOOD : ESPOTA_CHECK_WRONG;
-    if (image->crc == ESPOTA_CHECK_WRONG)
-        espota_part_problem(in, ESPOTA_PROBLEM_CRC, stored, computed);
-    espota_part_trailer_esp8266(in, walk.end + 4);
+    take_irom(in, irom);
+    if (walk.whole)
+        take_user_crc(in, (uint32_t)walk.end);
     return true;
 }

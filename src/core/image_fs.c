@@ -35,24 +35,25 @@ static bool try_littlefs(struct espota_inspection *in)
 
 /*
  * SPIFFS has no header. Each block's lookup page ends with a magic half-word that is made of the
- * page's size and the number of blocks from there to the end.
+ * page's size and, as the ESP32 builds it, of the number of blocks from there to the end. A place
+ * for it may end in half a block.
  */
-static bool spiffs_magic_is(struct espota_inspection *in, uint32_t length, uint32_t block_size)
+static bool spiffs_magic_is(struct espota_inspection *in, uint32_t length, uint32_t block_size,
+                            bool counted)
 {
     enum { PAGE = 256, PLACE = PAGE - 4 };
     uint32_t count = length / block_size;
 
-    if (length % block_size != 0 || count < 2)
-        return false;
     for (uint32_t i = 0; i < count; i++) {
         uint8_t bytes[2];
-        uint32_t magic = (0x20140529u ^ PAGE ^ (count - i)) & 0xffff; /* i < count */
+        uint32_t left = counted ? count - i : 0; /* i < count */
+        uint32_t magic = (0x20140529u ^ PAGE ^ left) & 0xffff;
 
         if (!espota_part_read(in, (uint64_t)i * block_size + PLACE, bytes, sizeof(bytes)) ||
             (bytes[0] | bytes[1] << 8) != (int)magic)
             return false;
     }
-    return true;
+    return count >= 2;
 }
 
 static bool try_spiffs(struct espota_inspection *in)
@@ -69,13 +70,14 @@ static bool try_spiffs(struct espota_inspection *in)
         lengths[1] = in->source->length - lengths[1] - 4; /* or it were 0 */
     for (size_t l = 0; l < 2 && lengths[l] != 0; l++)
         for (size_t b = 0; b < sizeof(blocks) / sizeof(blocks[0]); b++) {
-            if (!spiffs_magic_is(in, lengths[l], blocks[b]))
+            if (!spiffs_magic_is(in, lengths[l], blocks[b], true) &&
+                !spiffs_magic_is(in, lengths[l], blocks[b], false))
                 continue;
             image->kind = ESPOTA_IMAGE_SPIFFS;
             image->block_size = blocks[b];
             image->block_count = lengths[l] / blocks[b];
-            if (l == 1)
-                espota_part_trailer_esp8266(in, lengths[l]);
+            if (l == 1 || lengths[l] % blocks[b] != 0) /* what follows may be a signature */
+                espota_part_trailer_esp8266(in, (uint64_t)blocks[b] * image->block_count);
             return true;
         }
     return false;

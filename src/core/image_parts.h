@@ -13,17 +13,22 @@ struct espota_inspection {
     enum espota_status status; /* the source's first failure; from then on every read fails */
 };
 
-enum { ESPOTA_PIECE = 1024 }; /* bytes read at a time */
+enum {
+    ESPOTA_PIECE = 1024, /* bytes read at a time */
+    ESPOTA_HEADER_ESP8266 = 8,
+    ESPOTA_HEADER_ESP32 = 24,
+};
 
 /* Reads inside the file; false beyond its end or after a failure of the source. */
 bool espota_part_read(struct espota_inspection *in, uint64_t offset, void *out, size_t length);
 /* A little-endian word; 0 where there is none. */
 uint32_t espota_part_u32(struct espota_inspection *in, uint64_t offset);
 
-/* The segments of an E9 image with a header of 8 (ESP8266) or 24 (ESP32) bytes. */
+/* The segments of an E9 image with a header of either size. */
 struct espota_walk {
     bool plausible; /* the header could be one */
     bool whole;     /* the file holds all of it */
+    uint32_t unit;  /* segments come in multiples of it */
     uint32_t count;
     uint64_t end; /* behind the checksum; where it would be if the file were whole */
     uint8_t stored;
@@ -51,6 +56,10 @@ void espota_part_trailer_esp8266(struct espota_inspection *in, uint64_t end);
 
 void espota_part_problem(struct espota_inspection *in, enum espota_image_problem_kind kind,
                          uint32_t a, uint32_t b);
+void espota_part_note(struct espota_inspection *in, enum espota_image_problem_kind kind,
+                      uint32_t a);
+/* The last word on a file that is nothing known here. */
+void espota_part_unknown(struct espota_inspection *in);
 
 /* Each: looks whether the file is of its kind and fills the image if so. */
 bool espota_image_try_esp32(struct espota_inspection *in);

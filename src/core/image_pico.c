@@ -108,15 +108,44 @@ static void take_trailer(struct espota_inspection *in, uint64_t end)
     }
 }
 
+/* The fields in front of the application, which only the OTA loader's programs have. */
+static void take_filesystem(struct espota_inspection *in)
+{
+    struct espota_image *image = in->image;
+    uint32_t start = espota_part_u32(in, FS_FIELDS);
+    uint32_t end = espota_part_u32(in, FS_FIELDS + 4);
+
+    if (start < FLASH_START || end > FLASH_END || start > end)
+        return; /* no such fields */
+    if (start == end) {
+        espota_part_note(in, ESPOTA_NOTE_PICO_NO_FS, 0);
+        return;
+    }
+    image->fs_start = start;
+    image->fs_end = end;
+}
+
+static void take_program(struct espota_inspection *in)
+{
+    uint64_t end;
+
+    take_filesystem(in);
+    in->image->entry = espota_part_u32(in, APP_START + 4);
+    end = take_binary_info(in);
+    if (end > in->source->length)
+        espota_part_problem(in, ESPOTA_PROBLEM_CUT, (uint32_t)end, in->source->length);
+    else
+        take_trailer(in, end != 0 ? end : LEAST);
+}
+
 bool espota_image_try_pico(struct espota_inspection *in)
 {
     struct espota_image *image = in->image;
     bool boot2 = in->source->length > BOOT2 + 4 && boot2_is_good(in);
     bool vectors = in->source->length > LEAST && is_vectors(in, APP_START);
     bool picobin = in->source->length > LEAST && find_word(in, 0, 0xffffded3u) != 0;
-    uint64_t program_end;
 
-    if (!boot2 && !vectors)
+    if (!boot2 && !vectors && !(picobin && is_vectors(in, 0)))
         return false;
     image->kind = ESPOTA_IMAGE_PICO;
     image->chip = picobin ? ESPOTA_CHIP_RP2350 : ESPOTA_CHIP_RP2040;
@@ -127,20 +156,11 @@ bool espota_image_try_pico(struct espota_inspection *in)
     if (!boot2 && !picobin)
         espota_part_problem(in, ESPOTA_PROBLEM_PICO_BOOT2, espota_part_u32(in, BOOT2),
                             espota_part_crc(in, 0, BOOT2, true));
-    image->fs_start = espota_part_u32(in, FS_FIELDS);
-    image->fs_end = espota_part_u32(in, FS_FIELDS + 4);
-    if (!vectors) {
+    if (vectors)
+        take_program(in);
+    else {
         espota_part_problem(in, ESPOTA_PROBLEM_PICO_NO_OTA, 0, 0);
         take_trailer(in, LEAST);
-        return true;
     }
-    image->entry = espota_part_u32(in, APP_START + 4);
-    if (image->fs_start >= image->fs_end)
-        espota_part_problem(in, ESPOTA_PROBLEM_PICO_NO_FS, 0, 0);
-    program_end = take_binary_info(in);
-    if (program_end > in->source->length)
-        espota_part_problem(in, ESPOTA_PROBLEM_CUT, (uint32_t)program_end, in->source->length);
-    else
-        take_trailer(in, program_end != 0 ? program_end : LEAST);
     return true;
 }

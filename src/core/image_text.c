@@ -36,6 +36,8 @@ const char *espota_chip_name(enum espota_chip chip)
         return "ESP32-E22";
     case ESPOTA_CHIP_ESP32_S31:
         return "ESP32-S31";
+    case ESPOTA_CHIP_ESP32_OTHER:
+        return "ESP32 family";
     case ESPOTA_CHIP_RP2040:
         return "RP2040";
     case ESPOTA_CHIP_RP2350:
@@ -50,7 +52,7 @@ const char *espota_chip_name(enum espota_chip chip)
 
 bool espota_chip_is_esp32(enum espota_chip chip)
 {
-    return chip >= ESPOTA_CHIP_ESP32 && chip <= ESPOTA_CHIP_ESP32_S31;
+    return chip >= ESPOTA_CHIP_ESP32 && chip <= ESPOTA_CHIP_ESP32_OTHER;
 }
 
 bool espota_chip_is_pico(enum espota_chip chip)
@@ -125,6 +127,8 @@ static const char *const sentences[ESPOTA_PROBLEM_COUNT] = {
     [ESPOTA_PROBLEM_PART] = "It is a single ESP8266 image, the kind that is written by cable: an "
                             "update for a device that runs Arduino needs the boot loader in front.",
     [ESPOTA_PROBLEM_LOADER] = "It is a boot loader or a program for RAM, not an application.",
+    [ESPOTA_PROBLEM_LOADER_TABLE] =
+        "It is a boot loader with a partition table, and no application: write it by cable.",
     [ESPOTA_PROBLEM_MERGED] = "It is a merged factory image (boot loader, partition table and "
                               "application): write it by cable, send the application alone.",
     [ESPOTA_PROBLEM_PARTITION] = "It is a partition table: write it by cable.",
@@ -136,8 +140,6 @@ static const char *const sentences[ESPOTA_PROBLEM_COUNT] = {
         "The CRC of the second-stage boot loader is wrong: it says %A, its bytes give %B.",
     [ESPOTA_PROBLEM_PICO_NO_OTA] =
         "No program stands at 0x3000, where the OTA loader of a Pico starts it.",
-    [ESPOTA_PROBLEM_PICO_NO_FS] = "It was built without a file system: a device that runs it can "
-                                  "take no further update over the air.",
     [ESPOTA_PROBLEM_FS_LENGTH] = "It is cut short: the file system says %a bytes, the file has %b.",
     [ESPOTA_PROBLEM_GZIP_DATA] = "The compressed data is damaged or cut short.",
     [ESPOTA_PROBLEM_GZIP_CRC] =
@@ -147,7 +149,11 @@ static const char *const sentences[ESPOTA_PROBLEM_COUNT] = {
     [ESPOTA_PROBLEM_GZIP_MORE] = "%a bytes follow the compressed data: a boot loader takes the "
                                  "last four of them for the unpacked length.",
     [ESPOTA_PROBLEM_GZIP_TWICE] = "It is compressed twice: a boot loader unpacks once.",
-    [ESPOTA_PROBLEM_GZIP_CHIP] = "A device of this kind cannot unpack gzip.",
+    [ESPOTA_PROBLEM_GZIP_CHIP] = "It is for a chip whose devices cannot unpack gzip.",
+    [ESPOTA_NOTE_PICO_NO_FS] = "It was built without a file system: a device that runs it can take "
+                               "no further update over the air.",
+    [ESPOTA_NOTE_CHIP_ID] = "Its chip, number %a of the ESP32 family, is not known here: no more "
+                            "than its form is checked.",
 };
 
 static void write_number(struct espota_writer *writer, char form,

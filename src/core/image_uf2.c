@@ -4,6 +4,7 @@
 #include "core/image_parts.h"
 
 enum { BLOCK = 512, FLAG_FAMILY = 0x2000 };
+#define FAMILY_ABSOLUTE 0xe48bff57u /* a block for any RP2350, in front of the program's own */
 
 static const struct {
     uint32_t family;
@@ -65,28 +66,49 @@ static bool block_is_good(struct espota_inspection *in, uint32_t offset, struct 
            espota_part_u32(in, (uint64_t)offset + BLOCK - 4) == 0x0ab16f30u;
 }
 
+/*
+ * The block that speaks for the file: the first of the program's own. `extra` are those in front.
+ * False: not UF2.
+ */
+static bool find_main(struct espota_inspection *in, struct block *block, uint32_t *extra)
+{
+    struct block next;
+
+    *extra = 0;
+    if (!read_block(in, 0, block))
+        return false;
+    for (uint32_t i = 0; read_block(in, i * BLOCK, &next); i++) {
+        if (next.family != FAMILY_ABSOLUTE) {
+            *block = next;
+            *extra = i;
+            break;
+        }
+    }
+    return true;
+}
+
 bool espota_image_try_uf2(struct espota_inspection *in)
 {
     struct espota_image *image = in->image;
     uint32_t held = in->source->length / BLOCK;
+    struct block main;
     struct block block;
-    uint32_t said;
+    uint32_t extra;
 
-    if (!read_block(in, 0, &block))
+    if (!find_main(in, &main, &extra))
         return false;
     image->kind = ESPOTA_IMAGE_UF2;
-    image->uf2_family = block.family;
-    image->uf2_blocks = block.count;
-    image->chip = espota_chip_by_family(block.family);
-    said = block.count;
+    image->uf2_family = main.family;
+    image->uf2_blocks = main.count;
+    image->chip = espota_chip_by_family(main.family);
     for (uint32_t i = 0; i < held; i++)
         if (!block_is_good(in, i * BLOCK, &block)) {
             espota_part_problem(in, ESPOTA_PROBLEM_UF2_BLOCK, i, 0);
             break;
         }
-    /* RP2350 files may hold an extra block in front with a count of its own */
-    if (in->source->length % BLOCK != 0 || held < said)
-        espota_part_problem(in, ESPOTA_PROBLEM_UF2_COUNT, said, held);
+    held -= extra; /* which are among them */
+    if (in->source->length % BLOCK != 0 || held < main.count)
+        espota_part_problem(in, ESPOTA_PROBLEM_UF2_COUNT, main.count, held);
     if (image->chip != ESPOTA_CHIP_LIBRETINY)
         espota_part_problem(in, ESPOTA_PROBLEM_UF2_DRIVE, 0, 0);
     return true;

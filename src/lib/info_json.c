@@ -74,6 +74,23 @@ static bool signature(struct espota_json *object, const struct espota_image *ima
     return espota_json_set_own(object, "signature", member);
 }
 
+static bool notes(struct espota_json *object, const struct espota_image *image)
+{
+    struct espota_json *array;
+    bool fine = true;
+
+    if (image->note_count == 0)
+        return true;
+    array = espota_json_array();
+    for (size_t i = 0; i < image->note_count && fine; i++) {
+        char text[ESPOTA_PROBLEM_TEXT_MAX];
+
+        espota_image_problem_text(&image->notes[i], text);
+        fine = espota_json_append_text(array, text);
+    }
+    return espota_json_set_own(object, "notes", array) && fine;
+}
+
 static bool describe(struct espota_json *object, const struct espota_image *image)
 {
     return espota_json_set_integer(object, "bytes", image->length) &&
@@ -94,7 +111,8 @@ static bool describe(struct espota_json *object, const struct espota_image *imag
            number(object, "uf2_blocks", image->uf2_blocks) &&
            text(object, "checksum", espota_info_check(image->checksum)) &&
            text(object, "crc", espota_info_check(image->crc)) &&
-           text(object, "hash", espota_info_check(image->hash)) && signature(object, image);
+           text(object, "hash", espota_info_check(image->hash)) && signature(object, image) &&
+           notes(object, image);
 }
 
 static bool inside(struct espota_json *object, const struct espota_info *info)

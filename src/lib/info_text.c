@@ -62,6 +62,10 @@ const char *espota_info_signature(const struct espota_image *image)
         return "esp32-ecdsa";
     case ESPOTA_SIGNATURE_SECURE_BOOT:
         return "secure-boot";
+    case ESPOTA_SIGNATURE_SECURE_BOOT_ECDSA:
+        return "secure-boot-ecdsa";
+    case ESPOTA_SIGNATURE_SECURE_BOOT_V1:
+        return "secure-boot-v1";
     case ESPOTA_SIGNATURE_NONE:
         break;
     }
@@ -132,7 +136,13 @@ static void say_signature(struct espota_info *info, const struct espota_image *i
              image->signature_length);
         break;
     case ESPOTA_SIGNATURE_SECURE_BOOT:
-        line(info, "Signature", "ESP32 secure boot");
+        line(info, "Signature", "ESP32 secure boot v2, RSA");
+        break;
+    case ESPOTA_SIGNATURE_SECURE_BOOT_ECDSA:
+        line(info, "Signature", "ESP32 secure boot v2, ECDSA");
+        break;
+    case ESPOTA_SIGNATURE_SECURE_BOOT_V1:
+        line(info, "Signature", "ESP32 secure boot v1, ECDSA");
         break;
     case ESPOTA_SIGNATURE_NONE:
         break;
@@ -165,6 +175,12 @@ static void say_image(struct espota_info *info, const struct espota_image *image
              image->uf2_family);
     say_checks(info, image);
     say_signature(info, image);
+    for (size_t i = 0; i < image->note_count; i++) {
+        char text[ESPOTA_PROBLEM_TEXT_MAX];
+
+        espota_image_problem_text(&image->notes[i], text);
+        line(info, "Mind", "%s", text);
+    }
 }
 
 void espota_info_say(struct espota_info *info)

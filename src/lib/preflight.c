@@ -55,15 +55,13 @@ static enum espota_status refuse(const struct check *check, const char *format, 
                             check->request->lenient ? "ESPOTA_FORCE=1" : "--force");
 }
 
-/* The first problem of an image as a clause: its sentence without the full stop. */
-static void clause(const struct espota_image *image, char out[ESPOTA_PROBLEM_TEXT_MAX])
+/* A problem or a note as a clause: its sentence without the full stop. */
+static void clause(const struct espota_image_problem *problem, char out[ESPOTA_PROBLEM_TEXT_MAX])
 {
-    espota_image_problem_text(&image->problems[0], out);
-    out[strlen(out) - 1] = '\0'; /* every sentence ends in one */
-    if (out[0] == 'I' && out[1] == 't')
-        out[0] = 'i';
-    else if (out[0] == 'T' && out[1] == 'h')
-        out[0] = 't';
+    espota_image_problem_text(problem, out);
+    out[strlen(out) - 1] = '\0';        /* every sentence ends in one */
+    if (out[1] >= 'a' && out[1] <= 'z') /* a word, no "UF2" */
+        out[0] = (char)(out[0] | 0x20);
 }
 
 static enum espota_status check_problems(const struct check *check, const char *where,
@@ -73,7 +71,7 @@ static enum espota_status check_problems(const struct check *check, const char *
 
     if (image->problem_count == 0)
         return ESPOTA_OK;
-    clause(image, text);
+    clause(&image->problems[0], text);
     return refuse(check, "%s%s", where, text);
 }
 
@@ -101,7 +99,7 @@ static enum espota_status check_unknown(const struct check *check)
 
     if (!check->request->lenient || image->length == 0)
         return check_problems(check, "", image);
-    clause(image, text);
+    clause(&image->problems[0], text);
     tell(check->request, ESPOTA_LOG_WARNING, "%s: %s; it is sent as it is", check->request->name,
          text);
     return ESPOTA_OK;
@@ -188,7 +186,7 @@ static enum espota_status check_gzip(const struct check *check)
                       espota_image_kind_text(image->kind));
     status = image->kind == ESPOTA_IMAGE_UNKNOWN && check->request->lenient
                  ? check_unknown(check)
-                 : check_problems(check, "inside gzip ", image);
+                 : check_problems(check, "inside gzip: ", image);
     if (status == ESPOTA_OK)
         status = check_kind(check);
     if (status == ESPOTA_OK)
@@ -200,17 +198,47 @@ static enum espota_status check_gzip(const struct check *check)
     return status;
 }
 
-static enum espota_status check_filesystem(const struct check *check)
+/* Data may begin as a program or a gzip does: only what is one to its end is certain to be one. */
+static bool is_surely(const struct check *check)
 {
     const struct espota_image *image = &check->found.outer;
 
     if (image->kind == ESPOTA_IMAGE_GZIP)
-        return refuse(check, "it is compressed, and a device writes a file system as it comes");
-    if (espota_image_is_filesystem(image->kind))
+        return check->found.packed;
+    return image->kind == ESPOTA_IMAGE_UF2 || image->kind == ESPOTA_IMAGE_PICO ||
+           image->kind == ESPOTA_IMAGE_ESP32_PARTITION ||
+           image->kind == ESPOTA_IMAGE_ESP32_MERGED || image->checksum == ESPOTA_CHECK_GOOD;
+}
+
+static enum espota_status check_filesystem(const struct check *check)
+{
+    const struct espota_image *image = &check->found.outer;
+
+    if (espota_image_is_filesystem(image->kind) || image->length == 0)
         return check_problems(check, "", image);
     if (image->kind == ESPOTA_IMAGE_UNKNOWN)
-        return image->length == 0 ? check_problems(check, "", image) : ESPOTA_OK;
+        return ESPOTA_OK;
+    if (!is_surely(check)) {
+        tell(check->request, ESPOTA_LOG_WARNING,
+             "%s begins as %s does, and is none that is whole: it is sent as the data of a file "
+             "system",
+             check->request->name, espota_image_kind_text(image->kind));
+        return ESPOTA_OK;
+    }
+    if (image->kind == ESPOTA_IMAGE_GZIP)
+        return refuse(check, "it is compressed, and a device writes a file system as it comes");
     return refuse(check, "it is %s, not a file system", espota_image_kind_text(image->kind));
+}
+
+/* What is no reason to refuse. */
+static void tell_notes(const struct check *check)
+{
+    char text[ESPOTA_PROBLEM_TEXT_MAX];
+
+    for (size_t i = 0; i < check->image->note_count; i++) {
+        clause(&check->image->notes[i], text);
+        tell(check->request, ESPOTA_LOG_WARNING, "%s: %s", check->request->name, text);
+    }
 }
 
 static enum espota_status check_program(const struct check *check)
@@ -218,9 +246,40 @@ static enum espota_status check_program(const struct check *check)
     enum espota_status status;
 
     if (check->found.outer.kind == ESPOTA_IMAGE_GZIP)
-        return check_gzip(check);
-    status = check_kind(check);
-    return status == ESPOTA_OK ? check_chip(check) : status;
+        status = check_gzip(check);
+    else
+        status = check_kind(check);
+    if (status == ESPOTA_OK && check->found.outer.kind != ESPOTA_IMAGE_GZIP)
+        status = check_chip(check);
+    if (status == ESPOTA_OK)
+        tell_notes(check);
+    return status;
+}
+
+/* A signature that is good in another format deserves to be told so. */
+static enum espota_status refuse_signature(const struct check *check,
+                                           enum espota_sign_format format, const char *reason)
+{
+    static const char *const texts[] = {
+        [ESPOTA_SIGN_AUTO] = "an unknown format",
+        [ESPOTA_SIGN_ESP8266] = "the ESP8266 format",
+        [ESPOTA_SIGN_ESP8266_LEGACY] = "the legacy ESP8266 format of cores up to 2.5.2",
+        [ESPOTA_SIGN_ESP32] = "the ESP32 format",
+    };
+    const struct espota_preflight *request = check->request;
+    struct espota_verdict other;
+    enum espota_status status = espota_signature_judge_memory(
+        request->bytes, request->length, request->publickey, ESPOTA_SIGN_AUTO, &other, check->err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    if (other.good)
+        return espota_error_set(check->err, ESPOTA_E_IMAGE,
+                                "%s is not sent: it is signed by this key in %s, and the device "
+                                "takes %s: sign it again with espota-c sign",
+                                request->name, texts[other.format], texts[format]);
+    return espota_error_set(check->err, ESPOTA_E_IMAGE,
+                            "%s is not sent: its signature is not good: %s", request->name, reason);
 }
 
 /* The device's own format: another one does not count, and neither does the legacy one. */
@@ -238,11 +297,9 @@ static enum espota_status check_signature(const struct check *check)
     if (status == ESPOTA_OK)
         status = espota_signature_judge_memory(request->bytes, request->length, request->publickey,
                                                format, &verdict, check->err);
-    if (status == ESPOTA_OK && !verdict.good)
-        return espota_error_set(check->err, ESPOTA_E_IMAGE,
-                                "%s is not sent: its signature is not good: %s", request->name,
-                                verdict.reason);
-    return status;
+    if (status != ESPOTA_OK || verdict.good)
+        return status;
+    return refuse_signature(check, format, verdict.reason);
 }
 
 enum espota_status espota_preflight(const struct espota_preflight *request,

@@ -16,19 +16,26 @@ GOOD = {
     "esp8266-old.bin": {"kind": "esp8266", "checksum": "good"},
     "user1.bin": {"kind": "esp8266-user", "user": 1, "crc": "good", "checksum": "good"},
     "user2.bin": {"kind": "esp8266-user", "user": 2, "crc": "good", "checksum": "good"},
+    "rboot.bin": {"kind": "esp8266-user", "checksum": "good"},
     "rtos.bin": {"kind": "esp8266-rtos", "hash": "good", "project": "door"},
     "esp32.bin": {"kind": "esp32", "chip": "ESP32", "hash": "good", "checksum": "good",
                   "project": "door", "version": "2.1.0", "sdk": "v5.5.1",
                   "built": "Nov 21 2026 12:34:56", "min_revision": "0.3"},
     "esp32-c3.bin": {"kind": "esp32", "chip": "ESP32-C3"},
     "esp32-s3.bin": {"kind": "esp32", "chip": "ESP32-S3"},
+    "esp32-other.bin": {"kind": "esp32", "chip": "ESP32 family", "hash": "good"},
+    "esp32-secure-v1.bin": {"kind": "esp32", "signature": {"kind": "secure-boot-v1"}},
+    "esp32-secure-rsa.bin": {"kind": "esp32", "signature": {"kind": "secure-boot"}},
+    "esp32-secure-ecdsa.bin": {"kind": "esp32", "signature": {"kind": "secure-boot-ecdsa"}},
     "pico.bin": {"kind": "pico", "chip": "RP2040", "project": "blink",
                  "fs_start": "0x10100000", "fs_end": "0x10180000"},
     "rp2350.bin": {"kind": "pico", "chip": "RP2350"},
+    "pico-no-fs.bin": {"kind": "pico", "chip": "RP2040", "fs_end": None},
     "libretiny.uf2": {"kind": "uf2", "chip": "LibreTiny", "uf2_blocks": 4,
                       "uf2_family": "0x675a40b0"},
     "littlefs.bin": {"kind": "littlefs", "block_size": 8192, "block_count": 4},
     "spiffs.bin": {"kind": "spiffs", "block_size": 8192, "block_count": 4},
+    "spiffs-esp8266.bin": {"kind": "spiffs", "block_size": 8192, "block_count": 4},
     "fat.bin": {"kind": "fat", "block_size": 512, "block_count": 128},
     "esp8266-noise-signed.bin": {"kind": "esp8266", "crc": "good",
                                  "signature": {"kind": "esp8266", "length": 256}},
@@ -51,7 +58,9 @@ BAD = {
     "bad-partitions.bin": ("esp32-partitions", "partition table"),
     "bad-part.bin": ("esp8266-part", "single ESP8266 image"),
     "bad-pico.uf2": ("uf2", "drag-and-drop"),
-    "bad-pico-no-fs.bin": ("pico", "without a file system"),
+    "bad-pico-no-ota.bin": ("pico", "No program stands at 0x3000"),
+    "bad-rp2350.uf2": ("uf2", "drag-and-drop"),
+    "bad-loader-table.bin": ("esp32-bootloader", "and no application"),
     "bad-pico-cut.bin": ("pico", "cut short"),
     "bad-empty.bin": ("unknown", "empty"),
     "bad-text.bin": ("unknown", "no format"),
@@ -128,6 +137,14 @@ class Info(Case):
         self.assertEqual(said.stdout, "")
         self.assertIn(f"error: {bad}: ", said.stderr)
         self.assertEqual(json.loads(run("info", "-q", "--json", bad).stdout)["ok"], False)
+
+    def test_notes(self):
+        for name, words in (("pico-no-fs.bin", "without a file system"),
+                            ("esp32-other.bin", "number 14 of the ESP32 family")):
+            notes = self.info(images() / name)["notes"]
+            self.assertEqual(len(notes), 1)
+            self.assertIn(words, notes[0])
+            self.assertIn(words, run("info", images() / name).stdout)
 
     def test_standard_input(self):
         data = (images() / "esp8266.bin").read_bytes()

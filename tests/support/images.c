@@ -150,7 +150,8 @@ static struct test_image arduino(size_t code, uint8_t mode, uint8_t size_frequen
     for (size_t i = 0; i < code; i++)
         sum ^= image.bytes[fields + i];
     append_segment(&image, 0x4010e000u, 0x40, &sum);
-    append_segment(&image, 0x40100000u, 0x200, &sum);
+    /* the builder of core 3 does not pad its segments: most real ones have an odd one */
+    append_segment(&image, 0x40100000u, 0x201, &sum);
     append_segment(&image, 0x3ffe8000u, 0x94, &sum);
     append_checksum(&image, sum);
     if (with_crc) {
@@ -223,6 +224,14 @@ struct test_image test_user2(uint8_t user)
     test_image_append(&image, inner.bytes, inner.length);
     test_image_free(&inner);
     append_user_crc(&image);
+    return image;
+}
+
+struct test_image test_rboot(void)
+{
+    struct test_image image = test_user2(0);
+
+    image.length -= 4;
     return image;
 }
 
@@ -329,37 +338,51 @@ struct test_image test_esp32_loader(uint16_t chip)
     return image;
 }
 
+static void append_partition(struct test_image *image, uint8_t type, uint32_t place,
+                             const char *name)
+{
+    append8(image, 0xaa);
+    append8(image, 0x50);
+    append8(image, type);
+    append8(image, 2);
+    append32(image, place);
+    append32(image, 0x5000);
+    append_text(image, name, 16);
+    append32(image, 0);
+}
+
 struct test_image test_partition_table(void)
 {
     struct test_image image = {NULL, 0};
 
-    append8(&image, 0xaa);
-    append8(&image, 0x50);
-    append8(&image, 1);
-    append8(&image, 2);
-    append32(&image, 0x9000);
-    append32(&image, 0x5000);
-    append_text(&image, "nvs", 16);
-    append32(&image, 0);
+    append_partition(&image, 1, 0x9000, "nvs");
+    append_partition(&image, 0, 0x10000, "app0");
     fill_to(&image, 0xc00, 0xff);
     return image;
 }
 
-struct test_image test_esp32_merged(uint16_t chip, size_t loader_at)
+struct test_image test_esp32_loader_table(uint16_t chip, size_t loader_at)
 {
     struct test_image image = {NULL, 0};
     struct test_image loader = test_esp32_loader(chip);
     struct test_image table = test_partition_table();
-    struct test_image app = test_esp32(chip, 0x400, 1);
 
     fill_to(&image, loader_at, 0xff);
     test_image_append(&image, loader.bytes, loader.length);
     fill_to(&image, 0x8000, 0xff);
     test_image_append(&image, table.bytes, table.length);
     fill_to(&image, 0x10000, 0xff);
-    test_image_append(&image, app.bytes, app.length);
     test_image_free(&loader);
     test_image_free(&table);
+    return image;
+}
+
+struct test_image test_esp32_merged(uint16_t chip, size_t loader_at)
+{
+    struct test_image image = test_esp32_loader_table(chip, loader_at);
+    struct test_image app = test_esp32(chip, 0x400, 1);
+
+    test_image_append(&image, app.bytes, app.length);
     test_image_free(&app);
     return image;
 }
@@ -403,23 +426,51 @@ struct test_image test_pico(int rp2350, int fs, size_t code)
     return image;
 }
 
+struct test_image test_pico_bare(void)
+{
+    struct test_image image = {NULL, 0};
+
+    append32(&image, 0x20082000u);
+    append32(&image, 0x10000149u);
+    append_noise(&image, 0x4000, 2350);
+    test_image_put32(&image, 0x124, 0xffffded3u);
+    return image;
+}
+
+static void append_uf2(struct test_image *image, uint32_t family, uint32_t blocks)
+{
+    size_t start = image->length;
+
+    for (uint32_t i = 0; i < blocks; i++) {
+        append32(image, 0x0a324655u);
+        append32(image, 0x9e5d5157u);
+        append32(image, 0x2000);
+        append32(image, 0x10000000u + 256 * i);
+        append32(image, 256);
+        append32(image, i);
+        append32(image, blocks);
+        append32(image, family);
+        append_noise(image, 256, i + 1);
+        fill_to(image, start + (size_t)i * 512 + 508, 0);
+        append32(image, 0x0ab16f30u);
+    }
+}
+
 struct test_image test_uf2(uint32_t family, uint32_t blocks)
 {
     struct test_image image = {NULL, 0};
 
-    for (uint32_t i = 0; i < blocks; i++) {
-        append32(&image, 0x0a324655u);
-        append32(&image, 0x9e5d5157u);
-        append32(&image, 0x2000);
-        append32(&image, 0x10000000u + 256 * i);
-        append32(&image, 256);
-        append32(&image, i);
-        append32(&image, blocks);
-        append32(&image, family);
-        append_noise(&image, 256, i + 1);
-        fill_to(&image, (size_t)i * 512 + 508, 0);
-        append32(&image, 0x0ab16f30u);
-    }
+    append_uf2(&image, family, blocks);
+    return image;
+}
+
+struct test_image test_uf2_rp2350(uint32_t blocks)
+{
+    struct test_image image = {NULL, 0};
+
+    append_uf2(&image, 0xe48bff57u, 1);
+    test_image_put32(&image, 24, 2); /* it says so of itself, and is alone */
+    append_uf2(&image, 0xe48bff59u, blocks);
     return image;
 }
 
@@ -439,17 +490,30 @@ struct test_image test_littlefs(uint32_t block_size, uint32_t blocks)
     return image;
 }
 
-struct test_image test_spiffs(uint32_t block_size, uint32_t blocks)
+static struct test_image spiffs(uint32_t block_size, uint32_t blocks, int counted)
 {
     struct test_image image = {NULL, 0};
 
     fill_to(&image, (size_t)block_size * blocks, 0xff);
     for (uint32_t i = 0; i < blocks; i++) {
-        uint32_t magic = 0x20140529u ^ 256u ^ (blocks - i);
+        uint32_t magic = 0x20140529u ^ 256u ^ (counted ? blocks - i : 0);
 
         image.bytes[(size_t)i * block_size + 252] = (uint8_t)magic;
         image.bytes[(size_t)i * block_size + 253] = (uint8_t)(magic >> 8);
     }
+    return image;
+}
+
+struct test_image test_spiffs(uint32_t block_size, uint32_t blocks)
+{
+    return spiffs(block_size, blocks, 1);
+}
+
+struct test_image test_spiffs_esp8266(uint32_t block_size, uint32_t blocks)
+{
+    struct test_image image = spiffs(block_size, blocks, 0);
+
+    fill_to(&image, image.length + block_size / 2, 0xff);
     return image;
 }
 
@@ -529,4 +593,20 @@ void test_sign_esp32(struct test_image *image, uint32_t signature)
     append_noise(image, signature, 98);
     image->bytes[image->length - 1] |= 1;
     fill_to(image, image->length + 512 - signature, 0);
+}
+
+void test_secure_boot_v1(struct test_image *image, int padded)
+{
+    append32(image, 0);
+    append_noise(image, 64, 1);
+    if (padded)
+        append_noise(image, 12, 2);
+}
+
+void test_secure_boot_v2(struct test_image *image, int ecdsa)
+{
+    fill_to(image, (image->length + 4095) / 4096 * 4096, 0xff);
+    append32(image, ecdsa ? 0x000003e7u : 0x000002e7u);
+    append_noise(image, 1212, 3);
+    fill_to(image, (image->length + 4095) / 4096 * 4096, 0xff);
 }

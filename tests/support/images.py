@@ -49,7 +49,8 @@ def esp8266_image(length=0x8000, seed=1, mode=2, size_frequency=0x40, packs=Fals
     """Arduino's file for an ESP8266 (PROTOCOL 5.8) with about `length` bytes of program."""
     loader = _part(0x4010F4E4, [(0x4010F000, _noise(0x200, seed))], mode, size_frequency)
     code = bytes(8) + _noise(max(length & ~15, 32) - 8, seed + 1, packs)
-    app = _part(0x40100004, [(0x40201010, code), (0x40100000, _noise(0x40, seed + 2)),
+    # core 3's builder does not pad its segments: most real ones have an odd one
+    app = _part(0x40100004, [(0x40201010, code), (0x40100000, _noise(0x41, seed + 2)),
                              (0x3FFE8000, _noise(0x20, seed + 3))], mode, size_frequency)
     whole = bytearray(loader.ljust(0x1000, b"\xaa") + app)
     struct.pack_into("<II", whole, 0x1010, len(whole), crc32_mpeg2(whole))

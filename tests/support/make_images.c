@@ -40,6 +40,16 @@ static struct test_image signed_esp32(struct test_image image, uint32_t length)
     return image;
 }
 
+/* Secure Boot: v1, v2 with RSA (2) or ECDSA (3). */
+static struct test_image secure(struct test_image image, int kind)
+{
+    if (kind == 1)
+        test_secure_boot_v1(&image, 1);
+    else
+        test_secure_boot_v2(&image, kind == 3);
+    return image;
+}
+
 static struct test_image packed(struct test_image image, size_t name)
 {
     struct test_image out = test_gzip(&image, name);
@@ -79,6 +89,8 @@ static void put_small(void)
     put("user1", test_user1(1));
     put("user2", test_user2(2));
     put("rtos", test_rtos());
+    put("rboot", test_rboot());
+    put("esp32-other", test_esp32(14, 0x40, 1));
     put("esp32", test_esp32(0, 0x40, 1));
     put("esp32-c3-ecdsa", signed_esp32(test_esp32(5, 0x40, 1), 0));
     put("esp32-rsa", signed_esp32(test_esp32(9, 0x40, 0), 256));
@@ -89,6 +101,8 @@ static void put_small(void)
     put("uf2", test_uf2(0xe48bff56u, 3));
     put("littlefs", test_littlefs(256, 3));
     put("spiffs", test_spiffs(4096, 2));
+    put("spiffs-esp8266", test_spiffs_esp8266(4096, 2));
+    put("uf2-rp2350", test_uf2_rp2350(2));
     put("fat", cut(test_fat(0), 127 * 512));
     put("gzip", packed(test_user2(2), 5));
 }
@@ -100,15 +114,22 @@ static void put_good(void)
     put("esp8266-old.bin", test_esp8266_old(0x4000));
     put("user1.bin", test_user1(1));
     put("user2.bin", test_user2(2));
+    put("rboot.bin", test_rboot());
     put("rtos.bin", test_rtos());
     put("esp32.bin", test_esp32(0, 0x4000, 1));
     put("esp32-c3.bin", test_esp32(5, 0x4000, 1));
     put("esp32-s3.bin", test_esp32(9, 0x4000, 1));
+    put("esp32-other.bin", test_esp32(14, 0x4000, 1));
+    put("esp32-secure-v1.bin", secure(test_esp32(0, 0x4000, 1), 1));
+    put("esp32-secure-rsa.bin", secure(test_esp32(0, 0x4000, 1), 2));
+    put("esp32-secure-ecdsa.bin", secure(test_esp32(5, 0x4000, 1), 3));
     put("pico.bin", test_pico(0, 1, 0x4000));
     put("rp2350.bin", test_pico(1, 1, 0x4000));
+    put("pico-no-fs.bin", test_pico(0, 0, 0x4000));
     put("libretiny.uf2", test_uf2(0x675a40b0u, 4));
     put("littlefs.bin", test_littlefs(8192, 4));
     put("spiffs.bin", test_spiffs(8192, 4));
+    put("spiffs-esp8266.bin", test_spiffs_esp8266(8192, 4));
     put("fat.bin", test_fat(0));
     put("esp8266.bin.gz", packed(test_esp8266(0x8000, 2, 0x40), 0));
     put("pico.bin.gz", packed(test_pico(0, 1, 0x4000), 3));
@@ -129,10 +150,12 @@ static void put_bad(void)
     put("bad-esp32-hash.bin", turned(test_esp32(0, 0x4000, 1), 8));
     put("bad-merged.bin", test_esp32_merged(0, 0x1000));
     put("bad-loader.bin", test_esp32_loader(0));
+    put("bad-loader-table.bin", test_esp32_loader_table(0, 0x1000));
     put("bad-partitions.bin", test_partition_table());
     put("bad-part.bin", test_esp8266_part());
     put("bad-pico.uf2", test_uf2(0xe48bff56u, 4));
-    put("bad-pico-no-fs.bin", test_pico(0, 0, 0x4000));
+    put("bad-pico-no-ota.bin", test_pico_bare());
+    put("bad-rp2350.uf2", test_uf2_rp2350(4));
     put("bad-pico-cut.bin", cut(test_pico(0, 1, 0x4000), 100));
     put("bad-empty.bin", (struct test_image){NULL, 0});
     put("bad-text.bin", followed((struct test_image){NULL, 0}, "hello, world\n"));

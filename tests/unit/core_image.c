@@ -57,18 +57,23 @@ START_TEST(test_good_images_of_every_kind)
     must_be(test_user1(1), ESPOTA_IMAGE_ESP8266_USER, ESPOTA_CHIP_ESP8266);
     must_be(test_user2(2), ESPOTA_IMAGE_ESP8266_USER, ESPOTA_CHIP_ESP8266);
     must_be(test_user2(0), ESPOTA_IMAGE_ESP8266_USER, ESPOTA_CHIP_ESP8266);
+    must_be(test_rboot(), ESPOTA_IMAGE_ESP8266_USER, ESPOTA_CHIP_ESP8266);
     must_be(test_rtos(), ESPOTA_IMAGE_ESP8266_RTOS, ESPOTA_CHIP_ESP8266);
     must_be(test_esp32(0, 0x800, 1), ESPOTA_IMAGE_ESP32, ESPOTA_CHIP_ESP32);
     must_be(test_esp32(0, 0x800, 0), ESPOTA_IMAGE_ESP32, ESPOTA_CHIP_ESP32);
     must_be(test_esp32(5, 0x804, 1), ESPOTA_IMAGE_ESP32, ESPOTA_CHIP_ESP32_C3);
     must_be(test_esp32(9, 0x808, 1), ESPOTA_IMAGE_ESP32, ESPOTA_CHIP_ESP32_S3);
     must_be(test_esp32(13, 0x80c, 1), ESPOTA_IMAGE_ESP32, ESPOTA_CHIP_ESP32_C6);
+    must_be(test_esp32(14, 0x800, 1), ESPOTA_IMAGE_ESP32, ESPOTA_CHIP_ESP32_OTHER);
     must_be(test_pico(0, 1, 0x400), ESPOTA_IMAGE_PICO, ESPOTA_CHIP_RP2040);
+    must_be(test_pico(0, 0, 0x400), ESPOTA_IMAGE_PICO, ESPOTA_CHIP_RP2040);
     must_be(test_pico(1, 1, 0x400), ESPOTA_IMAGE_PICO, ESPOTA_CHIP_RP2350);
     must_be(test_uf2(0x675a40b0u, 3), ESPOTA_IMAGE_UF2, ESPOTA_CHIP_LIBRETINY);
     must_be(test_littlefs(8192, 3), ESPOTA_IMAGE_LITTLEFS, ESPOTA_CHIP_UNKNOWN);
     must_be(test_spiffs(8192, 4), ESPOTA_IMAGE_SPIFFS, ESPOTA_CHIP_UNKNOWN);
     must_be(test_spiffs(4096, 5), ESPOTA_IMAGE_SPIFFS, ESPOTA_CHIP_UNKNOWN);
+    must_be(test_spiffs_esp8266(8192, 4), ESPOTA_IMAGE_SPIFFS, ESPOTA_CHIP_UNKNOWN);
+    must_be(test_spiffs_esp8266(4096, 5), ESPOTA_IMAGE_SPIFFS, ESPOTA_CHIP_UNKNOWN);
     must_be(test_fat(0), ESPOTA_IMAGE_FAT, ESPOTA_CHIP_UNKNOWN);
     must_be(test_fat(1), ESPOTA_IMAGE_FAT, ESPOTA_CHIP_UNKNOWN);
 }
@@ -81,9 +86,14 @@ START_TEST(test_what_is_wrong_with_what_is_no_update)
     must_have(test_esp32_merged(0, 0x1000), ESPOTA_IMAGE_ESP32_MERGED, ESPOTA_PROBLEM_MERGED);
     must_have(test_esp32_merged(5, 0), ESPOTA_IMAGE_ESP32_MERGED, ESPOTA_PROBLEM_MERGED);
     must_have(test_esp32_merged(18, 0x2000), ESPOTA_IMAGE_ESP32_MERGED, ESPOTA_PROBLEM_MERGED);
+    must_have(test_esp32_loader_table(0, 0x1000), ESPOTA_IMAGE_ESP32_LOADER,
+              ESPOTA_PROBLEM_LOADER_TABLE);
+    must_have(test_esp32_loader_table(5, 0), ESPOTA_IMAGE_ESP32_LOADER,
+              ESPOTA_PROBLEM_LOADER_TABLE);
     must_have(test_partition_table(), ESPOTA_IMAGE_ESP32_PARTITION, ESPOTA_PROBLEM_PARTITION);
     must_have(test_uf2(0xe48bff56u, 3), ESPOTA_IMAGE_UF2, ESPOTA_PROBLEM_UF2_DRIVE);
-    must_have(test_pico(0, 0, 0x400), ESPOTA_IMAGE_PICO, ESPOTA_PROBLEM_PICO_NO_FS);
+    must_have(test_pico_bare(), ESPOTA_IMAGE_PICO, ESPOTA_PROBLEM_PICO_NO_OTA);
+    must_have(test_uf2_rp2350(3), ESPOTA_IMAGE_UF2, ESPOTA_PROBLEM_UF2_DRIVE);
     must_have(test_esp8266(0x400, 5, 0x40), ESPOTA_IMAGE_ESP8266, ESPOTA_PROBLEM_FLASH_MODE);
     must_have((struct test_image){NULL, 0}, ESPOTA_IMAGE_UNKNOWN, ESPOTA_PROBLEM_EMPTY);
 }
@@ -148,7 +158,54 @@ START_TEST(test_fields_of_others)
     image = inspect(&file);
     ck_assert_uint_eq(image.user, 2);
     ck_assert_int_eq(image.crc, ESPOTA_CHECK_GOOD);
+    ck_assert_uint_eq(image.flash_kib, 4096);
+    ck_assert_uint_eq(image.flash_mhz, 40);
+    ck_assert_uint_eq(image.segment_count, 4);
+    ck_assert_uint_eq(image.segments[0].length, 0x400); /* the one in flash */
+    ck_assert_uint_eq(image.segments[0].offset, 16);
     test_image_free(&file);
+    file = test_uf2_rp2350(5);
+    image = inspect(&file);
+    ck_assert_uint_eq(image.uf2_blocks, 5);
+    ck_assert_uint_eq(image.problem_count, 1);
+    test_image_free(&file);
+}
+END_TEST
+
+START_TEST(test_notes_of_good_images)
+{
+    struct test_image file = test_pico(0, 0, 0x400);
+    struct espota_image image = inspect(&file);
+
+    ck_assert_uint_eq(image.note_count, 1);
+    ck_assert_int_eq(image.notes[0].kind, ESPOTA_NOTE_PICO_NO_FS);
+    test_image_free(&file);
+    file = test_esp32(14, 0x400, 1);
+    image = inspect(&file);
+    ck_assert_uint_eq(image.note_count, 1);
+    ck_assert_int_eq(image.notes[0].kind, ESPOTA_NOTE_CHIP_ID);
+    ck_assert_uint_eq(image.notes[0].a, 14);
+    test_image_free(&file);
+}
+END_TEST
+
+/* What merely begins as an image does is no damaged one. */
+START_TEST(test_data_that_begins_with_a_magic_byte)
+{
+    for (uint32_t seed = 0; seed < 2000; seed++) {
+        struct test_image file = {NULL, 0};
+        struct espota_image image;
+
+        test_image_append(&file, NULL, 8192);
+        test_noise(file.bytes, file.length, seed);
+        file.bytes[0] = seed & 1 ? 0xe9 : 0xea;
+        if (seed & 1)
+            file.bytes[1] = 3;
+        image = inspect(&file);
+        ck_assert_int_eq(image.kind, ESPOTA_IMAGE_UNKNOWN);
+        ck_assert_int_eq(image.problems[0].kind, ESPOTA_PROBLEM_UNKNOWN);
+        test_image_free(&file);
+    }
 }
 END_TEST
 
@@ -276,6 +333,30 @@ static void must_see_esp8266_trailer(struct test_image file, uint32_t length)
     test_image_free(&file);
 }
 
+static void must_see_secure_boot(struct test_image file, enum espota_image_signature kind)
+{
+    struct espota_image image = inspect(&file);
+
+    ck_assert_uint_eq(image.problem_count, 0);
+    ck_assert_int_eq(image.signature, kind);
+    test_image_free(&file);
+}
+
+START_TEST(test_secure_boot)
+{
+    for (int i = 0; i < 2; i++) {
+        struct test_image file = test_esp32(0, 0x200, 1);
+
+        test_secure_boot_v1(&file, i);
+        must_see_secure_boot(file, ESPOTA_SIGNATURE_SECURE_BOOT_V1);
+        file = test_esp32(5, 0x200, 1);
+        test_secure_boot_v2(&file, i);
+        must_see_secure_boot(file,
+                             i ? ESPOTA_SIGNATURE_SECURE_BOOT_ECDSA : ESPOTA_SIGNATURE_SECURE_BOOT);
+    }
+}
+END_TEST
+
 static void must_see_esp32_trailer(struct test_image file, uint32_t length,
                                    enum espota_image_signature kind)
 {
@@ -300,6 +381,7 @@ START_TEST(test_trailers)
         must_see_esp8266_trailer(test_esp8266_old(0x200), lengths[i]);
         must_see_esp8266_trailer(test_littlefs(4096, 3), lengths[i]);
         must_see_esp8266_trailer(test_spiffs(8192, 3), lengths[i]);
+        must_see_esp8266_trailer(test_spiffs_esp8266(8192, 3), lengths[i]);
         must_see_esp8266_trailer(test_rtos(), lengths[i]);
     }
     must_see_esp8266_trailer(test_pico(0, 1, 0x200), 256);
@@ -410,6 +492,7 @@ END_TEST
 
 UNIT_MAIN("core/image", test_good_images_of_every_kind, test_what_is_wrong_with_what_is_no_update,
           test_fields_of_an_esp8266_sketch, test_fields_of_an_esp32_application,
-          test_fields_of_others, test_cut_anywhere, test_cut_pico_and_file_systems,
-          test_flip_any_byte, test_flips_are_named, test_trailers, test_gzip_is_seen_and_left_alone,
-          test_chip_by_head, test_a_source_that_fails_is_told, test_sentences)
+          test_fields_of_others, test_notes_of_good_images, test_data_that_begins_with_a_magic_byte,
+          test_secure_boot, test_cut_anywhere, test_cut_pico_and_file_systems, test_flip_any_byte,
+          test_flips_are_named, test_trailers, test_gzip_is_seen_and_left_alone, test_chip_by_head,
+          test_a_source_that_fails_is_told, test_sentences)

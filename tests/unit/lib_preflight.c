@@ -63,6 +63,27 @@ static void must(int expected, struct test_image image, struct espota_preflight 
     test_image_free(&image);
 }
 
+/* Refused with these words. */
+static void must_say(struct test_image image, const char *words)
+{
+    struct espota_preflight request = {.force = false};
+    struct espota_preflight_result result;
+
+    ck_assert_int_eq(decide(&image, request, &result), REFUSED);
+    ck_assert_msg(strstr(said, words) != NULL, "%s", said);
+    test_image_free(&image);
+}
+
+static void must_warn(int expected, struct test_image image, struct espota_preflight request,
+                      enum espota_chip chip, const char *words)
+{
+    struct espota_preflight_result result;
+
+    ck_assert_msg(decide(&image, request, &result) == expected, "%s", said);
+    ck_assert_msg(strstr(logged, words) != NULL, "%s", logged);
+    must(expected, image, request, chip);
+}
+
 static struct test_image packed(struct test_image image)
 {
     struct test_image out = test_gzip(&image, 0);
@@ -119,7 +140,10 @@ START_TEST(test_the_table_others)
     must(SENT, test_pico(0, 1, 0x1000), flash, ESPOTA_CHIP_RP2040);
     must(SENT, test_pico(0, 1, 0x1000), pico, ESPOTA_CHIP_RP2040);
     must(REFUSED, test_pico(0, 1, 0x1000), esp8266, ESPOTA_CHIP_UNKNOWN);
-    must(REFUSED, test_pico(0, 0, 0x1000), pico, ESPOTA_CHIP_UNKNOWN);
+    must_warn(SENT, test_pico(0, 0, 0x1000), pico, ESPOTA_CHIP_RP2040, "no further update");
+    must_warn(SENT, test_esp32(14, 0x1000, 1), flash, ESPOTA_CHIP_ESP32_OTHER, "number 14");
+    must(REFUSED, test_esp32(14, 0x1000, 1), esp32, ESPOTA_CHIP_UNKNOWN);
+    must(REFUSED, test_pico_bare(), pico, ESPOTA_CHIP_UNKNOWN);
     must(REFUSED, test_uf2(0xe48bff56u, 3), pico, ESPOTA_CHIP_UNKNOWN);
     must(REFUSED, test_uf2(0x675a40b0u, 3), flash, ESPOTA_CHIP_UNKNOWN);
     must(REFUSED, test_littlefs(4096, 4), flash, ESPOTA_CHIP_UNKNOWN);
@@ -133,6 +157,10 @@ START_TEST(test_the_table_file_systems)
     must(SENT, test_spiffs(8192, 4), fs, ESPOTA_CHIP_UNKNOWN);
     must(SENT, test_fat(0), fs, ESPOTA_CHIP_UNKNOWN);
     must(SENT, text("anything else"), fs, ESPOTA_CHIP_UNKNOWN);
+    must_warn(SENT, text("\xe9 and then what nobody knows of"), fs, ESPOTA_CHIP_UNKNOWN, "");
+    must_warn(SENT, turned(test_esp32(0, 0x1000, 1), 0x100), fs, ESPOTA_CHIP_ESP32, "begins as");
+    must_warn(SENT, text("\x1f\x8b\x08 and no more"), fs, ESPOTA_CHIP_UNKNOWN, "begins as");
+    must(REFUSED, test_esp32_merged(0, 0x1000), fs, ESPOTA_CHIP_UNKNOWN);
     must(REFUSED, packed(test_littlefs(8192, 4)), fs, ESPOTA_CHIP_UNKNOWN);
     must(REFUSED, packed(test_littlefs(8192, 4)), flash, ESPOTA_CHIP_UNKNOWN);
     must(REFUSED, test_esp8266(0x1000, 2, 0x40), fs, ESPOTA_CHIP_UNKNOWN);
@@ -148,7 +176,8 @@ START_TEST(test_the_table_gzip)
     must(SENT, packed(test_pico(0, 1, 0x1000)), pico, ESPOTA_CHIP_RP2040);
     must(REFUSED, packed(test_pico(0, 1, 0x1000)), esp8266, ESPOTA_CHIP_UNKNOWN);
     must(REFUSED, packed(test_esp8266(0x1000, 2, 0x40)), esp32, ESPOTA_CHIP_UNKNOWN);
-    must(REFUSED, packed(test_esp32(0, 0x1000, 1)), flash, ESPOTA_CHIP_UNKNOWN);
+    must_say(packed(test_esp32(0, 0x1000, 1)),
+             "inside gzip: it is for a chip whose devices cannot");
     must(REFUSED, packed(packed(test_esp8266(0x1000, 2, 0x40))), flash, ESPOTA_CHIP_UNKNOWN);
     must(REFUSED, packed(turned(test_esp8266(0x1000, 2, 0x40), 0x1200)), flash,
          ESPOTA_CHIP_UNKNOWN);
@@ -289,7 +318,9 @@ START_TEST(test_publickey)
     must_signed(REFUSED, test_esp8266(64, 2, 0x40), a, ESPOTA_SIGN_ESP8266, b);
     must_signed(REFUSED, test_esp8266(64, 2, 0x40), NULL, ESPOTA_SIGN_ESP8266, a);
     must_signed(REFUSED, test_esp8266(64, 2, 0x40), a, ESPOTA_SIGN_ESP8266_LEGACY, a);
+    ck_assert_ptr_nonnull(strstr(said, "legacy ESP8266 format"));
     must_signed(REFUSED, test_esp8266(64, 2, 0x40), a, ESPOTA_SIGN_ESP32, a);
+    ck_assert_ptr_nonnull(strstr(said, "in the ESP32 format, and the device takes the ESP8266"));
     must_signed(SENT, packed(test_esp8266(64, 2, 0x40)), a, ESPOTA_SIGN_ESP8266, a);
     must_signed(SENT, test_esp32(0, 64, 1), a, ESPOTA_SIGN_ESP32, a);
     must_signed(SENT, test_esp32(5, 64, 1), ec, ESPOTA_SIGN_ESP32, ec);
