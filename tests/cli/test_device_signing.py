@@ -254,7 +254,7 @@ class Refuses(DeviceCase):
         self.must_refuse(self.file("plain", self.plain), "--publickey", self.public,
                          words="does not end in a signature")
         self.must_refuse(self.file("legacy", legacy_signed(self.plain, self.private)),
-                         "--publickey", self.public, words="not good")
+                         "--publickey", self.public, words="legacy ESP8266 format")
         self.must_refuse(signed, "--publickey", self.private, code=8, words="private key")
         self.must_refuse(signed, "--publickey", key("p256")[1], code=8, words="RSA only")
 
