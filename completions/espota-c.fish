@@ -65,6 +65,7 @@ complete -c espota-c -n '__espota_c_is upload' -s f -l file -k -x -a '(__espota_
 complete -c espota-c -n '__espota_c_is upload' -l fs -d 'an image of a file system'
 complete -c espota-c -n '__espota_c_is upload' -l gzip -d 'compress on the way'
 complete -c espota-c -n '__espota_c_is upload' -l publickey -k -x -a '(__espota_c_files key pem der pub)' -d 'send only what this key signed'
+complete -c espota-c -n '__espota_c_is upload' -l md5-of -k -x -a '(__espota_c_files bin gz signed uf2)' -d 'what the image decrypts to'
 complete -c espota-c -n '__espota_c_is upload' -l force -d 'skip the checks of the image'
 complete -c espota-c -n '__espota_c_is upload' -l password-file -r -F -d 'the first line is the password'
 complete -c espota-c -n '__espota_c_is upload' -l password-stdin -d 'the password is on standard input'

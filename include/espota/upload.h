@@ -71,6 +71,9 @@ struct espota_upload_options {
     bool force;            /* skip the checks of the image */
     bool gzip;             /* compress on the way, for devices that unpack at boot */
     const char *publickey; /* send only what this key signed; NULL: whatever it is */
+    /* The file that the image decrypts to, for devices with setupCrypt(): what is checked, and
+     * whose MD5 the device is told. Only with one image for all. NULL: the image itself. */
+    const char *md5_of;
     bool legacy_tool; /* stand in for espota.py: FILE.signed, milder checks, its default port */
     uint16_t port;    /* 0: announced, else by the image's chip, else fallback_port */
     uint16_t fallback_port; /* 0: 8266 */
@@ -135,6 +138,7 @@ struct espota_upload_target {
     uint16_t port;                /* 0: the options' rule */
     const char *label;            /* what events call it; NULL: host */
     enum espota_device_kind kind; /* as it announced itself; UNKNOWN: it did not */
+    const char *board;            /* the same; NULL or empty: it did not */
     /* It was found by its announcement, which anyone can forge, and nobody vouches for it: it gets
      * no password, and none is asked for. */
     bool no_password;

@@ -148,6 +148,11 @@ static const struct opt options[] = {
      "send only what this key signed in the device's own format; it also says that the device "
      "verifies, without which a signed gzip destroys it",
      AT(publickey), .min = 1},
+    {OPT_STRING, 0, "md5-of", "FILE",
+     "the image is FILE, encrypted for a device with setupCrypt(): tell the device FILE's MD5, "
+     "which "
+     "is what it computes, and check FILE",
+     AT(md5_of), .min = 1},
     {OPT_FLAG, 0, "force", NULL, "skip the checks of the image, but not that of --publickey",
      AT(force)},
     {.kind = OPT_HEADING, .help = "Password"},
@@ -299,6 +304,10 @@ static enum espota_status check(struct upload_args *args, struct espota_error *e
     if (to->file == NULL &&
         (!has_targets_file(args) || args->find.name_count > 0 || args->find.all))
         return espota_error_set(err, ESPOTA_E_USAGE, "IMAGE is missing");
+    if (to->gzip && to->md5_of != NULL)
+        return espota_error_set(err, ESPOTA_E_USAGE,
+                                "--md5-of does not go with --gzip: what is encrypted does not "
+                                "compress");
     if (readers_of_stdin(args) > 1)
         return espota_error_set(err, ESPOTA_E_USAGE, "standard input can be read only once");
     if (to->insecure)
@@ -344,6 +353,7 @@ static enum espota_status add_found(struct upload_args *args, struct espota_erro
             break;
         source = &args->sources[args->run.source_count - 1];
         source->kind = device->kind;
+        source->board = device->board;
         source->no_password = !args->found.trusted;
         /* names of boards that answer by HTTP are not theirs alone: their URLs are */
         source->label = device->kind == ESPOTA_KIND_ARDUINO ? NULL : device->name;

@@ -59,6 +59,7 @@ static enum espota_status add_source(struct espota_upload *upload,
     struct espota_upload_target target = {.host = source->text,
                                           .label = source->label,
                                           .kind = source->kind,
+                                          .board = source->board,
                                           .no_password = source->no_password};
     enum espota_status status;
 

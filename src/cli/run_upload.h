@@ -16,7 +16,8 @@ struct upload_source {
     struct espota_secret secret; /* the memory behind a text that holds a password */
     const char *label;           /* what events call it; NULL: text */
     enum espota_device_kind kind;
-    bool no_password; /* found by an announcement that nobody vouches for */
+    const char *board; /* as it announced itself; NULL: it did not */
+    bool no_password;  /* found by an announcement that nobody vouches for */
 };
 
 struct run_upload {

@@ -152,6 +152,7 @@ enum {
     ESPOTA_SIGNATURE_ESP32_SIZE = 512
 };
 #define ESPOTA_FLASH_NONE 0xff
+#define ESPOTA_FLASH_MODE_MAX 3 /* above it an ESP8266 cannot restore the byte for its MD5 */
 
 struct espota_image_segment {
     uint32_t address;

@@ -300,6 +300,7 @@ static void outcome_of(const struct espota_exchange *x, struct espota_outcome *o
     out->host_port = x->host_port;
     out->timeout_ms = x->config.timeout_ms;
     out->total = x->config.source->length;
+    out->odd_flash_mode = x->config.source->odd_flash_mode;
     out->sent = espota_sender_sent_total(&x->sender);
     out->acked = espota_sender_acked_total(&x->sender);
     out->invitations = x->invitations;

@@ -38,6 +38,7 @@ struct espota_job {
     uint16_t port; /* written behind the host, or as port=; 0: neither */
     bool filesystem;
     enum espota_device_kind kind; /* as it announced itself */
+    char *board;                  /* the same; NULL: it did not say */
     bool no_password;             /* nobody vouches for its announcement */
 
     /* from prepare */
@@ -154,6 +155,11 @@ void espota_fleet_log(const struct espota_upload *upload, enum espota_log_level 
                       const char *format, ...) ESPOTA_PRINTF(3, 4);
 void espota_fleet_tell_start(struct espota_upload *upload);
 void espota_fleet_tell_event(struct espota_job *job, enum espota_event_kind kind);
+
+/* fleet_guard.c: an image for another device than this one, by its announcement or by the port that
+ * the user named. True: `why` says so. */
+enum { ESPOTA_GUARD_MAX = 160 };
+bool espota_fleet_contradicts(const struct espota_job *job, char why[ESPOTA_GUARD_MAX]);
 void espota_fleet_tell_retry(struct espota_job *job, enum espota_status status,
                              const char *message);
 /* Counts it, too. */

@@ -31,26 +31,13 @@ static enum espota_status settle(struct espota_job *job, enum espota_status stat
     return espota_fleet_settle(job, status, message, true, err);
 }
 
-/* What the device said of itself against what the image is for. */
-static bool is_for_another(const struct espota_job *job)
+static enum espota_status refuse_image(struct espota_job *job, const char *why,
+                                       struct espota_error *err)
 {
-    bool says_esp32 = job->kind == ESPOTA_KIND_ESP32;
-    bool says_other = job->kind == ESPOTA_KIND_ESP8266 || job->kind == ESPOTA_KIND_PICO;
+    char message[ESPOTA_GUARD_MAX + 64];
 
-    if (job->upload->options.force || job->command != ESPOTA_COMMAND_FLASH ||
-        job->source->chip == ESPOTA_CHIP_UNKNOWN || (!says_esp32 && !says_other))
-        return false;
-    return says_esp32 != espota_chip_is_esp32(job->source->chip);
-}
-
-static enum espota_status refuse_image(struct espota_job *job, struct espota_error *err)
-{
-    char message[256];
-
-    snprintf(message, sizeof(message),
-             "the device announces itself as %s and the image is for another chip; take the right "
-             "image, or --force",
-             espota_device_kind_word(job->kind));
+    snprintf(message, sizeof(message), "%s; take the right image, or %s", why,
+             job->upload->options.legacy_tool ? "ESPOTA_FORCE=1" : "--force");
     return settle(job, ESPOTA_E_IMAGE, message, err);
 }
 
@@ -81,15 +68,21 @@ static enum espota_status load_image(struct espota_job *job, struct espota_error
     struct espota_upload *upload = job->upload;
     const char *file = job->file != NULL ? job->file : upload->options.file;
     bool filesystem = job->filesystem || upload->options.filesystem;
+    char why[ESPOTA_GUARD_MAX];
     enum espota_status status;
 
     if (file == NULL)
         return espota_error_set(err, ESPOTA_E_USAGE,
                                 "%s: which image? Name one, or give it file=", job->target);
+    if (upload->options.md5_of != NULL && job->file != NULL)
+        return espota_error_set(
+            err, ESPOTA_E_USAGE,
+            "%s: --md5-of goes with one image for all, not with file=", job->target);
     job->command = filesystem ? ESPOTA_COMMAND_FILESYSTEM : ESPOTA_COMMAND_FLASH;
     status = espota_sources_get(&upload->sources, file, filesystem, &job->source, err);
-    if (status == ESPOTA_OK && job->source->error.status == ESPOTA_OK && is_for_another(job))
-        return refuse_image(job, err);
+    if (status == ESPOTA_OK && job->source->error.status == ESPOTA_OK &&
+        espota_fleet_contradicts(job, why))
+        return refuse_image(job, why, err);
     if (status == ESPOTA_OK && job->source->error.status == ESPOTA_OK && may_overrun(job))
         return refuse_packed(job, err);
     if (status != ESPOTA_OK || job->source->error.status == ESPOTA_OK)

@@ -272,6 +272,10 @@ static const struct refusal refusals[] = {
     {"Bad Size Given", false, "the image is larger than the partition that it is for"},
     {"Magic byte", false, "this is not a program for this chip"},
     {"Wrong Magic Byte", false, "this is not a program for this chip"},
+    {"Decryption error", false,
+     "this is not a program for this chip (an ESP32 without setupCrypt() takes every other first "
+     "byte "
+     "for encryption), or it is encrypted with another key"},
     {"Flash config wrong", false, "the running program was built for another flash size"},
     {"new Flash config", false, "the image was built for another flash size than this board has"},
     {"Invalid bootstrapping", false,
@@ -300,6 +304,21 @@ static const struct refusal *find_refusal(const struct espota_outcome *o)
     return NULL;
 }
 
+/* What the image is may say more than the device's words alone. */
+static const char *advice_of(const struct refusal *refusal, const struct espota_outcome *o)
+{
+    bool room = strcmp(refusal->part, "Not Enough Space") == 0 ||
+                strcmp(refusal->part, "Bad Size Given") == 0;
+
+    if (room && o->command == ESPOTA_COMMAND_FILESYSTEM)
+        return "the image is larger than the device's file system: make it for the flash layout "
+               "that the running program was built with";
+    if (strcmp(refusal->part, "MD5") == 0 && o->odd_flash_mode)
+        return "the image names a flash mode that no ESP8266 has, so the device computes another "
+               "MD5 than is right: build it for the board's flash mode";
+    return refusal->advice;
+}
+
 static void tell_refused(struct espota_sentence *to, const struct espota_outcome *o)
 {
     const struct refusal *refusal = find_refusal(o);
@@ -307,7 +326,7 @@ static void tell_refused(struct espota_sentence *to, const struct espota_outcome
     espota_sentence_add(to, "the device refused: ");
     add_words(to, o);
     if (refusal != NULL && refusal->advice != NULL)
-        espota_sentence_add(to, "; %s", refusal->advice);
+        espota_sentence_add(to, "; %s", advice_of(refusal, o));
 }
 
 void espota_outcome_text(const struct espota_outcome *o, char *out, size_t room)

@@ -32,6 +32,7 @@ struct espota_outcome {
     uint16_t host_port;           /* what the device was told */
     uint32_t timeout_ms;
     uint32_t total, sent, acked;
+    bool odd_flash_mode; /* of the image: see lib/source.h */
     unsigned invitations;
     size_t challenge; /* digits of the newest one; 0: none came */
     bool had_password;

@@ -97,8 +97,15 @@ static enum espota_status check_unknown(const struct check *check)
     const struct espota_image *image = check->image;
     char text[ESPOTA_PROBLEM_TEXT_MAX];
 
-    if (!check->request->lenient || image->length == 0)
+    if (image->length == 0)
         return check_problems(check, "", image);
+    if (!check->request->lenient) {
+        clause(&image->problems[0], text);
+        return refuse(check,
+                      "%s; if it is encrypted for setupCrypt(), name what it decrypts to with "
+                      "--md5-of",
+                      text);
+    }
     clause(&image->problems[0], text);
     tell(check->request, ESPOTA_LOG_WARNING, "%s: %s; it is sent as it is", check->request->name,
          text);
@@ -319,6 +326,8 @@ enum espota_status espota_preflight(const struct espota_preflight *request,
     result->chip = check.image->chip;
     result->gzip = check.found.outer.kind == ESPOTA_IMAGE_GZIP;
     result->signature = check.found.outer.signature != ESPOTA_SIGNATURE_NONE;
+    result->odd_flash_mode = check.found.outer.kind == ESPOTA_IMAGE_ESP8266 &&
+                             check.found.outer.flash_mode > ESPOTA_FLASH_MODE_MAX;
     if (!request->force)
         status = request->filesystem ? check_filesystem(&check) : check_program(&check);
     if (status == ESPOTA_OK && request->publickey != NULL)

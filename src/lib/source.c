@@ -152,14 +152,44 @@ static enum espota_status pack(struct espota_source *source, struct espota_prefl
     return ESPOTA_OK;
 }
 
+/* What the device makes of the bytes: they themselves, or what they decrypt to. */
+struct plain {
+    const char *name;
+    uint8_t *own; /* freed by who made it; NULL: the bytes are the source's */
+    const uint8_t *bytes;
+    size_t length;
+};
+
+static enum espota_status read_plain(const struct espota_sources *sources,
+                                     const struct espota_source *source, struct plain *plain,
+                                     struct espota_error *err)
+{
+    const char *path = sources->config.md5_of;
+    enum espota_status status;
+
+    *plain = (struct plain){source->path, NULL, source->bytes, source->length};
+    if (path == NULL)
+        return ESPOTA_OK;
+    status = espota_file_read(path, ESPOTA_SOURCE_MAX, &plain->own, &plain->length, NULL, err);
+    if (status != ESPOTA_OK)
+        return status;
+    plain->name = path;
+    plain->bytes = plain->own;
+    if (plain->length != source->length)
+        return espota_error_set(err, ESPOTA_E_IMAGE,
+                                "%s is not %s encrypted: the one has %u bytes, the other %zu",
+                                source->path, path, (unsigned)source->length, plain->length);
+    return ESPOTA_OK;
+}
+
 /* The one place where an image is looked at before it is sent; with `gzip` it is packed first. */
 static enum espota_status check(struct espota_sources *sources, struct espota_source *source,
-                                struct espota_error *err)
+                                struct plain *plain, struct espota_error *err)
 {
     struct espota_preflight request = {
-        .bytes = source->bytes,
-        .length = source->length,
-        .name = source->path,
+        .bytes = plain->bytes,
+        .length = plain->length,
+        .name = plain->name,
         .filesystem = source->filesystem,
         .lenient = sources->config.legacy_tool,
         .force = sources->config.force,
@@ -173,13 +203,16 @@ static enum espota_status check(struct espota_sources *sources, struct espota_so
         status = pack(source, &request, err);
     if (status == ESPOTA_OK)
         status = espota_preflight(&request, &result, err);
+    plain->bytes = request.bytes;
+    plain->length = request.length;
     source->chip = result.chip;
     source->gzip = result.gzip;
+    source->odd_flash_mode = result.odd_flash_mode && !source->filesystem;
     return status;
 }
 
 static enum espota_status hash(const struct espota_crypto *crypto, enum espota_digest_kind kind,
-                               const struct espota_source *source, char *hex)
+                               const uint8_t *bytes, size_t length, char *hex)
 {
     size_t size = kind == ESPOTA_DIGEST_MD5 ? ESPOTA_MD5_SIZE : ESPOTA_SHA256_SIZE;
     uint8_t out[ESPOTA_DIGEST_MAX];
@@ -188,7 +221,7 @@ static enum espota_status hash(const struct espota_crypto *crypto, enum espota_d
 
     if (status != ESPOTA_OK)
         return status;
-    crypto->digest_add(crypto->context, &digest, source->bytes, source->length);
+    crypto->digest_add(crypto->context, &digest, bytes, length);
     status = crypto->digest_finish(crypto->context, &digest, out);
     if (status == ESPOTA_OK)
         espota_hex_encode(out, size, hex);
@@ -209,24 +242,36 @@ static enum espota_status read_image(struct espota_source *source, struct espota
     return ESPOTA_OK;
 }
 
+static enum espota_status hash_both(const struct espota_crypto *crypto,
+                                    struct espota_source *source, const struct plain *plain)
+{
+    enum espota_status status =
+        hash(crypto, ESPOTA_DIGEST_MD5, plain->bytes, plain->length, source->md5);
+
+    return status != ESPOTA_OK
+               ? status
+               : hash(crypto, ESPOTA_DIGEST_SHA256, source->bytes, source->length, source->sha256);
+}
+
 static enum espota_status load(struct espota_sources *sources, struct espota_source *source,
                                struct espota_error *err)
 {
-    const struct espota_crypto *crypto = sources->config.crypto;
+    struct plain plain = {.own = NULL};
     enum espota_status status = read_image(source, err);
 
     if (status == ESPOTA_OK)
         status = look_beside(sources, source, err);
     if (status == ESPOTA_OK)
-        status = check(sources, source, err);
-    if (status != ESPOTA_OK)
-        return status;
-    status = hash(crypto, ESPOTA_DIGEST_MD5, source, source->md5);
+        status = read_plain(sources, source, &plain, err);
     if (status == ESPOTA_OK)
-        status = hash(crypto, ESPOTA_DIGEST_SHA256, source, source->sha256);
-    if (status != ESPOTA_OK)
-        return espota_error_set(err, status, "cannot hash %s", source->path);
-    return ESPOTA_OK;
+        status = check(sources, source, &plain, err);
+    if (status == ESPOTA_OK) {
+        status = hash_both(sources->config.crypto, source, &plain);
+        if (status != ESPOTA_OK)
+            (void)espota_error_set(err, status, "cannot hash %s", source->path);
+    }
+    free(plain.own);
+    return status;
 }
 
 static struct espota_source *find(const struct espota_sources *sources, const char *path,

@@ -24,9 +24,11 @@ struct espota_source {
     bool filesystem;
     uint8_t *bytes; /* what is sent */
     uint32_t length;
-    enum espota_chip chip;        /* UNKNOWN: the image does not tell */
-    bool gzip;                    /* a device unpacks it */
-    char md5[ESPOTA_MD5_HEX + 1]; /* of those bytes */
+    enum espota_chip chip; /* UNKNOWN: the image does not tell */
+    bool gzip;             /* a device unpacks it */
+    /* An ESP8266's program with a flash mode that a device does not restore for its MD5. */
+    bool odd_flash_mode;
+    char md5[ESPOTA_MD5_HEX + 1]; /* of those bytes, or of what they decrypt to */
     char sha256[2 * ESPOTA_SHA256_SIZE + 1];
     struct espota_error error; /* status not OK: it cannot be sent, and why; no bytes then */
 };
@@ -35,6 +37,7 @@ struct espota_sources_config {
     const struct espota_crypto *crypto;
     const struct espota_log *log;
     const struct espota_key *publickey; /* who must have signed what is sent; NULL: nobody */
+    const char *md5_of;                 /* what it decrypts to; NULL: it is not encrypted */
     bool gzip;                          /* compress what is sent */
     bool force;                         /* skip the checks */
     bool legacy_tool; /* espota.py's ways: FILE.signed in place of FILE, milder checks */

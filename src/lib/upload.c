@@ -38,6 +38,7 @@ static enum espota_status create_parts(struct espota_upload *upload, struct espo
     const struct espota_upload_options *options = &upload->options;
     struct espota_sources_config sources = {.crypto = &upload->crypto.table,
                                             .log = &options->log,
+                                            .md5_of = options->md5_of,
                                             .gzip = options->gzip,
                                             .force = options->force,
                                             .legacy_tool = options->legacy_tool};
@@ -100,6 +101,7 @@ static void job_deinit(struct espota_job *job)
     free(job->target);
     free(job->name);
     free(job->file);
+    free(job->board);
     free(job->password_file);
     free(job->user);
     free(job->early);
@@ -177,7 +179,7 @@ enum espota_status espota_upload_add(struct espota_upload *upload,
     job.kind = target->kind;
     job.no_password = target->no_password;
     if (status == ESPOTA_OK &&
-        (!copy_text(&job.file, target->file) ||
+        (!copy_text(&job.file, target->file) || !copy_text(&job.board, target->board) ||
          !copy_text(&job.password_file, target->password_file) || !make_room(upload)))
         status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
     if (status != ESPOTA_OK) {

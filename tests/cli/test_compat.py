@@ -101,7 +101,7 @@ class Ports(Compat):
                     (8266, ["-s", "-f", other]),
                     (3232, ["--spiffs", "-f", other]),
                     (3232, ["-p", "{upload.port.properties.port}", "-f", esp32]),
-                    (2040, ["-p", "2040", "-f", esp32]))]
+                    (2040, ["-p", "2040", "-f", other]))]
         for port, process in runs:
             with self.subTest(argv=process.args):
                 _, told = process.communicate(timeout=espota_test.TIMEOUT)
