@@ -148,8 +148,10 @@ static void take_header(struct espota_inspection *in, const uint8_t head[HEADER]
     struct espota_image *image = in->image;
     unsigned size = head[3] >> 4;
 
-    image->chip = espota_image_chip_by_head(head, HEADER);
     image->chip_id = (uint16_t)(head[12] | head[13] << 8);
+    image->chip = espota_chip_by_id(image->chip_id);
+    if (image->chip == ESPOTA_CHIP_UNKNOWN)
+        image->chip = ESPOTA_CHIP_ESP32_OTHER; /* the caller saw that it is of the family */
     image->kind = ESPOTA_IMAGE_ESP32;
     image->flash_mode = head[2];
     image->flash_kib = size < 8 ? 1024u << size : 0;

@@ -138,8 +138,8 @@ static void take_arduino(struct espota_inspection *in, const struct espota_walk 
     /* the updater patches and checks the first header; eboot starts by the second */
     if (espota_part_read(in, 0, head, sizeof(head)))
         take_flash(in, head[2], head[3]);
-    if (head[2] >
-        ESPOTA_FLASH_MODE_MAX) /* the device restores such a byte as FF when it computes the MD5 */
+    /* the device restores such a byte as FF when it computes the MD5 */
+    if (head[2] > ESPOTA_FLASH_MODE_MAX)
         espota_part_problem(in, ESPOTA_PROBLEM_FLASH_MODE, head[2], 0);
     espota_part_walk(in, APP_START, HEADER, &walk);
     if (!walk.plausible) {
@@ -265,7 +265,7 @@ static void take_irom(struct espota_inspection *in, uint32_t length)
     image->segment_count++;
 }
 
-/* The SDK writes 1 or 2, the user, where the size and the frequency are; the inner image has those.
+/* The SDK writes 1 or 2, the user, in the place of size and frequency; the inner image has those.
  */
 static void take_user(struct espota_inspection *in, const uint8_t outer[4], uint64_t at)
 {
