@@ -38,12 +38,13 @@ log=$(mktemp)
 skipped=$(mktemp)
 trap 'rm -f "$log" "$skipped"' EXIT
 
-# build_in DIR OPTION...: quiet when it goes well, everything when it does not.
+# build_in DIR OPTION...: quiet when it goes well, everything when it does not. $target: not all.
+target=all
 build_in() {
     dir=$1
     shift
     if ! { cmake -S "$root" -B "$dir" -DESPOTA_WERROR="${CI:+ON}" "$@" &&
-        cmake --build "$dir" -j "$jobs"; } >"$log" 2>&1; then
+        cmake --build "$dir" --target "$target" -j "$jobs"; } >"$log" 2>&1; then
         cat "$log" >&2
         echo "The build in $dir failed." >&2
         exit 1
@@ -59,11 +60,15 @@ if [ -n "$full" ]; then
     echo "Building with clang, with the fuzz targets"
     build_in "$build/clang" -DCMAKE_C_COMPILER=clang -DESPOTA_FUZZ=ON -DESPOTA_WERROR=ON \
         -DESPOTA_TEST_PREFIX=clang_
+    echo "Building with clang's check of memory that was never written"
+    target=memory_tests
+    build_in "$build/memory" -DCMAKE_C_COMPILER=clang -DESPOTA_MEMORY=ON -DCMAKE_BUILD_TYPE=Debug \
+        -DESPOTA_TEST_PREFIX=memory_
 fi
 
 # One run over all builds, so that one summary stands at the end. Of clang's the fuzz tests.
 mkdir -p "$build/all"
-printf 'subdirs("%s" "%s"%s)\n' "$build" "$build/sanitize" "${full:+ \"$build/clang/tests/fuzz\"}" \
+printf 'subdirs("%s" "%s"%s)\n' "$build" "$build/sanitize" "${full:+ \"$build/clang/tests/fuzz\" \"$build/memory/tests/fuzz\"}" \
     >"$build/all/CTestTestfile.cmake"
 cd "$build/all"
 

@@ -51,6 +51,17 @@ def espota_stub():
     return program("ESPOTA_STUB")
 
 
+# With ESPOTA_MEMCHECK espota-c runs under valgrind, and what it finds is the exit code.
+FOUND = 99
+
+
+def watched(path):
+    """The program as it is called."""
+    if not os.environ.get("ESPOTA_MEMCHECK") or str(path) != os.environ.get("ESPOTA_C"):
+        return [str(path)]
+    return ["valgrind", "-q", "--track-origins=yes", f"--error-exitcode={FOUND}", str(path)]
+
+
 _CACHE = tempfile.TemporaryDirectory(prefix="espota-cache-")
 
 
@@ -67,7 +78,8 @@ def start(argv, env=None, **options):
     options.setdefault("stdin", subprocess.DEVNULL)
     options.setdefault("stdout", subprocess.PIPE)
     options.setdefault("stderr", subprocess.PIPE)
-    return subprocess.Popen([str(a) for a in argv], env=environment(env), **options)
+    return subprocess.Popen([*watched(argv[0]), *map(str, argv[1:])], env=environment(env),
+                            **options)
 
 
 def run(*argv, stdin=b"", env=None, timeout=TIMEOUT, **options):
@@ -78,8 +90,8 @@ def run(*argv, stdin=b"", env=None, timeout=TIMEOUT, **options):
 def run_program(path, *argv, stdin=b"", env=None, timeout=TIMEOUT, **options):
     if isinstance(stdin, str):
         stdin = stdin.encode()
-    done = subprocess.run([str(path), *map(str, argv)], input=stdin, env=environment(env),
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
+    done = subprocess.run([*watched(path), *map(str, argv)], input=stdin,
+                          env=environment(env), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
                           check=False, **options)
     done.stdout = done.stdout.decode("utf-8", "backslashreplace")
     done.stderr = done.stderr.decode("utf-8", "backslashreplace")
@@ -168,6 +180,8 @@ class Process:
                 self.process.wait()
         self.out.join()
         self.err.join()
+        if self.process.returncode == FOUND:
+            raise AssertionError("\n".join(self.err.lines))
 
     def __enter__(self):
         return self
