@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An HTTP server on the project's loop: GET and HEAD, answers from memory or
- * from a descriptor. It knows nothing of devices.
+ * An HTTP server on the project's loop: GET and HEAD, answers from memory. It knows nothing of
+ * devices.
  */
 #ifndef ESPOTA_LIB_HTTP_SERVER_H
 #define ESPOTA_LIB_HTTP_SERVER_H
@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #include "espota/error.h"
+#include "lib/http_transfer.h"
+#include "lib/shared_bytes.h"
 #include "sys/loop.h"
 #include "sys/net.h"
 
@@ -23,7 +25,6 @@ enum {
     ESPOTA_HTTP_HEADER_ROOM = 1100,
     /* A client that has not said a whole request by then is cut off, however busily it trickles. */
     ESPOTA_HTTP_REQUEST_MS = 15000,
-    ESPOTA_HTTP_IDLE_S = 20, /* one that takes nothing of its answer for so long */
 };
 
 struct espota_http_header {
@@ -35,12 +36,15 @@ struct espota_http_answer {
     unsigned status;
     struct espota_http_header headers[ESPOTA_HTTP_HEADERS_MAX];
     size_t header_count;
-    /* The body: `length` bytes of `fd` from `offset` if fd >= 0 (borrowed), else of `text`
-     * (copied). */
-    int fd;
-    uint64_t offset;
+    /* The body: `length` bytes of `shared` from `offset`, used until they are gone; or of `text`,
+     * which is copied, where `shared` is NULL. */
+    struct espota_shared_bytes *shared;
+    size_t offset;
     const char *text;
     size_t length;
+    /* Told once how the body ended, if set; never where the handler is asked again. */
+    espota_http_over over;
+    void *over_context;
     /* Not 0: no answer yet, ask the handler again after so many milliseconds. */
     unsigned again_ms;
 };
@@ -75,6 +79,10 @@ enum espota_status espota_http_server_create(struct espota_loop *loop, int liste
                                              espota_http_handler handler, void *context,
                                              struct espota_http_server **out,
                                              struct espota_error *err) ESPOTA_MUST_CHECK;
+/* No more clients; those that are there are answered. */
+void espota_http_server_close(struct espota_http_server *server);
+/* Bodies with `over` that have not ended. */
+size_t espota_http_server_busy(const struct espota_http_server *server);
 /* Closes all connections. */
 void espota_http_server_destroy(struct espota_http_server *server);
 

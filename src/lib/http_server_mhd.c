@@ -11,7 +11,6 @@
 
 #include "core/text.h"
 #include "lib/lazy_mhd.h"
-#include "sys/descriptor.h"
 
 enum { IDLE_MS = 60000 };
 
@@ -30,6 +29,7 @@ struct espota_http_request {
     struct MHD_Connection *connection;
     struct espota_http_server *server;
     char *path;
+    struct espota_http_transfer *transfer; /* of the answer under way; NULL: none is followed */
     bool started;
     unsigned tries;
     uint64_t wake_at; /* 0: awake */
@@ -45,6 +45,7 @@ struct espota_http_server {
     struct caller *first_caller;
     struct caller *last_caller;
     struct espota_http_request *sleeping;
+    struct espota_http_transfers transfers;
     unsigned connections;
     unsigned connections_max;
 };
@@ -141,6 +142,8 @@ static void run(struct espota_http_server *server)
         next = now + wait;
     if (server->first_caller != NULL && server->first_caller->since + ESPOTA_HTTP_REQUEST_MS < next)
         next = server->first_caller->since + ESPOTA_HTTP_REQUEST_MS;
+    if (server->transfers.following > 0 && now + ESPOTA_HTTP_FOLLOW_MS < next)
+        next = now + ESPOTA_HTTP_FOLLOW_MS;
     for (const struct espota_http_request *at = server->sleeping; at != NULL; at = at->next)
         if (at->wake_at < next)
             next = at->wake_at;
@@ -220,6 +223,7 @@ static void expired(void *context)
 
     wake_sleepers(server, now);
     cut_off_trickles(server, now);
+    espota_http_transfers_follow(&server->transfers, now); /* before anybody asks again */
     run(server);
 }
 
@@ -287,11 +291,15 @@ static void request_over(void *context, struct MHD_Connection *connection, void 
     struct espota_http_request *request = *own;
 
     (void)context;
-    (void)how;
     if (caller_of(connection) != NULL && !caller_of(connection)->waiting)
         list_caller(caller_of(connection)); /* for the next one */
     if (request == NULL)
         return;
+    if (request->transfer != NULL && how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        espota_http_transfer_taken(&request->server->transfers, request->transfer,
+                                   espota_loop_now(request->server->loop));
+    else if (request->transfer != NULL)
+        espota_http_transfer_cut(&request->server->transfers, request->transfer);
     for (struct espota_http_request **at = &request->server->sleeping; *at != NULL;
          at = &(*at)->next) {
         if (*at == request) {
@@ -304,22 +312,47 @@ static void request_over(void *context, struct MHD_Connection *connection, void 
     *own = NULL;
 }
 
+static void leave_shared(void *shared)
+{
+    espota_shared_bytes_leave(shared);
+}
+
+/*
+ * The bytes come from memory and not from a descriptor: a signal, or a stop and its continuation,
+ * shortens sendfile, and libmicrohttpd takes that for a full socket and waits for an event that
+ * never comes. What a signal cannot shorten is send.
+ */
 static struct MHD_Response *response_of(const struct espota_http_answer *answer)
 {
     struct MHD_Response *response;
-    int fd;
 
-    if (answer->fd < 0)
+    if (answer->shared == NULL)
         return MHD_create_response_from_buffer(
             answer->length, (void *)(uintptr_t)(answer->text != NULL ? answer->text : ""),
             MHD_RESPMEM_MUST_COPY);
-    fd = espota_descriptor_copy(answer->fd);
-    if (fd < 0)
-        return NULL;
-    response = MHD_create_response_from_fd_at_offset64(answer->length, fd, answer->offset);
-    if (response == NULL)
-        espota_descriptor_close(&fd);
+    response = MHD_create_response_from_buffer_with_free_callback_cls(
+        answer->length, (void *)(uintptr_t)(answer->shared->bytes + answer->offset), leave_shared,
+        answer->shared);
+    if (response != NULL)
+        (void)espota_shared_bytes_use(answer->shared);
     return response;
+}
+
+static struct espota_http_transfer *start_transfer(struct espota_http_request *request,
+                                                   const struct espota_http_answer *answer)
+{
+    struct caller *caller = caller_of(request->connection);
+    struct espota_http_end none = {.length = answer->length};
+    struct espota_http_transfer *transfer;
+
+    if (answer->over == NULL)
+        return NULL;
+    transfer =
+        espota_http_transfer_start(&request->server->transfers, caller != NULL ? caller->fd : -1,
+                                   answer->length, answer->over, answer->over_context);
+    if (transfer == NULL)
+        answer->over(answer->over_context, &none);
+    return transfer;
 }
 
 static enum MHD_Result send_answer(struct espota_http_request *request,
@@ -328,6 +361,7 @@ static enum MHD_Result send_answer(struct espota_http_request *request,
     struct MHD_Response *response = response_of(answer);
     enum MHD_Result result;
 
+    request->transfer = start_transfer(request, answer); /* request_over ends it, come what may */
     if (response == NULL)
         return MHD_NO;
     for (size_t i = 0; i < answer->header_count; i++)
@@ -376,7 +410,7 @@ static enum MHD_Result answer_request(void *context, struct MHD_Connection *conn
 {
     struct espota_http_server *server = context;
     struct espota_http_request *request = *own;
-    struct espota_http_answer answer = {.status = 500, .fd = -1};
+    struct espota_http_answer answer = {.status = 500};
 
     (void)url;
     (void)version;
@@ -389,7 +423,7 @@ static enum MHD_Result answer_request(void *context, struct MHD_Connection *conn
         request->started = true;
         return is_refused(connection, method, &answer) ? send_answer(request, &answer) : MHD_YES;
     }
-    answer.status = 500;
+    answer.status = 500; /* looking for a refusal has left its own */
     server->handler(server->context, request, method, request->path, &answer);
     if (answer.again_ms == 0)
         return send_answer(request, &answer);
@@ -442,7 +476,7 @@ enum espota_status espota_http_server_create(struct espota_loop *loop, int liste
     server->context = context;
     server->connections_max = (unsigned)(files > 128 ? files - files / 4 - 64 : 32);
     /* The memory of a connection is for its request and our headers; the body has its own. Without
-     * the word about SIGPIPE it would not use sendfile. */
+     * the word about SIGPIPE it would guard every send against it. */
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, answer_request, server,
         MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
@@ -478,5 +512,18 @@ void espota_http_server_destroy(struct espota_http_server *server)
         MHD_resume_connection(request->connection);
     }
     MHD_stop_daemon(server->daemon);
+    espota_http_transfers_end(&server->transfers);
     free(server);
+}
+
+void espota_http_server_close(struct espota_http_server *server)
+{
+    int listener = MHD_quiesce_daemon(server->daemon);
+
+    espota_socket_close(&listener);
+}
+
+size_t espota_http_server_busy(const struct espota_http_server *server)
+{
+    return server->transfers.count;
 }

@@ -16,7 +16,7 @@
     EACH(MHD_add_response_header)                                                                  \
     EACH(MHD_basic_auth_get_username_password)                                                     \
     EACH(MHD_create_response_from_buffer)                                                          \
-    EACH(MHD_create_response_from_fd_at_offset64)                                                  \
+    EACH(MHD_create_response_from_buffer_with_free_callback_cls)                                   \
     EACH(MHD_destroy_response)                                                                     \
     EACH(MHD_free)                                                                                 \
     EACH(MHD_get_connection_info)                                                                  \
@@ -25,6 +25,7 @@
     EACH(MHD_get_timeout)                                                                          \
     EACH(MHD_lookup_connection_value)                                                              \
     EACH(MHD_queue_response)                                                                       \
+    EACH(MHD_quiesce_daemon)                                                                       \
     EACH(MHD_resume_connection)                                                                    \
     EACH(MHD_run)                                                                                  \
     EACH(MHD_start_daemon)                                                                         \
@@ -46,8 +47,8 @@ enum espota_status espota_lazy_mhd(struct espota_error *err) ESPOTA_MUST_CHECK;
 #define MHD_basic_auth_get_username_password                                                       \
     espota_lazy_mhd_table.MHD_basic_auth_get_username_password
 #define MHD_create_response_from_buffer espota_lazy_mhd_table.MHD_create_response_from_buffer
-#define MHD_create_response_from_fd_at_offset64                                                    \
-    espota_lazy_mhd_table.MHD_create_response_from_fd_at_offset64
+#define MHD_create_response_from_buffer_with_free_callback_cls                                     \
+    espota_lazy_mhd_table.MHD_create_response_from_buffer_with_free_callback_cls
 #define MHD_destroy_response espota_lazy_mhd_table.MHD_destroy_response
 #define MHD_free espota_lazy_mhd_table.MHD_free
 #define MHD_get_connection_info espota_lazy_mhd_table.MHD_get_connection_info
@@ -56,6 +57,7 @@ enum espota_status espota_lazy_mhd(struct espota_error *err) ESPOTA_MUST_CHECK;
 #define MHD_get_timeout espota_lazy_mhd_table.MHD_get_timeout
 #define MHD_lookup_connection_value espota_lazy_mhd_table.MHD_lookup_connection_value
 #define MHD_queue_response espota_lazy_mhd_table.MHD_queue_response
+#define MHD_quiesce_daemon espota_lazy_mhd_table.MHD_quiesce_daemon
 #define MHD_resume_connection espota_lazy_mhd_table.MHD_resume_connection
 #define MHD_run espota_lazy_mhd_table.MHD_run
 #define MHD_start_daemon espota_lazy_mhd_table.MHD_start_daemon

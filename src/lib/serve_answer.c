@@ -68,7 +68,7 @@ static void give_bytes(struct espota_http_request *request, const struct espota_
     struct espota_byte_range part;
     char text[96];
 
-    answer->fd = item->fd;
+    answer->shared = item->content;
     answer->length = item->size;
     espota_http_answer_header(answer, "Accept-Ranges", "bytes");
     snprintf(text, sizeof(text), "\"%s\"", item->md5);
@@ -78,7 +78,7 @@ static void give_bytes(struct espota_http_request *request, const struct espota_
     switch (espota_byte_range_parse(range, item->size, &part)) {
     case ESPOTA_OK:
         answer->status = 206;
-        answer->offset = part.first;
+        answer->offset = (size_t)part.first;
         answer->length = part.length;
         snprintf(text, sizeof(text), "bytes %llu-%llu/%llu", (unsigned long long)part.first,
                  (unsigned long long)(part.first + part.length - 1),
@@ -86,7 +86,7 @@ static void give_bytes(struct espota_http_request *request, const struct espota_
         espota_http_answer_header(answer, "Content-Range", text);
         break;
     case ESPOTA_BAD:
-        answer->fd = -1;
+        answer->shared = NULL;
         say(answer, 416, "no such range\n");
         snprintf(text, sizeof(text), "bytes */%llu", (unsigned long long)item->size);
         espota_http_answer_header(answer, "Content-Range", text);
@@ -224,7 +224,7 @@ void espota_serve_answer(void *context, struct espota_http_request *request, con
     }
     fill_answer(serve, request, &serve->decision, answer);
     find_peer(serve, request, address);
-    sent = answer->fd >= 0 && strcmp(method, "HEAD") != 0 ? answer->length : 0;
+    sent = answer->shared != NULL && strcmp(method, "HEAD") != 0 ? answer->length : 0;
     serve->counts.by_status[answer->status < 600 ? answer->status : 599]++;
     serve->counts.bytes += sent;
     if (answer->status != 401)

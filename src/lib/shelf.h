@@ -13,13 +13,14 @@
 #include "core/image.h"
 #include "core/pull.h"
 #include "espota/error.h"
+#include "lib/shared_bytes.h"
 
 enum { ESPOTA_SHELF_NAME_MAX = ESPOTA_PULL_PATH_MAX, ESPOTA_RUNNING_MAX = 4 };
 
 /* One file as it was when it was last read; it does not change while it is held. */
 struct espota_shelf_item {
     char name[ESPOTA_SHELF_NAME_MAX];
-    int fd; /* of a private copy: what happens to the file later changes nothing */
+    struct espota_shared_bytes *content; /* a use of the item's own */
     uint32_t size;
     char md5[33];
     bool gzip;

@@ -11,7 +11,6 @@
 #include "lib/shelf_listing.h"
 #include "sys/descriptor.h"
 #include "sys/folder.h"
-#include "sys/net.h"
 
 /* A file that was read; in a list, the one used last in front. */
 struct kept {
@@ -27,13 +26,12 @@ struct espota_shelf_folder {
     int folder;
     bool trusting;
     struct kept *first;
-    size_t kept_files_max;
     struct espota_shelf_listing listing;
 };
 
 static void kept_free(struct kept *kept)
 {
-    espota_descriptor_close(&kept->item.fd);
+    espota_shared_bytes_leave(kept->item.content);
     free(kept);
 }
 
@@ -73,7 +71,7 @@ static void forget_beyond_room(struct espota_shelf_folder *shelf)
 
         sum += kept->item.size;
         files++;
-        if ((sum <= ESPOTA_SHELF_KEPT_MAX && files <= shelf->kept_files_max) ||
+        if ((sum <= ESPOTA_SHELF_KEPT_MAX && files <= ESPOTA_SHELF_KEPT_FILES) ||
             kept == shelf->first) {
             at = &kept->next;
             continue;
@@ -101,10 +99,9 @@ static enum espota_status read_file(struct espota_shelf_folder *shelf, const cha
 
     if (kept == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "%s: out of memory", name);
-    kept->item.fd = -1;
     kept->key = *key;
     snprintf(kept->item.name, sizeof(kept->item.name), "%s", name);
-    status = espota_file_private_copy(file, key->size, &kept->item.fd, err);
+    status = espota_shared_bytes_copy(file, (size_t)key->size, &kept->item.content, err);
     if (status == ESPOTA_OK &&
         (espota_file_key_of(file, &after) != ESPOTA_OK || !espota_file_key_equal(key, &after)))
         status = ESPOTA_E_BROKEN;
@@ -236,7 +233,6 @@ enum espota_status espota_shelf_folder_create(const char *path, const struct esp
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
     shelf->table = (struct espota_shelf){shelf, look, of_mac, newest};
     shelf->crypto = crypto;
-    shelf->kept_files_max = espota_open_files_limit(ESPOTA_SHELF_OPEN_FILES) / 4;
     shelf->path = strdup(path);
     status = shelf->path != NULL ? espota_folder_open(path, &shelf->folder, err)
                                  : espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");

@@ -13,10 +13,10 @@
 struct espota_shelf_folder;
 
 enum {
-    /* What is kept of all files together; a file that is larger than all is refused. Each has a
-     * descriptor: they may be a quarter of those that the process may have. */
+    /* What is kept of all files together; a file that is larger than all is refused. Each is a
+     * mapping, of which a process may have about 65,000. */
     ESPOTA_SHELF_KEPT_MAX = 256 * 1024 * 1024,
-    ESPOTA_SHELF_OPEN_FILES = 65536,
+    ESPOTA_SHELF_KEPT_FILES = 16384,
     /* A file that was changed less long ago may be half written: it is looked at again then. */
     ESPOTA_SHELF_SETTLE_MS = 1000,
 };

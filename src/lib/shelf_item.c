@@ -5,7 +5,6 @@
 
 #include "core/text.h"
 #include "lib/gzip.h"
-#include "sys/folder.h"
 
 enum { FLASH_MODE_OFFSET = 2, FLASH_MODES = 4 };
 
@@ -100,18 +99,15 @@ enum espota_status espota_shelf_item_examine(struct espota_shelf_item *item,
                                              const struct espota_crypto *crypto,
                                              struct espota_error *err)
 {
-    const uint8_t *bytes = espota_file_map(item->fd, item->size);
+    const uint8_t *bytes = item->content->bytes;
     struct espota_image image;
     enum espota_status status;
 
-    if (bytes == NULL)
-        return espota_error_set(err, ESPOTA_E_LOCAL, "%s: cannot look at its copy", item->name);
     status = md5_text(crypto, bytes, item->size, -1, item->md5);
     if (status == ESPOTA_OK)
         status = examine_program(item, crypto, bytes, item->size, &image);
     item->trailer = status == ESPOTA_OK && image.payload < item->size;
     if (status == ESPOTA_OK && image.kind == ESPOTA_IMAGE_GZIP)
         status = examine_gzip(item, crypto, bytes, image.payload, err);
-    espota_file_unmap(bytes, item->size);
     return status;
 }

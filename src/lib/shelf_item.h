@@ -6,7 +6,7 @@
 #include "core/digest.h"
 #include "lib/shelf.h"
 
-/* Fills in all but name, fd and size, which are set. */
+/* Fills in all but name, content and size, which are set. */
 enum espota_status espota_shelf_item_examine(struct espota_shelf_item *item,
                                              const struct espota_crypto *crypto,
                                              struct espota_error *err) ESPOTA_MUST_CHECK;

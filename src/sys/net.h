@@ -121,7 +121,13 @@ bool espota_udp_unreachable(int fd, struct espota_address *target, struct espota
 /* Bytes handed to the socket that the peer's TCP has not acknowledged; false if the platform cannot
  * tell. */
 bool espota_socket_unacked(int fd, uint32_t *bytes);
-/* Of those, the bytes that have not left this machine; false if the platform cannot tell. */
+/*
+ * Bytes that the peer's TCP has acknowledged since the connection began, and whether the connection
+ * is over; false if the platform cannot tell, or `fd` is none of TCP.
+ */
+bool espota_socket_acked(int fd, uint64_t *bytes, bool *closed);
+/* Of those without an acknowledgement, the bytes that have not left this machine; false if the
+ * platform cannot tell. */
 bool espota_socket_unsent(int fd, uint32_t *bytes);
 /* The socket takes more only while fewer than so many bytes have not left; a hint. */
 void espota_socket_limit_unsent(int fd, uint32_t bytes);

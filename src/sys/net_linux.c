@@ -5,9 +5,10 @@
 #include <limits.h>
 #include <linux/errqueue.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h> /* libc's own knows less of tcp_info */
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
-#include <netinet/tcp.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -46,6 +47,20 @@ static bool queued(int fd, unsigned long which, uint32_t *bytes)
 bool espota_socket_unacked(int fd, uint32_t *bytes)
 {
     return queued(fd, SIOCOUTQ, bytes);
+}
+
+bool espota_socket_acked(int fd, uint64_t *bytes, bool *closed)
+{
+    enum { STATE_CLOSE = 7 };
+    struct tcp_info info = {0};
+    socklen_t length = sizeof(info);
+
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 ||
+        length < offsetof(struct tcp_info, tcpi_bytes_acked) + sizeof(info.tcpi_bytes_acked))
+        return false;
+    *bytes = info.tcpi_bytes_acked;
+    *closed = info.tcpi_state == STATE_CLOSE;
+    return true;
 }
 
 bool espota_socket_unsent(int fd, uint32_t *bytes)

@@ -41,6 +41,14 @@ bool espota_socket_unacked(int fd, uint32_t *bytes)
     return false;
 }
 
+bool espota_socket_acked(int fd, uint64_t *bytes, bool *closed)
+{
+    (void)fd;
+    (void)bytes;
+    (void)closed;
+    return false;
+}
+
 bool espota_socket_unsent(int fd, uint32_t *bytes)
 {
     (void)fd;
