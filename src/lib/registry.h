@@ -16,6 +16,11 @@
 enum {
     ESPOTA_REGISTRY_MAX = 65536,    /* devices; beyond that those silent for longest go */
     ESPOTA_REGISTRY_DROPPED = 4096, /* so many at once */
+    /* That have one address: beyond that those of them go that were silent for longest, so that
+     * nobody can invent so many that others are forgotten. */
+    ESPOTA_REGISTRY_OF_ADDRESS = 8192,
+    ESPOTA_REGISTRY_OF_ADDRESS_DROPPED = 512,
+    ESPOTA_REGISTRY_REPEAT_S = 300, /* what was given to a device so short a time ago it has */
     ESPOTA_REGISTRY_SAMPLES = 1024, /* of the history; the oldest goes */
     ESPOTA_REGISTRY_SAMPLE_S = 600, /* between two samples */
     ESPOTA_REGISTRY_LABELS = 24,    /* versions that the history tells apart; the last is "other" */
@@ -33,6 +38,11 @@ struct espota_record {
     uint64_t requests;
     unsigned status; /* what it was told last, and why */
     char why[160];
+    /* The MD5 of the file that it has taken whole, as a sketch and as a file system, and when it
+     * last asked for it; not kept over a restart. */
+    char given_md5[2][33];
+    int64_t given_at[2];
+    uint32_t place; /* the registry's own, while it drops records */
 };
 
 struct espota_sample {
@@ -49,6 +59,13 @@ void espota_registry_destroy(struct espota_registry *registry);
 void espota_registry_note(struct espota_registry *registry,
                           const struct espota_pull_request *request, const char *address,
                           unsigned status, const char *why, int64_t now);
+
+/* A device has taken a file whole. */
+void espota_registry_given(struct espota_registry *registry, const char *mac, bool filesystem,
+                           const char *md5, int64_t now);
+/* Whether it has taken just this one within minutes, or has asked for it since; asking counts. */
+bool espota_registry_has_it(struct espota_registry *registry, const char *mac, bool filesystem,
+                            const char *md5, int64_t now);
 
 /* Takes a sample of the history if one is due. */
 void espota_registry_sample(struct espota_registry *registry, int64_t now);

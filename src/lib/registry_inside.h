@@ -9,8 +9,10 @@ struct espota_registry {
     struct espota_record *records;
     size_t count;
     size_t room;
-    uint32_t *slots;   /* index + 1 of a record, by hash of its MAC; 0: free */
-    size_t slot_count; /* a power of two, at least twice the room */
+    /* Numbers of all records: in the order of their MACs, and of their addresses and MACs. Nothing
+     * that a client invents makes these slower, as it could a table by hash. */
+    uint32_t *by_mac;
+    uint32_t *by_address;
     struct espota_sample samples[ESPOTA_REGISTRY_SAMPLES]; /* a ring */
     size_t sample_first;
     size_t sample_count;
@@ -18,8 +20,10 @@ struct espota_registry {
     bool dirty;
 };
 
-/* The record of a MAC, made if it is new; NULL without memory. */
-struct espota_record *espota_registry_record(struct espota_registry *registry, const char *mac);
+/* The record of a MAC, made if it is new, which has this address from now on; NULL without memory.
+ */
+struct espota_record *espota_registry_record(struct espota_registry *registry, const char *mac,
+                                             const char *address);
 /* Room for one more sample, the oldest given up for it. */
 struct espota_sample *espota_registry_new_sample(struct espota_registry *registry);
 

@@ -85,12 +85,14 @@ static bool read_record(struct espota_registry *registry, const struct espota_js
 {
     const char *text = espota_json_text(espota_json_member(json, "mac"));
     char mac[ESPOTA_MAC_DIGITS + 1];
+    char address[sizeof(((struct espota_record *)NULL)->address)];
     char word[16];
     struct espota_record *record;
 
     if (text == NULL || !espota_mac_normalise(text, false, mac, sizeof(mac)))
         return false;
-    record = espota_registry_record(registry, mac);
+    take_text(json, "address", address, sizeof(address));
+    record = espota_registry_record(registry, mac, address);
     if (record == NULL)
         return false;
     take_text(json, "chip", word, sizeof(word));
@@ -99,7 +101,6 @@ static bool read_record(struct espota_registry *registry, const struct espota_js
             record->family = (enum espota_pull_family)i;
     take_text(json, "version", record->version, sizeof(record->version));
     take_text(json, "md5", record->sketch_md5, sizeof(record->sketch_md5));
-    take_text(json, "address", record->address, sizeof(record->address));
     take_text(json, "why", record->why, sizeof(record->why));
     record->first_seen = take_number(json, "first");
     record->last_seen = take_number(json, "last");

@@ -5,8 +5,8 @@
 
 #include "lib/registry.h"
 
-static void note(struct espota_registry *registry, const char *mac, const char *version,
-                 int64_t now)
+static void note_from(struct espota_registry *registry, const char *mac, const char *version,
+                      const char *address, int64_t now)
 {
     struct espota_pull_request request;
 
@@ -14,7 +14,13 @@ static void note(struct espota_registry *registry, const char *mac, const char *
     request.family = ESPOTA_PULL_ESP32;
     snprintf(request.mac, sizeof(request.mac), "%s", mac);
     snprintf(request.version, sizeof(request.version), "%s", version);
-    espota_registry_note(registry, &request, "192.0.2.1", 304, "it \"runs\" it", now);
+    espota_registry_note(registry, &request, address, 304, "it \"runs\" it", now);
+}
+
+static void note(struct espota_registry *registry, const char *mac, const char *version,
+                 int64_t now)
+{
+    note_from(registry, mac, version, "192.0.2.1", now);
 }
 
 START_TEST(test_notes_and_samples)
@@ -60,10 +66,11 @@ START_TEST(test_it_is_bounded)
     struct espota_registry *registry = espota_registry_create();
 
     for (unsigned k = 0; k < ESPOTA_REGISTRY_MAX + 3; k++) {
-        char mac[13];
+        char mac[13], address[16];
 
         snprintf(mac, sizeof(mac), "18feaa%06x", k);
-        note(registry, mac, "1", 10 + (int64_t)k);
+        snprintf(address, sizeof(address), "192.0.2.%u", k % 100);
+        note_from(registry, mac, "1", address, 10 + (int64_t)k);
     }
     ck_assert_uint_eq(espota_registry_count(registry),
                       ESPOTA_REGISTRY_MAX + 3 - ESPOTA_REGISTRY_DROPPED);
@@ -77,6 +84,81 @@ START_TEST(test_it_is_bounded)
     ck_assert_uint_eq(espota_registry_samples(registry), ESPOTA_REGISTRY_SAMPLES);
     ck_assert_int_eq(espota_registry_sample_at(registry, 0)->at,
                      1000 + 5 * ESPOTA_REGISTRY_SAMPLE_S);
+    espota_registry_destroy(registry);
+}
+END_TEST
+
+/* Each device of an attacker's has a place of its own: none of the others loses one. */
+START_TEST(test_one_address_does_not_crowd_out_others)
+{
+    struct espota_registry *registry = espota_registry_create();
+    size_t others = 0;
+
+    for (unsigned k = 0; k < 3; k++) {
+        char mac[13];
+
+        snprintf(mac, sizeof(mac), "24aabb%06x", k);
+        note_from(registry, mac, "1", "192.0.2.9", 1);
+    }
+    for (unsigned k = 0; k < 3 * ESPOTA_REGISTRY_OF_ADDRESS; k++) {
+        char mac[13];
+
+        snprintf(mac, sizeof(mac), "%06x%06x", k * 2654435761U >> 8, k);
+        note_from(registry, mac, "1", "192.0.2.66", 10 + (int64_t)k);
+        ck_assert_uint_le(espota_registry_count(registry), ESPOTA_REGISTRY_OF_ADDRESS + 3);
+    }
+    for (size_t i = 0; i < espota_registry_count(registry); i++)
+        others += strcmp(espota_registry_at(registry, i)->address, "192.0.2.9") == 0;
+    ck_assert_uint_eq(others, 3);
+    /* who moves belongs to the new address */
+    note_from(registry, "24aabb000001", "1", "192.0.2.10", 20);
+    ck_assert_str_eq(espota_registry_at(registry, 1)->address, "192.0.2.10");
+    ck_assert_uint_eq(espota_registry_at(registry, 1)->requests, 2);
+    espota_registry_destroy(registry);
+}
+END_TEST
+
+/* MACs with one CRC-32 were one chain: now nothing depends on what they have in common. */
+START_TEST(test_colliding_macs_cost_no_more)
+{
+    struct espota_registry *registry = espota_registry_create();
+
+    /* whatever their order */
+    for (unsigned k = 0; k < 3000; k++) {
+        char mac[13];
+
+        snprintf(mac, sizeof(mac), "%012x", k % 2 == 0 ? k : 0xffffff - k);
+        note(registry, mac, "1", 10);
+        note(registry, mac, "2", 11);
+    }
+    ck_assert_uint_eq(espota_registry_count(registry), 3000);
+    for (size_t i = 0; i < 3000; i++)
+        ck_assert_uint_eq(espota_registry_at(registry, i)->requests, 2);
+    espota_registry_destroy(registry);
+}
+END_TEST
+
+START_TEST(test_what_was_just_given)
+{
+    static const char *const md5 = "0123456789abcdef0123456789abcdef";
+    struct espota_registry *registry = espota_registry_create();
+    int64_t now = 1000;
+
+    ck_assert(!espota_registry_has_it(registry, "18feaa000001", false, md5, now));
+    espota_registry_given(registry, "18feaa000001", false, md5, now); /* nobody that is known */
+    note(registry, "18feaa000001", "", now);
+    ck_assert(!espota_registry_has_it(registry, "18feaa000001", false, md5, now));
+    espota_registry_given(registry, "18feaa000001", false, md5, now);
+    ck_assert(espota_registry_has_it(registry, "18feaa000001", false, md5, now + 1));
+    ck_assert(!espota_registry_has_it(registry, "18feaa000001", true, md5, now + 1));
+    ck_assert(!espota_registry_has_it(registry, "18feaa000001", false, "other", now + 1));
+    /* who goes on asking is told so for as long */
+    now += ESPOTA_REGISTRY_REPEAT_S;
+    ck_assert(espota_registry_has_it(registry, "18feaa000001", false, md5, now));
+    now += ESPOTA_REGISTRY_REPEAT_S;
+    ck_assert(espota_registry_has_it(registry, "18feaa000001", false, md5, now));
+    now += ESPOTA_REGISTRY_REPEAT_S + 1;
+    ck_assert(!espota_registry_has_it(registry, "18feaa000001", false, md5, now));
     espota_registry_destroy(registry);
 }
 END_TEST
@@ -151,5 +233,6 @@ START_TEST(test_foreign_state_is_refused)
 END_TEST
 
 UNIT_MAIN("lib/registry", test_notes_and_samples, test_it_is_bounded,
-          test_versions_beyond_the_columns_are_others, test_it_survives_as_json,
-          test_foreign_state_is_refused)
+          test_one_address_does_not_crowd_out_others, test_colliding_macs_cost_no_more,
+          test_what_was_just_given, test_versions_beyond_the_columns_are_others,
+          test_it_survives_as_json, test_foreign_state_is_refused)
