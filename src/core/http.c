@@ -250,9 +250,10 @@ bool espota_http_parameter(const char *value, const char *name, char *out, size_
 
 /* --- Basic --- */
 
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 static void encode_three(struct espota_writer *writer, const uint8_t *bytes, size_t count)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     uint32_t bits = (uint32_t)bytes[0] << 16;
 
     if (count > 1)
@@ -286,4 +287,44 @@ bool espota_http_basic(const char *user, const char *password, size_t password_l
     out[writer.used] = '\0';
     espota_wipe(plain, sizeof(plain));
     return true;
+}
+
+/* Four digits at `at`, of which the last may be one or two "="; false if they are none. */
+static bool decode_four(struct espota_writer *writer, const char *at)
+{
+    uint32_t bits = 0;
+    unsigned count = at[3] != '=' ? 4 : at[2] != '=' ? 3 : 2;
+
+    for (unsigned i = 0; i < count; i++) {
+        const char *digit = memchr(digits, at[i], sizeof(digits) - 1);
+
+        if (digit == NULL)
+            return false;
+        bits |= (uint32_t)(digit - digits) << (18 - 6 * i);
+    }
+    for (unsigned i = 0; i + 1 < count; i++)
+        espota_write_u8(writer, (uint8_t)(bits >> (16 - 8 * i)));
+    return (count == 4 || bits << (8 * count) == 0) && !writer->overrun;
+}
+
+enum espota_status espota_http_basic_read(const char *value, uint8_t *out, size_t room,
+                                          size_t *length)
+{
+    const char *at = espota_http_behind(value, "Basic ");
+    struct espota_writer writer;
+    size_t left;
+
+    if (at == NULL)
+        return ESPOTA_BAD;
+    while (*at == ' ')
+        at++;
+    left = length_of(at);
+    espota_writer_init(&writer, out, room);
+    if (left % 4 != 0)
+        return ESPOTA_BAD;
+    for (; left > 0; at += 4, left -= 4)
+        if (!decode_four(&writer, at) || (left > 4 && at[3] == '='))
+            return ESPOTA_BAD;
+    *length = writer.used;
+    return ESPOTA_OK;
 }

@@ -86,4 +86,11 @@ bool espota_http_parameter(const char *value, const char *name, char *out, size_
 bool espota_http_basic(const char *user, const char *password, size_t password_length,
                        char out[ESPOTA_HTTP_BASIC_MAX]);
 
+/*
+ * The bytes of "user:password" in the value of an Authorization header: all of them, a NUL too.
+ * BAD: it is not Basic, no base64, or longer than `room`. A secret: wipe it, after BAD as well.
+ */
+enum espota_status espota_http_basic_read(const char *value, uint8_t *out, size_t room,
+                                          size_t *length) ESPOTA_MUST_CHECK;
+
 #endif

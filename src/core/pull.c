@@ -162,12 +162,15 @@ bool espota_mac_normalise(const char *text, bool pattern, char *out, size_t room
            used == ESPOTA_MAC_DIGITS; /* a part of a MAC is none: the star is missing */
 }
 
-static void take_mac(struct espota_pull_request *request, const char *value)
+static void take_mac(struct espota_pull_request *request, const char *value, bool base)
 {
     char mac[ESPOTA_MAC_DIGITS + 1];
 
-    if (espota_mac_normalise(value, false, mac, sizeof(mac)))
-        memcpy(request->mac, mac, sizeof(mac));
+    if (!espota_mac_normalise(value, false, mac, sizeof(mac)) ||
+        (base && request->mac[0] != '\0' && !request->base_mac))
+        return; /* a station's MAC goes before it, whichever comes first */
+    memcpy(request->mac, mac, sizeof(mac));
+    request->base_mac = base;
 }
 
 /* Hex of exactly `digits` digits, kept in lower case. */
@@ -218,7 +221,9 @@ static void take_field(struct espota_pull_request *request, const char *name, co
            !same(name, espota_pull_field_name((enum espota_pull_field)field)))
         field++;
     if (field == ESPOTA_PULL_FIELD_STA_MAC)
-        take_mac(request, value);
+        take_mac(request, value, false);
+    else if (same(name, "BASE-MAC")) /* ESP32 alone, and no client of ours sends it */
+        take_mac(request, value, true);
     else if (field == ESPOTA_PULL_FIELD_MODE)
         take_mode(request, value);
     else if (field == ESPOTA_PULL_FIELD_VERSION)

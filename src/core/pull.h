@@ -33,7 +33,9 @@ struct espota_pull_request {
     enum espota_pull_family family;
     enum espota_pull_mode mode;
     char path[ESPOTA_PULL_PATH_MAX]; /* decoded, without its leading slash; "" for the root */
-    char mac[ESPOTA_MAC_DIGITS + 1]; /* lower-case digits of the station's MAC; "": not said */
+    char mac[ESPOTA_MAC_DIGITS + 1]; /* lower-case digits of the station's MAC, else of the base MAC
+                                      * (chips without Wi-Fi); "": not said */
+    bool base_mac;                   /* `mac` is the base MAC so far */
     char version[ESPOTA_PULL_VERSION_MAX]; /* printable ASCII; "": not said */
     char sketch_md5[33];                   /* lower case; "": not said */
     char sketch_sha256[65];

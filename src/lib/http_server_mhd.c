@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/http.h"
 #include "core/text.h"
 #include "lib/lazy_mhd.h"
 
@@ -111,22 +112,19 @@ void espota_http_request_peer(struct espota_http_request *request, struct espota
 /* Both sides are padded to one length, so that the time tells nothing about the line. */
 bool espota_http_request_basic(struct espota_http_request *request, const char *line)
 {
-    char *password = NULL;
-    char *user = MHD_basic_auth_get_username_password(request->connection, &password);
-    char given[ESPOTA_HTTP_CREDENTIALS_MAX + 1] = ""; /* longer than any line: cut, it differs */
-    char wanted[ESPOTA_HTTP_CREDENTIALS_MAX + 1] = "";
+    const char *value = espota_http_request_header(request, "Authorization");
+    uint8_t given[ESPOTA_HTTP_CREDENTIALS_MAX] = {0};
+    uint8_t wanted[ESPOTA_HTTP_CREDENTIALS_MAX] = {0};
+    size_t length = 0;
+    size_t wanted_length = strlen(line);
     bool equal;
 
-    if (user != NULL)
-        snprintf(given, sizeof(given), "%s:%s", user, password != NULL ? password : "");
-    snprintf(wanted, sizeof(wanted), "%s", line);
-    equal = user != NULL && espota_equal_secret(given, wanted, sizeof(given));
+    memcpy(wanted, line, wanted_length < sizeof(wanted) ? wanted_length : sizeof(wanted));
+    equal = value != NULL &&
+            espota_http_basic_read(value, given, sizeof(given), &length) == ESPOTA_OK &&
+            espota_equal_secret(given, wanted, sizeof(given)) && length == wanted_length;
     espota_wipe(given, sizeof(given));
     espota_wipe(wanted, sizeof(wanted));
-    if (password != NULL)
-        espota_wipe(password, strlen(password));
-    MHD_free(password);
-    MHD_free(user);
     return equal;
 }
 
@@ -391,10 +389,44 @@ static bool has_body(struct MHD_Connection *connection)
            MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Transfer-Encoding") != NULL;
 }
 
+struct lengths {
+    const char *first;
+    bool differ;
+};
+
+static enum MHD_Result one_length(void *context, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    struct lengths *lengths = context;
+
+    (void)kind;
+    if (!espota_http_same(name, "Content-Length"))
+        return MHD_YES;
+    value = value != NULL ? value : "";
+    if (lengths->first == NULL)
+        lengths->first = value;
+    lengths->differ |= strcmp(value, lengths->first) != 0;
+    return MHD_YES;
+}
+
+/* Two lengths: what one server takes for the body another takes for the next request. */
+static bool is_ambiguous(struct MHD_Connection *connection)
+{
+    struct lengths lengths = {NULL, false};
+
+    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, one_length, &lengths);
+    return lengths.differ;
+}
+
 /* What is no question that is answered here: the answer to it, false if it is one. */
 static bool is_refused(struct MHD_Connection *connection, const char *method,
                        struct espota_http_answer *answer)
 {
+    if (is_ambiguous(connection)) {
+        answer->status = 400;
+        espota_http_answer_header(answer, "Connection", "close");
+        return true;
+    }
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
         answer->status = 405;
         espota_http_answer_header(answer, "Allow", "GET, HEAD");

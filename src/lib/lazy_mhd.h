@@ -14,11 +14,9 @@
 /* Every function that is used here. */
 #define ESPOTA_LAZY_MHD(EACH)                                                                      \
     EACH(MHD_add_response_header)                                                                  \
-    EACH(MHD_basic_auth_get_username_password)                                                     \
     EACH(MHD_create_response_from_buffer)                                                          \
     EACH(MHD_create_response_from_buffer_with_free_callback_cls)                                   \
     EACH(MHD_destroy_response)                                                                     \
-    EACH(MHD_free)                                                                                 \
     EACH(MHD_get_connection_info)                                                                  \
     EACH(MHD_get_connection_values)                                                                \
     EACH(MHD_get_daemon_info)                                                                      \
@@ -44,13 +42,10 @@ enum espota_status espota_lazy_mhd(struct espota_error *err) ESPOTA_MUST_CHECK;
 
 #ifndef ESPOTA_LAZY_MHD_TABLE /* where the table itself is made the names are the library's */
 #define MHD_add_response_header espota_lazy_mhd_table.MHD_add_response_header
-#define MHD_basic_auth_get_username_password                                                       \
-    espota_lazy_mhd_table.MHD_basic_auth_get_username_password
 #define MHD_create_response_from_buffer espota_lazy_mhd_table.MHD_create_response_from_buffer
 #define MHD_create_response_from_buffer_with_free_callback_cls                                     \
     espota_lazy_mhd_table.MHD_create_response_from_buffer_with_free_callback_cls
 #define MHD_destroy_response espota_lazy_mhd_table.MHD_destroy_response
-#define MHD_free espota_lazy_mhd_table.MHD_free
 #define MHD_get_connection_info espota_lazy_mhd_table.MHD_get_connection_info
 #define MHD_get_connection_values espota_lazy_mhd_table.MHD_get_connection_values
 #define MHD_get_daemon_info espota_lazy_mhd_table.MHD_get_daemon_info

@@ -300,7 +300,38 @@ START_TEST(test_names)
 }
 END_TEST
 
+START_TEST(test_reading_basic)
+{
+    static const struct {
+        const char *value, *plain;
+        size_t length;
+    } rows[] = {
+        {"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "Aladdin:open sesame", 19},
+        {"basic  Og==", ":", 1},
+        {"Basic YTpi", "a:b", 3},
+        {"Basic YTpiAA==", "a:b\0", 4}, /* another password than "b" */
+        {"Basic ", "", 0},
+    };
+    static const char *const bad[] = {"Digest YTpi",    "Basic",          "Basic YTp",
+                                      "Basic YTpi=",    "Basic YT==YTpi", "Basic YTp\xc3",
+                                      "Basic YTpiAB==", "Basic ====",     "Basic Y==="};
+    uint8_t out[64];
+    size_t length;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ck_assert_msg(espota_http_basic_read(rows[i].value, out, sizeof(out), &length) == ESPOTA_OK,
+                      "%s", rows[i].value);
+        ck_assert_uint_eq(length, rows[i].length);
+        ck_assert(memcmp(out, rows[i].plain, length) == 0);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        ck_assert_msg(espota_http_basic_read(bad[i], out, sizeof(out), &length) == ESPOTA_BAD, "%s",
+                      bad[i]);
+    ck_assert_int_eq(espota_http_basic_read("Basic YTpi", out, 2, &length), ESPOTA_BAD);
+}
+END_TEST
+
 UNIT_MAIN("core/http", test_heads, test_a_nul_is_no_text, test_the_body_is_left,
           test_long_lines_are_left_out, test_nothing_after_the_end, test_within_a_line,
           test_request_lines, test_status_lines, test_lengths, test_parameters, test_basic,
-          test_names)
+          test_reading_basic, test_names)

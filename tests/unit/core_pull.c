@@ -98,6 +98,14 @@ START_TEST(test_headers_of_the_others)
     ck_assert_int_eq(request.mode, ESPOTA_PULL_FILESYSTEM);
     ck_assert_uint_eq(strspn(request.sketch_sha256, "a"), 64);
 
+    /* chips without Wi-Fi have a base MAC alone; elsewhere the station's goes before it */
+    espota_pull_request_header(&request, "x-ESP32-BASE-MAC", "24:0A:C4:00:00:10");
+    ck_assert_str_eq(request.mac, "240ac4000010");
+    espota_pull_request_header(&request, "x-ESP32-STA-MAC", "24:0A:C4:00:00:11");
+    ck_assert_str_eq(request.mac, "240ac4000011");
+    espota_pull_request_header(&request, "x-ESP32-base-mac", "24:0A:C4:00:00:10");
+    ck_assert_str_eq(request.mac, "240ac4000011");
+
     espota_pull_request_init(&request);
     espota_pull_request_header(&request, "User-Agent", "Pico-HTTP-Update");
     espota_pull_request_header(&request, "x-Pico-Mode", "version");
