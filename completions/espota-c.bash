@@ -22,8 +22,9 @@ _espota_c_options()
             ;;
         serve)
             printf '%s\n' '-d,--dir:dir -m,--manifest:file -l,--listen:value --auth-file:file
-            --accel:value --state:file --admin:value --check --json -q,--quiet
-            -v,--verbose -h,--help'
+            --accel:value --state:file --admin:value --admin-host:value --check --mac:value
+            --version:value --chip:esp8266|esp32|pico --mode:sketch|filesystem --path:value
+            --md5:value --json -q,--quiet -v,--verbose -h,--help'
             ;;
         sign)
             printf '%s\n' '-s,--privatekey:key -b,--bin:image -o,--out:file -l,--legacy:file --gzip

@@ -13,6 +13,8 @@
 
 struct serve_args {
     struct espota_serve_options options;
+    struct espota_serve_device device;
+    const char *mode;
     bool check;
     bool json;
 };
@@ -42,11 +44,28 @@ static const struct opt options[] = {
     {OPT_STRING, 0, "admin", "ADDR:PORT",
      "a page of the fleet (/) and Prometheus metrics (/metrics), for people only",
      OPT_AT(struct serve_args, options.admin)},
+    {OPT_STRING, 0, "admin-host", "NAME",
+     "a name by which people ask for that page, beside addresses and this machine's own name",
+     OPT_AT(struct serve_args, options.admin_host)},
+    {.kind = OPT_HEADING, .help = "Looking through"},
     {OPT_FLAG, 0, "check", NULL,
-     "look the manifest through and exit: 0 good, 2 not to be used, 7 doubtful",
+     "look the manifest through and exit: 0 good, 2 not to be used, 7 doubtful. With one of the "
+     "next also say what that device would get, and by which rule.",
      OPT_AT(struct serve_args, check)},
+    {OPT_STRING, 0, "mac", "MAC", "a device with this MAC", OPT_AT(struct serve_args, device.mac)},
+    {OPT_STRING, 0, "version", "VERSION", "that says that it has this version",
+     OPT_AT(struct serve_args, device.version)},
+    {OPT_STRING, 0, "chip", "CHIP", "esp8266, esp32 or pico; each of them if none is given",
+     OPT_AT(struct serve_args, device.chip)},
+    {OPT_STRING, 0, "mode", "MODE", "sketch (the default) or filesystem",
+     OPT_AT(struct serve_args, mode)},
+    {OPT_STRING, 0, "path", "PATH", "that asks for this path (default /)",
+     OPT_AT(struct serve_args, device.path)},
+    {OPT_STRING, 0, "md5", "MD5", "that runs the sketch with this digest",
+     OPT_AT(struct serve_args, device.md5)},
     {.kind = OPT_HEADING, .help = "Output"},
-    {OPT_FLAG, 0, "json", NULL, "one JSON object a line on standard output: ready, request",
+    {OPT_FLAG, 0, "json", NULL,
+     "one JSON object a line on standard output: ready, request, reload, cut, ending",
      OPT_AT(struct serve_args, json)},
     OPT_ROWS_OUTPUT,
     OPT_ROWS_END,
@@ -58,23 +77,18 @@ static const struct opt_command command = {
     .summary = "Answers devices that ask for their updates over HTTP: the update clients of "
                "ESP8266, ESP32 and Pico cores, and whatever just fetches a file.",
     .options = options,
-    .notes = "A request event has address, mac, chip, mode, path, version, md5, status, file,\n"
-             "bytes, rule and why. TLS is the work of a server in front, such as nginx.",
+    .notes = "A request event has time, address, mac, chip, mode, path, version, md5, status,\n"
+             "file, bytes, rule and why. TLS is the work of a server in front, such as nginx.",
 };
 
-/* "12:00:01 192.0.2.7 18feaa000001 esp8266 2.0.9 /door.bin: 200 door-2.1.0.bin, 401232 bytes" */
+/* "2026-11-28T12:00:01+07:00 192.0.2.7 esp8266 18feaa000001 sketch 2.0.9 /door.bin: 200 …" */
 static void show_request(const struct espota_serve_event *event)
 {
-    time_t now = time(NULL);
-    struct tm parts;
-    char clock[16] = "";
     char rule[32] = "";
 
-    if (localtime_r(&now, &parts) != NULL)
-        strftime(clock, sizeof(clock), "%H:%M:%S", &parts);
     if (event->rule > 0)
         snprintf(rule, sizeof(rule), " (rule %zu)", event->rule);
-    out_note("%s %s %s%s%s %s%s%s %s: %u %s%s", clock, event->address, event->chip,
+    out_note("%s %s %s%s%s %s%s%s %s: %u %s%s", event->time, event->address, event->chip,
              event->mac[0] != '\0' ? " " : "", event->mac, event->mode,
              event->version[0] != '\0' ? " " : "", event->version, event->path, event->status,
              event->why, rule);
@@ -95,35 +109,112 @@ static void on_request(void *context, const struct espota_serve_event *event)
     free(line);
 }
 
+/* People read the same in the log. */
+static void on_notice(void *context, const struct espota_serve_notice *notice)
+{
+    const struct serve_args *args = context;
+    char *line = args->json ? espota_serve_notice_json(notice) : NULL;
+
+    if (line != NULL)
+        out_event(line);
+    free(line);
+}
+
 static void on_ready(void *context, const char *address, const char *admin)
 {
     const struct serve_args *args = context;
-    char line[256];
+    char time_text[ESPOTA_SERVE_TIME_ROOM];
+    char line[320];
 
+    espota_serve_time((int64_t)time(NULL), time_text);
     if (args->json) {
-        snprintf(line, sizeof(line), "{\"event\":\"ready\",\"address\":\"%s\",\"admin\":%s%s%s}",
-                 address, admin != NULL ? "\"" : "", admin != NULL ? admin : "null",
+        snprintf(line, sizeof(line),
+                 "{\"event\":\"ready\",\"time\":\"%s\",\"address\":\"%s\",\"admin\":%s%s%s}",
+                 time_text, address, admin != NULL ? "\"" : "", admin != NULL ? admin : "null",
                  admin != NULL ? "\"" : "");
         out_event(line);
         return;
     }
-    out_note("listening on http://%s/", address);
+    out_note("%s listening on http://%s/", time_text, address);
     if (admin != NULL)
-        out_note("the fleet's page is http://%s/", admin);
+        out_note("%s the fleet's page is http://%s/", time_text, admin);
 }
 
-static int check(const struct serve_args *args)
+/* Every line of the log says when. */
+static void log_with_time(void *context, enum espota_log_level level, const char *line)
+{
+    struct espota_log log = out_log();
+    char time_text[ESPOTA_SERVE_TIME_ROOM];
+    char full[2048];
+
+    (void)context;
+    espota_serve_time((int64_t)time(NULL), time_text);
+    snprintf(full, sizeof(full), "%s %s", time_text, line);
+    log.say(log.context, level, full);
+}
+
+/* "200 door-2.1.0.bin, 401232 bytes (rule 1)" */
+static void on_answer(void *context, const struct espota_serve_event *event)
+{
+    const struct serve_args *args = context;
+    char *line;
+
+    if (!args->json) {
+        char rule[32] = "";
+
+        if (event->rule > 0)
+            snprintf(rule, sizeof(rule), " (rule %zu)", event->rule);
+        out_data("%s: %u %s%s\n", event->chip, event->status, event->why, rule);
+        return;
+    }
+    line = espota_serve_event_json(event);
+    if (line != NULL)
+        out_event(line);
+    free(line);
+}
+
+static bool names_device(const struct serve_args *args)
+{
+    const struct espota_serve_device *device = &args->device;
+
+    return device->mac != NULL || device->version != NULL || device->chip != NULL ||
+           device->path != NULL || device->md5 != NULL || args->mode != NULL;
+}
+
+/* What each kind of device would be told, or the one that is meant. */
+static enum espota_status ask(struct serve_args *args, struct espota_error *err)
+{
+    static const char *const chips[] = {"esp8266", "esp32", "pico"};
+    const char *given = args->device.chip;
+    enum espota_status status = ESPOTA_OK;
+
+    for (size_t i = 0; i < (given != NULL ? 1 : sizeof(chips) / sizeof(chips[0])); i++) {
+        args->device.chip = given != NULL ? given : chips[i];
+        status = espota_serve_ask(&args->options, &args->device, args, on_answer, err);
+        if (status != ESPOTA_OK)
+            return status;
+    }
+    return status;
+}
+
+static int check(struct serve_args *args)
 {
     struct espota_log log = out_log();
     struct espota_error err = ESPOTA_ERROR_INIT;
-    size_t rules, doubts;
+    size_t rules = 0, doubts = 0;
+    enum espota_status status = ESPOTA_OK;
 
-    if (espota_serve_check(args->options.manifest, &log, &rules, &doubts, &err) != ESPOTA_OK) {
+    if (args->options.manifest != NULL)
+        status = espota_serve_check(args->options.manifest, &log, &rules, &doubts, &err);
+    if (status == ESPOTA_OK && names_device(args))
+        status = ask(args, &err);
+    if (status != ESPOTA_OK) {
         out_error("%s", err.message);
         return espota_status_exit_code(err.status);
     }
-    out_note("%s: %zu rule%s, %zu doubtful", args->options.manifest, rules, rules == 1 ? "" : "s",
-             doubts);
+    if (args->options.manifest != NULL)
+        out_note("%s: %zu rule%s, %zu doubtful", args->options.manifest, rules,
+                 rules == 1 ? "" : "s", doubts);
     return espota_status_exit_code(doubts > 0 ? ESPOTA_E_IMAGE : ESPOTA_OK);
 }
 
@@ -144,9 +235,10 @@ static int serve(struct serve_args *args)
     enum espota_status status;
 
     args->options.inherited = true;
-    args->options.log = out_log();
+    args->options.log = (struct espota_log){log_with_time, NULL};
     args->options.context = args;
     args->options.event = on_request;
+    args->options.notice = on_notice;
     args->options.ready = on_ready;
     status = espota_serve_create(&args->options, &server, &err);
     if (status == ESPOTA_OK) {
@@ -171,7 +263,13 @@ int cmd_serve(int argc, char **argv)
         return exit_code;
     if ((args.options.manifest != NULL) == (args.options.folder != NULL))
         return opt_usage_error(&command, "give one of --dir and --manifest");
-    if (args.check && args.options.manifest == NULL)
-        return opt_usage_error(&command, "--check is for a --manifest");
+    if (args.check && args.options.manifest == NULL && !names_device(&args))
+        return opt_usage_error(&command, "--check is for a --manifest, or for a device");
+    if (!args.check && names_device(&args))
+        return opt_usage_error(&command, "--mac, --version and the like are for --check");
+    if (args.mode != NULL && strcmp(args.mode, "sketch") != 0 &&
+        strcmp(args.mode, "filesystem") != 0)
+        return opt_usage_error(&command, "--mode is sketch or filesystem");
+    args.device.filesystem = args.mode != NULL && strcmp(args.mode, "filesystem") == 0;
     return args.check ? check(&args) : serve(&args);
 }

@@ -18,12 +18,4 @@ bool espota_glob_match(const char *pattern, const char *text);
  */
 int espota_version_compare(const char *a, size_t a_length, const char *b, size_t b_length);
 
-/*
- * True if `version` meets every condition of `rule`: "<2.1.0", ">=1.0 <2", "2.1.0", "!=2.0";
- * conditions are separated by white space. An empty rule is met by everything.
- */
-bool espota_version_meets(const char *version, const char *rule);
-/* True if the rule can be read at all. */
-bool espota_version_rule_good(const char *rule);
-
 #endif

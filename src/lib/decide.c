@@ -95,67 +95,95 @@ static bool same_version(const char *a, const char *b)
     return a[0] != '\0' && b[0] != '\0' && espota_version_compare(a, strlen(a), b, strlen(b)) == 0;
 }
 
-/* A version decides where the device cannot say what it runs, or where a person named it. */
-static void decide_give(const struct espota_pull_request *request,
-                        const struct espota_shelf_item *item, bool version_is_named,
-                        unsigned no_space, struct espota_decision *out)
+static bool is_older(const char *a, const char *b)
 {
+    return a[0] != '\0' && b[0] != '\0' && espota_version_compare(a, strlen(a), b, strlen(b)) < 0;
+}
+
+/* What is to be given, before the client's own state is looked at. */
+struct offer {
+    const struct espota_shelf_item *item; /* once it was looked at; NULL: it cannot be given */
+    const char *name;
+    enum espota_status status; /* of looking at it */
+    struct espota_error err;
+    char version[ESPOTA_PULL_VERSION_MAX]; /* as far as it is known; "": it is not */
+    bool version_is_named;                 /* by a person, for just this */
+    bool downgrade;
+    unsigned no_space;
+};
+
+/* A version decides where the device cannot say what it runs, or where a person named it. */
+static void decide_give(const struct espota_pull_request *request, const struct offer *offer,
+                        struct espota_decision *out)
+{
+    const struct espota_shelf_item *item = offer->item;
     bool said;
 
     if (runs_this(request, item, &said)) {
         tell(out, STATUS_CURRENT, "it runs %s already", item->name);
-    } else if ((version_is_named || !said) && same_version(request->version, out->version)) {
+    } else if ((offer->version_is_named || !said) && same_version(request->version, out->version)) {
         tell(out, STATUS_CURRENT, "it has version %s already", out->version);
+    } else if (!offer->downgrade && is_older(offer->version, request->version)) {
+        tell(out, STATUS_CURRENT, "it has version %s, and %s is older: %s", request->version,
+             item->name, offer->version);
     } else if (is_device(request) && request->mode == ESPOTA_PULL_SKETCH &&
                request->free_space != 0 && item->size > request->free_space) {
-        tell(out, no_space, "%s has %u bytes, the device has room for %u", item->name,
+        tell(out, offer->no_space, "%s has %u bytes, the device has room for %u", item->name,
              (unsigned)item->size, (unsigned)request->free_space);
     } else {
         out->item = item;
+        out->blind = is_device(request) && !said &&
+                     (request->mode == ESPOTA_PULL_FILESYSTEM || request->free_space == 0);
         tell(out, STATUS_OK, "%s, %u bytes", item->name, (unsigned)item->size);
     }
 }
 
-/* A file that was looked at. */
-struct looked {
-    const char *name;
-    const struct espota_shelf_item *item;
-    enum espota_status status;
-    struct espota_error err;
-};
-
-static struct looked look_at(const struct espota_shelf *shelf, const char *name)
+static void look_at(const struct espota_shelf *shelf, const char *name, struct offer *offer)
 {
-    struct looked looked = {.name = name, .err = ESPOTA_ERROR_INIT};
-
-    looked.status = shelf->look(shelf->context, name, &looked.item, &looked.err);
-    return looked;
+    offer->name = name;
+    offer->err = (struct espota_error)ESPOTA_ERROR_INIT;
+    offer->status = shelf->look(shelf->context, name, &offer->item, &offer->err);
 }
 
 /* The file is chosen: may this client have it? */
-static void decide_file(const struct espota_pull_request *request, const struct looked *looked,
-                        bool version_is_named, unsigned no_space, struct espota_decision *out)
+static void decide_file(const struct espota_pull_request *request, const struct offer *offer,
+                        struct espota_decision *out)
 {
-    const struct espota_shelf_item *item = looked->item;
-    const char *name = looked->name;
+    const char *name = offer->name;
     const char *reason;
 
-    if (looked->status == ESPOTA_MORE) {
+    if (offer->status == ESPOTA_MORE) {
         out->wait = true;
         tell(out, STATUS_LATER, "%s is being written just now", name);
-    } else if (looked->status == ESPOTA_E_NO_ANSWER) {
+    } else if (offer->status == ESPOTA_E_NO_ANSWER) {
         tell(out, STATUS_NONE, "there is no file %s", name);
-    } else if (looked->status != ESPOTA_OK) {
-        tell(out, STATUS_NONE, "%s", looked->err.message);
-    } else if ((reason = unfit(request, item)) != NULL) {
+    } else if (offer->status != ESPOTA_OK) {
+        tell(out, STATUS_NONE, "%s", offer->err.message);
+    } else if ((reason = unfit(request, offer->item)) != NULL) {
         tell(out, STATUS_NONE, "%s is not given out: %s", name, reason);
     } else if (request->mode == ESPOTA_PULL_VERSION && out->version[0] == '\0') {
         tell(out, STATUS_NONE, "nothing says which version %s is", name);
     } else if (request->mode == ESPOTA_PULL_VERSION) {
         tell(out, STATUS_OK, "version %s", out->version);
     } else {
-        decide_give(request, item, version_is_named, no_space, out);
+        decide_give(request, offer, out);
     }
+}
+
+/* A device that is excluded by its version alone has nothing to do: 404 would be an error to it. */
+static void decide_without_rule(const struct espota_pull_request *request,
+                                const struct espota_manifest *manifest, int64_t now,
+                                struct espota_decision *out)
+{
+    const struct espota_rule *rule = espota_manifest_match_but_version(manifest, request, now);
+
+    if (rule == NULL) {
+        tell(out, STATUS_NONE, "no rule matches");
+        return;
+    }
+    out->rule = rule->number;
+    tell(out, STATUS_CURRENT, "rule %zu is for versions %s, it has %s", rule->number, rule->version,
+         request->version);
 }
 
 static void decide_by_manifest(const struct espota_pull_request *request,
@@ -164,10 +192,10 @@ static void decide_by_manifest(const struct espota_pull_request *request,
                                struct espota_decision *out)
 {
     const struct espota_rule *rule = espota_manifest_match(manifest, request, now);
-    struct looked looked;
+    struct offer offer = {.no_space = manifest->no_space};
 
     if (rule == NULL) {
-        tell(out, STATUS_NONE, "no rule matches");
+        decide_without_rule(request, manifest, now, out);
         return;
     }
     out->rule = rule->number;
@@ -177,8 +205,11 @@ static void decide_by_manifest(const struct espota_pull_request *request,
     }
     if (rule->give != NULL)
         snprintf(out->version, sizeof(out->version), "%s", rule->give);
-    looked = look_at(shelf, rule->file);
-    decide_file(request, &looked, rule->give != NULL, manifest->no_space, out);
+    espota_rule_file_version(rule, offer.version);
+    offer.version_is_named = rule->give != NULL;
+    offer.downgrade = rule->downgrade;
+    look_at(shelf, rule->file, &offer);
+    decide_file(request, &offer, out);
 }
 
 /* "door-2.1.0.bin" of stem "door": what stands between the dash and the ending. */
@@ -210,16 +241,26 @@ static void stem_of(const char *path, char out[ESPOTA_SHELF_NAME_MAX])
 
 /* The file that the path names, if this kind of client may have it by that name. */
 static bool named_by_path(const struct espota_pull_request *request,
-                          const struct espota_shelf *shelf, struct looked *looked)
+                          const struct espota_shelf *shelf, char name[ESPOTA_SHELF_NAME_MAX],
+                          struct offer *offer)
 {
-    bool filesystem = ends_in(request->path, ".fs.bin");
+    bool wants_filesystem = request->mode == ESPOTA_PULL_FILESYSTEM;
 
+    snprintf(name, ESPOTA_SHELF_NAME_MAX, "%s", request->path);
+    if (is_device(request) && ends_in(name, ".fs.bin") && !wants_filesystem)
+        return false;
+    if (is_device(request) && !ends_in(name, ".fs.bin") && wants_filesystem) {
+        char stem[ESPOTA_SHELF_NAME_MAX];
+
+        /* one URL is for both: /data.bin has the sketch, and data.fs.bin is its file system */
+        stem_of(request->path, stem);
+        if (snprintf(name, ESPOTA_SHELF_NAME_MAX, "%s.fs.bin", stem) >= ESPOTA_SHELF_NAME_MAX)
+            return false;
+    }
     if (request->path[0] == '\0')
         return false;
-    if (is_device(request) && filesystem != (request->mode == ESPOTA_PULL_FILESYSTEM))
-        return false;
-    *looked = look_at(shelf, request->path);
-    return looked->status != ESPOTA_E_NO_ANSWER;
+    look_at(shelf, name, offer);
+    return offer->status != ESPOTA_E_NO_ANSWER;
 }
 
 static void decide_by_folder(const struct espota_pull_request *request,
@@ -228,22 +269,23 @@ static void decide_by_folder(const struct espota_pull_request *request,
     bool filesystem = request->mode == ESPOTA_PULL_FILESYSTEM;
     char name[ESPOTA_SHELF_NAME_MAX];
     char stem[ESPOTA_SHELF_NAME_MAX];
-    struct looked looked;
+    struct offer offer = {.no_space = STATUS_NONE};
 
     stem_of(request->path, stem);
     if (request->mac[0] != '\0' && shelf->of_mac(shelf->context, request->mac, filesystem, name)) {
-        looked = look_at(shelf, name);
-    } else if (named_by_path(request, shelf, &looked)) {
+        look_at(shelf, name, &offer);
+    } else if (named_by_path(request, shelf, name, &offer)) {
         ; /* it was looked at */
     } else if (stem[0] != '\0' && !ends_in(stem, "/") &&
                shelf->newest(shelf->context, stem, filesystem, name)) {
         version_of_name(name, strlen(stem), filesystem ? ".fs.bin" : ".bin", out->version);
-        looked = look_at(shelf, name);
+        snprintf(offer.version, sizeof(offer.version), "%s", out->version);
+        look_at(shelf, name, &offer);
     } else {
         tell(out, STATUS_NONE, "no file for /%s", request->path);
         return;
     }
-    decide_file(request, &looked, false, STATUS_NONE, out);
+    decide_file(request, &offer, out);
 }
 
 void espota_decide(const struct espota_pull_request *request,

@@ -15,7 +15,8 @@ struct espota_decision {
     char version[ESPOTA_PULL_VERSION_MAX]; /* of what is there; "": not known */
     size_t rule;                           /* the manifest's, from 1; 0: none */
     bool wait;                             /* the file is being written: ask again in a moment */
-    char why[512];                         /* for the log: one line, nothing hostile in it */
+    bool blind;    /* `item` goes to a device that says nothing of what it has */
+    char why[512]; /* for the log: one line, nothing hostile in it */
 };
 
 /* The clients that an image is for, as they call themselves; PLAIN: it is no program. */

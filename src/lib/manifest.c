@@ -7,6 +7,7 @@
 
 #include "core/crc.h"
 #include "core/glob.h"
+#include "lib/version_rule.h"
 
 void espota_manifest_deinit(struct espota_manifest *manifest)
 {
@@ -47,7 +48,7 @@ static uint64_t mac_digit(char c)
     return (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
-static bool mac_holds(const struct espota_rule *rule, const char *mac)
+bool espota_rule_mac_holds(const struct espota_rule *rule, const char *mac)
 {
     for (size_t i = 0; i < rule->mac_count; i++)
         if (espota_glob_match(rule->macs[i], mac))
@@ -71,8 +72,14 @@ static enum espota_pull_mode mode_of(const struct espota_pull_request *request)
     return request->mode == ESPOTA_PULL_FILESYSTEM ? ESPOTA_PULL_FILESYSTEM : ESPOTA_PULL_SKETCH;
 }
 
-static bool rule_holds(const struct espota_rule *rule, const struct espota_pull_request *request,
-                       int64_t now)
+static bool version_holds(const struct espota_rule *rule, const char *version)
+{
+    return rule->version == NULL ||
+           (version[0] != '\0' && espota_version_meets(version, rule->version));
+}
+
+bool espota_rule_holds_but_version(const struct espota_rule *rule,
+                                   const struct espota_pull_request *request, int64_t now)
 {
     if (rule->family >= 0 && rule->family != (int)request->family)
         return false;
@@ -80,10 +87,7 @@ static bool rule_holds(const struct espota_rule *rule, const struct espota_pull_
         return false;
     if (now < rule->from || now >= rule->until)
         return false;
-    if (!mac_holds(rule, request->mac) || !path_holds(rule, request->path))
-        return false;
-    if (rule->version != NULL &&
-        (request->version[0] == '\0' || !espota_version_meets(request->version, rule->version)))
+    if (!espota_rule_mac_holds(rule, request->mac) || !path_holds(rule, request->path))
         return false;
     return espota_rollout_holds(request->mac, rule->file != NULL ? rule->file : "", rule->rollout);
 }
@@ -111,93 +115,67 @@ static bool passed_over(const struct espota_rule_head *head, bool has_mac, uint6
     return head->mask != 0 && (!has_mac || (mac & head->mask) != head->value);
 }
 
-const struct espota_rule *espota_manifest_match(const struct espota_manifest *manifest,
-                                                const struct espota_pull_request *request,
-                                                int64_t now)
+/* The first rule that holds, its version left out or not. */
+static const struct espota_rule *match(const struct espota_manifest *manifest,
+                                       const struct espota_pull_request *request, int64_t now,
+                                       bool any_version)
 {
     bool has_mac = request->mac[0] != '\0';
     uint64_t mac = 0;
 
     for (const char *digit = request->mac; *digit != '\0'; digit++)
         mac = mac << 4 | mac_digit(*digit);
-    for (size_t i = 0; i < manifest->rule_count; i++)
+    for (size_t i = 0; i < manifest->rule_count; i++) {
+        const struct espota_rule *rule = &manifest->rules[i];
+
         if (!passed_over(&manifest->heads[i], has_mac, mac) &&
-            rule_holds(&manifest->rules[i], request, now))
-            return &manifest->rules[i];
-    return NULL;
-}
-
-/* True if every text that pattern `narrow` takes is surely taken by `wide`. */
-static bool pattern_covers(const char *wide, const char *narrow)
-{
-    /* as a text, each * and ? of the narrow one must fall on a * (or ?) of the wide one, which a
-     * match of characters outside any alphabet shows */
-    char probe[1024];
-    size_t used = 0;
-
-    for (; *narrow != '\0' && used + 1 < sizeof(probe); narrow++)
-        probe[used++] = *narrow == '*' || *narrow == '?' ? '\x01' : *narrow;
-    probe[used] = '\0';
-    if (*narrow != '\0')
-        return false;
-    /* a lone ? of the wide one could take the stand-in of a * */
-    return strchr(wide, '?') == NULL ? espota_glob_match(wide, probe) : false;
-}
-
-static bool text_covers(const char *wide, const char *narrow)
-{
-    return wide == NULL || (narrow != NULL && strcmp(wide, narrow) == 0);
-}
-
-static bool macs_cover(const struct espota_rule *wide, const struct espota_rule *narrow)
-{
-    if (wide->mac_count == 0)
-        return true;
-    if (narrow->mac_count == 0)
-        return mac_holds(wide, "\x01") && mac_holds(wide, "");
-    for (size_t i = 0; i < narrow->mac_count; i++) {
-        bool covered = false;
-
-        for (size_t k = 0; k < wide->mac_count && !covered; k++)
-            covered = strcmp(wide->macs[k], narrow->macs[i]) == 0 ||
-                      pattern_covers(wide->macs[k], narrow->macs[i]);
-        if (!covered)
-            return false;
-    }
-    return true;
-}
-
-/* Sure, not complete: what it calls covered is covered. */
-static bool rule_covers(const struct espota_rule *wide, const struct espota_rule *narrow)
-{
-    if (wide->rollout < 100 || !text_covers(wide->version, narrow->version))
-        return false;
-    if ((wide->family >= 0 && wide->family != narrow->family) ||
-        (wide->mode >= 0 && wide->mode != narrow->mode))
-        return false;
-    if (wide->from > narrow->from || wide->until < narrow->until)
-        return false;
-    if (!text_covers(wide->path, narrow->path) &&
-        (narrow->path == NULL || !pattern_covers(wide->path, narrow->path)))
-        return false;
-    return macs_cover(wide, narrow);
-}
-
-const struct espota_rule *espota_manifest_unreachable(const struct espota_manifest *manifest,
-                                                      size_t *next, const struct espota_rule **by)
-{
-    for (; *next < manifest->rule_count; (*next)++) {
-        const struct espota_rule *rule = &manifest->rules[*next];
-
-        for (size_t i = 0; i < *next; i++) {
-            if (!rule_covers(&manifest->rules[i], rule))
-                continue;
-            *by = &manifest->rules[i];
-            (*next)++;
+            espota_rule_holds_but_version(rule, request, now) &&
+            (any_version || version_holds(rule, request->version)))
             return rule;
-        }
     }
     return NULL;
+}
+
+const struct espota_rule *espota_manifest_match(const struct espota_manifest *manifest,
+                                                const struct espota_pull_request *request,
+                                                int64_t now)
+{
+    return match(manifest, request, now, false);
+}
+
+const struct espota_rule *
+espota_manifest_match_but_version(const struct espota_manifest *manifest,
+                                  const struct espota_pull_request *request, int64_t now)
+{
+    return request->version[0] != '\0' ? match(manifest, request, now, true) : NULL;
+}
+
+/* "2.1.0" of "door-2.1.0.bin": behind the last dash that has a digit behind it and then a dot, for
+ * a number without one may be that of a board. */
+void espota_rule_file_version(const struct espota_rule *rule, char out[ESPOTA_PULL_VERSION_MAX])
+{
+    static const char *const ends[] = {".fs.bin", ".bin"};
+    size_t length = rule->file != NULL ? strlen(rule->file) : 0;
+    size_t end = 0;
+
+    out[0] = '\0';
+    if (rule->give != NULL)
+        snprintf(out, ESPOTA_PULL_VERSION_MAX, "%s", rule->give);
+    for (size_t i = 0; i < 2 && end == 0 && rule->give == NULL; i++)
+        if (length > strlen(ends[i]) && strcmp(rule->file + length - strlen(ends[i]), ends[i]) == 0)
+            end = length - strlen(ends[i]);
+    for (size_t at = end; at > 1 && rule->file[at - 1] != '/'; at--) {
+        const char *from = rule->file + at;
+
+        if (rule->file[at - 1] != '-' || memchr(from, '.', end - at) == NULL ||
+            end - at >= ESPOTA_PULL_VERSION_MAX)
+            continue;
+        if (*from < '0' || *from > '9')
+            continue;
+        memcpy(out, from, end - at); /* at <= end */
+        out[end - at] = '\0';
+        return;
+    }
 }
 
 /* Days from 1970-01-01 to a date of the Gregorian calendar. */

@@ -29,6 +29,7 @@ struct espota_rule {
     char *file; /* below the folder of images; NULL where stay is set */
     char *give; /* the version that the file is; NULL: not said */
     bool stay;
+    bool downgrade; /* the file may be older than what a device says it has */
 };
 
 /*
@@ -50,11 +51,19 @@ struct espota_manifest {
 
 /*
  * Reads `length` bytes of JSON. `name` stands in messages, with line and column. Everything that
- * is unknown, doubled, of a wrong type or out of range is an error (E_USAGE).
+ * is unknown, doubled, of a wrong type or out of range is an error (E_USAGE); `err` tells the
+ * first.
  */
 enum espota_status espota_manifest_parse(const char *text, size_t length, const char *name,
                                          struct espota_manifest *out,
                                          struct espota_error *err) ESPOTA_MUST_CHECK;
+/* The same; `tell` hears of every fault, a thousand at most, and `*faults` counts all. JSON that
+ * cannot be read is one fault. */
+enum espota_status espota_manifest_parse_all(const char *text, size_t length, const char *name,
+                                             void (*tell)(void *context, const char *fault),
+                                             void *context, size_t *faults,
+                                             struct espota_manifest *out,
+                                             struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_manifest_deinit(struct espota_manifest *manifest);
 
 /* The head of a rule whose conditions are set. */
@@ -65,12 +74,45 @@ const struct espota_rule *espota_manifest_match(const struct espota_manifest *ma
                                                 const struct espota_pull_request *request,
                                                 int64_t now);
 
+/* The first rule of which everything holds but the version, which the device has said; or NULL. */
+const struct espota_rule *
+espota_manifest_match_but_version(const struct espota_manifest *manifest,
+                                  const struct espota_pull_request *request, int64_t now);
+
+/* The version of a rule's file: what `give` says, else what stands in a name such as
+ * "door-2.1.0.bin"; "": nothing says it. */
+void espota_rule_file_version(const struct espota_rule *rule, char out[ESPOTA_PULL_VERSION_MAX]);
+
+/* Parts of a match, for who looks rules through. */
+bool espota_rule_holds_but_version(const struct espota_rule *rule,
+                                   const struct espota_pull_request *request, int64_t now);
+bool espota_rule_mac_holds(const struct espota_rule *rule, const char *mac);
+
 /*
- * A rule that no request can reach because an earlier one takes everything it would take; the
- * earlier one goes to `by`. NULL: none from `*next` on; `*next` is moved behind the one found.
+ * Calls `found` for each rule that no request can reach because an earlier one takes everything it
+ * would take. Sure, not complete. False without memory.
  */
-const struct espota_rule *espota_manifest_unreachable(const struct espota_manifest *manifest,
-                                                      size_t *next, const struct espota_rule **by);
+bool espota_manifest_unreachable(const struct espota_manifest *manifest,
+                                 void (*found)(void *context, const struct espota_rule *rule,
+                                               const struct espota_rule *by),
+                                 void *context);
+
+/* Two rules by which a device would be sent up and down for ever. */
+struct espota_manifest_loop {
+    const struct espota_rule *up; /* its condition on the version brings a device back to it */
+    const struct espota_rule *down;
+    char
+        high[ESPOTA_PULL_VERSION_MAX]; /* the version that `up` gives, and that `down` gives; "": */
+    char low[ESPOTA_PULL_VERSION_MAX]; /* nothing says it, and a loop is only likely */
+};
+
+/*
+ * Calls `found` for each loop: what is given, or would be with "downgrade", leads back. Returns the
+ * number of rules that were looked at: all but in very large manifests.
+ */
+size_t espota_manifest_loops(const struct espota_manifest *manifest, int64_t now,
+                             void (*found)(void *context, const struct espota_manifest_loop *loop),
+                             void *context);
 
 /* Whether a MAC (normalised, "" is outside below 100) is among the first `percent` of a rollout of
  * `file`. */

@@ -12,34 +12,64 @@
 #include "core/glob.h"
 #include "lib/json.h"
 #include "lib/json_spot.h"
+#include "lib/version_rule.h"
 
-/* Where a value stands, for messages. */
+enum { FAULT_ROOM = 1024, FAULTS_TOLD = 1000 }; /* each is looked for in the text */
+
+/* Where a value stands, for messages, and what was wrong so far. */
 struct place {
     const char *name;
     const char *text; /* of the whole */
     size_t length;
     size_t rule; /* from 1; 0: the top level */
+    size_t faults;
+    void (*tell)(void *context, const char *fault);
+    void *context;
     struct espota_error *err;
 };
 
-static enum espota_status wrong(const struct place *place, const char *key, const char *what)
+/* One fault more. The status is for the one who takes the value; the others are taken all the same.
+ */
+static enum espota_status fault(struct place *place, const char *message)
 {
-    struct espota_json_spot spot =
-        espota_json_spot_find(place->text, place->length, "rules", place->rule, key);
-    char rule[32] = "";
-
-    if (place->rule > 0)
-        snprintf(rule, sizeof(rule), "rule %zu: ", place->rule);
-    return espota_error_set(place->err, ESPOTA_E_USAGE, "%s: line %zu, column %zu: %s\"%s\" %s",
-                            place->name, spot.line, spot.column, rule, key, what);
+    if (place->faults++ == 0)
+        (void)espota_error_set(place->err, ESPOTA_E_USAGE, "%s", message);
+    if (place->tell != NULL)
+        place->tell(place->context, message);
+    return ESPOTA_E_USAGE;
 }
 
-static enum espota_status no_memory(const struct place *place)
+/* `into`: so many characters behind the value's beginning. */
+static enum espota_status wrong_at(struct place *place, const char *key, size_t into,
+                                   const char *what)
+{
+    struct espota_json_spot spot;
+    char rule[32] = "";
+    char message[FAULT_ROOM];
+
+    if (place->faults >= FAULTS_TOLD) {
+        place->faults++;
+        return ESPOTA_E_USAGE;
+    }
+    spot = espota_json_spot_find(place->text, place->length, "rules", place->rule, key);
+    if (place->rule > 0)
+        snprintf(rule, sizeof(rule), "rule %zu: ", place->rule);
+    snprintf(message, sizeof(message), "%s: line %zu, column %zu: %s\"%s\" %s", place->name,
+             spot.line, spot.column + into, rule, key, what);
+    return fault(place, message);
+}
+
+static enum espota_status wrong(struct place *place, const char *key, const char *what)
+{
+    return wrong_at(place, key, 0, what);
+}
+
+static enum espota_status no_memory(struct place *place)
 {
     return espota_error_set(place->err, ESPOTA_E_MEMORY, "%s: out of memory", place->name);
 }
 
-static enum espota_status take_text(const struct place *place, const char *key,
+static enum espota_status take_text(struct place *place, const char *key,
                                     const struct espota_json *value, char **out)
 {
     const char *text = espota_json_text(value);
@@ -50,7 +80,7 @@ static enum espota_status take_text(const struct place *place, const char *key,
     return *out != NULL ? ESPOTA_OK : no_memory(place);
 }
 
-static enum espota_status take_word(const struct place *place, const char *key,
+static enum espota_status take_word(struct place *place, const char *key,
                                     const struct espota_json *value, const char *const *words,
                                     int count, const char *what, int *out)
 {
@@ -65,7 +95,7 @@ static enum espota_status take_word(const struct place *place, const char *key,
     return wrong(place, key, what);
 }
 
-static enum espota_status take_number(const struct place *place, const char *key,
+static enum espota_status take_number(struct place *place, const char *key,
                                       const struct espota_json *value, unsigned least,
                                       unsigned most, const char *what, unsigned *out)
 {
@@ -77,8 +107,7 @@ static enum espota_status take_number(const struct place *place, const char *key
     return ESPOTA_OK;
 }
 
-static enum espota_status take_mac(const struct place *place, const struct espota_json *value,
-                                   char **out)
+static enum espota_status take_mac(struct place *place, const struct espota_json *value, char **out)
 {
     const char *text = espota_json_text(value);
     char pattern[64];
@@ -99,7 +128,7 @@ static bool is_anybody(const struct espota_json *value)
     return text != NULL && strcmp(text, "*") == 0;
 }
 
-static enum espota_status take_macs(const struct place *place, const struct espota_json *value,
+static enum espota_status take_macs(struct place *place, const struct espota_json *value,
                                     struct espota_rule *rule)
 {
     size_t count = espota_json_is_array(value) ? espota_json_count(value) : 1;
@@ -123,7 +152,7 @@ static enum espota_status take_macs(const struct place *place, const struct espo
     return ESPOTA_OK;
 }
 
-static enum espota_status take_time(const struct place *place, const char *key,
+static enum espota_status take_time(struct place *place, const char *key,
                                     const struct espota_json *value, int64_t *out)
 {
     const char *text = espota_json_text(value);
@@ -133,18 +162,27 @@ static enum espota_status take_time(const struct place *place, const char *key,
     return ESPOTA_OK;
 }
 
-static enum espota_status take_version_rule(const struct place *place,
-                                            const struct espota_json *value, char **out)
+static enum espota_status take_version_rule(struct place *place, const struct espota_json *value,
+                                            char **out)
 {
     enum espota_status status = take_text(place, "version", value, out);
+    const char *why = "";
+    const char *at = status == ESPOTA_OK ? espota_version_rule_fault(*out, &why) : NULL;
+    char what[256];
 
-    if (status == ESPOTA_OK && !espota_version_rule_good(*out))
-        return wrong(place, "version", "must be a condition like \"<2.1.0\" or \">=1.0 <2\"");
+    if (at == NULL)
+        return status;
+    snprintf(what, sizeof(what),
+             "must be a condition like \"<2.1.0\" or \">=1.0 <2\": %s%.*s%s, %s",
+             *at != '\0' ? "at \"" : "at its end", 40, at, *at != '\0' ? "\"" : "", why);
+    status = wrong_at(place, "version", 1 + (size_t)(at - *out), what); /* the quote is one */
+    free(*out);
+    *out = NULL;
     return status;
 }
 
 /* It goes out in a header, and a device's own is compared with it. */
-static enum espota_status take_give(const struct place *place, const struct espota_json *value,
+static enum espota_status take_give(struct place *place, const struct espota_json *value,
                                     char **out)
 {
     enum espota_status status = take_text(place, "give", value, out);
@@ -157,7 +195,7 @@ static enum espota_status take_give(const struct place *place, const struct espo
     return ESPOTA_OK;
 }
 
-static enum espota_status take_field(const struct place *place, const char *key,
+static enum espota_status take_field(struct place *place, const char *key,
                                      const struct espota_json *value, struct espota_rule *rule)
 {
     static const char *const families[] = {NULL, "esp8266", "esp32", "pico"};
@@ -186,6 +224,10 @@ static enum espota_status take_field(const struct place *place, const char *key,
         return take_text(place, key, value, &rule->file);
     if (strcmp(key, "give") == 0)
         return take_give(place, value, &rule->give);
+    if (strcmp(key, "downgrade") == 0 && !espota_json_bool(value, &rule->downgrade))
+        return wrong(place, key, "must be true or false");
+    if (strcmp(key, "downgrade") == 0)
+        return ESPOTA_OK;
     if (strcmp(key, "stay") != 0)
         return wrong(place, key, "is not known in a rule");
     if (!espota_json_bool(value, &rule->stay) || !rule->stay)
@@ -193,23 +235,33 @@ static enum espota_status take_field(const struct place *place, const char *key,
     return ESPOTA_OK;
 }
 
-static enum espota_status check_rule(const struct place *place, const struct espota_rule *rule)
+static bool names_file(const char *file)
 {
     struct espota_pull_request probe;
 
-    if (rule->stay == (rule->file != NULL))
-        return wrong(place, "file", "or \"stay\" must say what to do, one of them");
-    if (rule->stay && rule->give != NULL)
-        return wrong(place, "give", "goes with \"file\", not with \"stay\"");
-    if (rule->from >= rule->until)
-        return wrong(place, "until", "is not after \"from\": the rule could never match");
     espota_pull_request_init(&probe);
-    if (rule->file != NULL &&
-        (strchr(rule->file, '%') != NULL || strchr(rule->file, '?') != NULL ||
-         rule->file[0] == '/' ||
-         espota_pull_request_path(&probe, rule->file, strlen(rule->file)) != ESPOTA_OK))
-        return wrong(place, "file", "must name a file below the folder of images");
-    return ESPOTA_OK;
+    return strchr(file, '%') == NULL && strchr(file, '?') == NULL && file[0] != '/' &&
+           espota_pull_request_path(&probe, file, strlen(file)) == ESPOTA_OK;
+}
+
+/* What is there counts, be it right or wrong: a fault is told once. */
+static enum espota_status check_rule(struct place *place, const struct espota_json *value,
+                                     const struct espota_rule *rule)
+{
+    bool stays = espota_json_member(value, "stay") != NULL;
+    enum espota_status status = ESPOTA_OK;
+
+    if (stays == (espota_json_member(value, "file") != NULL))
+        status = wrong(place, "file", "or \"stay\" must say what to do, one of them");
+    if (stays && espota_json_member(value, "give") != NULL)
+        status = wrong(place, "give", "goes with \"file\", not with \"stay\"");
+    if (stays && espota_json_member(value, "downgrade") != NULL)
+        status = wrong(place, "downgrade", "goes with \"file\", not with \"stay\"");
+    if (rule->from >= rule->until)
+        status = wrong(place, "until", "is not after \"from\": the rule could never match");
+    if (rule->file != NULL && !names_file(rule->file))
+        status = wrong(place, "file", "must name a file below the folder of images");
+    return status;
 }
 
 static enum espota_status take_rule(struct place *place, const struct espota_json *value,
@@ -218,20 +270,15 @@ static enum espota_status take_rule(struct place *place, const struct espota_jso
     const char *key;
     struct espota_json *field;
     void *at = NULL;
-    enum espota_status status;
 
     *rule = (struct espota_rule){
         .family = -1, .mode = -1, .rollout = 100, .from = INT64_MIN, .until = INT64_MAX};
     if (!espota_json_is_object(value))
         return wrong(place, "rules", "must be a list of objects");
-    while ((at = espota_json_next(value, at, &key, &field)) != NULL) {
-        if (strcmp(key, "comment") == 0)
-            continue;
-        status = take_field(place, key, field, rule);
-        if (status != ESPOTA_OK)
-            return status;
-    }
-    return check_rule(place, rule);
+    while ((at = espota_json_next(value, at, &key, &field)) != NULL)
+        if (strcmp(key, "comment") != 0 && take_field(place, key, field, rule) == ESPOTA_E_MEMORY)
+            return ESPOTA_E_MEMORY;
+    return check_rule(place, value, rule);
 }
 
 static enum espota_status take_rules(struct place *place, const struct espota_json *value,
@@ -246,14 +293,11 @@ static enum espota_status take_rules(struct place *place, const struct espota_js
     if (manifest->rules == NULL || manifest->heads == NULL)
         return no_memory(place);
     for (size_t i = 0; i < count; i++) {
-        enum espota_status status;
-
         place->rule = i + 1;
         manifest->rule_count = i + 1; /* what it has taken so far is freed with it */
-        status = take_rule(place, espota_json_at(value, i), &manifest->rules[i]);
+        if (take_rule(place, espota_json_at(value, i), &manifest->rules[i]) == ESPOTA_E_MEMORY)
+            return ESPOTA_E_MEMORY;
         manifest->rules[i].number = i + 1;
-        if (status != ESPOTA_OK)
-            return status;
         manifest->heads[i] = espota_rule_head_of(&manifest->rules[i]);
     }
     place->rule = 0;
@@ -267,11 +311,8 @@ static enum espota_status take_top(struct place *place, const struct espota_json
     struct espota_json *value;
     void *at = NULL;
 
-    if (!espota_json_is_object(root))
-        return espota_error_set(place->err, ESPOTA_E_USAGE, "%s: must be one JSON object",
-                                place->name);
     if (espota_json_member(root, "rules") == NULL)
-        return wrong(place, "rules", "is missing");
+        (void)wrong(place, "rules", "is missing");
     while ((at = espota_json_next(root, at, &key, &value)) != NULL) {
         enum espota_status status = ESPOTA_OK;
 
@@ -284,28 +325,73 @@ static enum espota_status take_top(struct place *place, const struct espota_json
             status = take_rules(place, value, manifest);
         else if (strcmp(key, "comment") != 0)
             status = wrong(place, key, "is not known");
-        if (status != ESPOTA_OK)
+        if (status == ESPOTA_E_MEMORY)
             return status;
     }
-    return ESPOTA_OK;
+    return place->faults > 0 ? ESPOTA_E_USAGE : ESPOTA_OK;
+}
+
+/* Some editors put one in front: it says that the text is UTF-8, which JSON always is. */
+static void skip_mark(struct place *place)
+{
+    if (place->length < 3 || memcmp(place->text, "\xef\xbb\xbf", 3) != 0)
+        return;
+    place->text += 3;
+    place->length -= 3; /* >= 3 */
+}
+
+static enum espota_status parse(struct place *place, struct espota_manifest *out)
+{
+    struct espota_json *root = NULL;
+    char message[FAULT_ROOM];
+    enum espota_status status;
+
+    skip_mark(place);
+    if (place->length >= 2 &&
+        (memcmp(place->text, "\xff\xfe", 2) == 0 || memcmp(place->text, "\xfe\xff", 2) == 0)) {
+        snprintf(message, sizeof(message), "%s: this is UTF-16: save it as UTF-8", place->name);
+        return fault(place, message);
+    }
+    status = espota_json_read(place->text, place->length, &root, place->err);
+    if (status != ESPOTA_OK) {
+        (void)espota_error_prefix(place->err, "%s", place->name);
+        if (status == ESPOTA_E_MEMORY)
+            return status;
+        snprintf(message, sizeof(message), "%s",
+                 place->err != NULL ? place->err->message : "this is no JSON");
+        return fault(place, message);
+    }
+    if (espota_json_is_object(root)) {
+        status = take_top(place, root, out);
+    } else {
+        snprintf(message, sizeof(message), "%s: must be one JSON object", place->name);
+        status = fault(place, message);
+    }
+    espota_json_free(root);
+    return status;
+}
+
+enum espota_status espota_manifest_parse_all(const char *text, size_t length, const char *name,
+                                             void (*tell)(void *context, const char *fault),
+                                             void *context, size_t *faults,
+                                             struct espota_manifest *out, struct espota_error *err)
+{
+    struct place place = {
+        .name = name, .text = text, .length = length, .tell = tell, .context = context, .err = err};
+    enum espota_status status;
+
+    *out = (struct espota_manifest){.no_space = 404};
+    status = parse(&place, out);
+    *faults = place.faults;
+    if (status != ESPOTA_OK)
+        espota_manifest_deinit(out);
+    return status;
 }
 
 enum espota_status espota_manifest_parse(const char *text, size_t length, const char *name,
                                          struct espota_manifest *out, struct espota_error *err)
 {
-    struct place place = {name, text, length, 0, err};
-    struct espota_json *root = NULL;
-    enum espota_status status = espota_json_read(text, length, &root, err);
+    size_t faults;
 
-    *out = (struct espota_manifest){.no_space = 404};
-    if (status != ESPOTA_OK) {
-        if (err != NULL && status != ESPOTA_E_MEMORY)
-            err->status = ESPOTA_E_USAGE;
-        return espota_error_prefix(err, "%s", name);
-    }
-    status = take_top(&place, root, out);
-    espota_json_free(root);
-    if (status != ESPOTA_OK)
-        espota_manifest_deinit(out);
-    return status;
+    return espota_manifest_parse_all(text, length, name, NULL, NULL, &faults, out, err);
 }

@@ -253,14 +253,15 @@ void espota_registry_given(struct espota_registry *registry, const char *mac, bo
 }
 
 bool espota_registry_has_it(struct espota_registry *registry, const char *mac, bool filesystem,
-                            const char *md5, int64_t now)
+                            const char *md5, bool asks, int64_t now)
 {
     struct espota_record *record = find(registry, mac);
 
     if (record == NULL || strcmp(record->given_md5[filesystem], md5) != 0 ||
         now - record->given_at[filesystem] > ESPOTA_REGISTRY_REPEAT_S)
         return false;
-    record->given_at[filesystem] = now; /* one that asks each minute is not updated each hour */
+    if (asks) /* one that asks each minute is not updated each hour */
+        record->given_at[filesystem] = now;
     return true;
 }
 

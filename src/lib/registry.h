@@ -63,9 +63,9 @@ void espota_registry_note(struct espota_registry *registry,
 /* A device has taken a file whole. */
 void espota_registry_given(struct espota_registry *registry, const char *mac, bool filesystem,
                            const char *md5, int64_t now);
-/* Whether it has taken just this one within minutes, or has asked for it since; asking counts. */
+/* Whether it has taken just this one within minutes. With `asks` the minutes begin anew. */
 bool espota_registry_has_it(struct espota_registry *registry, const char *mac, bool filesystem,
-                            const char *md5, int64_t now);
+                            const char *md5, bool asks, int64_t now);
 
 /* Takes a sample of the history if one is due. */
 void espota_registry_sample(struct espota_registry *registry, int64_t now);

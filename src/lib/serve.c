@@ -9,7 +9,12 @@
 #include "sys/clock.h"
 #include "sys/inherited.h"
 
-enum { MINUTE_MS = 60000, SECOND_MS = 1000, STATE_MAX = 256 * 1024 * 1024 };
+enum {
+    MINUTE_MS = 60000,
+    SECOND_MS = 1000,
+    FINISH_MS = 60000, /* for what is under way when it is told to stop; systemd waits for 90 s */
+    STATE_MAX = 256 * 1024 * 1024,
+};
 
 static void say(const struct espota_serve *serve, enum espota_log_level level, const char *format,
                 ...) ESPOTA_PRINTF(3, 4);
@@ -141,17 +146,35 @@ static void minute_over(void *context)
     arm(serve, &serve->minute, MINUTE_MS);
 }
 
+void espota_serve_tell(const struct espota_serve *serve, struct espota_serve_notice *notice)
+{
+    char time[ESPOTA_SERVE_TIME_ROOM];
+
+    if (serve->options.notice == NULL)
+        return;
+    espota_serve_time(espota_clock_wall(), time);
+    notice->time = time;
+    serve->options.notice(serve->options.context, notice);
+}
+
 static void reload(struct espota_serve *serve)
 {
     struct espota_error err = ESPOTA_ERROR_INIT;
+    struct espota_serve_notice notice = {
+        .path = serve->options.manifest != NULL ? serve->options.manifest : serve->options.folder,
+        .why = ""};
 
     if (espota_serve_load(serve, &err) == ESPOTA_OK) {
         serve->counts.reloads++;
-        say(serve, ESPOTA_LOG_NOTE, "read again: %s",
-            serve->has_manifest ? serve->options.manifest : serve->options.folder);
+        notice.what = ESPOTA_SERVE_RELOADED;
+        espota_serve_tell(serve, &notice);
+        say(serve, ESPOTA_LOG_NOTE, "read again: %s", notice.path);
         return;
     }
     serve->counts.refused_reloads++;
+    notice.what = ESPOTA_SERVE_RELOAD_REFUSED;
+    notice.why = err.message;
+    espota_serve_tell(serve, &notice);
     say(serve, ESPOTA_LOG_WARNING, "%s; the old rules go on", err.message);
 }
 
@@ -222,6 +245,39 @@ static void tell_ready(const struct espota_serve *serve)
     serve->options.ready(serve->options.context, address, serve->admin != NULL ? admin : NULL);
 }
 
+/* One turn of the loop, at most until `most_ms` are over. */
+static enum espota_status turn(struct espota_serve *serve, int most_ms, struct espota_error *err)
+{
+    if (serve->reloading) {
+        serve->reloading = 0;
+        reload(serve);
+    }
+    return espota_loop_turn(serve->loop, most_ms, err);
+}
+
+/*
+ * A device whose download is cut hangs for more than a minute before it gives up: what is under way
+ * goes on, for so long, and nobody new is let in.
+ */
+static enum espota_status finish(struct espota_serve *serve, struct espota_error *err)
+{
+    struct espota_serve_notice notice = {.what = ESPOTA_SERVE_ENDING,
+                                         .transfers = espota_http_server_busy(serve->server)};
+    uint64_t end = espota_loop_now(serve->loop) + FINISH_MS;
+    enum espota_status status = ESPOTA_OK;
+
+    espota_http_server_close(serve->server);
+    if (notice.transfers == 0)
+        return ESPOTA_OK;
+    espota_serve_tell(serve, &notice);
+    say(serve, ESPOTA_LOG_NOTE, "%zu download%s to finish, for %d s at most", notice.transfers,
+        notice.transfers == 1 ? "" : "s", FINISH_MS / 1000);
+    while (status == ESPOTA_OK && serve->stopping == 1 &&
+           espota_http_server_busy(serve->server) > 0 && espota_loop_now(serve->loop) < end)
+        status = turn(serve, SECOND_MS, err);
+    return status;
+}
+
 enum espota_status espota_serve_run(struct espota_serve *serve, struct espota_error *err)
 {
     enum espota_status status = ESPOTA_OK;
@@ -229,13 +285,10 @@ enum espota_status espota_serve_run(struct espota_serve *serve, struct espota_er
     arm(serve, &serve->minute, MINUTE_MS);
     arm(serve, &serve->second, SECOND_MS);
     tell_ready(serve);
-    while (status == ESPOTA_OK && !serve->stopping) {
-        if (serve->reloading) {
-            serve->reloading = 0;
-            reload(serve);
-        }
-        status = espota_loop_turn(serve->loop, -1, err);
-    }
+    while (status == ESPOTA_OK && serve->stopping == 0)
+        status = turn(serve, -1, err);
+    if (status == ESPOTA_OK)
+        status = finish(serve, err);
     if (status == ESPOTA_OK)
         espota_registry_sample(serve->registry, espota_clock_wall());
     return status == ESPOTA_OK ? save_state(serve, err) : status;
@@ -243,7 +296,7 @@ enum espota_status espota_serve_run(struct espota_serve *serve, struct espota_er
 
 void espota_serve_stop(struct espota_serve *serve)
 {
-    serve->stopping = 1;
+    serve->stopping = serve->stopping + 1;
     espota_loop_wake(serve->loop);
 }
 

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/http.h"
 #include "lib/page.h"
 #include "lib/serve_chart.h"
 #include "lib/serve_inside.h"
+#include "lib/targets.h"
 #include "sys/clock.h"
 
 enum { ROWS_MAX = 2000 };
@@ -186,6 +188,45 @@ static void add_metrics(struct espota_page *page, const struct espota_serve *ser
     add_version_metrics(page, serve->registry);
 }
 
+/* "name" of "name:80", "::1" of "[::1]:80". */
+static void host_alone(const char *value, char *out, size_t room)
+{
+    const char *colon = strrchr(value, ':');
+    size_t length =
+        colon != NULL && strchr(colon, ']') == NULL ? (size_t)(colon - value) : strlen(value);
+
+    if (length >= 2 && value[0] == '[' && value[length - 1] == ']') {
+        value++;
+        length -= 2; /* >= 2 */
+    }
+    snprintf(out, room, "%.*s", (int)(length < room ? length : 0), value);
+}
+
+/*
+ * A page of somebody else's can give this machine's address a name of its own, and a browser in the
+ * house then reads what is here for it. Addresses and names that nobody else can give are fine.
+ */
+static bool is_our_host(const struct espota_serve *serve, const char *value)
+{
+    char host[ESPOTA_HOST_MAX + 1];
+    char ours[ESPOTA_HOST_MAX + 1];
+    struct espota_address address;
+    const char *rest;
+
+    if (value == NULL)
+        return true; /* no browser */
+    host_alone(value, host, sizeof(host));
+    if (espota_address_parse(host, &address) || espota_http_same(host, "localhost") ||
+        (serve->options.admin_host != NULL && espota_http_same(host, serve->options.admin_host)))
+        return true;
+    espota_host_own_name(ours, sizeof(ours));
+    if (ours[0] != '\0' && espota_http_same(host, ours))
+        return true;
+    ours[strcspn(ours, ".")] = '\0';
+    rest = ours[0] != '\0' ? espota_http_behind(host, ours) : NULL;
+    return rest != NULL && (*rest == '\0' || espota_http_same(rest, ".local"));
+}
+
 void espota_serve_admin_answer(void *context, struct espota_http_request *request,
                                const char *method, const char *path,
                                struct espota_http_answer *answer)
@@ -193,11 +234,14 @@ void espota_serve_admin_answer(void *context, struct espota_http_request *reques
     struct espota_serve *serve = context;
     struct espota_page *page = &serve->page; /* stays until the answer is copied out of it */
 
-    (void)request;
     (void)method;
     espota_page_deinit(page);
     answer->status = 200;
-    if (strcmp(path, "/metrics") == 0) {
+    if (!is_our_host(serve, espota_http_request_header(request, "Host"))) {
+        answer->status = 421;
+        espota_page_add(page, "this is asked for by an address or by this machine's name\n");
+        espota_http_answer_header(answer, "Content-Type", "text/plain");
+    } else if (strcmp(path, "/metrics") == 0) {
         add_metrics(page, serve);
         espota_http_answer_header(answer, "Content-Type", "text/plain; version=0.0.4");
     } else if (strcmp(path, "/") == 0) {

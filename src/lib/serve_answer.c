@@ -157,9 +157,11 @@ static void tell_event(struct espota_serve *serve, const struct espota_pull_requ
                        const char *address, const char *path,
                        const struct espota_decision *decision, unsigned status, uint64_t sent)
 {
+    char time[ESPOTA_SERVE_TIME_ROOM];
     char shown[4 * ESPOTA_PULL_PATH_MAX];
     char file[4 * ESPOTA_PULL_PATH_MAX] = "";
     struct espota_serve_event event = {
+        .time = time,
         .address = address,
         .mac = pull->mac,
         .chip = espota_pull_family_word(pull->family),
@@ -176,6 +178,7 @@ static void tell_event(struct espota_serve *serve, const struct espota_pull_requ
 
     if (serve->options.event == NULL)
         return;
+    espota_serve_time(espota_clock_wall(), time);
     espota_text_printable(path, strlen(path), shown, sizeof(shown));
     if (decision->item != NULL)
         espota_text_printable(decision->item->name, strlen(decision->item->name), file,
@@ -207,6 +210,89 @@ static void decide(struct espota_serve *serve, struct espota_http_request *reque
                       espota_shelf_folder_table(serve->shelf), espota_clock_wall(), decision);
 }
 
+/*
+ * A Pico, and every device that updates its file system, does not say what it has: it would be
+ * given the same again and again. Where nginx sends the bytes nobody knows whether it has them all:
+ * then it may try again after some minutes.
+ */
+static void withhold_repeated(struct espota_serve *serve, const struct espota_pull_request *pull,
+                              struct espota_decision *decision)
+{
+    char line[256];
+
+    if (!decision->blind ||
+        !espota_registry_has_it(serve->registry, pull->mac, pull->mode == ESPOTA_PULL_FILESYSTEM,
+                                decision->item->md5, serve->options.accel == NULL,
+                                espota_clock_wall()))
+        return;
+    decision->item = NULL;
+    decision->status = 304;
+    snprintf(decision->why, sizeof(decision->why),
+             "it was given just this within the last minutes, and does not say what it runs");
+    snprintf(line, sizeof(line),
+             "%s asks again for what it has just taken: it is told that there is nothing new; a "
+             "sketch that says its version would not ask",
+             pull->mac);
+    if (serve->options.log.say != NULL)
+        serve->options.log.say(serve->options.log.context, ESPOTA_LOG_WARNING, line);
+}
+
+/* An image on its way to a client. */
+struct delivery {
+    struct espota_serve *serve;
+    char address[ESPOTA_ADDRESS_TEXT];
+    char mac[ESPOTA_MAC_DIGITS + 1];
+    char file[4 * ESPOTA_PULL_PATH_MAX];
+    char md5[33];
+    bool filesystem;
+    bool part; /* of it was asked for */
+};
+
+static void delivered(void *context, const struct espota_http_end *end)
+{
+    struct delivery *delivery = context;
+    struct espota_serve *serve = delivery->serve;
+    struct espota_serve_notice notice = {.what = ESPOTA_SERVE_CUT,
+                                         .address = delivery->address,
+                                         .mac = delivery->mac,
+                                         .file = delivery->file,
+                                         .bytes = end->sent,
+                                         .size = end->length};
+    char line[2 * ESPOTA_PULL_PATH_MAX + sizeof(delivery->file)];
+
+    if (!end->whole) {
+        espota_serve_tell(serve, &notice);
+        snprintf(line, sizeof(line), "%s%s%s: %s was cut off after %llu of %llu bytes",
+                 delivery->address, delivery->mac[0] != '\0' ? " " : "", delivery->mac,
+                 delivery->file, (unsigned long long)end->sent, (unsigned long long)end->length);
+        if (serve->options.log.say != NULL)
+            serve->options.log.say(serve->options.log.context, ESPOTA_LOG_WARNING, line);
+    } else if (!delivery->part) {
+        espota_registry_given(serve->registry, delivery->mac, delivery->filesystem, delivery->md5,
+                              espota_clock_wall());
+    }
+    free(delivery);
+}
+
+static void follow_delivery(struct espota_serve *serve, const struct espota_pull_request *pull,
+                            const char *address, const struct espota_shelf_item *item,
+                            struct espota_http_answer *answer)
+{
+    struct delivery *delivery = calloc(1, sizeof(*delivery));
+
+    if (delivery == NULL)
+        return;
+    delivery->serve = serve;
+    snprintf(delivery->address, sizeof(delivery->address), "%s", address);
+    snprintf(delivery->mac, sizeof(delivery->mac), "%s", pull->mac);
+    espota_text_printable(item->name, strlen(item->name), delivery->file, sizeof(delivery->file));
+    snprintf(delivery->md5, sizeof(delivery->md5), "%s", item->md5);
+    delivery->filesystem = pull->mode == ESPOTA_PULL_FILESYSTEM;
+    delivery->part = answer->status != 200;
+    answer->over = delivered;
+    answer->over_context = delivery;
+}
+
 void espota_serve_answer(void *context, struct espota_http_request *request, const char *method,
                          const char *path, struct espota_http_answer *answer)
 {
@@ -222,6 +308,7 @@ void espota_serve_answer(void *context, struct espota_http_request *request, con
         answer->again_ms = SETTLE_STEP_MS;
         return;
     }
+    withhold_repeated(serve, &pull, &serve->decision);
     fill_answer(serve, request, &serve->decision, answer);
     find_peer(serve, request, address);
     sent = answer->shared != NULL && strcmp(method, "HEAD") != 0 ? answer->length : 0;
@@ -230,5 +317,11 @@ void espota_serve_answer(void *context, struct espota_http_request *request, con
     if (answer->status != 401)
         espota_registry_note(serve->registry, &pull, address, answer->status, serve->decision.why,
                              espota_clock_wall());
+    if (sent > 0)
+        follow_delivery(serve, &pull, address, serve->decision.item, answer);
+    else if (serve->decision.item != NULL && serve->options.accel != NULL &&
+             strcmp(method, "HEAD") != 0) /* nginx sends it: nobody here learns how that ends */
+        espota_registry_given(serve->registry, pull.mac, pull.mode == ESPOTA_PULL_FILESYSTEM,
+                              serve->decision.item->md5, espota_clock_wall());
     tell_event(serve, &pull, address, path, &serve->decision, answer->status, sent);
 }

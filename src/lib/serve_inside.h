@@ -14,7 +14,11 @@
 #include "sys/folder.h"
 #include "sys/loop.h"
 
-enum { ESPOTA_SERVE_AUTH_MAX = 65536, ESPOTA_SERVE_ACCEL_MAX = 256 };
+enum {
+    ESPOTA_SERVE_MANIFEST_MAX = 64 * 1024 * 1024,
+    ESPOTA_SERVE_AUTH_MAX = 65536,
+    ESPOTA_SERVE_ACCEL_MAX = 256,
+};
 
 /* What was answered, for the metrics. */
 struct espota_serve_counts {
@@ -49,7 +53,7 @@ struct espota_serve {
     struct espota_page page;         /* of the admin request under way, likewise */
     struct espota_decision decision; /* of the request under way: its texts outlive the handler */
 
-    volatile int stopping; /* set in a signal handler */
+    volatile int stopping; /* how often; set in a signal handler */
     volatile int reloading;
 };
 
@@ -59,6 +63,9 @@ enum espota_status espota_serve_load(struct espota_serve *serve,
 void espota_serve_unload(struct espota_serve *serve);
 /* True if the manifest on disk, or the folder of images behind its path, is another one. */
 bool espota_serve_has_changed(const struct espota_serve *serve);
+
+/* Tells a notice, with the time put in. */
+void espota_serve_tell(const struct espota_serve *serve, struct espota_serve_notice *notice);
 
 /* The handlers of the two servers. */
 void espota_serve_answer(void *context, struct espota_http_request *request, const char *method,

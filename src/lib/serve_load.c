@@ -7,8 +7,6 @@
 #include "core/text.h"
 #include "lib/serve_inside.h"
 
-enum { MANIFEST_MAX = 64 * 1024 * 1024 };
-
 /* "fw" beside "/etc/m.json" is "/etc/fw"; an absolute one stays. */
 static char *beside(const char *manifest, const char *images)
 {
@@ -27,7 +25,8 @@ static enum espota_status read_manifest(const char *path, struct espota_manifest
 {
     uint8_t *text = NULL;
     size_t length;
-    enum espota_status status = espota_file_read(path, MANIFEST_MAX, &text, &length, NULL, err);
+    enum espota_status status =
+        espota_file_read(path, ESPOTA_SERVE_MANIFEST_MAX, &text, &length, NULL, err);
 
     if (status == ESPOTA_OK)
         status = espota_manifest_parse((const char *)text, length, path, out, err);

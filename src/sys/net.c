@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "sys/descriptor.h"
 #include "sys/net_platform.h"
@@ -326,4 +327,13 @@ size_t espota_open_files_limit(size_t wanted)
             limit.rlim_cur = old;
     }
     return limit.rlim_cur < SIZE_MAX ? (size_t)limit.rlim_cur : SIZE_MAX;
+}
+
+void espota_host_own_name(char *out, size_t room)
+{
+    if (room == 0)
+        return;
+    if (gethostname(out, room) != 0)
+        out[0] = '\0';
+    out[room - 1] = '\0'; /* POSIX leaves open whether a cut one is terminated */
 }

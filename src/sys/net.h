@@ -132,6 +132,9 @@ bool espota_socket_unsent(int fd, uint32_t *bytes);
 /* The socket takes more only while fewer than so many bytes have not left; a hint. */
 void espota_socket_limit_unsent(int fd, uint32_t bytes);
 
+/* This machine's name as it calls itself; "" if it has none. */
+void espota_host_own_name(char *out, size_t room);
+
 /* Ends both directions; the descriptor stays. */
 void espota_socket_shutdown(int fd);
 void espota_socket_no_delay(int fd);

@@ -114,6 +114,34 @@ class Clients(Folder):
         self.assert_file(pico(server.address, "/pump"), image)
         self.assert_nothing(pico(server.address, "/pump", Version="1.2"), 304)
 
+    def test_a_pico_is_not_updated_in_a_loop(self):
+        """It says neither what it runs nor how much room it has."""
+        put(self.images, "pump.bin", (self.images_of_every_kind() / "pico.bin").read_bytes())
+        server = self.serve()
+        with connect(server.address, window=4096) as sock:  # one that breaks off may ask again
+            sock.sendall(lines("GET /pump.bin HTTP/1.0", "User-Agent: Pico-HTTP-Update",
+                               "x-Pico-STA-MAC: 28:CD:C1:00:00:01"))
+            sock.recv(100)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        server.wait_event("cut")
+        self.assertEqual(pico(server.address, "/pump.bin").status, 200)
+        for _ in range(3):
+            self.assert_nothing(pico(server.address, "/pump.bin"), 304)
+            server.say("asks again")
+        self.assertEqual(pico(server.address, "/pump.bin", **{"STA-MAC": "28:CD:C1:00:00:02"}).status,
+                         200)
+        # another file is news
+        put(self.images, "pump.bin", (self.images / "pump.bin").read_bytes() + b"\0" * 4096, OLD + 1)
+        self.assertEqual(pico(server.address, "/pump.bin").status, 200)
+
+    def test_chips_without_wifi(self):
+        """They send their base MAC alone."""
+        put(self.images, "240ac4000010.bin", t.esp32_image())
+        server = self.serve()
+        asking = ("x-ESP32-mode: sketch", "x-ESP32-BASE-MAC: 24:0A:C4:00:00:10")
+        self.assert_file(get(server.address, "/x", *asking), t.esp32_image())
+        self.assertEqual(server.request()["mac"], "240ac4000010")
+
     def images_of_every_kind(self):
         folder = os.environ.get("ESPOTA_IMAGES")
         if not folder:
@@ -265,12 +293,17 @@ class WhatRuns(Folder):
     def test_a_file_system_is_not_a_sketch(self):
         fs = b"\xff" * 8192
         put(self.images, "door.fs.bin", fs)
-        put(self.images, "door-1.2.fs.bin", fs)
+        put(self.images, "door-1.2.fs.bin", fs + b"\xff" * 4096)
         server = self.serve()
+        # one URL is for both of a device's files
         answer = esp8266(server.address, "/door.bin", mode="spiffs", sketch_md5=md5(self.door))
         self.assert_file(answer, fs)
-        self.assertEqual(server.request()["file"], "door-1.2.fs.bin")
-        self.assert_file(esp8266(server.address, "/door.fs.bin", mode="spiffs"), fs)
+        self.assertEqual(server.request()["file"], "door.fs.bin")
+        self.assert_file(esp8266(server.address, "/door.fs.bin", mode="spiffs",
+                                 sta_mac="18:FE:AA:00:00:02"), fs)
+        (self.images / "door.fs.bin").unlink()
+        answer = esp8266(server.address, "/door.bin", mode="spiffs", sketch_md5=md5(self.door))
+        self.assert_file(answer, fs + b"\xff" * 4096)
         self.assert_nothing(esp8266(server.address, "/door.fs.bin"), 404)
         self.assert_nothing(esp8266(server.address, "/x", mode="spiffs", version="1.2"), 404)
         self.assert_nothing(esp8266(server.address, "/door", mode="spiffs", version="1.2"), 304)
@@ -306,6 +339,12 @@ class Refused(Folder):
         for method in ("POST", "PUT", "DELETE", "OPTIONS", "BREW"):
             answer = get(server.address, "/door.bin", "Connection: close", method=method)
             self.assertEqual((answer.status, answer.fields["allow"]), (405, "GET, HEAD"))
+        for more in (("Content-Length: 5",), ("Content-Length: 00",)):
+            answer = exchange(server.address, lines("GET /door.bin HTTP/1.1", "Host: x",
+                                                    "Content-Length: 0", *more) + b"hello")
+            self.assertEqual((answer.status, answer.fields["connection"].lower()), (400, "close"))
+        self.assert_file(get(server.address, "/door.bin", "Content-Length: 0", "Content-Length: 0"),
+                         self.door)
         for header in ("Content-Length: 5", "Transfer-Encoding: chunked"):
             answer = exchange(server.address,
                               lines("GET /door.bin HTTP/1.1", "Host: x", header) + b"hello")
@@ -327,7 +366,7 @@ class Refused(Folder):
                 (esp32(server.address, "/lamp.bin.gz.bin"), "does not unpack"),
                 (esp8266(server.address, "/cut.bin"), "cut.bin is not given out"),
                 (esp8266(server.address, "/notes.bin"), "no program"),
-                (esp8266(server.address, "/door.bin", mode="spiffs"), "no file for"),
+                (esp8266(server.address, "/none.bin", mode="spiffs"), "no file for"),
                 (esp8266(server.address, "/door.fs.bin", mode="spiffs"), "a program"),
                 (esp8266(server.address, "/empty.bin"), "is empty"),
                 (esp8266(server.address, "/door.bin", free_space=39999), "has room for 39999")):
@@ -348,7 +387,8 @@ class Refused(Folder):
         answer = get(server.address, "/door.bin")
         self.assert_nothing(answer, 401)
         self.assertTrue(answer.fields["www-authenticate"].startswith("Basic realm="))
-        for wrong in ("door:opens", "door:ope", "door", "", ":", "# ours", "pump:a", "door:open\r"):
+        for wrong in ("door:opens", "door:ope", "door", "", ":", "# ours", "pump:a", "door:open\r", "door:open\0", "door:open\0x",
+                      "door\0:open", "\0"):
             self.assert_nothing(ask(wrong), 401)
         self.assert_nothing(get(server.address, "/door.bin", "Authorization: Digest x"), 401)
         self.assert_nothing(get(server.address, "/../x"), 401)  # a stranger learns nothing
@@ -474,6 +514,45 @@ class Changes(Folder):
         server.say("read again")
         self.assert_file(get(server.address, "/door.bin"), t.image(50000, seed=9))
 
+    def test_signals_do_not_stall_a_download(self):
+        """A signal, or a stop and its continuation, in the midst of a send: it goes on at once."""
+        big = t.image(8 << 20)
+        put(self.images, "big.bin", big)
+        server = self.serve()
+        for numbers in ((signal.SIGHUP,), (signal.SIGSTOP, signal.SIGCONT)) * 3:
+            with connect(server.address, window=1 << 17) as sock:
+                sock.settimeout(15)  # the stall was as long as the server's patience, 20 s
+                sock.sendall(lines("GET /big.bin HTTP/1.0"))
+                data = bytearray()
+                while piece := sock.recv(1 << 16):
+                    data += piece
+                    if len(data) % 5 == 0:
+                        for number in numbers:
+                            server.signal(number)
+                self.assert_file(Answer(bytes(data)), big)
+        server.say("read again")
+
+    def test_what_happens_is_told_with_its_time(self):
+        path = self.manifest([{"stay": True}])
+        server = self.serve("--manifest", path, env={"TZ": "XYZ-5:30"})
+        date = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+05:30"
+        self.assertRegex(server.ready["time"], date + "$")
+        get(server.address, "/x")
+        self.assertRegex(server.request()["time"], date + "$")
+        server.signal(signal.SIGHUP)
+        event = server.wait_event("reload")
+        self.assertRegex(event["time"], date + "$")
+        self.assertEqual((event["taken"], event["path"], event["why"]), (True, str(path), ""))
+        self.assertRegex(server.say("read again"), date + " read again: ")
+        self.manifest("{")
+        event = server.wait_event("reload")
+        self.assertFalse(event["taken"])
+        self.assertIn("line 1", event["why"])
+        people = t.Process(t.espota_c(), "serve", "--dir", self.images, "--listen", "127.0.0.1:0",
+                           env={"TZ": "UTC"})
+        self.addCleanup(people.close)
+        self.assertRegex(people.err.next(), r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00 listening ")
+
     def test_a_manifest_is_read_again(self):
         path = self.manifest([{"mac": "*", "stay": True}])
         server = self.serve("--manifest", path)
@@ -526,8 +605,9 @@ class Manifest(Folder):
         self.assertEqual(server.request()["rule"], 1)
         self.assert_file(esp8266(where, "/update", version="1", sta_mac="5C:CF:7F:00:00:01"),
                          self.door)
-        for answer in (esp8266(where, "/update", version="2.1.0"),
-                       esp8266(where, "/update", sta_mac="5C:CF:7F:00:00:02", version="1"),
+        # only its version excludes it: nothing is wrong with it
+        self.assert_nothing(esp8266(where, "/update", version="2.1.0"), 304)
+        for answer in (esp8266(where, "/update", sta_mac="5C:CF:7F:00:00:02", version="1"),
                        esp8266(where, "/update"),
                        esp8266(where, "/update", version="1", mode="spiffs"),
                        esp8266(where, "/closed"), esp8266(where, "/gone")):
@@ -588,6 +668,71 @@ class Manifest(Folder):
         done = t.run("serve", "--check", "--dir", self.images)
         self.assert_exit(done, 2)
 
+    def test_check_lists_every_fault(self):
+        rules = ('\ufeff{"rules": [\n  {"file": "door.bin", "version": "~2"},\n'
+                 '  {"stay": true, "rollout": "all", "form": 1},\n'
+                 '  {"file": "door.bin", "version": "2.0 || 2.1"}]}')
+        self.check(rules, 2, "line 2, column 36: rule 1", '"rollout" must be', '"form" is not known',
+                   'column 40: rule 3: "version"', "4 mistakes")
+        for version in ("^2", "2.*", "latest", "<", ">=1<2"):
+            self.check([{"file": "door.bin", "version": version}], 2, '"version" must be')
+        # the mark itself is nothing
+        self.check('\ufeff{"images": "images", "rules": [{"file": "door.bin"}]}', 0)
+
+    def test_check_finds_what_never_matches(self):
+        self.check([{"file": "door.bin", "version": ">=2 <1"}, {"path": "/a", "file": "door.bin",
+                                                                "rollout": 0},
+                    {"path": "/b", "file": "door.bin", "until": "2001-01-01T00:00:00Z"},
+                    {"path": "c", "file": "door.bin"},
+                    {"path": "/d", "file": "door.bin", "rollout": 50},
+                    {"path": "/d", "file": "door.bin", "rollout": 25}], 7,
+                   "rule 1 can never match: no version", 'rule 2 can never match: its "rollout"',
+                   'rule 3 can never match: its "until"', "rule 4 can never match: a path",
+                   "rule 6 can never match: rule 5", "6 rules, 5 doubtful")
+
+    def test_the_canary(self):
+        """Up and down for ever: found before, and not done."""
+        put(self.images, "door-2.0.0.bin", self.door)
+        put(self.images, "door-2.1.0.bin", t.image(41000, seed=3))
+        rules = [{"chip": "esp8266", "version": "<2.1.0", "file": "door-2.1.0.bin"},
+                 {"chip": "esp8266", "file": "door-2.0.0.bin"}]
+        self.check(rules, 7, "rule 2 gives 2.0.0 to devices that rule 1 has brought to 2.1.0")
+        server = self.serve("--manifest", self.manifest(rules))
+        self.assertEqual(esp8266(server.address, "/", version="2.0.0").status, 200)
+        self.assert_nothing(esp8266(server.address, "/", version="2.1.0"), 304)
+        self.assertEqual(server.request(status=304)["rule"], 2)
+        rules[1]["downgrade"] = True
+        self.check(rules, 7, "rules 1 and 2 update a device up and down for ever")
+        server = self.serve("--manifest", self.manifest(rules))
+        self.assertEqual(esp8266(server.address, "/", version="2.1.0").status, 200)
+
+    def test_what_a_device_would_get(self):
+        rules = [{"mac": "18:FE:AA:*", "chip": "esp8266", "version": "<2.1.0", "file": "door.bin",
+                  "give": "2.1.0"}, {"chip": "esp32", "stay": True}]
+        path = self.manifest(rules)
+
+        def ask(*argv):
+            done = t.run("serve", "--check", *argv)
+            self.assert_exit(done, 0)
+            return done.stdout
+
+        device = ("--manifest", path, "--mac", "18:fe:aa:00:00:01")
+        self.assertEqual(ask(*device, "--version", "2.0", "--chip", "esp8266"),
+                         "esp8266: 200 door.bin, 40000 bytes (rule 1)\n")
+        self.assertIn("304 rule 1 is for versions <2.1.0", ask(*device, "--version", "2.2", "--chip",
+                                                             "esp8266"))
+        told = ask(*device, "--version", "2.0").splitlines()
+        self.assertEqual([line.split()[:2] for line in told],
+                         [["esp8266:", "200"], ["esp32:", "304"], ["pico:", "404"]])
+        event = json.loads(ask(*device, "--version", "2.0", "--chip", "esp8266", "--json"))
+        self.assertEqual((event["status"], event["rule"], event["file"]), (200, 1, "door.bin"))
+        self.assertIn("200 door.bin", ask("--dir", self.images, "--path", "/door.bin", "--chip",
+                                          "esp8266"))
+        for wrong in (("--mac", "x"), ("--chip", "esp99"), ("--md5", "x"), ("--path", "/../x"),
+                      ("--mode", "x")):
+            self.assert_exit(t.run("serve", "--check", "--manifest", path, *wrong), 2)
+        self.assert_exit(t.run("serve", "--dir", self.images, "--mac", "18:fe:aa:00:00:01"), 2)
+
     def test_start_with_a_bad_manifest(self):
         done = t.run("serve", "--listen", "127.0.0.1:0", "--manifest", self.manifest("{"))
         self.assert_one_line(done, 2, "line 1")
@@ -605,6 +750,56 @@ class Service(Folder):
                 sock.sendall(b"GET /door")
                 server.signal(number)
                 self.assertEqual(server.wait(), 0)
+
+    def slow_download(self, server, size):
+        """A client in the midst of /big.bin."""
+        put(self.images, "big.bin", t.image(size))
+        sock = connect(server.address, window=4096)
+        self.addCleanup(sock.close)
+        sock.sendall(lines("GET /big.bin HTTP/1.0", "x-ESP8266-STA-MAC: 18:FE:AA:00:00:01"))
+        first = sock.recv(1000)
+        return sock, first
+
+    def test_it_finishes_what_is_under_way(self):
+        server = self.serve()
+        sock, first = self.slow_download(server, 16 << 20)
+        server.signal(signal.SIGTERM)
+        self.assertEqual(server.wait_event("ending")["transfers"], 1)
+        with self.assertRaises(OSError):  # nobody new comes in
+            connect(server.address)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self.assert_file(Answer(first + read_all(sock)), t.image(16 << 20))
+        self.assertEqual(server.wait(), 0)
+        self.assertNotIn("cut", [event["event"] for event in server.events()])
+
+    def test_a_second_signal_ends_it_at_once(self):
+        server = self.serve()
+        self.slow_download(server, 16 << 20)
+        server.signal(signal.SIGTERM)
+        server.wait_event("ending")
+        server.signal(signal.SIGINT)
+        self.assertEqual(server.wait(), 0)
+        event = next(event for event in server.events() if event["event"] == "cut")
+        self.assertEqual((event["address"], event["mac"], event["file"], event["size"]),
+                         ("127.0.0.1", "18feaa000001", "big.bin", 16 << 20))
+        self.assertTrue(1000 <= event["bytes"] < 16 << 20, event)
+        server = self.serve()
+        self.slow_download(server, 16 << 20)
+        server.signal(signal.SIGTERM)
+        server.wait_event("ending")
+        server.signal(signal.SIGTERM)
+        self.assertIn(server.wait(), (143, -signal.SIGTERM))
+
+    def test_a_client_that_goes_is_told(self):
+        for size in (16 << 20, 200000):  # more than the socket takes, and all of it
+            server = self.serve()
+            sock, _ = self.slow_download(server, size)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.close()
+            event = server.wait_event("cut")
+            self.assertEqual(event["size"], size)
+            self.assertLess(event["bytes"], size)
+            server.say(f"big.bin was cut off after {event['bytes']} of {size} bytes")
 
     def test_usage(self):
         for argv in ((), ("--dir", self.images, "--manifest", "x")):
@@ -773,6 +968,22 @@ class Admin(Folder):
         width, height = struct.unpack(">II", picture.read_bytes()[16:24])
         self.assertEqual((width, height), (1200, 1000))
         self.assertGreater(picture.stat().st_size, 5000)
+
+    def test_a_name_that_somebody_else_gave(self):
+        """A page elsewhere can give our address a name of its own: it is not answered by that."""
+        server = self.start("--admin-host", "fleet.example.org")
+        port = server.admin[1]
+        own = socket.gethostname()
+        for host in ("evil.example", "127.0.0.1.evil.example", f"evil.example:{port}", "", "[::1", "x:y"):
+            for path in ("/", "/metrics"):
+                answer = exchange(server.admin, lines(f"GET {path} HTTP/1.0", "Host: " + host))
+                self.assertEqual(answer.status, 421, host)
+                self.assertNotIn(b"espota_", answer.body)
+        for host in ("127.0.0.1", f"127.0.0.1:{port}", f"localhost:{port}", f"[::1]:{port}",
+                     f"Fleet.example.org:{port}", f"{own}:{port}", own.upper()):
+            answer = exchange(server.admin, lines("GET / HTTP/1.0", "Host: " + host))
+            self.assertEqual(answer.status, 200, host)
+        self.assertEqual(exchange(server.admin, lines("GET / HTTP/1.0")).status, 200)
 
     def test_only_on_its_own_port(self):
         server = self.start()

@@ -22,20 +22,33 @@ static void check_rule(const struct espota_rule *rule, size_t number)
     FUZZ_CHECK(rule->give == NULL || strpbrk(rule->give, "\r\n") == NULL);
 }
 
+enum { UNREACHABLE_MAX = 256 };
+
+static void note_unreachable(void *context, const struct espota_rule *rule,
+                             const struct espota_rule *by)
+{
+    bool *unreachable = context;
+
+    FUZZ_CHECK(by->number < rule->number);
+    if (rule->number < UNREACHABLE_MAX)
+        unreachable[rule->number] = true;
+}
+
+static void note_loop(void *context, const struct espota_manifest_loop *loop)
+{
+    (void)context;
+    FUZZ_CHECK(loop->up->number < loop->down->number && loop->up->version != NULL);
+}
+
 /* A rule that is told to be unreachable matches no device, whatever the time. */
 static void check_matches(const struct espota_manifest *manifest)
 {
     static const int64_t times[] = {0, 1795298400, INT64_MAX - 1};
-    const struct espota_rule *by;
     const struct espota_rule *rule;
-    size_t next = 0;
-    bool unreachable[256] = {false};
+    bool unreachable[UNREACHABLE_MAX] = {false};
 
-    while ((rule = espota_manifest_unreachable(manifest, &next, &by)) != NULL) {
-        FUZZ_CHECK(by->number < rule->number);
-        if (rule->number < sizeof(unreachable))
-            unreachable[rule->number] = true;
-    }
+    FUZZ_CHECK(espota_manifest_unreachable(manifest, note_unreachable, unreachable));
+    (void)espota_manifest_loops(manifest, times[1], note_loop, NULL);
     for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
         for (size_t k = 0; k < sizeof(times) / sizeof(times[0]); k++) {
             rule = espota_manifest_match(manifest, &devices[i], times[k]);

@@ -111,7 +111,7 @@ def lines(first, *headers):
 
 
 def get(where, path, *headers, method="GET"):
-    return exchange(where, lines(f"{method} {path} HTTP/1.0", "Host: x", *headers))
+    return exchange(where, lines(f"{method} {path} HTTP/1.0", f"Host: {where[0]}", *headers))
 
 
 def esp8266(where, path, method="GET", **said):

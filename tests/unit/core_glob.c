@@ -64,26 +64,4 @@ START_TEST(test_versions_that_are_equal)
 }
 END_TEST
 
-START_TEST(test_version_rules)
-{
-    ck_assert(espota_version_meets("2.0.9", "<2.1.0"));
-    ck_assert(!espota_version_meets("2.1", "<2.1.0"));
-    ck_assert(espota_version_meets("2.1", "<=2.1.0"));
-    ck_assert(espota_version_meets("2.1", "2.1.0"));
-    ck_assert(espota_version_meets("2.1", "== 2.1.0"));
-    ck_assert(!espota_version_meets("2.1", "!=2.1.0"));
-    ck_assert(espota_version_meets("1.5", ">=1.0 <2"));
-    ck_assert(espota_version_meets("1.5", ">= 1.0 < 2"));
-    ck_assert(!espota_version_meets("2.0", ">=1.0 <2"));
-    ck_assert(espota_version_meets("anything", ""));
-    ck_assert(!espota_version_meets("1", "<"));
-    ck_assert(espota_version_rule_good(""));
-    ck_assert(espota_version_rule_good(">=1.0 <2"));
-    ck_assert(!espota_version_rule_good("<"));
-    ck_assert(!espota_version_rule_good("<=>1"));
-    ck_assert(!espota_version_rule_good(">=1.0 <"));
-}
-END_TEST
-
-UNIT_MAIN("core/glob", test_glob, test_versions_in_rising_order, test_versions_that_are_equal,
-          test_version_rules)
+UNIT_MAIN("core/glob", test_glob, test_versions_in_rising_order, test_versions_that_are_equal)

@@ -23,6 +23,7 @@ static struct espota_shelf_item shelf_items[] = {
      .running_sha256 = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
     {.name = "lamp.bin.gz", .size = 400, .kind = ESPOTA_IMAGE_ESP32, .gzip = true},
     {.name = "cut.bin", .size = 500, .kind = ESPOTA_IMAGE_ESP8266, .problem = "cut short"},
+    {.name = "data.fs.bin", .size = 4096, .kind = ESPOTA_IMAGE_LITTLEFS},
     {.name = "notes.txt", .size = 5},
     {.name = "busy.bin", .size = 5},
 };
@@ -124,6 +125,10 @@ START_TEST(test_a_folder)
         {"/pump-1.10.fs.bin", {"x-Pico-Mode:sketch"}, 404, NULL, "no file for"},
         {"/pump", {"x-Pico-Mode:sketch"}, 200, "pump-1.10.bin", ""},
         {"/pump.bin", {"x-Pico-Mode:spiffs"}, 200, "pump-1.10.fs.bin", ""},
+        /* a sketch asks with one URL for both of its files */
+        {"/data.bin", {"x-ESP32-mode:littlefs"}, 200, "data.fs.bin", ""},
+        {"/data", {"x-ESP32-mode:littlefs"}, 200, "data.fs.bin", ""},
+        {"/data.bin", {"x-ESP32-mode:sketch"}, 404, NULL, "no file for"},
         {"/pump.bin", {"x-Pico-Version:1.10"}, 304, NULL, "version 1.10 already"},
         {"/pump.bin", {"x-Pico-Version:1.9"}, 200, "pump-1.10.bin", ""},
         {"/pump.bin", {"x-Pico-Mode:version"}, 200, NULL, "version 1.10"},
@@ -219,6 +224,75 @@ START_TEST(test_a_manifest)
 }
 END_TEST
 
+/* A device is never taken back, unless a rule says so. */
+START_TEST(test_versions_only_rise)
+{
+    static const char text[] =
+        "{\"rules\":["
+        "{\"path\":\"/canary\",\"version\":\"<2.1.0\",\"file\":\"door.bin\",\"give\":\"2.1.0\"},"
+        "{\"path\":\"/canary\",\"file\":\"pump-1.10.bin\"},"
+        "{\"path\":\"/back\",\"file\":\"door.bin\",\"give\":\"2.1.0\",\"downgrade\":true},"
+        "{\"path\":\"/low\",\"chip\":\"esp8266\",\"version\":\"<2.1.0\",\"file\":\"door.bin\"}]}";
+    static const struct row rows[] = {
+        {"/canary", {"x-ESP8266-version:2.0.0"}, 200, "door.bin", ""},
+        {"/canary", {"x-ESP8266-version:2.1.0-rc1"}, 200, "door.bin", ""},
+        {"/canary",
+         {"x-Pico-Version:2.1.0"},
+         304,
+         NULL,
+         "it has version 2.1.0, and pump-1.10.bin is older"},
+        {"/canary", {"x-Pico-Mode:sketch"}, 200, "pump-1.10.bin", ""}, /* it says no version */
+        {"/back", {"x-ESP8266-version:3.0"}, 200, "door.bin", ""},
+        {"/back", {"x-ESP8266-version:2.1"}, 304, NULL, "already"},
+        /* by its version alone it is excluded: that is no error to it */
+        {"/low",
+         {"x-ESP8266-version:2.1.0"},
+         304,
+         NULL,
+         "rule 4 is for versions <2.1.0, it has 2.1.0"},
+        {"/low", {"x-ESP8266-mode:sketch"}, 404, NULL, "no rule matches"},
+        {"/low", {"x-ESP32-version:2.1.0"}, 404, NULL, "no rule matches"},
+        {"/else", {"x-ESP8266-version:2.1.0"}, 404, NULL, "no rule matches"},
+    };
+    static const struct row folder = {
+        "/pump", {"x-Pico-Version:1.11"}, 304, NULL, "pump-1.10.bin is older"};
+    struct espota_manifest manifest;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+
+    ck_assert_msg(espota_manifest_parse(text, strlen(text), "m", &manifest, &err) == ESPOTA_OK,
+                  "%s", err.message);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        expect(&rows[i], &manifest);
+    espota_manifest_deinit(&manifest);
+    expect(&folder, NULL);
+}
+END_TEST
+
+START_TEST(test_who_is_blind)
+{
+    static const struct row blind[] = {
+        {"/pump", {"x-Pico-Mode:sketch"}, 200, "pump-1.10.bin", ""},
+        {"/pump", {"x-ESP8266-mode:spiffs"}, 200, "pump-1.10.fs.bin", ""},
+    };
+    static const struct row seeing[] = {
+        {"/door.bin",
+         {"x-ESP8266-sketch-md5:44444444444444444444444444444444"},
+         200,
+         "door.bin",
+         ""},
+        {"/door.bin", {NULL}, 200, "door.bin", ""},
+    };
+    struct espota_decision out;
+
+    for (size_t i = 0; i < 2; i++) {
+        ask(&blind[i], NULL, &out);
+        ck_assert(out.item != NULL && out.blind);
+        ask(&seeing[i], NULL, &out);
+        ck_assert(out.item != NULL && !out.blind);
+    }
+}
+END_TEST
+
 START_TEST(test_a_file_that_is_being_written_is_waited_for)
 {
     static const struct row row = {"/busy.bin", {NULL}, 503, NULL, ""};
@@ -230,4 +304,5 @@ START_TEST(test_a_file_that_is_being_written_is_waited_for)
 END_TEST
 
 UNIT_MAIN("lib/decide", test_a_folder, test_what_runs_already, test_what_is_not_given_out,
-          test_a_manifest, test_a_file_that_is_being_written_is_waited_for)
+          test_a_manifest, test_versions_only_rise, test_who_is_blind,
+          test_a_file_that_is_being_written_is_waited_for)

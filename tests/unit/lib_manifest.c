@@ -104,6 +104,11 @@ START_TEST(test_what_is_wrong_is_named)
          "never match"},
         {"{\"no-space\": 200, \"rules\": []}", "300 to 599"},
         {"{\"rules\": []} x", "m.json: line 1"},
+        {"\xef\xbb\xbf[]", "one JSON object"}, /* the mark is nothing */
+        {"\xff\xfe{", "UTF-16"},
+        {"{\"rules\": [{\"stay\": true, \"downgrade\": true}]}", "\"downgrade\" goes with"},
+        {"{\"rules\": [{\"file\": \"a\", \"downgrade\": 1}]}", "true or false"},
+        {"{\"rules\": [{\"file\": \"a\", \"version\": \"latest\"}]}", "a version has a digit"},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -137,6 +142,16 @@ START_TEST(test_rollout_is_stable_and_about_right)
 }
 END_TEST
 
+static void note_unreachable(void *context, const struct espota_rule *rule,
+                             const struct espota_rule *by)
+{
+    size_t *found = context;
+
+    ck_assert_uint_eq(found[0], 0);
+    found[0] = rule->number;
+    found[1] = by->number;
+}
+
 START_TEST(test_unreachable_rules)
 {
     static const struct {
@@ -157,23 +172,148 @@ START_TEST(test_unreachable_rules)
         {"[{\"file\":\"a\",\"path\":\"/u*\"},{\"file\":\"b\",\"path\":\"/up/*\"}]", 2, 1},
         {"[{\"file\":\"a\",\"path\":\"/u?\"},{\"file\":\"b\",\"path\":\"/u*\"}]", 0, 0},
         {"[{\"file\":\"a\",\"from\":\"2026-11-21T22:00:00Z\"},{\"file\":\"b\"}]", 0, 0},
+        {"[{\"file\":\"a\",\"version\":\"<3\"},{\"file\":\"b\",\"version\":\"<2\"}]", 2, 1},
+        {"[{\"file\":\"a\",\"version\":\"<2\"},{\"file\":\"b\",\"version\":\"<3\"}]", 0, 0},
+        {"[{\"file\":\"a\",\"rollout\":50},{\"file\":\"a\",\"rollout\":50}]", 2, 1},
+        {"[{\"file\":\"a\",\"rollout\":50},{\"file\":\"a\",\"rollout\":20}]", 2, 1},
+        {"[{\"file\":\"a\",\"rollout\":50},{\"file\":\"a\",\"rollout\":60}]", 0, 0},
+        {"[{\"file\":\"a\",\"rollout\":50},{\"file\":\"b\",\"rollout\":20}]", 0, 0},
+        {"[{\"file\":\"a\",\"mac\":[\"1*\",\"2*\"]},{\"file\":\"b\",\"mac\":[\"22*\",\"11*\"]}]", 2,
+         1},
+        {"[{\"file\":\"a\",\"mac\":[\"*\"]},{\"file\":\"b\",\"mac\":\"*:01\"}]", 2, 1},
+        {"[{\"file\":\"a\",\"mac\":\"*:01\"},{\"file\":\"b\",\"mac\":\"18:*:01\"}]", 2, 1},
+        {"[{\"file\":\"a\",\"path\":\"*\"},{\"file\":\"b\",\"path\":\"/x\"}]", 2, 1},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char text[512];
         struct espota_manifest manifest;
         struct espota_error err = ESPOTA_ERROR_INIT;
-        const struct espota_rule *by = NULL;
-        const struct espota_rule *found;
-        size_t next = 0;
+        size_t found[2] = {0, 0};
 
         snprintf(text, sizeof(text), "{\"rules\":%s}", rows[i].rules);
         ck_assert_msg(parse(text, &manifest, &err) == ESPOTA_OK, "%s", err.message);
-        found = espota_manifest_unreachable(&manifest, &next, &by);
-        ck_assert_msg((found != NULL ? found->number : 0) == rows[i].which, "%s", rows[i].rules);
-        ck_assert_uint_eq(by != NULL ? by->number : 0, rows[i].by);
+        ck_assert(espota_manifest_unreachable(&manifest, note_unreachable, found));
+        ck_assert_msg(found[0] == rows[i].which && found[1] == rows[i].by, "%s: %zu by %zu",
+                      rows[i].rules, found[0], found[1]);
         espota_manifest_deinit(&manifest);
     }
+}
+END_TEST
+
+static void note_loop(void *context, const struct espota_manifest_loop *loop)
+{
+    char *text = context;
+
+    snprintf(text + strlen(text), 256, "%zu-%zu %s %s;", loop->up->number, loop->down->number,
+             loop->high, loop->low);
+}
+
+START_TEST(test_loops)
+{
+    static const char *const rows[][2] = {
+        /* the canary: whoever is below 2.1.0 goes there, everybody else to 2.0.0 */
+        {"[{\"chip\":\"esp8266\",\"version\":\"<2.1.0\",\"file\":\"d-2.1.0.bin\"},"
+         "{\"chip\":\"esp8266\",\"file\":\"d-2.0.0.bin\"}]",
+         "1-2 2.1.0 2.0.0;"},
+        {"[{\"version\":\"<2.1\",\"file\":\"a\",\"give\":\"2.1\"},{\"file\":\"b\",\"give\":\"2.1\"}"
+         "]",
+         ""},
+        {"[{\"version\":\"<1\",\"file\":\"a\",\"give\":\"1\"},{\"version\":\"<2\",\"file\":\"b\","
+         "\"give\":\"2\"}]",
+         ""},
+        {"[{\"version\":\"<1\",\"file\":\"a\",\"give\":\"1\"},{\"version\":\"<2\",\"file\":\"b\","
+         "\"give\":\"2\"},{\"file\":\"c\",\"give\":\"0.5\"}]",
+         "1-2 1 2;2-3 2 0.5;"},
+        /* nothing says the versions */
+        {"[{\"version\":\"<2\",\"file\":\"a\"},{\"file\":\"b\"}]", "1-2  ;"},
+        {"[{\"version\":\"<2\",\"file\":\"a\"},{\"stay\":true}]", ""},
+        {"[{\"version\":\"<2\",\"file\":\"a\"},{\"stay\":true,\"mac\":\"*:*\"},{\"file\":\"b\"}]",
+         ""},
+        /* only where both mean one device */
+        {"[{\"mac\":\"18:*\",\"version\":\"<2.1\",\"file\":\"a\",\"give\":\"2.1\"},"
+         "{\"mac\":\"19:*\",\"file\":\"b\",\"give\":\"2\"}]",
+         ""},
+        {"[{\"path\":\"/d*\",\"version\":\"<2.1\",\"file\":\"a\",\"give\":\"2.1\"},"
+         "{\"mac\":\"19:*:01\",\"file\":\"b\",\"give\":\"2\"}]",
+         "1-2 2.1 2;"},
+        {"[{\"version\":\"<2.1\",\"rollout\":10,\"file\":\"a\",\"give\":\"2.1\"},"
+         "{\"rollout\":90,\"file\":\"b\",\"give\":\"2\"}]",
+         "1-2 2.1 2;"},
+        {"[{\"mode\":\"filesystem\",\"version\":\"<2.1\",\"file\":\"a\",\"give\":\"2.1\"},"
+         "{\"mode\":\"sketch\",\"file\":\"b\",\"give\":\"2\"}]",
+         ""},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[512], found[512] = "";
+        struct espota_manifest manifest;
+        struct espota_error err = ESPOTA_ERROR_INIT;
+
+        snprintf(text, sizeof(text), "{\"rules\":%s}", rows[i][0]);
+        ck_assert_msg(parse(text, &manifest, &err) == ESPOTA_OK, "%s", err.message);
+        ck_assert_uint_eq(espota_manifest_loops(&manifest, 1000, note_loop, found),
+                          manifest.rule_count);
+        ck_assert_msg(strcmp(found, rows[i][1]) == 0, "%s: %s", rows[i][0], found);
+        espota_manifest_deinit(&manifest);
+    }
+}
+END_TEST
+
+START_TEST(test_the_version_of_a_file)
+{
+    static const char *const rows[][2] = {
+        {"door-2.1.0.bin", "2.1.0"},
+        {"a-1/door-2.1.0-rc1.bin", "2.1.0-rc1"},
+        {"door-2.bin", ""},
+        {"door.bin", ""},
+        {"relay-1-2.0.fs.bin", "2.0"},
+        {"x-1.2/door.bin", ""},
+        {"esp32-c3-1.10.bin", "1.10"},
+        {"door-2.1.0-1.bin", "2.1.0-1"},
+        {"door-2.1.0.hex", ""},
+        {"-1.0.bin", ""},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct espota_rule rule = {.file = (char *)(uintptr_t)rows[i][0]};
+        char version[ESPOTA_PULL_VERSION_MAX];
+
+        espota_rule_file_version(&rule, version);
+        ck_assert_msg(strcmp(version, rows[i][1]) == 0, "%s: %s", rows[i][0], version);
+    }
+}
+END_TEST
+
+static void count_fault(void *context, const char *fault)
+{
+    char *text = context;
+
+    snprintf(text + strlen(text), 256, "%s\n", fault);
+}
+
+START_TEST(test_every_fault_is_told)
+{
+    static const char *const text =
+        "\xef\xbb\xbf{\"rules\": [\n {\"file\": 3, \"chip\": \"esp99\"},\n"
+        " {\"version\": \"<2 ~1\", \"form\": 1, \"stay\": true, \"give\": \"1\"}], \"x\": 1}";
+    struct espota_manifest manifest;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    char told[2048] = "";
+    size_t faults = 0;
+
+    ck_assert_int_eq(espota_manifest_parse_all(text, strlen(text), "m.json", count_fault, told,
+                                               &faults, &manifest, &err),
+                     ESPOTA_E_USAGE);
+    ck_assert_msg(faults == 6, "%s", told);
+    ck_assert_msg(strncmp(told, err.message, strlen(err.message)) == 0, "%s", err.message);
+    ck_assert_ptr_nonnull(strstr(told, "m.json: line 2, column 11: rule 1: \"file\""));
+    ck_assert_ptr_nonnull(strstr(told, "rule 1: \"chip\""));
+    ck_assert_msg(strstr(told, "line 3, column 18: rule 2: \"version\"") != NULL, "%s", told);
+    ck_assert_ptr_nonnull(strstr(told, "at \"~1\", a version must stand here"));
+    ck_assert_ptr_nonnull(strstr(told, "\"form\" is not known"));
+    ck_assert_ptr_nonnull(strstr(told, "\"give\" goes with"));
+    ck_assert_ptr_nonnull(strstr(told, "\"x\" is not known"));
 }
 END_TEST
 
@@ -241,4 +381,5 @@ END_TEST
 
 UNIT_MAIN("lib/manifest", test_the_documented_example, test_what_is_wrong_is_named,
           test_rollout_is_stable_and_about_right, test_unreachable_rules,
-          test_mac_patterns_and_their_heads, test_times)
+          test_mac_patterns_and_their_heads, test_loops, test_the_version_of_a_file,
+          test_every_fault_is_told, test_times)

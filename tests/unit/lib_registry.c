@@ -144,21 +144,21 @@ START_TEST(test_what_was_just_given)
     struct espota_registry *registry = espota_registry_create();
     int64_t now = 1000;
 
-    ck_assert(!espota_registry_has_it(registry, "18feaa000001", false, md5, now));
+    ck_assert(!espota_registry_has_it(registry, "18feaa000001", false, md5, true, now));
     espota_registry_given(registry, "18feaa000001", false, md5, now); /* nobody that is known */
     note(registry, "18feaa000001", "", now);
-    ck_assert(!espota_registry_has_it(registry, "18feaa000001", false, md5, now));
+    ck_assert(!espota_registry_has_it(registry, "18feaa000001", false, md5, true, now));
     espota_registry_given(registry, "18feaa000001", false, md5, now);
-    ck_assert(espota_registry_has_it(registry, "18feaa000001", false, md5, now + 1));
-    ck_assert(!espota_registry_has_it(registry, "18feaa000001", true, md5, now + 1));
-    ck_assert(!espota_registry_has_it(registry, "18feaa000001", false, "other", now + 1));
+    ck_assert(espota_registry_has_it(registry, "18feaa000001", false, md5, true, now + 1));
+    ck_assert(!espota_registry_has_it(registry, "18feaa000001", true, md5, true, now + 1));
+    ck_assert(!espota_registry_has_it(registry, "18feaa000001", false, "other", true, now + 1));
     /* who goes on asking is told so for as long */
     now += ESPOTA_REGISTRY_REPEAT_S;
-    ck_assert(espota_registry_has_it(registry, "18feaa000001", false, md5, now));
+    ck_assert(espota_registry_has_it(registry, "18feaa000001", false, md5, true, now));
     now += ESPOTA_REGISTRY_REPEAT_S;
-    ck_assert(espota_registry_has_it(registry, "18feaa000001", false, md5, now));
+    ck_assert(espota_registry_has_it(registry, "18feaa000001", false, md5, true, now));
     now += ESPOTA_REGISTRY_REPEAT_S + 1;
-    ck_assert(!espota_registry_has_it(registry, "18feaa000001", false, md5, now));
+    ck_assert(!espota_registry_has_it(registry, "18feaa000001", false, md5, true, now));
     espota_registry_destroy(registry);
 }
 END_TEST
