@@ -13,8 +13,9 @@ import espota_test
 from option_tables import ROOT
 
 SUITE, MIRROR = "trixie", "http://deb.debian.org/debian"
-# /proc and /dev are mounted where nobody else sees them, and go with the last process.
-ENTER = ('mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" env -i '
+# Mounted where nobody else sees it, and gone with the last process; the root is a mount, too, for
+# without that nothing in it could make a namespace.
+ENTER = ('mount --bind "$0" "$0" && mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" env -i '
          'HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 TERM=dumb "$@"')
 
 
@@ -38,12 +39,12 @@ class Debian13(unittest.TestCase):
         if done.returncode != 0:
             raise unittest.SkipTest(f"debootstrap: {done.stdout.decode()[-200:]}")
         shutil.copy("/etc/resolv.conf", cls.root / "etc/resolv.conf")
-        shutil.copytree(ROOT, cls.root / "src", ignore=source_files)
+        shutil.copytree(ROOT, cls.root / "espota-c-source", ignore=source_files)
 
     def test_the_test_command(self):
         """It installs what it needs itself, and what it leaves out it says."""
         done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "sh", "-c", ENTER, self.root,
-                               "sh", "/src/tests/run.sh"], stdin=subprocess.DEVNULL,
+                               "sh", "/espota-c-source/tests/run.sh"], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         said = done.stdout.decode("utf-8", "backslashreplace")
         self.assertEqual(done.returncode, 0, said[-20000:])
