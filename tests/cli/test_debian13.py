@@ -13,10 +13,13 @@ import espota_test
 from option_tables import ROOT
 
 SUITE, MIRROR = "trixie", "http://deb.debian.org/debian"
-# Mounted where nobody else sees it, and gone with the last process; the root is a mount, too, for
-# without that nothing in it could make a namespace.
-ENTER = ('mount --bind "$0" "$0" && mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" env -i '
-         'HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 TERM=dumb "$@"')
+# Mounted where nobody else sees it, and gone with the last process. Not by chroot: the tests with
+# namespaces enter others, where they would find themselves outside of it.
+ENTER = """
+mount --bind "$0" "$0" && mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && cd "$0" &&
+    pivot_root . mnt && umount -l /mnt && cd / &&
+    exec env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 TERM=dumb "$@"
+"""
 
 
 def source_files(path, names):
