@@ -60,18 +60,12 @@ enum espota_status espota_catalog_create(size_t services, struct espota_catalog 
     return ESPOTA_OK;
 }
 
-static void sighting_free(struct sighting *sighting)
-{
-    free(sighting->txt_data);
-    free(sighting);
-}
-
 void espota_catalog_destroy(struct espota_catalog *catalog)
 {
     if (catalog == NULL)
         return;
     for (size_t i = 0; i < catalog->sighting_count; i++)
-        sighting_free(catalog->sightings[i]);
+        espota_catalog_forget(catalog, catalog->sightings[i]);
     for (size_t i = 0; i < catalog->device_count; i++)
         free(catalog->devices[i]);
     free(catalog->sightings);
@@ -102,9 +96,10 @@ static struct sighting *find(struct espota_catalog *catalog, uint32_t link,
     return NULL;
 }
 
-/* NULL if there is no room: then the announcement was not heard. */
+/* NULL if there is no memory: then the announcement was not heard. */
 static struct sighting *find_or_add(struct espota_catalog *catalog, uint64_t now, uint32_t link,
                                     const struct espota_address *source,
+                                    const struct espota_address *sender,
                                     enum espota_service service,
                                     const struct espota_dns_name *instance)
 {
@@ -112,20 +107,15 @@ static struct sighting *find_or_add(struct espota_catalog *catalog, uint64_t now
 
     if (s != NULL)
         return s;
-    if (catalog->sighting_count >= ESPOTA_CATALOG_SIGHTINGS ||
-        !espota_catalog_grow((void ***)&catalog->sightings, catalog->sighting_count,
-                             &catalog->sighting_room) ||
-        (s = calloc(1, sizeof(*s))) == NULL) {
-        catalog->full = true;
+    s = espota_catalog_add(catalog, sender);
+    if (s == NULL)
         return NULL;
-    }
     s->link = link;
     s->source = *source;
     s->service = service;
     s->instance = *instance;
     s->instance_hash = espota_dns_name_hash(instance);
-    s->first = now;
-    catalog->sightings[catalog->sighting_count++] = s;
+    s->first = s->heard_at = now;
     return s;
 }
 
@@ -153,8 +143,10 @@ static void live(struct life *life, uint64_t now, uint32_t ttl, bool legacy)
 
 static void set_host(struct sighting *s, const struct espota_dns_name *host)
 {
-    if (!espota_dns_name_equal(&s->host, host))
+    if (!espota_dns_name_equal(&s->host, host)) {
         memset(s->addresses, 0, sizeof(s->addresses)); /* another host's */
+        s->confirmed = false;
+    }
     s->host = *host;
     s->host_hash = espota_dns_name_hash(host);
 }
@@ -219,6 +211,7 @@ struct hearing {
     uint64_t now;
     const struct espota_catalog_link *link;
     struct espota_address source; /* of every sighting in this packet */
+    struct espota_address sender; /* who may have so many; family 0: this machine, any number */
 };
 
 /*
@@ -241,9 +234,11 @@ static bool is_unprobed(const struct espota_dns_reader *packet)
     return port && answers == 4;
 }
 
-static void heard(struct sighting *s, const struct espota_dns_record *record)
+static void heard(const struct hearing *h, struct sighting *s,
+                  const struct espota_dns_record *record)
 {
     s->touched = true;
+    s->heard_at = h->now;
     if (record->ttl > 0)
         s->asked = 0;
 }
@@ -260,32 +255,36 @@ static void hear_ptr(const struct hearing *h, const struct espota_dns_record *re
             !espota_dns_name_is_under(&record->target, &record->name, &label, &length))
             continue;
         if (record->ttl == 0)
-            s = find(h->catalog, h->link->id, &h->source, &record->target);
+            s = find(h->catalog, h->link->where.link, &h->source, &record->target);
         else
-            s = find_or_add(h->catalog, h->now, h->link->id, &h->source, service, &record->target);
+            s = find_or_add(h->catalog, h->now, h->link->where.link, &h->source, &h->sender,
+                            service, &record->target);
         if (s == NULL)
             continue;
         live(&s->ptr, h->now, record->ttl, h->link->legacy);
-        heard(s, record);
+        heard(h, s, record);
     }
 }
 
 static void hear_service(const struct hearing *h, const struct espota_dns_record *record)
 {
-    struct sighting *s = find(h->catalog, h->link->id, &h->source, &record->name);
+    struct sighting *s = find(h->catalog, h->link->where.link, &h->source, &record->name);
 
     if (s == NULL)
         return;
     if (record->type == ESPOTA_DNS_SRV) {
-        if (record->ttl > 0) {
+        /* port 0 says that there is no such service, whatever its life */
+        uint32_t ttl = record->port != 0 ? record->ttl : 0;
+
+        if (ttl > 0) {
             set_host(s, &record->target);
             s->port = record->port;
         }
-        live(&s->srv, h->now, record->ttl, h->link->legacy);
+        live(&s->srv, h->now, ttl, h->link->legacy);
     } else if (record->ttl > 0) {
         set_txt(s, record->data, record->length); /* lives as long as the rest */
     }
-    heard(s, record);
+    heard(h, s, record);
 }
 
 static void hear_host(const struct hearing *h, const struct espota_dns_record *record)
@@ -294,17 +293,18 @@ static void hear_host(const struct hearing *h, const struct espota_dns_record *r
     uint32_t hash = espota_dns_name_hash(&record->name);
 
     memcpy(address.bytes, record->data, record->length); /* 4 or 16: the reader has checked */
-    espota_address_set_scope(&address, h->link->id);
-    if (!espota_address_is_of_host(&address, h->link->loopback))
+    espota_address_set_scope(&address, h->link->where.link);
+    if (!espota_announced_is_credible(&h->link->where, &address))
         return;
     for (size_t i = 0; i < h->catalog->sighting_count; i++) {
         struct sighting *s = h->catalog->sightings[i];
 
-        if (s->host_hash != hash || s->link != h->link->id ||
+        if (s->host_hash != hash || s->link != h->link->where.link ||
             !same_source(&s->source, &h->source) || !espota_dns_name_equal(&s->host, &record->name))
             continue;
         hear_address(s, h->now, &address, record->ttl, h->link->legacy, record->top);
-        heard(s, record);
+        s->confirmed |= espota_address_equal(&address, &h->link->where.source);
+        heard(h, s, record);
     }
 }
 
@@ -312,11 +312,13 @@ static void hear_host(const struct hearing *h, const struct espota_dns_record *r
 void espota_catalog_packet(struct espota_catalog *catalog, uint64_t now,
                            const struct espota_catalog_link *link, struct espota_dns_reader *packet)
 {
-    struct hearing h = {catalog, now, link, {.family = 0}};
+    struct hearing h = {catalog, now, link, {.family = 0}, {.family = 0}};
     struct espota_dns_record record;
 
     if (is_unprobed(packet))
-        h.source = link->source;
+        h.source = link->where.source;
+    if (!link->where.loopback) /* a fleet of stubs has one sender */
+        h.sender = link->where.source;
     for (int pass = 0; pass < 3; pass++) {
         espota_dns_rewind(packet);
         while (espota_dns_next(packet, &record)) {
@@ -349,11 +351,12 @@ void espota_catalog_resolved(struct espota_catalog *catalog, uint64_t now,
 
     if (!full_name(&instance, service->service, service->instance) ||
         !espota_dns_name_set(&host, service->host) ||
-        !espota_address_is_of_host(&service->address, true))
+        !espota_address_is_of_host(&service->address, true) || service->port == 0)
         return;
-    s = find_or_add(catalog, now, service->link, &none, service->service, &instance);
+    s = find_or_add(catalog, now, service->link, &none, &none, service->service, &instance);
     if (s == NULL)
         return;
+    s->heard_at = now;
     s->ptr = s->srv = life;
     set_host(s, &host);
     s->port = service->port;
@@ -399,6 +402,7 @@ void espota_catalog_tick(struct espota_catalog *catalog, uint64_t now)
 {
     size_t kept = 0;
 
+    catalog->told_to = 0;
     for (size_t i = 0; i < catalog->sighting_count; i++) {
         struct sighting *s = catalog->sightings[i];
 
@@ -408,13 +412,7 @@ void espota_catalog_tick(struct espota_catalog *catalog, uint64_t now)
             (s->resolved_at != 0 || now < s->first + ESPOTA_CATALOG_UNRESOLVED_MS))
             catalog->sightings[kept++] = s;
         else
-            sighting_free(s); /* place has taken it out of its device */
+            espota_catalog_forget(catalog, s); /* place has taken it out of its device */
     }
     catalog->sighting_count = kept;
-}
-
-size_t espota_catalog_size(const struct espota_catalog *catalog, bool *full)
-{
-    *full = catalog->full;
-    return catalog->sighting_count;
 }

@@ -8,6 +8,11 @@
  * A name stands for one device, because devices probe for theirs. JAndrassy's
  * library does not (all of its boards may be called "Arduino"), so its boards
  * are told apart by their addresses.
+ *
+ * Whoever floods the link with names must not hide those that are there. One sender has room for
+ * so many and then loses of its own; where all is full, the sender that has most loses one. What
+ * nobody has confirmed goes first (a device speaks for its own address), of that the oldest.
+ * Senders can be forged, so none of this is certain: that something had to go is told.
  */
 #ifndef ESPOTA_LIB_CATALOG_H
 #define ESPOTA_LIB_CATALOG_H
@@ -18,6 +23,7 @@
 
 #include "core/dns.h"
 #include "espota/discover.h"
+#include "lib/announced.h"
 #include "sys/net.h"
 
 enum espota_service { ESPOTA_SERVICE_ARDUINO, ESPOTA_SERVICE_ESPHOME, ESPOTA_SERVICE_COUNT };
@@ -28,7 +34,8 @@ const char *espota_service_type(enum espota_service service);
 const struct espota_dns_name *espota_service_name(enum espota_service service);
 
 enum {
-    ESPOTA_CATALOG_SIGHTINGS = 8192, /* announcements kept; the ones beyond are not heard */
+    ESPOTA_CATALOG_SIGHTINGS = 8192, /* announcements kept at the most */
+    ESPOTA_CATALOG_OF_ONE = 1024,    /* of these, what one sender can have */
     ESPOTA_CATALOG_ADDRESSES = 8,    /* of one announcement */
     ESPOTA_CATALOG_TXT = 1300,       /* bytes of TXT data kept; more is no TXT of a device */
     ESPOTA_CATALOG_SETTLE_MS = 200,  /* how long a device may lack its TXT or a good address */
@@ -36,15 +43,13 @@ enum {
 
 struct espota_catalog;
 
-/* Where a packet came in. */
+/* Where a packet came in; the interface's index is the scope of link-local addresses, too. */
 struct espota_catalog_link {
-    uint32_t id;   /* interface index: the scope of link-local addresses, too */
-    bool loopback; /* addresses of this machine's own loopback are believed there only */
-    bool legacy;   /* an answer to a question from an ephemeral port: its short TTLs mean nothing */
-    struct espota_address source;
+    struct espota_announced where;
+    bool legacy; /* an answer to a question from an ephemeral port: its short TTLs mean nothing */
 };
 
-/* A service that a daemon has resolved. */
+/* A service that a daemon has resolved; the caller has looked whether its address can be. */
 struct espota_catalog_service {
     uint32_t link; /* anything that tells the daemon's views apart: interface and protocol */
     enum espota_service service;
@@ -93,7 +98,7 @@ void espota_catalog_lost(struct espota_catalog *catalog, uint64_t at, uint32_t l
 /* The same for all that daemons have told. */
 void espota_catalog_lost_all(struct espota_catalog *catalog, uint64_t at);
 
-/* Lets lives end. Before `event`. */
+/* Lets lives end. Before `next` tells of what has changed. */
 void espota_catalog_tick(struct espota_catalog *catalog, uint64_t now);
 /* The next change; false if there is none. */
 bool espota_catalog_next(struct espota_catalog *catalog, uint64_t now,
@@ -104,7 +109,13 @@ bool espota_catalog_question(struct espota_catalog *catalog, uint64_t now,
 /* After both, when they will have something to do again; UINT64_MAX: never. */
 uint64_t espota_catalog_deadline(const struct espota_catalog *catalog, uint64_t now);
 
-/* How many announcements are kept, and whether some were not for want of room. */
-size_t espota_catalog_size(const struct espota_catalog *catalog, bool *full);
+/* How many announcements are kept. */
+size_t espota_catalog_size(const struct espota_catalog *catalog);
+/* Whether there were more, of whomever: the list may lack devices. */
+bool espota_catalog_is_full(const struct espota_catalog *catalog);
+/* A daemon told of more than its backend can hold. */
+void espota_catalog_overflow(struct espota_catalog *catalog);
+/* The first sender that announced more than one can have; family 0: none did. */
+struct espota_address espota_catalog_crowder(const struct espota_catalog *catalog);
 
 #endif

@@ -61,7 +61,8 @@ static struct device *device_for(struct espota_catalog *catalog, const struct si
 
     for (size_t i = 0; i < catalog->device_count; i++) {
         d = catalog->devices[i];
-        if (d->service == s->service && d->only.family == only->family &&
+        if (d->instance_hash == s->instance_hash && d->service == s->service &&
+            d->only.family == only->family &&
             (only->family == 0 || espota_address_equal(&d->only, only)) &&
             espota_dns_name_equal(&d->instance, &s->instance))
             return d;
@@ -73,12 +74,13 @@ static struct device *device_for(struct espota_catalog *catalog, const struct si
     d->id = ++catalog->last_id;
     d->service = s->service;
     d->instance = s->instance;
+    d->instance_hash = s->instance_hash;
     d->only = *only;
     catalog->devices[catalog->device_count++] = d;
     return d;
 }
 
-static void leave(struct sighting *s)
+void espota_catalog_leave(struct sighting *s)
 {
     struct sighting **at = &s->device->members;
 
@@ -139,7 +141,7 @@ static void place(struct espota_catalog *catalog, struct sighting *s, uint64_t n
                     (only.family == 0 || espota_address_equal(&only, &s->device->only));
 
         if (!ready || !same)
-            leave(s);
+            espota_catalog_leave(s);
         else
             s->device->dirty = true;
     }
@@ -244,12 +246,12 @@ static bool tell(struct device *d, uint64_t now, struct espota_catalog_event *ev
 bool espota_catalog_next(struct espota_catalog *catalog, uint64_t now,
                          struct espota_catalog_event *event)
 {
-    for (size_t i = 0; i < catalog->device_count;) {
-        struct device *d = catalog->devices[i];
+    while (catalog->told_to < catalog->device_count) {
+        struct device *d = catalog->devices[catalog->told_to];
         bool something;
 
         if (!d->dirty) {
-            i++;
+            catalog->told_to++;
             continue;
         }
         d->dirty = false;
@@ -257,9 +259,9 @@ bool espota_catalog_next(struct espota_catalog *catalog, uint64_t now,
         if (event->event == ESPOTA_DEVICE_REMOVE)
             d->told = false;
         if (d->members == NULL)
-            drop_device(catalog, i);
+            drop_device(catalog, catalog->told_to);
         else
-            i++;
+            catalog->told_to++;
         if (something)
             return true;
     }

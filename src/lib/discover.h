@@ -10,6 +10,7 @@
 #include "espota/discover.h"
 #include "lib/catalog.h"
 #include "sys/loop.h"
+#include "sys/multicast.h"
 
 struct espota_discovery;
 
@@ -55,6 +56,10 @@ struct espota_discovery {
     uint64_t started;
     uint64_t last_new; /* when something was last told */
     size_t service_count;
+    struct espota_interface *interfaces; /* this machine's, as they were at `interfaces_at` */
+    size_t interface_count;
+    uint64_t interfaces_at;
+    bool told_crowd, told_full;
 };
 
 enum espota_status espota_discovery_start(struct espota_loop *loop,
@@ -63,6 +68,12 @@ enum espota_status espota_discovery_start(struct espota_loop *loop,
                                           struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_discovery_destroy(struct espota_discovery *discovery);
 
+/*
+ * For daemons' backends, which are not told who said it: whether a device on that interface may
+ * have the address. This machine's own is taken for a device in a process here.
+ */
+bool espota_discovery_believes(struct espota_discovery *discovery, uint32_t interface,
+                               const struct espota_address *address);
 /* For backends: the catalog was fed. */
 void espota_discovery_changed(struct espota_discovery *discovery);
 /* When a discovery that does not watch has heard all there is, if nothing new comes until then. */

@@ -3,6 +3,11 @@
  * The Avahi daemon over D-Bus. It lets a client have about a thousand objects, so
  * only some services are being resolved at a time; those keep their resolver,
  * which tells of changes, until another one needs its place.
+ *
+ * The daemon does not tell who announced something, only on which interface. So nobody's share of
+ * the list can be bounded here, and an address of this machine is taken for a device of its own;
+ * and the daemon itself keeps 4,096 records of an interface by default and drops the rest in
+ * silence. Where that matters, there is --via query.
  */
 #include "lib/discover.h"
 
@@ -123,7 +128,8 @@ static void resolved(AvahiServiceResolver *resolver, AvahiIfIndex interface, Ava
     if (event == AVAHI_RESOLVER_FOUND) {
         found.txt_length = txt_of(txt, data, sizeof(data));
         set_address(&found.address, address, interface);
-        espota_catalog_resolved(s->avahi->discovery->catalog, now_of(s->avahi), &found);
+        if (espota_discovery_believes(s->avahi->discovery, (uint32_t)interface, &found.address))
+            espota_catalog_resolved(s->avahi->discovery->catalog, now_of(s->avahi), &found);
     }
     s->answered = now_of(s->avahi); /* a failure is an answer, too: others get their turn */
     if (event != AVAHI_RESOLVER_FOUND || s->avahi->has_waiting)
@@ -198,9 +204,13 @@ static void appeared(struct avahi *a, AvahiIfIndex interface, AvahiProtocol prot
     struct service *s = *at;
 
     if (s == NULL) {
-        if (a->service_count >= SERVICES || strlen(name) >= sizeof(s->name) ||
-            (s = calloc(1, sizeof(*s))) == NULL)
+        if (strlen(name) >= sizeof(s->name))
             return;
+        if (a->service_count >= SERVICES || (s = calloc(1, sizeof(*s))) == NULL) {
+            espota_catalog_overflow(a->discovery->catalog);
+            espota_discovery_changed(a->discovery);
+            return;
+        }
         s->avahi = a;
         s->interface = interface;
         s->protocol = protocol;

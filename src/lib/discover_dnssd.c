@@ -3,6 +3,8 @@
  * dns_sd: macOS, Bonjour, and Avahi's compatibility library, for which every open
  * request is a thread and a connection to the bus. So only a few services are
  * being resolved at a time; with `watch` each is looked at again now and then.
+ *
+ * As from Avahi nobody hears from it who announced something: see there.
  */
 #include "lib/discover.h"
 #include "lib/lazy_dnssd.h"
@@ -155,7 +157,8 @@ static void tell(struct service *s, const struct espota_address *address)
                                                  .txt_length = s->txt_length,
                                                  .address = *address};
 
-    espota_catalog_resolved(s->dnssd->discovery->catalog, now_of(s->dnssd), &found);
+    if (espota_discovery_believes(s->dnssd->discovery, s->interface, address))
+        espota_catalog_resolved(s->dnssd->discovery->catalog, now_of(s->dnssd), &found);
     espota_discovery_changed(s->dnssd->discovery);
     rest_soon(s);
 }
@@ -285,9 +288,13 @@ static void appeared(struct dnssd *d, uint32_t interface, enum espota_service ty
     struct service **at = find(d, interface, type, name);
 
     if (*at == NULL) {
-        if (d->service_count >= SERVICES || strlen(name) >= LABEL_ROOM ||
-            (*at = calloc(1, sizeof(**at))) == NULL)
+        if (strlen(name) >= LABEL_ROOM)
             return;
+        if (d->service_count >= SERVICES || (*at = calloc(1, sizeof(**at))) == NULL) {
+            espota_catalog_overflow(d->discovery->catalog);
+            espota_discovery_changed(d->discovery);
+            return;
+        }
         (*at)->dnssd = d;
         (*at)->interface = interface;
         (*at)->type = type;

@@ -122,10 +122,8 @@ static void packet(void *context, const struct espota_mdns_origin *origin,
                    struct espota_dns_reader *reader)
 {
     struct query *q = context;
-    struct espota_catalog_link link = {.id = origin->interface->index,
-                                       .loopback = origin->interface->loopback,
-                                       .legacy = origin->own_port,
-                                       .source = origin->from};
+    struct espota_catalog_link link = {.where = espota_mdns_place(q->mdns, origin),
+                                       .legacy = origin->own_port};
 
     /* RFC 6762 6: answers come from port 5353 */
     if ((reader->flags & ESPOTA_DNS_RESPONSE) == 0 || origin->from.port != ESPOTA_MDNS_PORT ||

@@ -10,7 +10,30 @@ enum {
     DAEMON_QUESTION_MS = 3200, /* Avahi asks at 0, 1 and 3 s, each a little late */
     QUIET_MS = 1000,           /* so long nothing new: that was all */
     QUESTIONS_A_TURN = 256,    /* of the catalog; the rest a moment later */
+    LOOK_AGAIN_MS = 5000,      /* for interfaces and their addresses */
 };
+
+/* Once each: a list that lacks devices says so. */
+static void tell_fullness(struct espota_discovery *d)
+{
+    struct espota_address crowder = espota_catalog_crowder(d->catalog);
+    char text[ESPOTA_ADDRESS_TEXT];
+
+    if (crowder.family != 0 && !d->told_crowd) {
+        d->told_crowd = true;
+        espota_discovery_say(d, ESPOTA_LOG_WARNING,
+                             "%s announces more than %d devices: of what it announces the list has "
+                             "only a part",
+                             espota_address_format(&crowder, false, text), ESPOTA_CATALOG_OF_ONE);
+    }
+    if (espota_catalog_is_full(d->catalog) && !d->told_full) {
+        d->told_full = true;
+        espota_discovery_say(d, ESPOTA_LOG_WARNING,
+                             "the list is full: more than %d devices are announced, and some that "
+                             "are there may be missing",
+                             ESPOTA_CATALOG_SIGHTINGS);
+    }
+}
 
 static void drain(struct espota_discovery *d)
 {
@@ -21,6 +44,7 @@ static void drain(struct espota_discovery *d)
     int asked = 0;
 
     espota_catalog_tick(d->catalog, now);
+    tell_fullness(d);
     while (espota_catalog_next(d->catalog, now, &event)) {
         if (event.event != ESPOTA_DEVICE_REMOVE)
             d->last_new = now;
@@ -44,6 +68,28 @@ static void drain(struct espota_discovery *d)
 static void expired(void *context)
 {
     drain(context);
+}
+
+bool espota_discovery_believes(struct espota_discovery *d, uint32_t interface,
+                               const struct espota_address *address)
+{
+    uint64_t now = espota_loop_now(d->loop);
+    struct espota_interface *list;
+    struct espota_announced where = {.link = interface};
+    size_t count;
+
+    if ((d->interfaces == NULL || now >= d->interfaces_at + LOOK_AGAIN_MS) &&
+        espota_interfaces(&list, &count, NULL) == ESPOTA_OK) {
+        free(d->interfaces);
+        d->interfaces = list;
+        d->interface_count = count;
+        d->interfaces_at = now;
+    }
+    where.interfaces = d->interfaces;
+    where.interface_count = d->interface_count;
+    /* a daemon that listens on the loopback hears only this machine there */
+    where.loopback = espota_address_is_loopback(address);
+    return espota_announced_is_credible(&where, address);
 }
 
 void espota_discovery_changed(struct espota_discovery *discovery)
@@ -163,5 +209,6 @@ void espota_discovery_destroy(struct espota_discovery *discovery)
         discovery->backend->stop(discovery->state);
     espota_loop_disarm(discovery->loop, &discovery->timer);
     espota_catalog_destroy(discovery->catalog);
+    free(discovery->interfaces);
     free(discovery);
 }

@@ -4,9 +4,11 @@ set(ESPOTA_AVAHI AUTO CACHE STRING "Discovery by the Avahi daemon: AUTO, ON or O
 set(ESPOTA_DNSSD AUTO CACHE STRING "Discovery by dns_sd (macOS, Bonjour): AUTO, ON or OFF")
 
 target_sources(espota PRIVATE
+    announced.c
     arduino_discovery.c
     catalog.c
     catalog_devices.c
+    catalog_room.c
     device.c
     discover.c
     discover_query.c

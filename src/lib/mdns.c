@@ -201,6 +201,18 @@ const struct espota_interface *espota_mdns_interfaces(const struct espota_mdns *
     return mdns->interfaces;
 }
 
+struct espota_announced espota_mdns_place(const struct espota_mdns *mdns,
+                                          const struct espota_mdns_origin *origin)
+{
+    struct espota_announced place = {.interfaces = mdns->interfaces,
+                                     .interface_count = mdns->interface_count,
+                                     .link = origin->interface->index,
+                                     .loopback = origin->interface->loopback,
+                                     .source = origin->from};
+
+    return place;
+}
+
 static struct mdns_socket *socket_of(struct espota_mdns *mdns, uint8_t family, bool own_port)
 {
     return &mdns->sockets[(own_port ? 2 : 0) + (family == 4 ? 0 : 1)];

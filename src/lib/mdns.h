@@ -17,6 +17,7 @@
 
 #include "core/dns.h"
 #include "espota/error.h"
+#include "lib/announced.h"
 #include "sys/loop.h"
 #include "sys/multicast.h"
 
@@ -46,6 +47,9 @@ void espota_mdns_destroy(struct espota_mdns *mdns);
 bool espota_mdns_refresh(struct espota_mdns *mdns);
 const struct espota_interface *espota_mdns_interfaces(const struct espota_mdns *mdns,
                                                       size_t *count);
+/* The same as what a listener may believe of it; valid during the call. */
+struct espota_announced espota_mdns_place(const struct espota_mdns *mdns,
+                                          const struct espota_mdns_origin *origin);
 /* Whether port 5353 could be shared for that family. */
 bool espota_mdns_shares_port(const struct espota_mdns *mdns, uint8_t family);
 

@@ -125,6 +125,35 @@ bool espota_interface_reaches(const struct espota_interface *interface,
     return false;
 }
 
+bool espota_interface_has(const struct espota_interface *interface,
+                          const struct espota_address *address)
+{
+    for (size_t i = 0; i < interface->count; i++)
+        if (espota_address_equal(&interface->addresses[i].address, address))
+            return true;
+    return false;
+}
+
+bool espota_interface_means_all(const struct espota_interface *interface,
+                                const struct espota_address *address)
+{
+    const uint8_t *b = address->bytes;
+    uint32_t value = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+
+    for (size_t i = 0; address->family == 4 && i < interface->count; i++) {
+        unsigned prefix = interface->addresses[i].prefix;
+        uint32_t host;
+
+        /* two addresses (RFC 3021) or one: each is a host's */
+        if (prefix > 30 || !same_subnet(&interface->addresses[i].address, address, prefix))
+            continue;
+        host = UINT32_MAX >> prefix; /* at most 30 */
+        if ((value & host) == 0 || (value & host) == host)
+            return true;
+    }
+    return false;
+}
+
 static bool set_up(int fd, int family, bool share)
 {
     const int on = 1, hops = 255;

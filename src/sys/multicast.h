@@ -37,6 +37,12 @@ bool espota_interface_speaks(const struct espota_interface *interface, uint8_t f
 /* Whether the address is on one of its subnets; its own addresses are. */
 bool espota_interface_reaches(const struct espota_interface *interface,
                               const struct espota_address *address);
+/* Whether the address is one of its own. */
+bool espota_interface_has(const struct espota_interface *interface,
+                          const struct espota_address *address);
+/* Whether the address stands for all of one of its IPv4 subnets: the first or the last of it. */
+bool espota_interface_means_all(const struct espota_interface *interface,
+                                const struct espota_address *address);
 
 /*
  * A socket of that family on `port` (0: any) of every address. `share`: other programs that

@@ -4,11 +4,14 @@
     speaker.py raw ADDRESS              multicasts each line of hex from stdin, from port 5353
     speaker.py jandrassy ADDRESS NAME   answers the exact 37 bytes, by multicast, once a second
     speaker.py crowd ADDRESS N GAP_US   N devices that answer one after the other
+    speaker.py flood ADDRESS SENDERS    forged announcements without end, from ADDRESS or (SENDERS > 1)
+                                        from as many addresses beside it, each for its sender
     speaker.py holder                   takes UDP port 5353 and shares it with nobody
 
 It writes JSON lines: ready, asked.
 """
 
+import itertools
 import json
 import socket
 import struct
@@ -167,6 +170,21 @@ def play_crowd(address, count, gap):
         asked, known = set(), set()
 
 
+def play_flood(address, senders):
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    raw.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
+    subnet = address.rsplit(".", 1)[0]
+    tell("ready")
+    for i in itertools.count():
+        sender = f"{subnet}.{20 + i % senders}" if senders > 1 else address
+        claimed = sender if senders > 1 else f"10.9.{128 + i // 250 % 100}.{1 + i % 250}"
+        packet = device(f"flood-{i}", claimed)
+        udp = struct.pack(">4H", PORT, PORT, 8 + len(packet), 0) + packet  # no checksum
+        head = struct.pack(">2B3H2BH", 0x45, 0, 20 + len(udp), 0, 0, 255, 17, 0)
+        raw.sendto(head + socket.inet_aton(sender) + socket.inet_aton(GROUP) + udp, (GROUP, 0))
+        time.sleep(2 / 8192)
+
+
 def play_holder():
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.bind(("", PORT))
@@ -184,6 +202,8 @@ def main(what, *arguments):
         play_jandrassy(*arguments)
     elif what == "crowd":
         play_crowd(arguments[0], int(arguments[1]), int(arguments[2]))
+    elif what == "flood":
+        play_flood(arguments[0], int(arguments[1]))
     elif what == "holder":
         play_holder()
 

@@ -254,6 +254,51 @@ class ByPackets(netlab.Lab):
         child.wait_event("add", name="near")
         self.assertEqual([e["name"] for e in child.events()], ["near"])
 
+    def test_forged_announcements_hide_nobody(self):
+        """4,000 a second, from one sender and from two hundred that are forged."""
+        self.there.address("eth0", "10.9.0.7/24")
+        for senders, words in (("1", "10.9.0.2 announces more than 1024"), ("200", "is full")):
+            with self.subTest(senders=senders):
+                child = self.watch("--via", "query")
+                flood = self.speak("flood", "10.9.0.2", senders)
+                self.wait_err(child, words)
+                real = self.speak("crowd", "10.9.0.7", "1", "0")
+                child.wait_event("add", name="crowd-0")
+                flood.close()
+                real.close()
+                child.close()
+                self.assertNotIn(("remove", "crowd-0"),
+                                 {(e["event"], e["name"]) for e in child.events()})
+
+    def test_what_another_host_cannot_be(self):
+        say = self.speak("raw", "10.9.0.2")
+        child = self.watch("--via", "query")
+        for number, address in enumerate(("8.8.8.8", "10.9.0.255", "10.9.0.0", "10.9.0.1")):
+            self.say(say, speaker.device(f"wrong-{number}", address))
+        self.say(say, speaker.device("no-port", "10.9.0.2", port=0))
+        self.say(say, speaker.device("repeated", "192.168.7.7"))  # from another net of the house
+        self.say(say, speaker.device("door", "10.9.0.2"))
+        child.wait_event("add", name="door")
+        own = self.speak("raw", "10.9.0.1", host=self.here)
+        self.say(own, speaker.device("here", "10.9.0.1"))
+        self.assertEqual(child.wait_event("add", name="here")["address"], "10.9.0.1")
+        self.assertEqual([e["name"] for e in child.events()], ["repeated", "door", "here"])
+
+    def test_what_a_daemon_passes_on(self):
+        """It does not tell who said it: this machine's own address may be a process here."""
+        self.here.start_avahi()
+        say = self.speak("raw", "10.9.0.2")
+        for via in ("avahi", "dnssd"):
+            with self.subTest(via=via):
+                child = self.watch("--via", via)
+                for number, address in enumerate(("8.8.8.8", "10.9.0.255")):
+                    self.say(say, speaker.device(f"wrong-{number}", address))
+                self.say(say, speaker.device("no-port", "10.9.0.2", port=0))
+                self.say(say, speaker.device("door", "10.9.0.2"))
+                child.wait_event("add", name="door")
+                child.close()
+                self.assertEqual({e["name"] for e in child.events()}, {"door"})
+
     def test_an_interface_that_comes_later(self):
         """The link goes down and up again: whoever is behind it is asked again."""
         self.here.run("ip", "link", "set", "eth0", "down")

@@ -86,8 +86,8 @@ static void hear_on(uint64_t now, const struct voice *v, const struct espota_cat
 
 static void hear(uint64_t now, const struct voice *v)
 {
-    const struct espota_catalog_link link = {.id = 2,
-                                             .source = {.family = 4, .bytes = {10, 0, 0, 7}}};
+    const struct espota_catalog_link link = {
+        .where = {.link = 2, .source = {.family = 4, .bytes = {10, 0, 0, 7}}}};
 
     hear_on(now, v, &link);
 }
@@ -182,10 +182,9 @@ START_TEST(test_goodbye_has_a_second)
 
     hear(21000, &bye); /* of a stranger: nothing is made for it */
     espota_catalog_tick(catalog, 23000);
-    bool full;
-    ck_assert_uint_eq(espota_catalog_size(catalog, &full), 0);
+    ck_assert_uint_eq(espota_catalog_size(catalog), 0);
     hear(24000, &bye);
-    ck_assert_uint_eq(espota_catalog_size(catalog, &full), 0);
+    ck_assert_uint_eq(espota_catalog_size(catalog), 0);
     espota_catalog_destroy(catalog);
 }
 END_TEST
@@ -193,7 +192,7 @@ END_TEST
 START_TEST(test_one_device_on_several_links)
 {
     struct voice v = door(), other = door();
-    struct espota_catalog_link first = {.id = 2}, second = {.id = 3};
+    struct espota_catalog_link first = {.where.link = 2}, second = {.where.link = 3};
 
     fresh();
     memcpy(other.address, (uint8_t[]){10, 1, 0, 7}, 4);
@@ -214,7 +213,8 @@ END_TEST
 
 START_TEST(test_ipv4_is_waited_for_and_preferred)
 {
-    const struct espota_catalog_link link = {.id = 4000000}; /* no interface has this number */
+    const struct espota_catalog_link link = {.where.link =
+                                                 4000000}; /* no interface has this number */
     struct voice v = door(), six = door();
     const struct espota_catalog_event *event;
 
@@ -239,7 +239,7 @@ END_TEST
 /* 64:ff9b::1 begins with 00 and ends with 01, and is not this machine's loopback. */
 START_TEST(test_an_address_for_all_before_one_of_the_link)
 {
-    const struct espota_catalog_link link = {.id = 4000000};
+    const struct espota_catalog_link link = {.where.link = 4000000};
     struct voice v = door();
     const struct espota_catalog_event *event;
 
@@ -287,7 +287,8 @@ static void hear_jandrassy(uint64_t now, uint8_t last)
                       .address = {10, 0, 0, last},
                       .ptr_ttl = 4500,
                       .ttl = 120};
-    struct espota_catalog_link link = {.id = 2, .source = {.family = 4, .bytes = {10, 0, 0, last}}};
+    struct espota_catalog_link link = {
+        .where = {.link = 2, .source = {.family = 4, .bytes = {10, 0, 0, last}}}};
 
     hear_on(now, &v, &link);
 }
@@ -316,7 +317,7 @@ START_TEST(test_wrong_addresses)
 {
     static const uint8_t nobodys[][4] = {
         {0, 0, 0, 0}, {127, 0, 0, 1}, {224, 0, 0, 251}, {255, 255, 255, 255}};
-    struct espota_catalog_link loopback = {.id = 1, .loopback = true};
+    struct espota_catalog_link loopback = {.where = {.link = 1, .loopback = true}};
     struct voice v = door(), other = door();
 
     for (size_t i = 0; i < 4; i++) {
@@ -405,7 +406,7 @@ END_TEST
 
 START_TEST(test_legacy_lives_are_not_believed)
 {
-    struct espota_catalog_link legacy = {.id = 2, .legacy = true};
+    struct espota_catalog_link legacy = {.where.link = 2, .legacy = true};
     struct voice v = door();
 
     fresh();
@@ -478,25 +479,155 @@ START_TEST(test_esphome_is_another_service)
 }
 END_TEST
 
-/* A flood of names: what is kept is bounded, and what cannot be resolved is forgotten. */
+static void hear_from(uint64_t now, const char *name, const uint8_t address[4],
+                      const uint8_t source[4])
+{
+    struct espota_catalog_link link = {.where = {.link = 2, .source = {.family = 4}}};
+    struct voice v = door();
+    char host[48];
+
+    v.name = name;
+    v.host = host;
+    snprintf(host, sizeof(host), "%s.local", name);
+    memcpy(v.address, address, 4);
+    memcpy(link.where.source.bytes, source, 4);
+    hear_on(now, &v, &link);
+}
+
+/* Whether the device is on the list after all that has been heard. */
+static bool is_listed(uint64_t now, const char *name)
+{
+    const struct espota_catalog_event *event;
+    bool there = false;
+
+    while ((event = event_at(now)) != NULL)
+        if (strcmp(event->device.name, name) == 0)
+            there = event->event != ESPOTA_DEVICE_REMOVE;
+    return there;
+}
+
+/* One sender has its share; what cannot be resolved is forgotten. */
 START_TEST(test_a_flood_is_bounded)
 {
-    struct voice v = door();
+    static const uint8_t flooder[4] = {10, 0, 0, 66}, window[4] = {10, 0, 0, 8};
+    struct voice v = door(), real = door();
+    struct espota_address crowder;
     char name[32];
-    bool full;
 
     fresh();
     v.name = name;
     v.no_srv = v.no_txt = v.no_address = true;
-    for (unsigned i = 0; i < ESPOTA_CATALOG_SIGHTINGS + 100; i++) {
+    for (unsigned i = 0; i < ESPOTA_CATALOG_OF_ONE + 100; i++) {
         snprintf(name, sizeof(name), "flood-%u", i);
         hear(1000, &v);
     }
-    ck_assert_uint_eq(espota_catalog_size(catalog, &full), ESPOTA_CATALOG_SIGHTINGS);
-    ck_assert(full);
+    ck_assert_uint_eq(espota_catalog_size(catalog), ESPOTA_CATALOG_OF_ONE);
+    crowder = espota_catalog_crowder(catalog);
+    ck_assert_uint_eq(crowder.bytes[3], 7);
+    ck_assert(!espota_catalog_is_full(catalog));
     espota_catalog_tick(catalog, 1000 + 30000);
-    ck_assert_uint_eq(espota_catalog_size(catalog, &full), 0);
+    ck_assert_uint_eq(espota_catalog_size(catalog), 0);
     expect_nothing(32000);
+
+    hear(40000, &real); /* whole announcements hide neither what was there nor what comes */
+    for (unsigned i = 0; i < ESPOTA_CATALOG_SIGHTINGS + 100; i++) {
+        snprintf(name, sizeof(name), "flood-%u", i);
+        hear_from(40001, name, (uint8_t[]){10, 0, (uint8_t)(1 + i / 256), (uint8_t)i}, flooder);
+    }
+    hear_from(40002, "window", window, window);
+    ck_assert_uint_eq(espota_catalog_size(catalog), ESPOTA_CATALOG_OF_ONE + 2);
+    ck_assert(is_listed(40002, "window"));
+    espota_catalog_destroy(catalog);
+
+    fresh(); /* the room of one who has gone is free again */
+    for (unsigned round = 0; round < 4; round++) {
+        for (unsigned i = 0; i < ESPOTA_CATALOG_OF_ONE; i++) {
+            snprintf(name, sizeof(name), "flood-%u", i);
+            hear(1000 + round * 40000, &v);
+        }
+        espota_catalog_tick(catalog, 1000 + round * 40000 + 30000);
+    }
+    ck_assert_uint_eq(espota_catalog_crowder(catalog).family, 0);
+    espota_catalog_destroy(catalog);
+}
+END_TEST
+
+/* Forged senders: each speaks for itself, and there is no room for all. */
+START_TEST(test_a_flood_from_everywhere)
+{
+    static const uint8_t here[4] = {10, 0, 0, 7}, window[4] = {10, 0, 0, 8};
+    char name[32];
+
+    fresh();
+    hear_from(1000, "door", here, here);
+    for (unsigned i = 0; i < ESPOTA_CATALOG_SIGHTINGS + 1000; i++) {
+        const uint8_t sender[4] = {10, 0, 1, (uint8_t)(i % 200)};
+
+        snprintf(name, sizeof(name), "flood-%u", i);
+        hear_from(1001, name, sender, sender);
+    }
+    ck_assert_uint_eq(espota_catalog_size(catalog), ESPOTA_CATALOG_SIGHTINGS);
+    ck_assert(espota_catalog_is_full(catalog));
+    ck_assert_uint_eq(espota_catalog_crowder(catalog).family, 0);
+    hear_from(1002, "window", window, window);
+    for (unsigned i = 0; i < 1000; i++) {
+        const uint8_t sender[4] = {10, 0, 1, (uint8_t)(i % 200)};
+
+        snprintf(name, sizeof(name), "more-%u", i);
+        hear_from(1003, name, sender, sender);
+    }
+    ck_assert(is_listed(1003, "window"));
+    hear_from(1004, "door", here, here); /* had it gone, it would be new now */
+    expect_nothing(1004);
+    espota_catalog_destroy(catalog);
+}
+END_TEST
+
+/* What nobody has confirmed goes first, the oldest of it before the rest. */
+START_TEST(test_the_oldest_unconfirmed_go_first)
+{
+    static const uint8_t here[4] = {10, 0, 0, 7}, other[4] = {10, 0, 0, 9};
+    char name[32];
+
+    fresh();
+    hear_from(1000, "door", here, here);
+    hear_from(1001, "oldest", other, here);
+    hear_from(1002, "older", other, here);
+    for (unsigned i = 3; i < ESPOTA_CATALOG_OF_ONE; i++) {
+        snprintf(name, sizeof(name), "young-%u", i);
+        hear_from(1003, name, other, here);
+    }
+    hear_from(1004, "oldest", other, here); /* heard of again */
+    while (event_at(1004) != NULL)
+        ;
+    hear_from(1005, "one more", other, here);
+    expect(1005, ESPOTA_DEVICE_REMOVE, "older");
+    expect(1005, ESPOTA_DEVICE_ADD, "one more");
+    expect_nothing(1005);
+    espota_catalog_destroy(catalog);
+}
+END_TEST
+
+START_TEST(test_no_port_is_no_service)
+{
+    struct voice v = door();
+    struct espota_catalog_service s = {.link = 5,
+                                       .service = ESPOTA_SERVICE_ARDUINO,
+                                       .instance = "window",
+                                       .host = "window.local",
+                                       .address = {.family = 4, .bytes = {10, 0, 0, 7}}};
+
+    fresh();
+    v.port = 0;
+    hear(1000, &v);
+    espota_catalog_resolved(catalog, 1000, &s);
+    expect_nothing(5000);
+    v.port = 8266;
+    hear(6000, &v);
+    expect(6000, ESPOTA_DEVICE_ADD, "door");
+    v.port = 0; /* it says that it has ended */
+    hear(7000, &v);
+    expect(8000, ESPOTA_DEVICE_REMOVE, "door");
     espota_catalog_destroy(catalog);
 }
 END_TEST
@@ -534,4 +665,6 @@ UNIT_MAIN("lib/catalog", test_a_device_comes_and_goes, test_a_change_is_told_onc
           test_an_address_that_moves, test_two_boards_of_one_name, test_wrong_addresses,
           test_missing_parts_are_asked_for, test_a_life_is_renewed_in_time,
           test_legacy_lives_are_not_believed, test_daemons_word, test_esphome_is_another_service,
-          test_a_flood_is_bounded, test_a_long_txt_is_not_kept)
+          test_a_flood_is_bounded, test_a_flood_from_everywhere,
+          test_the_oldest_unconfirmed_go_first, test_no_port_is_no_service,
+          test_a_long_txt_is_not_kept)
