@@ -304,21 +304,23 @@ static void wake(void *context)
     (void)context; /* the turn is over now, and pump follows */
 }
 
+void espota_fleet_tell_settled(struct espota_job *job)
+{
+    if (job->early != NULL)
+        espota_fleet_tell_result(job, job->upload->turns[job->index].status, job->early);
+    else if (job->recalled)
+        espota_fleet_tell_skipped(job, "an earlier run has done it");
+    else if (job->doubled)
+        espota_fleet_tell_skipped(job, "another target is the same device");
+}
+
 static void tell_settled(struct espota_upload *upload)
 {
     if (upload->recalled > 0)
         espota_fleet_log(upload, ESPOTA_LOG_NOTE, "%zu of %zu targets are done already, says %s",
                          upload->recalled, upload->count, upload->options.state_file);
-    for (size_t i = 0; i < upload->count; i++) {
-        struct espota_job *job = &upload->jobs[i];
-
-        if (job->early != NULL)
-            espota_fleet_tell_result(job, upload->turns[i].status, job->early);
-        else if (job->recalled)
-            espota_fleet_tell_skipped(job, "an earlier run has done it");
-        else if (job->doubled)
-            espota_fleet_tell_skipped(job, "another target is the same device");
-    }
+    for (size_t i = 0; i < upload->count; i++)
+        espota_fleet_tell_settled(&upload->jobs[i]);
 }
 
 /* The run was stopped in the pause between two attempts at it. */
@@ -340,7 +342,7 @@ static void count_skipped(struct espota_upload *upload)
     size_t left = 0;
 
     for (size_t i = 0; i < upload->count; i++) {
-        if (upload->turns[i].state != ESPOTA_TURN_WAITING)
+        if (upload->turns[i].state == ESPOTA_TURN_OVER)
             continue;
         if (upload->jobs[i].begun) {
             give_up(&upload->jobs[i]);

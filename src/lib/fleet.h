@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside an upload: what its files share. upload.c is the public face,
- * fleet_prepare.c makes jobs of targets, fleet_begin.c begins their attempts, fleet.c runs
- * them, fleet_tell.c says what happens, fleet_state.c remembers it, fleet_diagnose.c explains
- * silence.
+ * fleet_prepare.c makes jobs of targets, fleet_names.c finds their addresses, fleet_begin.c begins
+ * their attempts, fleet.c runs them, fleet_tell.c says what happens, fleet_state.c remembers it,
+ * fleet_diagnose.c explains silence.
  */
 #ifndef ESPOTA_LIB_FLEET_H
 #define ESPOTA_LIB_FLEET_H
@@ -24,6 +24,7 @@
 #include "lib/schedule.h"
 #include "lib/source.h"
 #include "lib/state.h"
+#include "sys/resolver.h"
 
 /* One target. */
 struct espota_job {
@@ -47,7 +48,6 @@ struct espota_job {
     char *key; /* in the state file: host and port */
     struct espota_address device;
     struct espota_address from; /* where its connection comes from */
-    bool failed_name;           /* it does not resolve */
     char *early;                /* why it is over before it began; NULL: it is not */
     bool recalled;              /* an earlier run has done it */
     bool doubled;               /* another target is the same device and gets the same */
@@ -75,12 +75,13 @@ struct espota_upload {
     struct espota_sources sources;
     struct espota_loop *loop;
     struct espota_ports *ports;
-    struct espota_fetcher *fetcher; /* NULL: there is no web updater among the targets */
-    struct espota_state *state;     /* NULL: none is kept */
-    bool state_failed;              /* it could not be saved the last time, and that was said */
-    size_t recalled;                /* jobs that are */
-    uint64_t saved;                 /* when it was saved the last time */
-    struct espota_timer save;       /* armed: the state is saved then */
+    struct espota_resolver *resolver; /* NULL: every name is an address, or the link knows it */
+    struct espota_fetcher *fetcher;   /* NULL: there is no web updater among the targets */
+    struct espota_state *state;       /* NULL: none is kept */
+    bool state_failed;                /* it could not be saved the last time, and that was said */
+    size_t recalled;                  /* jobs that are */
+    uint64_t saved;                   /* when it was saved the last time */
+    struct espota_timer save;         /* armed: the state is saved then */
     struct espota_job *jobs;
     size_t count, room;
 
@@ -117,6 +118,19 @@ enum espota_status espota_fleet_settle(struct espota_job *job, enum espota_statu
 enum espota_status espota_fleet_prepare(struct espota_upload *upload,
                                         struct espota_error *err) ESPOTA_MUST_CHECK;
 
+/* The target's address is known: its port, and the lane that it shares with others there. */
+enum espota_status espota_fleet_place(struct espota_job *job,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Two targets are one device: it gets one image once, and two one after the other. */
+void espota_fleet_weigh_double(struct espota_job *first, struct espota_job *second);
+
+/* fleet_names.c: asks the link for the names that are its own. */
+enum espota_status espota_fleet_local_names(struct espota_upload *upload,
+                                            struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Places the target, or holds it back until its name is known. */
+enum espota_status espota_fleet_find(struct espota_job *job,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+
 /* fleet_begin.c: the target's own password, the run's, or the one that a person gave; its bytes may
  * be NULL. */
 enum espota_status espota_fleet_password(struct espota_job *job, const struct espota_secret **out,
@@ -129,7 +143,9 @@ enum espota_status espota_fleet_begin_wait(struct espota_job *job,
                                            const struct espota_attempt_ears *ears,
                                            struct espota_error *err) ESPOTA_MUST_CHECK;
 
-/* fleet.c: everything between START and SUMMARY. */
+/* fleet.c: what is said of a target that is over before it began; nothing of any other. */
+void espota_fleet_tell_settled(struct espota_job *job);
+/* Everything between START and SUMMARY. */
 enum espota_status espota_fleet_run(struct espota_upload *upload,
                                     struct espota_error *err) ESPOTA_MUST_CHECK;
 

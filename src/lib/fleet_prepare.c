@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "lib/fleet.h"
-#include "lib/local_names.h"
 #include "lib/web_verdict.h"
 
-enum { DEFAULT_PORT = 8266, LOCAL_NAMES_MS = 2000 };
+enum { DEFAULT_PORT = 8266 };
 
 static enum espota_status no_memory(struct espota_error *err)
 {
@@ -126,73 +125,15 @@ static enum espota_status make_key(struct espota_job *job, struct espota_error *
     return ESPOTA_OK;
 }
 
-/* The same name is asked for once: an earlier job may know its address, or that it has none. */
-static const struct espota_job *same_name(const struct espota_job *job)
-{
-    for (size_t i = 0; i < job->index; i++) {
-        const struct espota_job *other = &job->upload->jobs[i];
-
-        if (strcmp(other->name, job->name) == 0 &&
-            (other->failed_name || other->device.family != 0))
-            return other;
-    }
-    return NULL;
-}
-
-/* Names of devices are asked for on the link, all at once; the rest is the system's matter. */
-static enum espota_status resolve_local_names(struct espota_upload *upload,
-                                              struct espota_error *err)
-{
-    struct espota_local_name *names = calloc(upload->count, sizeof(*names));
-    struct espota_error problem = ESPOTA_ERROR_INIT;
-    size_t count = 0, next = 0;
-    enum espota_status status = ESPOTA_OK;
-
-    if (names == NULL)
-        return no_memory(err);
-    for (size_t i = 0; i < upload->count; i++)
-        if (espota_local_name_is(upload->jobs[i].name))
-            names[count++].name = upload->jobs[i].name;
-    if (count > 0)
-        status = espota_local_names_resolve(upload->loop, names, count, LOCAL_NAMES_MS,
-                                            &upload->stop, &problem);
-    if (status != ESPOTA_OK) /* without multicast here the system may still know them */
-        espota_fleet_log(upload, ESPOTA_LOG_DETAIL, "%s", problem.message);
-    for (size_t i = 0; i < upload->count && count > 0; i++)
-        if (espota_local_name_is(upload->jobs[i].name))
-            upload->jobs[i].device = names[next++].address;
-    free(names);
-    return ESPOTA_OK;
-}
-
-static enum espota_status resolve(struct espota_job *job, struct espota_error *err)
-{
-    struct espota_error problem = ESPOTA_ERROR_INIT;
-    const struct espota_job *known;
-
-    if (job->device.family == 0 && !espota_address_parse(job->name, &job->device)) {
-        known = same_name(job);
-        if (known != NULL && known->failed_name)
-            return settle(job, ESPOTA_E_NO_ANSWER, known->early, err);
-        if (known != NULL)
-            job->device = known->device;
-        else if (espota_address_resolve(job->name, 0, &job->device, &problem) != ESPOTA_OK) {
-            job->failed_name = true;
-            return settle(job, problem.status, problem.message, err);
-        }
-    }
-    if (espota_address_lacks_scope(&job->device))
-        return settle(job, ESPOTA_E_USAGE,
-                      "a link-local address needs its interface: fe80::…%INTERFACE", err);
-    job->device.port = port_of(job);
-    job->from = job->upload->peer.family != 0 && job->url == NULL ? job->upload->peer : job->device;
-    job->from.port = 0;
-    return ESPOTA_OK;
-}
-
 static bool is_settled(const struct espota_job *job)
 {
     return job->upload->turns[job->index].state == ESPOTA_TURN_OVER;
+}
+
+/* It has an address, and nothing is known that speaks against sending to it. */
+static bool is_ready(const struct espota_job *job)
+{
+    return job->upload->turns[job->index].state == ESPOTA_TURN_WAITING;
 }
 
 static enum espota_status join_lane(struct espota_job *job, struct espota_error *err)
@@ -207,6 +148,17 @@ static enum espota_status join_lane(struct espota_job *job, struct espota_error 
         return no_memory(err);
     upload->lane_count++;
     return ESPOTA_OK;
+}
+
+enum espota_status espota_fleet_place(struct espota_job *job, struct espota_error *err)
+{
+    if (espota_address_lacks_scope(&job->device))
+        return settle(job, ESPOTA_E_USAGE,
+                      "a link-local address needs its interface: fe80::…%INTERFACE", err);
+    job->device.port = port_of(job);
+    job->from = job->upload->peer.family != 0 && job->url == NULL ? job->upload->peer : job->device;
+    job->from.port = 0;
+    return join_lane(job, err);
 }
 
 /* By address, port and command; then in the order of adding. */
@@ -225,7 +177,7 @@ static int compare_devices(const void *left, const void *right)
     return order;
 }
 
-static void weigh_double(struct espota_job *first, struct espota_job *second)
+void espota_fleet_weigh_double(struct espota_job *first, struct espota_job *second)
 {
     if (first->source != second->source) {
         espota_fleet_log(second->upload, ESPOTA_LOG_WARNING,
@@ -257,9 +209,9 @@ static enum espota_status find_doubles(struct espota_upload *upload, struct espo
         sorted[i] = &upload->jobs[i];
     qsort(sorted, upload->count, sizeof(struct espota_job *), compare_devices);
     for (size_t i = 1; i < upload->count; i++) {
-        if (!is_settled(sorted[i]) && !is_settled(sorted[i - 1]) &&
+        if (is_ready(sorted[i]) && is_ready(sorted[i - 1]) &&
             same_device(sorted[i - 1], sorted[i])) {
-            weigh_double(sorted[i - 1], sorted[i]);
+            espota_fleet_weigh_double(sorted[i - 1], sorted[i]);
             /* a third one is compared with the one that is sent */
             if (is_settled(sorted[i]))
                 sorted[i] = sorted[i - 1];
@@ -314,7 +266,7 @@ static enum espota_status open_ports(struct espota_upload *upload, struct espota
     enum espota_status status = ESPOTA_OK;
 
     for (size_t i = 0; i < upload->count && status == ESPOTA_OK; i++) {
-        if (!is_settled(&upload->jobs[i]) && upload->jobs[i].url == NULL)
+        if (is_ready(&upload->jobs[i]) && upload->jobs[i].url == NULL)
             status = espota_ports_open(upload->ports, &upload->jobs[i].device, err);
     }
     return status;
@@ -327,9 +279,7 @@ static enum espota_status prepare_job(struct espota_job *job, struct espota_erro
     if (status == ESPOTA_OK && job->upload->state != NULL)
         status = espota_fleet_recall(job, err);
     if (status == ESPOTA_OK && !is_settled(job))
-        status = resolve(job, err);
-    if (status == ESPOTA_OK && !is_settled(job))
-        status = join_lane(job, err);
+        status = espota_fleet_find(job, err);
     return status;
 }
 
@@ -344,7 +294,7 @@ enum espota_status espota_fleet_prepare(struct espota_upload *upload, struct esp
     bound_jobs(upload);
     status = espota_fleet_open_state(upload, err);
     if (status == ESPOTA_OK)
-        status = resolve_local_names(upload, err);
+        status = espota_fleet_local_names(upload, err);
     for (size_t i = 0; i < upload->count && status == ESPOTA_OK && !upload->stop; i++)
         status = prepare_job(&upload->jobs[i], err);
     if (status == ESPOTA_OK && !upload->stop)

@@ -27,6 +27,16 @@ void espota_schedule_settle(struct espota_schedule *schedule, size_t index,
         count_failure(schedule, status);
 }
 
+void espota_schedule_hold(struct espota_schedule *schedule, size_t index)
+{
+    schedule->config.turns[index].state = ESPOTA_TURN_HELD;
+}
+
+void espota_schedule_admit(struct espota_schedule *schedule, size_t index)
+{
+    schedule->config.turns[index].state = ESPOTA_TURN_WAITING;
+}
+
 /* The canaries are the first targets; the others wait until each of them has succeeded. */
 static size_t open_count(const struct espota_schedule *schedule)
 {
@@ -196,7 +206,8 @@ bool espota_schedule_over(const struct espota_schedule *schedule)
     for (size_t i = schedule->first; i < count; i++) {
         const struct espota_turn *turn = &schedule->config.turns[i];
 
-        if (turn->state == ESPOTA_TURN_WAITING && (turn->attempts > 0 || new_too))
+        if ((turn->state == ESPOTA_TURN_WAITING && turn->attempts > 0) ||
+            (turn->state != ESPOTA_TURN_OVER && new_too))
             return false;
     }
     return true;

@@ -22,6 +22,7 @@ enum espota_turn_state {
     ESPOTA_TURN_WAITING, /* to be started, or to be tried again */
     ESPOTA_TURN_RUNNING,
     ESPOTA_TURN_OVER,
+    ESPOTA_TURN_HELD, /* it waits for its lane to be known: to be admitted, or settled */
 };
 
 /* One target. Set `lane` and leave the rest zero; targets of one lane never run at once. */
@@ -61,11 +62,15 @@ void espota_schedule_init(struct espota_schedule *schedule,
                           const struct espota_schedule_config *config);
 
 /*
- * Before the run: this target needs no attempt; `status` says what is known of it. `counts`: if it
- * is a failure, it is one of this run.
+ * Before the run, or while it is held: this target needs no attempt; `status` says what is known of
+ * it. `counts`: if it is a failure, it is one of this run.
  */
 void espota_schedule_settle(struct espota_schedule *schedule, size_t index,
                             enum espota_status status, bool counts);
+
+/* Before the run: this target is not to be started before it is admitted, with its lane set. */
+void espota_schedule_hold(struct espota_schedule *schedule, size_t index);
+void espota_schedule_admit(struct espota_schedule *schedule, size_t index);
 
 /* The next target to start, which is then RUNNING; false if none may start now. */
 bool espota_schedule_next(struct espota_schedule *schedule, uint64_t now, size_t *index);

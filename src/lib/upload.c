@@ -260,6 +260,7 @@ void espota_upload_destroy(struct espota_upload *upload)
     espota_secret_wipe(&upload->answer);
     espota_fetcher_destroy(upload->fetcher);
     espota_ports_destroy(upload->ports);
+    espota_resolver_destroy(upload->resolver);
     espota_loop_destroy(upload->loop);
     espota_sources_deinit(&upload->sources);
     espota_key_destroy(upload->publickey);

@@ -297,9 +297,41 @@ START_TEST(test_stop)
 }
 END_TEST
 
-UNIT_MAIN("lib/schedule", test_jobs_bound_and_order, test_one_address_one_at_a_time,
-          test_retries_first_last_and_exhausted, test_success_in_the_last_try,
-          test_what_cannot_help_is_not_repeated, test_others_go_on_during_a_pause,
-          test_canaries_first_and_alone, test_failed_canary_keeps_the_others_back,
-          test_more_canaries_than_targets, test_max_failures, test_settled_before_the_run,
-          test_put_off_and_released, test_stop)
+/* A target whose address is not known yet keeps nobody waiting but those that follow a canary. */
+START_TEST(test_held_until_admitted_or_settled)
+{
+    struct plan plan;
+    uint64_t at;
+
+    plan_init(&plan, "aab", 2, 0);
+    espota_schedule_hold(&plan.schedule, 0);
+    espota_schedule_hold(&plan.schedule, 1);
+    expect_next(&plan, 0, 2);
+    expect_none(&plan, 0);
+    end(&plan, 2, ESPOTA_OK, 5);
+    ck_assert(!espota_schedule_wake(&plan.schedule, 5, &at));
+    ck_assert(!espota_schedule_over(&plan.schedule));
+    espota_schedule_settle(&plan.schedule, 0, ESPOTA_E_NO_ANSWER, true);
+    ck_assert_uint_eq(plan.schedule.failures, 1);
+    ck_assert(!espota_schedule_over(&plan.schedule));
+    espota_schedule_admit(&plan.schedule, 1);
+    expect_next(&plan, 6, 1);
+    end(&plan, 1, ESPOTA_OK, 7);
+    ck_assert(espota_schedule_over(&plan.schedule));
+
+    plan_init(&plan, "ab", 2, 0);
+    plan.schedule.config.canary = 1;
+    espota_schedule_hold(&plan.schedule, 0);
+    expect_none(&plan, 0);
+    ck_assert(!espota_schedule_over(&plan.schedule));
+    espota_schedule_stop(&plan.schedule);
+    ck_assert(espota_schedule_over(&plan.schedule));
+}
+END_TEST
+
+UNIT_MAIN("lib/schedule", test_held_until_admitted_or_settled, test_jobs_bound_and_order,
+          test_one_address_one_at_a_time, test_retries_first_last_and_exhausted,
+          test_success_in_the_last_try, test_what_cannot_help_is_not_repeated,
+          test_others_go_on_during_a_pause, test_canaries_first_and_alone,
+          test_failed_canary_keeps_the_others_back, test_more_canaries_than_targets,
+          test_max_failures, test_settled_before_the_run, test_put_off_and_released, test_stop)

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/resolver.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/descriptor.h"
+
+struct lookup {
+    struct lookup *next;
+    struct espota_address address;
+    enum espota_status status;
+    struct espota_error err;
+    char name[];
+};
+
+struct list {
+    struct lookup *first;
+    struct lookup **end; /* where the next one goes */
+};
+
+/* What the threads know: it goes with the last who knows it. */
+struct shared {
+    pthread_mutex_t lock;
+    struct list waiting, done;
+    unsigned threads;
+    bool abandoned; /* the resolver is gone */
+    int bell;       /* the writing end of its pipe */
+};
+
+struct espota_resolver {
+    struct espota_loop *loop;
+    struct espota_resolver_hooks hooks;
+    struct espota_watch watch; /* of the pipe's reading end */
+    struct shared *shared;
+};
+
+static void list_init(struct list *list)
+{
+    list->first = NULL;
+    list->end = &list->first;
+}
+
+static void list_add(struct list *list, struct lookup *lookup)
+{
+    lookup->next = NULL;
+    *list->end = lookup;
+    list->end = &lookup->next;
+}
+
+static struct lookup *list_take(struct list *list)
+{
+    struct lookup *lookup = list->first;
+
+    if (lookup != NULL)
+        list->first = lookup->next;
+    if (list->first == NULL)
+        list->end = &list->first;
+    return lookup;
+}
+
+static void list_clear(struct list *list)
+{
+    struct lookup *lookup;
+
+    while ((lookup = list_take(list)) != NULL)
+        free(lookup);
+}
+
+static void shared_free(struct shared *shared)
+{
+    list_clear(&shared->waiting);
+    list_clear(&shared->done);
+    espota_descriptor_close(&shared->bell);
+    pthread_mutex_destroy(&shared->lock);
+    free(shared);
+}
+
+/* One thread: until nothing waits any more. */
+static void *work(void *context)
+{
+    struct shared *shared = context;
+    struct lookup *lookup;
+    bool last;
+
+    pthread_mutex_lock(&shared->lock);
+    while (!shared->abandoned && (lookup = list_take(&shared->waiting)) != NULL) {
+        pthread_mutex_unlock(&shared->lock);
+        lookup->status = espota_address_resolve(lookup->name, 0, &lookup->address, &lookup->err);
+        pthread_mutex_lock(&shared->lock);
+        list_add(&shared->done, lookup);
+        if (!shared->abandoned && write(shared->bell, "", 1) < 0)
+            continue; /* a full pipe has enough in it to be heard */
+    }
+    shared->threads--;
+    last = shared->abandoned && shared->threads == 0;
+    pthread_mutex_unlock(&shared->lock);
+    if (last)
+        shared_free(shared);
+    return NULL;
+}
+
+/* Signals are the main thread's. */
+static bool start_thread(struct shared *shared)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigset_t all, before;
+    bool started;
+
+    if (pthread_attr_init(&attributes) != 0)
+        return false;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    started = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
+              pthread_create(&thread, &attributes, work, shared) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return started;
+}
+
+static void ready(void *context, unsigned events)
+{
+    struct espota_resolver *resolver = context;
+    struct list done;
+    struct lookup *lookup;
+    char sink[64];
+
+    (void)events;
+    while (read(resolver->watch.fd, sink, sizeof(sink)) == (ssize_t)sizeof(sink))
+        ;
+    list_init(&done);
+    pthread_mutex_lock(&resolver->shared->lock);
+    while ((lookup = list_take(&resolver->shared->done)) != NULL)
+        list_add(&done, lookup);
+    pthread_mutex_unlock(&resolver->shared->lock);
+    while ((lookup = list_take(&done)) != NULL) {
+        resolver->hooks.found(resolver->hooks.context, lookup->name,
+                              lookup->status == ESPOTA_OK ? &lookup->address : NULL, &lookup->err);
+        free(lookup);
+    }
+}
+
+static struct shared *shared_create(void)
+{
+    struct shared *shared = calloc(1, sizeof(*shared));
+
+    if (shared == NULL)
+        return NULL;
+    list_init(&shared->waiting);
+    list_init(&shared->done);
+    shared->bell = -1;
+    if (pthread_mutex_init(&shared->lock, NULL) == 0)
+        return shared;
+    free(shared);
+    return NULL;
+}
+
+enum espota_status espota_resolver_create(struct espota_loop *loop,
+                                          const struct espota_resolver_hooks *hooks,
+                                          struct espota_resolver **out, struct espota_error *err)
+{
+    struct espota_resolver *resolver = calloc(1, sizeof(*resolver));
+    enum espota_status status;
+    int ends[2];
+
+    *out = NULL;
+    if (resolver != NULL)
+        resolver->shared = shared_create();
+    if (resolver == NULL || resolver->shared == NULL) {
+        free(resolver);
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to look names up");
+    }
+    resolver->loop = loop;
+    resolver->hooks = *hooks;
+    resolver->watch = (struct espota_watch){
+        .fd = -1, .events = ESPOTA_READABLE, .ready = ready, .context = resolver};
+    if (espota_descriptor_pipe(ends)) {
+        resolver->watch.fd = ends[0];
+        resolver->shared->bell = ends[1];
+        status = espota_loop_watch(loop, &resolver->watch, err);
+    } else {
+        status = espota_error_set(err, ESPOTA_E_LOCAL, "cannot create a pipe to look names up");
+    }
+    if (status != ESPOTA_OK) {
+        espota_resolver_destroy(resolver);
+        return status;
+    }
+    *out = resolver;
+    return ESPOTA_OK;
+}
+
+void espota_resolver_destroy(struct espota_resolver *resolver)
+{
+    bool last;
+
+    if (resolver == NULL)
+        return;
+    pthread_mutex_lock(&resolver->shared->lock);
+    resolver->shared->abandoned = true;
+    last = resolver->shared->threads == 0;
+    pthread_mutex_unlock(&resolver->shared->lock);
+    if (last)
+        shared_free(resolver->shared);
+    espota_loop_unwatch(resolver->loop, &resolver->watch);
+    espota_descriptor_close(&resolver->watch.fd);
+    free(resolver);
+}
+
+enum espota_status espota_resolver_ask(struct espota_resolver *resolver, const char *name,
+                                       struct espota_error *err)
+{
+    struct shared *shared = resolver->shared;
+    size_t length = strlen(name);
+    struct lookup *lookup = calloc(1, sizeof(*lookup) + length + 1);
+    bool alone;
+
+    if (lookup == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to look up %.255s", name);
+    memcpy(lookup->name, name, length + 1);
+    pthread_mutex_lock(&shared->lock);
+    list_add(&shared->waiting, lookup);
+    /* every thread there is has something to do, or is just going to look */
+    if (shared->threads < ESPOTA_RESOLVER_THREADS) {
+        shared->threads++;
+        if (!start_thread(shared))
+            shared->threads--;
+    }
+    alone = shared->threads == 0;
+    shared->threads += alone;
+    pthread_mutex_unlock(&shared->lock);
+    if (alone) /* no thread is to be had: then one after the other, as it has to be */
+        (void)work(shared);
+    return ESPOTA_OK;
+}
