@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "firmware-stub/device.h"
+#include "device.h"
 
 /* A host sends one or two datagrams; a flood shall not keep the stream from moving. */
 enum { DATAGRAMS_PER_CALL = 4, DATAGRAM_ROOM = 192 };

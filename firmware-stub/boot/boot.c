@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "firmware-stub/boot/boot.h"
+#include "boot/boot.h"
 
 #include <string.h>
 
-#include "core/cursor.h"
+#include "wire/cursor.h"
 
 enum { HEADER_SIZE = 8 };
 

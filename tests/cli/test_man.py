@@ -144,14 +144,14 @@ class Json(Case):
             self.assertIn(f'"event":"{event}"', done.stdout.replace(" ", ""))
 
     def test_every_member_of_upload_is_told(self):
-        source = (ROOT / "src/lib/upload_json.c").read_text()
+        source = (ROOT / "src/fleet/upload_json.c").read_text()
         keys = set(re.findall(r'\(object, "(\w+)"', source))
         self.assertLessEqual(keys, self.members(section(page("espota-c-json.5"), "UPLOAD"))
                              | {"event", "target"})
 
     def test_every_member_of_the_others_is_told(self):
-        for title, path in (("DISCOVER", "src/lib/discover.c"), ("SERVE", "src/lib/serve_json.c"),
-                            ("INFO", "src/lib/info_json.c"), ("VERIFY", "src/lib/verify.c"),
+        for title, path in (("DISCOVER", "src/mdns/discover.c"), ("SERVE", "src/serve/json.c"),
+                            ("INFO", "src/image/info_json.c"), ("VERIFY", "src/sign/verify.c"),
                             ("STUB", "firmware-stub/port/posix/tell.c")):
             text = section(page("espota-c-json.5"), title)
             words = set(re.findall(r"\b\w+\b", text))

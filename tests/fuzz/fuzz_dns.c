@@ -2,8 +2,8 @@
 /* A packet from the network, through the reader and into the list of devices. */
 #include "fuzz.h"
 
-#include "core/dns.h"
-#include "lib/catalog.h"
+#include "mdns/catalog.h"
+#include "mdns/dns.h"
 
 static void read_all(struct espota_dns_reader *reader)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "lib/diagnose.h"
+#include "send/diagnose.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "core/image.h"
+#include "image/image.h"
 
 struct bytes {
     const uint8_t *data;

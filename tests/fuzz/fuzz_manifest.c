@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "lib/manifest.h"
+#include "serve/manifest.h"
 
 static const struct espota_pull_request devices[] = {
     {.family = ESPOTA_PULL_PLAIN, .path = "door.bin"},

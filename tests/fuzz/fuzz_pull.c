@@ -2,8 +2,8 @@
 /* What a client says: the first line is the path, the others are headers "name: value". */
 #include <string.h>
 
-#include "core/pull.h"
 #include "fuzz.h"
+#include "wire/pull.h"
 
 static bool is_printable(const char *text)
 {

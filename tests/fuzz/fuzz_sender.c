@@ -15,8 +15,8 @@
 
 #include <string.h>
 
-#include "core/sender.h"
-#include "lib/crypto_openssl.h"
+#include "crypto/digests_openssl.h"
+#include "send/espota/sender.h"
 
 enum { SIZE = 1000, STREAM_MAX = 4096, STEPS_MAX = 2000 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "fleet/targets.h"
 #include "fuzz.h"
-#include "lib/targets.h"
 
 static enum espota_status look(void *context, const struct espota_target_line *line,
                                struct espota_error *err)

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "core/text.h"
-#include "core/wire.h"
+#include "wire/invitation.h"
+#include "wire/text.h"
 
 static void invitation(const uint8_t *data, size_t size)
 {

@@ -3,8 +3,8 @@
 
 #include "unit.h"
 
-#include "core/text.h"
-#include "lib/crypto_openssl.h"
+#include "crypto/digests_openssl.h"
+#include "wire/text.h"
 
 enum { HOST_PORT = 40000, CALLBACK_PORT = 8888 };
 

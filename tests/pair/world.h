@@ -9,9 +9,9 @@
 #define ESPOTA_TEST_WORLD_H
 
 #include "chip.h"
-#include "core/sender.h"
-#include "firmware-stub/device.h"
+#include "device.h"
 #include "port/posix/slow.h"
+#include "send/espota/sender.h"
 
 enum {
     WORLD_IMAGE = 9000, /* two sectors and a bit */

@@ -8,10 +8,10 @@
 
 #include <stdio.h>
 
+#include "boot/boot.h"
 #include "chip.h"
 #include "core/updater.h"
-#include "firmware-stub/boot/boot.h"
-#include "lib/crypto_openssl.h"
+#include "crypto/digests_openssl.h"
 
 enum {
     FS_START = 0xbb000,

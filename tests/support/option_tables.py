@@ -77,6 +77,6 @@ def help_of(command):
 
 def exit_codes():
     """The codes of the status table, and those of the two signals."""
-    text = (ROOT / "src/core/status.c").read_text()
+    text = (ROOT / "src/wire/status.c").read_text()
     rows = re.findall(r"\[ESPOTA_\w+\] = \{[^}]*, (\d+)\}", text)
     return {int(code) for code in rows} | {128 + 15}

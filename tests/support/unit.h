@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* UNIT_MAIN("core/text", test_a, test_b): the whole program but the tests. */
+/* UNIT_MAIN("support/text", test_a, test_b): the whole program but the tests. */
 #define UNIT_MAIN(name, ...)                                                                       \
     int main(void)                                                                                 \
     {                                                                                              \

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "core/cursor.h"
 #include "vectors.h"
+#include "wire/cursor.h"
 
 enum { SYS_WRITE0 = 4, SYS_EXIT = 0x18, EXITED = 0x20026, PAINT = 0x5a };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The contexts that a device needs, as symbols whose sizes the test reads. */
-#include "firmware-stub/device.h"
+#include "device.h"
 
 extern char size_of_receiver[sizeof(struct espota_receiver)];
 extern char size_of_updater[sizeof(struct espota_updater)];

@@ -8,12 +8,12 @@
 
 #include <string.h>
 
-#include "core/auth.h"
-#include "core/crc.h"
-#include "core/cursor.h"
-#include "core/text.h"
-#include "firmware-stub/boot/boot.h"
-#include "firmware-stub/device.h"
+#include "boot/boot.h"
+#include "device.h"
+#include "wire/auth.h"
+#include "wire/crc.h"
+#include "wire/cursor.h"
+#include "wire/text.h"
 
 enum { FLASH_SIZE = 28 * 1024, FS_START = 20 * 1024, IMAGE_SIZE = 6000 };
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/lazy_avahi.h"
-#include "lib/poll_avahi.h"
+#include "mdns/lazy_avahi.h"
+#include "mdns/poll_avahi.h"
 #include "port/posix/announce_daemon.h"
 
 struct group {

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "core/cursor.h"
-#include "core/text.h"
 #include "port/posix/gunzip_zlib.h"
+#include "wire/cursor.h"
+#include "wire/text.h"
 
 enum {
     LENGTH_AT = 0x1010, /* the length of the whole program, where its build put it */

@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/digest.h"
+#include "boot/boot.h"
 #include "core/eboot.h"
-#include "core/image.h"
 #include "espota/error.h"
-#include "firmware-stub/boot/boot.h"
+#include "image/image.h"
 #include "port/posix/chip.h"
 #include "sys/disk.h"
+#include "wire/digest.h"
 
 /*
  * RTC memory: it keeps its content over a reset. Beside a chip in a file it is a file too, and

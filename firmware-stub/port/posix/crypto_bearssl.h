@@ -6,8 +6,8 @@
 #ifndef ESPOTA_POSIX_CRYPTO_BEARSSL_H
 #define ESPOTA_POSIX_CRYPTO_BEARSSL_H
 
-#include "core/digest.h"
 #include "espota/error.h"
+#include "wire/digest.h"
 
 /* The caller's memory; its content is this module's. */
 struct espota_crypto_bearssl {

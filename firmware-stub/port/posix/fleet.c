@@ -6,15 +6,15 @@
 #include <string.h>
 
 #include "cli/out.h"
-#include "core/auth.h"
-#include "core/http.h"
-#include "core/text.h"
 #include "espota/program.h"
 #include "port/posix/announce.h"
 #include "port/posix/crypto_bearssl.h"
 #include "port/posix/endpoint.h"
 #include "port/posix/node.h"
 #include "port/posix/verify_bearssl.h"
+#include "wire/auth.h"
+#include "wire/http.h"
+#include "wire/text.h"
 
 enum {
     PER_NET = 250, /* devices that share their third number */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "lib/gzip.h"
+#include "image/gzip.h"
 
 enum {
     FIXED_HEADER = 10,

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/want.h"
+#include "wire/want.h"
 
 enum {
     US_PER_MS = 1000,

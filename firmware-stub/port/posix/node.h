@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "firmware-stub/device.h"
+#include "device.h"
 #include "port/posix/boot.h"
 #include "port/posix/chip.h"
 #include "port/posix/layout.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/cursor.h"
+#include "wire/cursor.h"
 
 struct espota_peer stub_peer(const struct espota_address *address)
 {

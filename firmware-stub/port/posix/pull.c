@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/text.h"
 #include "espota/program.h"
-#include "lib/fetch.h"
+#include "http/client.h"
+#include "wire/text.h"
 
 enum {
     READ_MAX = 1460, /* what the SDK's demo reads at a time */

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/dns.h"
+#include "mdns/dns.h"
 #include "sys/net.h"
 
 enum {

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "cli/out.h"
-#include "core/text.h"
-#include "lib/json.h"
+#include "text/json.h"
+#include "wire/text.h"
 
 enum { TEXT_MAX = 512 };
 

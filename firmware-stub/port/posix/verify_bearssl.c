@@ -4,8 +4,8 @@
 #include <bearssl.h>
 #include <string.h>
 
-#include "lib/keys.h"
-#include "lib/signature.h"
+#include "crypto/keys.h"
+#include "sign/signature.h"
 
 static enum espota_status verify(void *context, const uint8_t hash[ESPOTA_SHA256_SIZE],
                                  const uint8_t *signature, size_t length)

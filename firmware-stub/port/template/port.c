@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "firmware-stub/device.h"
+#include "device.h"
 
 /* Everything that the functions below share. One board needs one. */
 struct port {

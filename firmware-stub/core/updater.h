@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Puts an image into flash (PROTOCOL 5.3). Usable alone, with bytes from any
+ * source: begin, write as they come, end. The flash is written a sector at a
+ * time, the last one when the last byte has come.
+ *
+ * A program is staged below the file system and left to the loader, which
+ * finds a record in the boot memory. A file system is written in place, or
+ * with `atomic_fs` staged in the same way.
+ */
+#ifndef ESPOTA_STUB_CORE_UPDATER_H
+#define ESPOTA_STUB_CORE_UPDATER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/eboot.h"
+#include "core/flash.h"
+#include "espota/status.h"
+#include "wire/digest.h"
+#include "wire/invitation.h"
+
+/* The numbers that hosts know from ERROR[n]. */
+enum espota_update_error {
+    ESPOTA_UPDATE_OK = 0,
+    ESPOTA_UPDATE_WRITE = 1,
+    ESPOTA_UPDATE_ERASE = 2,
+    ESPOTA_UPDATE_READ = 3,
+    ESPOTA_UPDATE_SPACE = 4,
+    ESPOTA_UPDATE_SIZE = 5,
+    ESPOTA_UPDATE_STREAM = 6,
+    ESPOTA_UPDATE_MD5 = 7,
+    ESPOTA_UPDATE_FLASH_CONFIG = 8,
+    ESPOTA_UPDATE_NEW_FLASH_CONFIG = 9,
+    ESPOTA_UPDATE_MAGIC = 10,
+    ESPOTA_UPDATE_BOOTSTRAP = 11,
+    ESPOTA_UPDATE_SIGNATURE = 12,
+    ESPOTA_UPDATE_NO_DATA = 13,
+    ESPOTA_UPDATE_MEMORY = 14,
+    ESPOTA_UPDATE_RUNNING = 15,
+    ESPOTA_UPDATE_COMMAND = 16,
+};
+
+/*
+ * Checks signatures (PROTOCOL 5.4). With a verifier every image must carry
+ * payload, signature, u32 LE length of the signature; the MD5 is neither
+ * computed nor checked; the hash is taken of what is in flash; the loader gets
+ * the size without signature and length.
+ */
+struct espota_verifier {
+    void *context;
+    uint32_t signature_size; /* the only length that is accepted; at most ESPOTA_SECTOR_SIZE */
+    /* OK: `signature` is of the payload with this SHA-256. */
+    enum espota_status (*verify)(void *context, const uint8_t hash[ESPOTA_SHA256_SIZE],
+                                 const uint8_t *signature, size_t length) ESPOTA_MUST_CHECK;
+};
+
+enum { ESPOTA_FLASH_MODE_KEEP = 0xff };
+
+/* The device, as the updater has to know it. Addresses are offsets in the flash chip, and multiples
+ * of ESPOTA_SECTOR_SIZE. */
+struct espota_updater_config {
+    const struct espota_flash *flash;
+    const struct espota_crypto *crypto;    /* digests only */
+    const struct espota_verifier *verify;  /* NULL: not supported, the MD5 is checked instead */
+    const struct espota_boot_memory *boot; /* `store` only */
+    uint32_t sketch_size;                  /* of the running program, from address 0 on */
+    uint32_t fs_start;                     /* also the end of the staging area */
+    uint32_t fs_end;                       /* equal to fs_start: no file system */
+    uint32_t chip_size;                    /* of the chip that is really there */
+    uint32_t configured_size;              /* of the chip that the program was built for */
+    uint8_t flash_mode; /* 0 to 3: put into byte 2 of a program image, as the running one has it;
+                           ESPOTA_FLASH_MODE_KEEP: images are left as they came */
+    bool atomic_fs;
+    bool bootstrap;      /* started by the UART loader: a restart would end there again */
+    bool any_image;      /* programs are none of an ESP8266: their headers are not looked at */
+    uint32_t slot_start; /* 0: staged images end at fs_start; otherwise they begin here, as loaders
+                            with two slots want it */
+};
+
+/* The caller's memory; its content is the updater's. */
+struct espota_updater {
+    const struct espota_updater_config *config;
+    struct espota_digest digest;
+    uint32_t command;
+    uint32_t start;   /* where in flash the image goes */
+    uint32_t size;    /* of the image */
+    uint32_t flashed; /* bytes of it that are in flash */
+    uint32_t filled;  /* bytes behind them that wait in `sector` */
+    uint8_t error;
+    bool running;
+    bool digesting;
+    bool md5_given;
+    char md5[ESPOTA_MD5_HEX + 1];
+    uint8_t calculated[ESPOTA_MD5_SIZE];
+    _Alignas(8) uint8_t sector[ESPOTA_SECTOR_SIZE];
+};
+
+enum { ESPOTA_UPDATE_MESSAGE_MAX = 144 }; /* room for any message and its terminator */
+
+/* `config` is borrowed for as long as the updater lives; it may change while no update runs. */
+void espota_updater_init(struct espota_updater *updater,
+                         const struct espota_updater_config *config);
+/* Gives up what runs. */
+void espota_updater_deinit(struct espota_updater *updater);
+
+/*
+ * Starts an update of `size` bytes for command 0 or 100. `md5`: 32 characters,
+ * or NULL for none. OK or E_REFUSED with an error number; erases nothing.
+ */
+enum espota_status espota_updater_begin(struct espota_updater *updater, uint32_t size,
+                                        uint32_t command, const char *md5) ESPOTA_MUST_CHECK;
+
+/*
+ * Where the next bytes may be put, and how many, at least one and never more
+ * than the image has left; NULL if none is wanted. With `filled` afterwards it
+ * spares a copy.
+ */
+uint8_t *espota_updater_room(struct espota_updater *updater, size_t *room);
+/* `length` bytes were put there. */
+enum espota_status espota_updater_filled(struct espota_updater *updater,
+                                         size_t length) ESPOTA_MUST_CHECK;
+
+/* The next bytes, all or none; more than the image has left is error 4. E_REFUSED ends the update.
+ */
+enum espota_status espota_updater_write(struct espota_updater *updater, const void *data,
+                                        size_t length) ESPOTA_MUST_CHECK;
+
+/*
+ * Checks the image and installs it. E_REFUSED: it was not accepted, see the
+ * error number. E_BROKEN: bytes are missing (error 0, or 13 if none had
+ * reached the flash). `as_is`: what has come is the whole image, for sources
+ * that do not know their length.
+ */
+enum espota_status espota_updater_end(struct espota_updater *updater, bool as_is) ESPOTA_MUST_CHECK;
+
+/* Ends the update with an error that the caller found: 6 for a source that dried up. */
+void espota_updater_fail(struct espota_updater *updater, enum espota_update_error error);
+/* Ends the update without one. */
+void espota_updater_abort(struct espota_updater *updater);
+
+/* Whether a program image may begin with this byte; pull clients ask before they write. */
+bool espota_updater_magic(uint32_t command, uint8_t first);
+
+/* Bytes of flash that a program says, in byte 3, it was built for; 0: it says nothing. */
+uint32_t espota_updater_claimed_chip(uint8_t byte);
+
+bool espota_updater_running(const struct espota_updater *updater);
+/* Bytes that have come and are still to come. */
+uint32_t espota_updater_received(const struct espota_updater *updater);
+uint32_t espota_updater_remaining(const struct espota_updater *updater);
+/* Of the last update; 0 after a good begin. */
+enum espota_update_error espota_updater_error(const struct espota_updater *updater);
+
+/*
+ * "ERROR[n]: text" and a line feed for the last error, as every host knows it;
+ * terminated. Returns the length; the image's MD5 fields are the host's bytes.
+ */
+size_t espota_updater_message(const struct espota_updater *updater,
+                              char out[ESPOTA_UPDATE_MESSAGE_MAX]);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "arduino/lines.h"
+
+#include <string.h>
+
+static const char begin_mark[] = "# >>> espota-c arduino install >>>";
+static const char end_mark[] = "# <<< espota-c arduino install <<<";
+/* The second line of our scripts begins so. */
+static const char shim_mark[] = "# Written by: espota-c arduino install --";
+
+/*
+ * @ stands for the program. The ESP8266 core has no pluggable_* key and must not get one: a single
+ * one would switch its network ports off.
+ */
+static const char *const lines[ESPOTA_CORE_COUNT] = {
+    [ESPOTA_CORE_ESP8266] =
+        "tools.esptool.upload.network_pattern=\"@\" -i \"{serial.port}\" -p \"{network.port}\" "
+        "\"--auth={network.password}\" -f \"{build.path}/{build.project_name}.bin\"\n"
+        "recipe.hooks.sketch.prebuild.pattern=\"@\" --mode header --publickey "
+        "\"{build.source.path}/public.key\" --out \"{build.path}/core/Updater_Signing.h\"\n"
+        "recipe.objcopy.hex.2.pattern=\"@\" --mode sign --privatekey "
+        "\"{build.source.path}/private.key\" --bin \"{build.path}/{build.project_name}.bin\" "
+        "--out \"{build.path}/{build.project_name}.bin.signed\" "
+        "--legacy \"{build.path}/{build.project_name}.bin.legacy_sig\"\n",
+    [ESPOTA_CORE_ESP32] = "tools.esp_ota.cmd=\"@\" -r\n"
+                          "tools.esp_ota.cmd.windows=\"@\" -r\n",
+    [ESPOTA_CORE_RP2040] =
+        "tools.uf2conv-network.upload.pattern=\"@\" -i \"{upload.port.address}\" "
+        "-p \"{upload.port.properties.port}\" \"--auth={upload.field.password}\" "
+        "-f \"{build.path}/{build.project_name}.bin\"\n"
+        "tools.uf2conv-network.upload.field.password.secret=true\n"
+        "tools.uf2conv.upload.network_pattern=\"@\" -i \"{serial.port}\" -p \"{network.port}\" "
+        "\"--auth={network.password}\" -f \"{build.path}/{build.project_name}.bin\"\n"
+        "recipe.hooks.sketch.prebuild.pattern=\"@\" --mode header --publickey "
+        "\"{build.source.path}/public.key\" --out \"{build.path}/core/Updater_Signing.h\"\n"
+        "recipe.objcopy.bin.2.pattern=\"@\" --mode sign --privatekey "
+        "\"{build.source.path}/private.key\" --bin \"{build.path}/{build.project_name}.bin\" "
+        "--out \"{build.path}/{build.project_name}.bin.signed\"\n",
+};
+
+const char *espota_core_name(enum espota_core core)
+{
+    static const char *const names[ESPOTA_CORE_COUNT] = {"esp8266", "esp32", "rp2040"};
+
+    return names[core];
+}
+
+void espota_arduino_block(struct espota_page *page, enum espota_core core, const char *program)
+{
+    espota_page_add(page, "%s\n# 'espota-c arduino install --remove' takes these lines away.\n",
+                    begin_mark);
+    for (const char *at = lines[core]; *at != '\0'; at++) {
+        size_t plain = strcspn(at, "@");
+
+        espota_page_add(page, "%.*s", (int)plain, at);
+        at += plain;
+        if (*at == '\0')
+            break;
+        espota_page_add(page, "%s", program);
+    }
+    espota_page_add(page, "%s\n", end_mark);
+}
+
+static const char *next_line(const char *line)
+{
+    line += strcspn(line, "\n");
+    return line + (*line == '\n');
+}
+
+static bool is_line(const char *line, const char *mark)
+{
+    size_t length = strlen(mark);
+
+    return strncmp(line, mark, length) == 0 &&
+           (line[length] == '\0' || line[length] == '\n' || line[length] == '\r');
+}
+
+/* Behind the end marker of the block that starts at `line`; without one, the line itself. */
+static const char *behind_block(const char *line)
+{
+    const char *at = line;
+
+    while (*at != '\0' && !is_line(at, end_mark))
+        at = next_line(at);
+    return *at != '\0' ? next_line(at) : line;
+}
+
+bool espota_arduino_has_block(const char *text)
+{
+    for (const char *line = text; *line != '\0'; line = next_line(line))
+        if (is_line(line, begin_mark))
+            return true;
+    return false;
+}
+
+void espota_arduino_edit(struct espota_page *page, const char *old, const char *block)
+{
+    const char *line = old != NULL ? old : "";
+
+    while (*line != '\0') {
+        const char *next = is_line(line, begin_mark) ? behind_block(line) : line;
+
+        if (next == line) {
+            next = next_line(line);
+            espota_page_add(page, "%.*s", (int)(next - line), line);
+        }
+        line = next;
+    }
+    if (block == NULL)
+        return;
+    if (page->length > 0 && page->text[page->length - 1] != '\n')
+        espota_page_add(page, "\n");
+    espota_page_add(page, "%s", block);
+}
+
+/* A path between Python's quotes. */
+static void add_quoted(struct espota_page *page, const char *text)
+{
+    espota_page_add(page, "\"");
+    for (; *text != '\0'; text++)
+        espota_page_add(page, *text == '\\' || *text == '"' ? "\\%c" : "%c", *text);
+    espota_page_add(page, "\"");
+}
+
+void espota_arduino_shim(struct espota_page *page, const char *tool, const char *program)
+{
+    espota_page_add(page,
+                    "#!/usr/bin/env python3\n%sshim\n"
+                    "# The original stands beside it, as %s.orig.\n"
+                    "import os\nimport sys\n\nprogram = ",
+                    shim_mark, tool);
+    add_quoted(page, program);
+    espota_page_add(page, "\nos.execv(program, [\"%s\"] + sys.argv[1:])\n", tool);
+}
+
+void espota_arduino_discovery_script(struct espota_page *page, const char *program)
+{
+    espota_page_add(page,
+                    "#!/bin/sh\n%sdiscovery\n"
+                    "# The original stands beside it, as mdns-discovery.orig.\nexec '",
+                    shim_mark);
+    for (; *program != '\0'; program++)
+        espota_page_add(page, *program == '\'' ? "'\\''" : "%c", *program);
+    espota_page_add(page, "' arduino discovery\n");
+}
+
+bool espota_arduino_is_shim(const char *text)
+{
+    return strncmp(next_line(text), shim_mark, strlen(shim_mark)) == 0;
+}

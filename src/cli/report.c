@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "espota/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys/file.h"
+#include "text/builder.h"
+
+struct espota_report {
+    struct espota_output *output; /* taken before the first device is tried */
+    char *path;
+    bool junit;
+    struct espota_page rows;                 /* one for each result, in the format of the file */
+    size_t listed, failed, unknown, skipped; /* rows, and what they are */
+    struct espota_upload_event summary;
+};
+
+static bool ends_in(const char *text, const char *end)
+{
+    size_t length = strlen(text);
+
+    return length > strlen(end) && strcmp(text + length - strlen(end), end) == 0;
+}
+
+enum espota_status espota_report_create(const char *path, struct espota_report **out,
+                                        struct espota_error *err)
+{
+    struct espota_report *report;
+    enum espota_status status;
+
+    *out = NULL;
+    if (!ends_in(path, ".md") && !ends_in(path, ".xml"))
+        return espota_error_set(err, ESPOTA_E_USAGE,
+                                "'%s' must end in .md (for people) or .xml (JUnit)", path);
+    report = calloc(1, sizeof(*report));
+    if (report != NULL)
+        report->path = strdup(path);
+    if (report == NULL || report->path == NULL) {
+        free(report);
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a report");
+    }
+    report->junit = ends_in(path, ".xml");
+    status = espota_output_create_early(&report->output, report->path, 0666, err);
+    if (status != ESPOTA_OK) {
+        espota_report_destroy(report);
+        return status;
+    }
+    *out = report;
+    return ESPOTA_OK;
+}
+
+/* A cell of a table: a bar would end it, a tag would be one. */
+static void add_cell(struct espota_page *page, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (strchr("|\\`*_<>[]&", *text) != NULL)
+            espota_page_add(page, "\\");
+        espota_page_add(page, "%c", *text);
+    }
+}
+
+/* Nothing was sent, and nothing is wrong with that. */
+static bool is_skipped(const struct espota_upload_event *event)
+{
+    return event->kind == ESPOTA_EVENT_SKIPPED || (event->dry_run && event->status == ESPOTA_OK);
+}
+
+static const char *word_of(const struct espota_upload_event *event)
+{
+    if (event->kind == ESPOTA_EVENT_SKIPPED)
+        return event->already ? "done before" : "skipped";
+    if (is_skipped(event))
+        return "dry run";
+    return event->status == ESPOTA_OK ? "ok" : espota_status_word(event->status);
+}
+
+static void note_markdown(struct espota_report *report, const struct espota_upload_event *event)
+{
+    struct espota_page *page = &report->rows;
+
+    espota_page_add(page, "| ");
+    add_cell(page, event->target);
+    espota_page_add(page, " | %s | %llu | %.1f | %u | ", word_of(event),
+                    (unsigned long long)event->bytes, event->seconds, event->attempts);
+    add_cell(page, event->status == ESPOTA_OK && !is_skipped(event) ? "" : event->message);
+    espota_page_add(page, " |\n");
+}
+
+/* A failure is what the device or its network did; an error is that nobody knows. */
+static void note_junit(struct espota_report *report, const struct espota_upload_event *event)
+{
+    struct espota_page *page = &report->rows;
+    const char *tag = event->status == ESPOTA_E_UNKNOWN ? "error" : "failure";
+
+    espota_page_add(page, "    <testcase classname=\"espota-c.upload\" name=\"");
+    espota_page_add_escaped(page, event->target);
+    espota_page_add(page, "\" time=\"%.3f\"", event->seconds);
+    if (is_skipped(event)) {
+        espota_page_add(page, ">\n      <skipped message=\"%s: ", word_of(event));
+        espota_page_add_escaped(page, event->message);
+        espota_page_add(page, "\"/>\n    </testcase>\n");
+        return;
+    }
+    if (event->status == ESPOTA_OK) {
+        espota_page_add(page, "/>\n");
+        return;
+    }
+    espota_page_add(page, ">\n      <%s type=\"%s\" message=\"", tag,
+                    espota_status_word(event->status));
+    espota_page_add_escaped(page, event->message);
+    espota_page_add(page, "\"/>\n    </testcase>\n");
+}
+
+void espota_report_note(struct espota_report *report, const struct espota_upload_event *event)
+{
+    if (event->kind == ESPOTA_EVENT_SUMMARY)
+        report->summary = *event;
+    if (event->kind != ESPOTA_EVENT_RESULT && event->kind != ESPOTA_EVENT_SKIPPED)
+        return;
+    report->listed++;
+    report->skipped += is_skipped(event);
+    report->unknown += event->status == ESPOTA_E_UNKNOWN;
+    report->failed += event->status != ESPOTA_OK && event->status != ESPOTA_E_UNKNOWN;
+    if (report->junit)
+        note_junit(report, event);
+    else
+        note_markdown(report, event);
+}
+
+static void put_markdown(const struct espota_report *report, struct espota_page *page)
+{
+    const struct espota_upload_event *summary = &report->summary;
+
+    if (summary->dry_run)
+        espota_page_add(page, "# Dry run: %zu of %zu ready, nothing was sent\n\n", summary->ready,
+                        summary->targets);
+    else
+        espota_page_add(page, "# Upload: %zu of %zu done\n\n", summary->ok + summary->done_before,
+                        summary->targets);
+    espota_page_add(page,
+                    "| targets | ok | failed | unknown | skipped | seconds |\n"
+                    "|---|---|---|---|---|---|\n| %zu | %zu | %zu | %zu | %zu | %.1f |\n",
+                    summary->targets, summary->ok, summary->failed, summary->unknown,
+                    summary->skipped, summary->seconds);
+    if (report->listed > 0)
+        espota_page_add(page,
+                        "\n| target | result | bytes | seconds | attempts | message |\n"
+                        "|---|---|---|---|---|---|\n%s",
+                        report->rows.text);
+}
+
+static void put_junit(const struct espota_report *report, struct espota_page *page)
+{
+    espota_page_add(page,
+                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
+                    "  <testsuite name=\"espota-c upload\" tests=\"%zu\" failures=\"%zu\" "
+                    "errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n%s  </testsuite>\n"
+                    "</testsuites>\n",
+                    report->listed, report->failed, report->unknown, report->skipped,
+                    report->summary.seconds, report->listed > 0 ? report->rows.text : "");
+}
+
+enum espota_status espota_report_write(struct espota_report *report, struct espota_error *err)
+{
+    struct espota_page page = {.text = NULL};
+    enum espota_status status = ESPOTA_OK;
+
+    if (!report->rows.failed)
+        (report->junit ? put_junit : put_markdown)(report, &page);
+    if (report->rows.failed || page.failed)
+        status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a report");
+    if (status == ESPOTA_OK)
+        status = espota_output_write(report->output, page.text, page.length, err);
+    if (status == ESPOTA_OK)
+        status = espota_output_commit(report->output, err);
+    espota_page_deinit(&page);
+    return status;
+}
+
+void espota_report_destroy(struct espota_report *report)
+{
+    if (report == NULL)
+        return;
+    espota_output_destroy(report->output);
+    espota_page_deinit(&report->rows);
+    free(report->path);
+    free(report);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signing keys: reading, using, making and writing them. Nothing here decides which key fits
+ * which device; that is for who signs.
+ */
+#ifndef ESPOTA_CRYPTO_KEYS_H
+#define ESPOTA_CRYPTO_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espota/error.h"
+#include "espota/secret.h"
+#include "espota/sign.h"
+
+struct espota_key; /* a private or a public key; wiped when destroyed */
+
+enum espota_key_family { ESPOTA_KEY_RSA, ESPOTA_KEY_EC, ESPOTA_KEY_OTHER };
+
+enum { ESPOTA_HASH_KINDS = 3, ESPOTA_HASH_MAX = 64, ESPOTA_KEY_SIGNATURE_MAX = 1024 };
+
+/* What stands around the hash. */
+enum espota_scheme {
+    ESPOTA_SCHEME_PKCS1,     /* RSA, type 1 padding over DigestInfo: ESP8266 */
+    ESPOTA_SCHEME_PKCS1_RAW, /* RSA, type 1 padding over the bare hash: ESP8266 up to 2.5.2 */
+    ESPOTA_SCHEME_PSS,       /* RSA, PSS, MGF1 of the same hash, the longest salt: ESP32 */
+    ESPOTA_SCHEME_ECDSA,     /* DER: ESP32 */
+};
+
+/*
+ * From the bytes of a file (PEM or DER; PKCS#1, PKCS#8, SEC1; encrypted or not). `name` is for
+ * messages. E_LOCAL: no key, or not to be opened with this passphrase.
+ */
+enum espota_status espota_key_private_parse(struct espota_key **out, const void *data,
+                                            size_t length, const char *name,
+                                            const struct espota_passphrase *passphrase,
+                                            struct espota_error *err) ESPOTA_MUST_CHECK;
+enum espota_status espota_key_public_parse(struct espota_key **out, const void *data, size_t length,
+                                           const char *name,
+                                           struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* Whether a name is a "pkcs11:" URI instead of a file. */
+bool espota_key_is_uri(const char *name);
+/* A key in a token: OpenSSL's pkcs11 provider is tried, then its engine. */
+enum espota_status espota_key_uri_load(struct espota_key **out, const char *uri, bool private_half,
+                                       const struct espota_passphrase *passphrase,
+                                       struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* By name: a file or a URI. Warns about a private key file that others may read. */
+enum espota_status espota_key_private_load(struct espota_key **out, const char *name,
+                                           const struct espota_passphrase *passphrase,
+                                           const struct espota_log *log,
+                                           struct espota_error *err) ESPOTA_MUST_CHECK;
+enum espota_status espota_key_public_load(struct espota_key **out, const char *name,
+                                          const struct espota_passphrase *passphrase,
+                                          struct espota_error *err) ESPOTA_MUST_CHECK;
+
+void espota_key_destroy(struct espota_key *key); /* NULL is fine */
+
+enum espota_key_family espota_key_family(const struct espota_key *key);
+unsigned espota_key_bits(const struct espota_key *key);
+/* RSA: the length of every signature; EC: the longest that can be. */
+size_t espota_key_signature_size(const struct espota_key *key);
+/* "RSA-2048", "ECDSA P-256": borrowed from the key. */
+const char *espota_key_name(const struct espota_key *key);
+
+/*
+ * False for an RSA key whose public exponent is even or less than 3: with 1 every signature is the
+ * padded hash itself, which anybody can write; an even one belongs to no private key.
+ */
+bool espota_key_exponent_is_sound(const struct espota_key *key);
+/* The public numbers of an RSA key, big-endian without leading zeros. */
+enum espota_status espota_key_rsa_numbers(const struct espota_key *key, uint8_t *modulus,
+                                          size_t modulus_room, size_t *modulus_size,
+                                          uint8_t *exponent, size_t exponent_room,
+                                          size_t *exponent_size,
+                                          struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* Signs a hash of `kind`; `out` has room for ESPOTA_KEY_SIGNATURE_MAX. */
+enum espota_status espota_key_sign(const struct espota_key *key, enum espota_scheme scheme,
+                                   enum espota_hash_kind kind, const uint8_t *hash, uint8_t *out,
+                                   size_t *length, struct espota_error *err) ESPOTA_MUST_CHECK;
+/*
+ * OK: this key's private half made the signature over this hash. BAD: it did not. E_MEMORY: it
+ * could not be found out.
+ */
+enum espota_status espota_key_verify(const struct espota_key *key, enum espota_scheme scheme,
+                                     enum espota_hash_kind kind, const uint8_t *hash,
+                                     const uint8_t *signature, size_t length,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+
+enum espota_status espota_key_generate(struct espota_key **out, enum espota_key_type type,
+                                       struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/*
+ * PEM: PKCS#8 of the private key (AES-256 if there is a passphrase), SubjectPublicKeyInfo of the
+ * public one. To be wiped and freed by espota_secret_wipe.
+ */
+enum espota_status espota_key_private_pem(const struct espota_key *key,
+                                          const struct espota_secret *passphrase,
+                                          struct espota_secret *out,
+                                          struct espota_error *err) ESPOTA_MUST_CHECK;
+enum espota_status espota_key_public_pem(const struct espota_key *key, struct espota_secret *out,
+                                         struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/*
+ * Hashes under way of all kinds that are wanted, over the same bytes. `key` spares them a library
+ * of their own and must outlive them; NULL: none.
+ */
+struct espota_hashes;
+enum espota_status espota_hashes_create(struct espota_hashes **out, const struct espota_key *key,
+                                        bool sha256, bool sha384, bool sha512,
+                                        struct espota_error *err) ESPOTA_MUST_CHECK;
+void espota_hashes_add(struct espota_hashes *hashes, const void *data, size_t length);
+/*
+ * The hash as it would be with `length` more bytes; what is under way goes on without them.
+ * `out` has room for ESPOTA_HASH_MAX.
+ */
+enum espota_status espota_hashes_with(struct espota_hashes *hashes, enum espota_hash_kind kind,
+                                      const void *data, size_t length, uint8_t *out,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+void espota_hashes_destroy(struct espota_hashes *hashes);
+size_t espota_hash_size(enum espota_hash_kind kind);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of keys_*_openssl.c share. Nobody else includes this. */
+#ifndef ESPOTA_CRYPTO_KEYS_OPENSSL_H
+#define ESPOTA_CRYPTO_KEYS_OPENSSL_H
+
+#include "crypto/keys.h"
+
+/*
+ * A key and what it lives in. The pointers are OpenSSL's: EVP_PKEY, OSSL_LIB_CTX, OSSL_PROVIDER,
+ * ENGINE. Keys of files have a library context of their own, so that no setting of the system
+ * takes an algorithm away; keys in tokens live in OpenSSL's default context, where its
+ * configuration says what leads to the token.
+ */
+struct espota_key {
+    void *pkey;
+    void *library;
+    void *provider;
+    void *engine;
+    char name[32];
+};
+
+/* With a library context and the default provider. */
+enum espota_status espota_key_new(struct espota_key **out, bool own_library,
+                                  struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Fills in the name and hands the complete key to `out`; one that cannot be used is destroyed. */
+enum espota_status espota_key_finish(struct espota_key *key, struct espota_key **out,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* What OpenSSL's callback for passphrases gets. */
+struct espota_key_opening {
+    const struct espota_passphrase *passphrase; /* NULL: none */
+    const char *name;
+    bool wanted; /* the callback was called */
+    bool had;    /* and something was there to give it */
+    struct espota_error asking;
+};
+int espota_key_passphrase_callback(char *out, int room, int writing, void *opening);
+
+/* Whether OpenSSL ran out of memory in what it did last; empties its queue of errors. */
+bool espota_key_no_memory(void);
+
+/* Sets E_LOCAL with OpenSSL's reason behind the text, and empties its queue of errors. */
+enum espota_status espota_key_error(struct espota_error *err, const char *text);
+
+#endif

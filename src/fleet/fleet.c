@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+#include "fleet/fleet.h"
+
+#include <string.h>
+
+#include "send/knock.h"
+
+/* `outcome`: of an exchange with a device, NULL if there was none. */
+static void end_job(struct espota_job *job, enum espota_status status, bool again,
+                    const char *message, const struct espota_outcome *outcome)
+{
+    struct espota_upload *upload = job->upload;
+    char whole[4096];
+    uint64_t at;
+
+    if (espota_schedule_end(&upload->schedule, job->index, status, again,
+                            espota_loop_now(upload->loop), &at)) {
+        espota_fleet_tell_retry(job, status, message);
+        return;
+    }
+    if (outcome != NULL && espota_fleet_diagnose(job, outcome, message, whole, sizeof(whole)))
+        message = whole;
+    espota_fleet_remember(job, status);
+    espota_fleet_tell_result(job, status, message);
+}
+
+/* In place of the attempt's own words where this machine's digests are to blame. */
+static const char *local_problem(const struct espota_job *job,
+                                 const struct espota_attempt_report *report)
+{
+    bool local = report->status == ESPOTA_E_LOCAL || report->status == ESPOTA_E_MEMORY;
+    const char *problem = espota_crypto_openssl_problem(&job->upload->crypto);
+
+    return local && report->os_error == 0 && problem[0] != '\0' ? problem : NULL;
+}
+
+static void attempt_event(void *context, enum espota_event_kind kind)
+{
+    espota_fleet_tell_event(context, kind);
+}
+
+static void attempt_asks(void *context)
+{
+    struct espota_job *job = context;
+
+    job->parked = true;
+    job->upload->parked++;
+}
+
+/* It may be deep inside the attempt: the rest follows after the turn. */
+static void attempt_over(void *context)
+{
+    struct espota_job *job = context;
+
+    job->ended = true;
+    job->next_ended = job->upload->ended;
+    job->upload->ended = job;
+}
+
+/* The job has no attempt any more. */
+static void drop_attempt(struct espota_job *job)
+{
+    struct espota_upload *upload = job->upload;
+
+    job->attempt->kind->destroy(job->attempt);
+    espota_secret_wipe(&job->secret);
+    job->attempt = NULL;
+    job->ended = false;
+    upload->attempts--;
+    upload->parked -= job->parked;
+    upload->waiting -= job->accepted;
+    job->parked = false;
+}
+
+static struct espota_attempt_ears ears_of(struct espota_job *job)
+{
+    return (struct espota_attempt_ears){job, attempt_event, attempt_asks, attempt_over};
+}
+
+/* The device has said OK; whether it comes back is the rest of the job. */
+static bool begin_waiting(struct espota_job *job)
+{
+    struct espota_upload *upload = job->upload;
+    struct espota_attempt_ears ears = ears_of(job);
+    struct espota_error err = ESPOTA_ERROR_INIT;
+
+    if (upload->options.wait_online_ms == 0 || upload->stopped || job->accepted)
+        return false;
+    job->accepted = true;
+    if (espota_fleet_begin_wait(job, &ears, &err) != ESPOTA_OK) {
+        end_job(job, err.status, false, err.message, NULL);
+        return true;
+    }
+    upload->attempts++;
+    upload->waiting++;
+    return true;
+}
+
+/* Before a target is given up: is anything there at all? */
+static bool begin_knocking(struct espota_job *job, const struct espota_outcome *outcome, bool again)
+{
+    struct espota_upload *upload = job->upload;
+    struct espota_attempt_ears ears = ears_of(job);
+
+    if (!espota_knock_helps(outcome) || upload->stopped ||
+        (again && espota_schedule_tries_again(&upload->schedule, job->index)))
+        return false;
+    if (espota_knock_create(upload->loop, outcome, &ears, &job->attempt, NULL) != ESPOTA_OK)
+        return false; /* then there is no more to tell */
+    upload->attempts++;
+    return true;
+}
+
+/* What is known of an attempt at a device that calls back, and the sentence about it. */
+static bool find_outcome(const struct espota_job *job, struct espota_outcome *outcome,
+                         struct espota_attempt_report *report)
+{
+    struct espota_address address;
+
+    if (!espota_exchange_outcome(job->attempt, outcome) &&
+        !espota_knock_outcome(job->attempt, outcome))
+        return false;
+    outcome->named =
+        !espota_address_parse(job->name, &address) || strstr(job->target, job->name) == NULL;
+    if (!espota_ports_stranger(job->upload->ports, job->began, &outcome->stranger))
+        outcome->stranger.family = 0;
+    espota_outcome_text(outcome, report->message, sizeof(report->message));
+    /* espota.py gives an absent device ten seconds, and who stands in for it no more */
+    if (job->upload->options.legacy_tool && outcome->status == ESPOTA_E_NO_ANSWER &&
+        outcome->challenge == 0)
+        report->again = false;
+    return true;
+}
+
+/* An attempt is over: what it comes to. */
+static void look_at(struct espota_job *job)
+{
+    struct espota_attempt_report report;
+    struct espota_outcome outcome;
+    bool exchanged;
+    const char *problem;
+
+    job->attempt->kind->report(job->attempt, &report);
+    exchanged = find_outcome(job, &outcome, &report);
+    job->acked = report.acked;
+    job->touched |= report.begun;
+    job->complete = report.complete;
+    problem = local_problem(job, &report);
+    if (report.status == ESPOTA_E_AUTH && job->no_password)
+        problem = "the device wants a password, and none is given to a device that was found by "
+                  "its announcement alone, which anyone could forge; add --yes if you trust this "
+                  "network, or name the device with --host";
+    drop_attempt(job);
+    if (report.status == ESPOTA_OK && begin_waiting(job))
+        return;
+    if (exchanged && begin_knocking(job, &outcome, report.again))
+        return;
+    end_job(job, report.status, report.again, problem != NULL ? problem : report.message,
+            exchanged ? &outcome : NULL);
+}
+
+static void look_at_ended(struct espota_upload *upload)
+{
+    while (upload->ended != NULL) {
+        struct espota_job *job = upload->ended;
+
+        upload->ended = job->next_ended;
+        look_at(job);
+    }
+}
+
+static void begin(struct espota_job *job)
+{
+    struct espota_upload *upload = job->upload;
+    struct espota_attempt_ears ears = ears_of(job);
+    struct espota_error err = ESPOTA_ERROR_INIT;
+
+    if (!job->begun)
+        job->began = espota_loop_now(upload->loop);
+    job->begun = true;
+    job->acked = 0;
+    if (espota_fleet_begin_attempt(job, &ears, &err) == ESPOTA_OK) {
+        upload->attempts++;
+        return;
+    }
+    espota_secret_wipe(&job->secret);
+    end_job(job, err.status, false, err.message, NULL);
+}
+
+/* Without a datagram: everything up to the first one was checked. */
+static void pretend(struct espota_job *job)
+{
+    char address[ESPOTA_ADDRESS_TEXT];
+    const struct espota_secret *password;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+
+    if (espota_fleet_password(job, &password, &err) == ESPOTA_OK)
+        (void)espota_error_set(&err, ESPOTA_OK, "would be %s %s, for %u bytes, MD5 %s",
+                               job->url != NULL ? "asked for its page at" : "invited at",
+                               espota_address_format(&job->device, true, address),
+                               job->source->length, job->source->md5);
+    espota_secret_wipe(&job->secret);
+    end_job(job, err.status, false, err.message, NULL);
+}
+
+static void begin_those_ready(struct espota_upload *upload)
+{
+    size_t index;
+
+    while (upload->parked == 0 &&
+           espota_schedule_next(&upload->schedule, espota_loop_now(upload->loop), &index)) {
+        struct espota_job *job = &upload->jobs[index];
+        uint64_t free_at = espota_ports_free_at(upload->ports, &job->from);
+
+        if (free_at > espota_loop_now(upload->loop))
+            espota_schedule_put_off(&upload->schedule, index, free_at);
+        else if (upload->options.dry_run)
+            pretend(job);
+        else
+            begin(job);
+    }
+}
+
+static void ask_person(struct espota_upload *upload)
+{
+    const struct espota_upload_options *options = &upload->options;
+    const struct espota_job *job = upload->jobs;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+
+    while (job < upload->jobs + upload->count && (!job->parked || job->no_password))
+        job++;
+    if (job == upload->jobs + upload->count)
+        return; /* those who wait get none in any case */
+    upload->asked = true;
+    if (options->ask_password == NULL ||
+        options->ask_password(options->context, job->target, &upload->answer, &err) == ESPOTA_OK)
+        return;
+    espota_secret_wipe(&upload->answer);
+    if (err.message[0] != '\0')
+        espota_fleet_log(upload, ESPOTA_LOG_WARNING, "%s", err.message);
+}
+
+/*
+ * Targets that wait for a password wait until nothing else is under way, because a question may
+ * take its time; nobody new begins meanwhile. The one answer is for all.
+ */
+static void serve_parked(struct espota_upload *upload)
+{
+    if (upload->parked == 0 ||
+        (!upload->asked && upload->attempts > upload->parked + upload->waiting))
+        return;
+    if (!upload->asked)
+        ask_person(upload);
+    if (upload->stop)
+        return; /* a signal was the answer: nobody refused anything */
+    for (size_t i = 0; i < upload->count && upload->parked > 0; i++) {
+        struct espota_job *job = &upload->jobs[i];
+
+        if (!job->parked)
+            continue;
+        job->parked = false;
+        upload->parked--;
+        if (job->no_password)
+            job->attempt->kind->password(job->attempt, NULL, 0);
+        else
+            job->attempt->kind->password(job->attempt, upload->answer.bytes, upload->answer.length);
+    }
+}
+
+static void stop_all(struct espota_upload *upload)
+{
+    upload->stopped = true;
+    espota_schedule_stop(&upload->schedule);
+    for (size_t i = 0; i < upload->count; i++) {
+        struct espota_attempt *attempt = upload->jobs[i].attempt;
+
+        if (attempt != NULL)
+            attempt->kind->stop(attempt);
+    }
+    look_at_ended(upload);
+}
+
+/* Everything that follows from what happened in the turn. */
+static void pump(struct espota_upload *upload)
+{
+    uint64_t at;
+
+    if (upload->stop && !upload->stopped)
+        stop_all(upload);
+    look_at_ended(upload);
+    serve_parked(upload);
+    if (upload->stop && !upload->stopped)
+        stop_all(upload);
+    look_at_ended(upload);
+    begin_those_ready(upload);
+    if (upload->parked == 0 &&
+        espota_schedule_wake(&upload->schedule, espota_loop_now(upload->loop), &at) &&
+        espota_loop_arm(upload->loop, &upload->wake, at) != ESPOTA_OK)
+        upload->stop = true; /* no memory for a timer: rather end than hang */
+}
+
+static void wake(void *context)
+{
+    (void)context; /* the turn is over now, and pump follows */
+}
+
+void espota_fleet_tell_settled(struct espota_job *job)
+{
+    if (job->early != NULL)
+        espota_fleet_tell_result(job, job->upload->turns[job->index].status, job->early);
+    else if (job->recalled)
+        espota_fleet_tell_skipped(job, "an earlier run has done it");
+    else if (job->doubled)
+        espota_fleet_tell_skipped(job, "another target is the same device");
+}
+
+static void tell_settled(struct espota_upload *upload)
+{
+    if (upload->recalled > 0)
+        espota_fleet_log(upload, ESPOTA_LOG_NOTE, "%zu of %zu targets are done already, says %s",
+                         upload->recalled, upload->count, upload->options.state_file);
+    for (size_t i = 0; i < upload->count; i++)
+        espota_fleet_tell_settled(&upload->jobs[i]);
+}
+
+/* The run was stopped in the pause between two attempts at it. */
+static void give_up(struct espota_job *job)
+{
+    bool half = job->touched && job->command == ESPOTA_COMMAND_FILESYSTEM;
+
+    espota_fleet_remember(job, ESPOTA_E_INTERRUPTED);
+    espota_fleet_tell_result(job, ESPOTA_E_INTERRUPTED,
+                             half ? "stopped before another attempt; its file system is part old "
+                                    "and part new now: upload it again"
+                                  : "stopped before another attempt; the device keeps the program "
+                                    "that it had");
+}
+
+/* Those that were never begun, and why not. */
+static void count_skipped(struct espota_upload *upload)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < upload->count; i++) {
+        if (upload->turns[i].state == ESPOTA_TURN_OVER)
+            continue;
+        if (upload->jobs[i].begun) {
+            give_up(&upload->jobs[i]);
+            continue;
+        }
+        left++;
+        espota_fleet_tell_skipped(&upload->jobs[i], upload->stopped
+                                                        ? "the run was stopped before"
+                                                        : "other targets failed before");
+    }
+    if (left == 0)
+        return;
+    if (upload->stopped)
+        espota_fleet_log(upload, ESPOTA_LOG_NOTE, "%zu targets were not invited", left);
+    else
+        espota_fleet_log(upload, ESPOTA_LOG_WARNING,
+                         "%zu targets were not invited, because of the failures before", left);
+}
+
+enum espota_status espota_fleet_run(struct espota_upload *upload, struct espota_error *err)
+{
+    enum espota_status status = ESPOTA_OK;
+
+    upload->wake = (struct espota_timer){.expired = wake, .context = upload};
+    tell_settled(upload);
+    pump(upload);
+    while (status == ESPOTA_OK &&
+           (upload->attempts > 0 || !espota_schedule_over(&upload->schedule))) {
+        status = espota_loop_turn(upload->loop, -1, err);
+        pump(upload);
+    }
+    espota_loop_disarm(upload->loop, &upload->wake);
+    count_skipped(upload);
+    return status;
+}

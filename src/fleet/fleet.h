@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside an upload: what its files share. upload.c is the public face,
+ * fleet_prepare.c makes jobs of targets, fleet_names.c finds their addresses, fleet_begin.c begins
+ * their attempts, fleet.c runs them, fleet_tell.c says what happens, fleet_state.c remembers it,
+ * fleet_diagnose.c explains silence.
+ */
+#ifndef ESPOTA_FLEET_FLEET_H
+#define ESPOTA_FLEET_FLEET_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/digests_openssl.h"
+#include "espota/upload.h"
+#include "fleet/schedule.h"
+#include "fleet/state.h"
+#include "http/client.h"
+#include "send/espota/address_map.h"
+#include "send/espota/exchange.h"
+#include "send/espota/ports.h"
+#include "send/firewall.h"
+#include "send/online.h"
+#include "send/source.h"
+#include "sys/resolver.h"
+
+/* One target. */
+struct espota_job {
+    struct espota_upload *upload;
+    size_t index;
+    char *target;           /* as the user wrote it */
+    char *name;             /* its host alone */
+    struct espota_url *url; /* of a web updater; NULL: a device that calls back */
+    char *user;
+    char *file; /* NULL: the options' */
+    char *password_file;
+    uint16_t port; /* written behind the host, or as port=; 0: neither */
+    bool filesystem;
+    enum espota_device_kind kind; /* as it announced itself */
+    char *board;                  /* the same; NULL: it did not say */
+    bool no_password;             /* nobody vouches for its announcement */
+
+    /* from prepare */
+    const struct espota_source *source;
+    enum espota_command command;
+    char *key; /* in the state file: host and port */
+    struct espota_address device;
+    struct espota_address from; /* where its connection comes from */
+    char *early;                /* why it is over before it began; NULL: it is not */
+    bool recalled;              /* an earlier run has done it */
+    bool doubled;               /* another target is the same device and gets the same */
+
+    /* from the run */
+    struct espota_attempt *attempt;
+    struct espota_secret secret; /* of its password file, while an attempt lasts */
+    bool parked;                 /* its attempt waits for a password */
+    bool ended;                  /* its attempt is over and not looked at yet */
+    struct espota_job *next_ended;
+    bool begun;
+    uint64_t began;
+    bool touched;   /* some of the image has left for it, in some attempt */
+    bool complete;  /* all of it has */
+    bool accepted;  /* the device said OK, and it is waited for */
+    uint32_t acked; /* by the device's TCP, of the newest attempt */
+};
+
+struct espota_upload {
+    struct espota_upload_options options;
+    struct espota_address host_ip; /* family 0: any */
+    struct espota_address peer;    /* family 0: the invited address */
+    struct espota_crypto_openssl crypto;
+    struct espota_key *publickey; /* NULL: no signature is asked for */
+    struct espota_sources sources;
+    struct espota_loop *loop;
+    struct espota_ports *ports;
+    struct espota_resolver *resolver; /* NULL: every name is an address, or the link knows it */
+    struct espota_fetcher *fetcher;   /* NULL: there is no web updater among the targets */
+    struct espota_state *state;       /* NULL: none is kept */
+    bool state_failed;                /* it could not be saved the last time, and that was said */
+    size_t recalled;                  /* jobs that are */
+    uint64_t saved;                   /* when it was saved the last time */
+    struct espota_timer save;         /* armed: the state is saved then */
+    struct espota_job *jobs;
+    size_t count, room;
+
+    struct espota_schedule schedule;
+    struct espota_turn *turns;
+    struct espota_lane *lanes;
+    struct espota_address_map lane_of; /* by where the connection comes from */
+    size_t lane_count;
+
+    atomic_bool stop; /* set by a signal handler */
+    bool stopped;
+    struct espota_timer wake;
+    struct espota_job *ended; /* a list of those to look at */
+    size_t attempts;          /* attempts under way */
+    size_t parked;            /* of those, how many wait for a password */
+    size_t waiting;           /* and how many for a device to come back */
+    bool asked;               /* the person was asked */
+    struct espota_secret answer;
+
+    bool firewall_probed[2]; /* IPv4, IPv6 */
+    struct espota_firewall firewall[2];
+
+    uint64_t began;
+    size_t ok, failed, unknown, skipped, ready;
+    enum espota_status common; /* what all failures share; OK: none yet */
+};
+
+/* This target is over before it began, for a reason that is told; the others go on. */
+enum espota_status espota_fleet_settle(struct espota_job *job, enum espota_status status,
+                                       const char *message, bool counts,
+                                       struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* fleet_prepare.c: images, addresses, lanes. What fails for one target settles that one. */
+enum espota_status espota_fleet_prepare(struct espota_upload *upload,
+                                        struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* The target's address is known: its port, and the lane that it shares with others there. */
+enum espota_status espota_fleet_place(struct espota_job *job,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Two targets are one device: it gets one image once, and two one after the other. */
+void espota_fleet_weigh_double(struct espota_job *first, struct espota_job *second);
+
+/* fleet_names.c: asks the link for the names that are its own. */
+enum espota_status espota_fleet_local_names(struct espota_upload *upload,
+                                            struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Places the target, or holds it back until its name is known. */
+enum espota_status espota_fleet_find(struct espota_job *job,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* fleet_begin.c: the target's own password, the run's, or the one that a person gave; its bytes may
+ * be NULL. */
+enum espota_status espota_fleet_password(struct espota_job *job, const struct espota_secret **out,
+                                         struct espota_error *err) ESPOTA_MUST_CHECK;
+/* An attempt by the target's road; and, after it, the wait for the device to come back. */
+enum espota_status espota_fleet_begin_attempt(struct espota_job *job,
+                                              const struct espota_attempt_ears *ears,
+                                              struct espota_error *err) ESPOTA_MUST_CHECK;
+enum espota_status espota_fleet_begin_wait(struct espota_job *job,
+                                           const struct espota_attempt_ears *ears,
+                                           struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* fleet.c: what is said of a target that is over before it began; nothing of any other. */
+void espota_fleet_tell_settled(struct espota_job *job);
+/* Everything between START and SUMMARY. */
+enum espota_status espota_fleet_run(struct espota_upload *upload,
+                                    struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* fleet_state.c: what is done already is not begun, what is known at the end is written down. */
+enum espota_status espota_fleet_open_state(struct espota_upload *upload,
+                                           struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Settles the job if the state knows that it needs nothing; `early` or `recalled` says so. */
+enum espota_status espota_fleet_recall(struct espota_job *job,
+                                       struct espota_error *err) ESPOTA_MUST_CHECK;
+void espota_fleet_remember(struct espota_job *job, enum espota_status status);
+/* At the end, whatever the end is. */
+void espota_fleet_close_state(struct espota_upload *upload);
+
+/*
+ * fleet_diagnose.c: a message with what is known of the way between device and machine behind it.
+ * False: there is nothing to add.
+ */
+bool espota_fleet_diagnose(struct espota_job *job, const struct espota_outcome *outcome,
+                           const char *message, char *out, size_t room);
+
+/* fleet_tell.c */
+void espota_fleet_log(const struct espota_upload *upload, enum espota_log_level level,
+                      const char *format, ...) ESPOTA_PRINTF(3, 4);
+void espota_fleet_tell_start(struct espota_upload *upload);
+void espota_fleet_tell_event(struct espota_job *job, enum espota_event_kind kind);
+
+/* fleet_guard.c: an image for another device than this one, by its announcement or by the port that
+ * the user named. True: `why` says so. */
+enum { ESPOTA_GUARD_MAX = 160 };
+bool espota_fleet_contradicts(const struct espota_job *job, char why[ESPOTA_GUARD_MAX]);
+void espota_fleet_tell_retry(struct espota_job *job, enum espota_status status,
+                             const char *message);
+/* Counts it, too. */
+void espota_fleet_tell_result(struct espota_job *job, enum espota_status status,
+                              const char *message);
+/* It is not begun, and counted so. */
+void espota_fleet_tell_skipped(struct espota_job *job, const char *message);
+/* Returns what the run comes to. */
+enum espota_status espota_fleet_tell_summary(struct espota_upload *upload);
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+#include "fleet/state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "sys/file.h"
+#include "sys/file_lock.h"
+#include "text/json.h"
+#include "wire/digest.h"
+#include "wire/text.h"
+
+enum { STATE_MAX = 64 << 20, VERSION = 1, SHA256_HEX = 2 * ESPOTA_SHA256_SIZE };
+
+static const char format_name[] = "espota-c upload state";
+
+struct entry {
+    char *target;
+    enum espota_command command;
+    char sha256[SHA256_HEX + 1];
+    char time[sizeof("2026-11-21T04:05:06Z")];
+    enum espota_state_result result; /* NONE: forgotten */
+};
+
+struct espota_state {
+    char *path;
+    struct espota_file_lock lock;
+    struct entry *entries;
+    size_t count, room;
+    bool changed;
+};
+
+static const char *const words[] = {
+    [ESPOTA_STATE_DONE] = "done",
+    [ESPOTA_STATE_UNKNOWN] = "unknown",
+};
+
+static enum espota_status no_memory(struct espota_error *err)
+{
+    return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the state");
+}
+
+static struct entry *find(const struct espota_state *state, const char *target,
+                          enum espota_command command)
+{
+    for (size_t i = 0; i < state->count; i++) {
+        struct entry *entry = &state->entries[i];
+
+        if (entry->command == command && strcmp(entry->target, target) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
+static struct entry *add(struct espota_state *state, const char *target,
+                         enum espota_command command)
+{
+    struct entry *entry;
+
+    if (state->count == state->room) {
+        size_t room = state->room == 0 ? 16 : 2 * state->room;
+        struct entry *larger = realloc(state->entries, room * sizeof(*larger));
+
+        if (larger == NULL)
+            return NULL;
+        state->entries = larger;
+        state->room = room;
+    }
+    entry = &state->entries[state->count];
+    memset(entry, 0, sizeof(*entry));
+    entry->command = command;
+    entry->target = strdup(target);
+    if (entry->target == NULL)
+        return NULL;
+    state->count++;
+    return entry;
+}
+
+static enum espota_status foreign(struct espota_error *err, const char *what)
+{
+    return espota_error_set(err, ESPOTA_E_LOCAL, "%s", what);
+}
+
+static bool read_result(const char *word, enum espota_state_result *out)
+{
+    for (size_t i = 1; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(word, words[i]) == 0) {
+            *out = (enum espota_state_result)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_command(int64_t number)
+{
+    return number == ESPOTA_COMMAND_FLASH || number == ESPOTA_COMMAND_FILESYSTEM;
+}
+
+static enum espota_status read_entry(struct espota_state *state, const struct espota_json *value,
+                                     struct espota_error *err)
+{
+    const char *target = espota_json_text(espota_json_member(value, "target"));
+    const char *sha256 = espota_json_text(espota_json_member(value, "sha256"));
+    const char *result = espota_json_text(espota_json_member(value, "result"));
+    const char *time_text = espota_json_text(espota_json_member(value, "time"));
+    enum espota_state_result known;
+    struct entry *entry;
+    int64_t command;
+
+    if (target == NULL || sha256 == NULL || result == NULL || time_text == NULL ||
+        strlen(sha256) != SHA256_HEX || !espota_hex_is(sha256, SHA256_HEX) ||
+        strlen(time_text) >= sizeof(entry->time) || !read_result(result, &known) ||
+        !espota_json_integer(espota_json_member(value, "command"), &command) ||
+        !is_command(command))
+        return foreign(err, "an entry is damaged");
+    if (find(state, target, (enum espota_command)command) != NULL)
+        return foreign(err, "a target is in it twice");
+    entry = add(state, target, (enum espota_command)command);
+    if (entry == NULL)
+        return no_memory(err);
+    memcpy(entry->sha256, sha256, sizeof(entry->sha256));
+    strcpy(entry->time, time_text); /* shorter than its place: see above */
+    entry->result = known;
+    return ESPOTA_OK;
+}
+
+static enum espota_status read_document(struct espota_state *state,
+                                        const struct espota_json *document,
+                                        struct espota_error *err)
+{
+    const char *format = espota_json_text(espota_json_member(document, "format"));
+    const struct espota_json *entries = espota_json_member(document, "entries");
+    enum espota_status status = ESPOTA_OK;
+    int64_t version;
+
+    if (format == NULL || strcmp(format, format_name) != 0)
+        return foreign(err, "it was not written by espota-c upload");
+    if (!espota_json_integer(espota_json_member(document, "version"), &version) ||
+        version != VERSION)
+        return foreign(err, "it was written by another version of espota-c");
+    if (!espota_json_is_array(entries))
+        return foreign(err, "it has no entries");
+    for (size_t i = 0; i < espota_json_count(entries) && status == ESPOTA_OK; i++)
+        status = read_entry(state, espota_json_at(entries, i), err);
+    return status;
+}
+
+static bool is_missing(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    int why = errno;
+
+    if (file != NULL)
+        fclose(file);
+    return file == NULL && why == ENOENT;
+}
+
+static enum espota_status load(struct espota_state *state, struct espota_error *err)
+{
+    struct espota_json *document = NULL;
+    enum espota_status status;
+    uint8_t *bytes = NULL;
+    size_t length;
+
+    if (is_missing(state->path))
+        return ESPOTA_OK;
+    status = espota_file_read(state->path, STATE_MAX, &bytes, &length, NULL, err);
+    if (status != ESPOTA_OK)
+        return status;
+    if (length > 0) { /* an empty one is what mktemp makes */
+        status = espota_json_read(bytes, length, &document, err);
+        if (status == ESPOTA_OK)
+            status = read_document(state, document, err);
+        if (status == ESPOTA_E_LOCAL)
+            (void)espota_error_prefix(err,
+                                      "the state file %s cannot be used, and is left as it is; "
+                                      "mend it, or name another",
+                                      state->path);
+    }
+    espota_json_free(document);
+    free(bytes);
+    return status;
+}
+
+enum espota_status espota_state_open(const char *path, bool lock, struct espota_state **out,
+                                     struct espota_error *err)
+{
+    struct espota_state *state = calloc(1, sizeof(*state));
+    enum espota_status status = ESPOTA_OK;
+
+    *out = NULL;
+    if (state == NULL)
+        return no_memory(err);
+    if (strcmp(path, "-") == 0)
+        status = espota_error_set(err, ESPOTA_E_USAGE, "the state cannot be kept in a pipe");
+    state->lock = (struct espota_file_lock)ESPOTA_FILE_LOCK_INIT;
+    state->path = strdup(path);
+    if (state->path == NULL && status == ESPOTA_OK)
+        status = no_memory(err);
+    if (status == ESPOTA_OK && lock)
+        status = espota_file_lock_take(&state->lock, path, err);
+    if (status == ESPOTA_OK)
+        status = load(state, err);
+    if (status != ESPOTA_OK) {
+        espota_state_close(state);
+        return status;
+    }
+    *out = state;
+    return ESPOTA_OK;
+}
+
+void espota_state_close(struct espota_state *state)
+{
+    if (state == NULL)
+        return;
+    espota_file_lock_release(&state->lock);
+    for (size_t i = 0; i < state->count; i++)
+        free(state->entries[i].target);
+    free(state->entries);
+    free(state->path);
+    free(state);
+}
+
+enum espota_state_result espota_state_find(const struct espota_state *state, const char *target,
+                                           enum espota_command command, const char *sha256)
+{
+    const struct entry *entry = find(state, target, command);
+
+    return entry != NULL && strcmp(entry->sha256, sha256) == 0 ? entry->result : ESPOTA_STATE_NONE;
+}
+
+static void write_time(struct entry *entry, int64_t wall)
+{
+    time_t seconds = (time_t)wall;
+    struct tm parts;
+
+    if (gmtime_r(&seconds, &parts) == NULL ||
+        strftime(entry->time, sizeof(entry->time), "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+        entry->time[0] = '\0';
+}
+
+enum espota_status espota_state_record(struct espota_state *state, const char *target,
+                                       enum espota_command command, const char *sha256,
+                                       enum espota_state_result result, int64_t wall,
+                                       struct espota_error *err)
+{
+    struct entry *entry = find(state, target, command);
+
+    if (entry == NULL && result == ESPOTA_STATE_NONE)
+        return ESPOTA_OK;
+    if (entry == NULL)
+        entry = add(state, target, command);
+    if (entry == NULL)
+        return no_memory(err);
+    snprintf(entry->sha256, sizeof(entry->sha256), "%s", sha256);
+    entry->result = result;
+    write_time(entry, wall);
+    state->changed = true;
+    return ESPOTA_OK;
+}
+
+bool espota_state_changed(const struct espota_state *state)
+{
+    return state->changed;
+}
+
+static bool add_entry(struct espota_json *entries, const struct entry *entry)
+{
+    struct espota_json *value = espota_json_object();
+
+    if (!espota_json_set_text(value, "target", entry->target) ||
+        !espota_json_set_integer(value, "command", entry->command) ||
+        !espota_json_set_text(value, "sha256", entry->sha256) ||
+        !espota_json_set_text(value, "result", words[entry->result]) ||
+        !espota_json_set_text(value, "time", entry->time)) {
+        espota_json_free(value);
+        return false;
+    }
+    return espota_json_append_own(entries, value);
+}
+
+/* The whole file; NULL without memory. */
+static char *write_document(const struct espota_state *state)
+{
+    struct espota_json *document = espota_json_object();
+    struct espota_json *entries = espota_json_array();
+    char *text = NULL;
+    bool good = true;
+
+    for (size_t i = 0; i < state->count && good; i++) {
+        if (state->entries[i].result != ESPOTA_STATE_NONE)
+            good = add_entry(entries, &state->entries[i]);
+    }
+    good = good && espota_json_set_text(document, "format", format_name) &&
+           espota_json_set_integer(document, "version", VERSION);
+    if (!good)
+        espota_json_free(entries);
+    else if (espota_json_set_own(document, "entries", entries))
+        text = espota_json_pretty(document);
+    espota_json_free(document);
+    return text;
+}
+
+enum espota_status espota_state_save(struct espota_state *state, struct espota_error *err)
+{
+    struct espota_output *output = NULL;
+    char *text = write_document(state);
+    enum espota_status status;
+
+    if (text == NULL)
+        return no_memory(err);
+    status = espota_output_create(&output, state->path, 0600, err);
+    if (status == ESPOTA_OK)
+        status = espota_output_write(output, text, strlen(text), err);
+    if (status == ESPOTA_OK)
+        status = espota_output_commit(output, err);
+    espota_output_destroy(output);
+    free(text);
+    if (status == ESPOTA_OK)
+        state->changed = false;
+    return status;
+}

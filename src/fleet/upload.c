@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+#include "espota/upload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/keys.h"
+#include "fleet/fleet.h"
+#include "fleet/targets.h"
+#include "sys/file.h"
+#include "wire/text.h"
+
+enum { TARGETS_FILE_MAX = 16 << 20 };
+
+static enum espota_status parse_address(const char *text, const char *what,
+                                        struct espota_address *out, struct espota_error *err)
+{
+    char shown[128];
+
+    if (text == NULL || espota_address_parse(text, out))
+        return ESPOTA_OK;
+    espota_text_printable(text, strlen(text), shown, sizeof(shown));
+    return espota_error_set(err, ESPOTA_E_USAGE, "%s must be a numeric address, not '%s'", what,
+                            shown);
+}
+
+static void address_settled(void *context, const struct espota_address *from)
+{
+    struct espota_upload *upload = context;
+    size_t lane;
+
+    if (espota_address_map_find(&upload->lane_of, from, &lane))
+        espota_schedule_release(&upload->schedule, lane, 0);
+}
+
+static enum espota_status create_parts(struct espota_upload *upload, struct espota_error *err)
+{
+    const struct espota_upload_options *options = &upload->options;
+    struct espota_sources_config sources = {.crypto = &upload->crypto.table,
+                                            .log = &options->log,
+                                            .md5_of = options->md5_of,
+                                            .gzip = options->gzip,
+                                            .force = options->force,
+                                            .legacy_tool = options->legacy_tool};
+    struct espota_ports_config ports = {.log = &options->log,
+                                        .host_port = options->host_port,
+                                        .timeout_ms = options->timeout_ms,
+                                        .context = upload,
+                                        .settled = address_settled};
+    struct espota_passphrase none = {ESPOTA_SECRET_INIT, NULL, NULL};
+    enum espota_status status = ESPOTA_OK;
+
+    espota_crypto_openssl_init(&upload->crypto);
+    if (options->publickey != NULL)
+        status = espota_key_public_load(&upload->publickey, options->publickey, &none, err);
+    sources.publickey = upload->publickey;
+    espota_sources_init(&upload->sources, &sources);
+    if (status == ESPOTA_OK)
+        status = parse_address(options->host_ip, "the host address", &upload->host_ip, err);
+    if (status == ESPOTA_OK)
+        status = parse_address(options->peer, "the peer", &upload->peer, err);
+    if (status == ESPOTA_OK)
+        status = espota_loop_create(ESPOTA_LOOP_BEST, &upload->loop, err);
+    if (status != ESPOTA_OK)
+        return status;
+    ports.loop = upload->loop;
+    ports.host_ip = upload->host_ip;
+    return espota_ports_create(&ports, &upload->ports, err);
+}
+
+enum espota_status espota_upload_create(const struct espota_upload_options *options,
+                                        struct espota_upload **out, struct espota_error *err)
+{
+    struct espota_upload *upload = calloc(1, sizeof(*upload));
+    enum espota_status status;
+
+    *out = NULL;
+    if (upload == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an upload");
+    upload->options = *options;
+    status = create_parts(upload, err);
+    if (status != ESPOTA_OK) {
+        espota_upload_destroy(upload);
+        return status;
+    }
+    *out = upload;
+    return ESPOTA_OK;
+}
+
+static bool copy_text(char **out, const char *text)
+{
+    *out = text == NULL ? NULL : strdup(text);
+    return text == NULL || *out != NULL;
+}
+
+static void job_deinit(struct espota_job *job)
+{
+    if (job->attempt != NULL)
+        job->attempt->kind->destroy(job->attempt);
+    espota_secret_wipe(&job->secret);
+    free(job->target);
+    free(job->name);
+    free(job->file);
+    free(job->board);
+    free(job->password_file);
+    free(job->user);
+    free(job->early);
+    if (job->url != NULL)
+        espota_url_deinit(job->url);
+    free(job->url);
+    free(job->key);
+}
+
+static bool make_room(struct espota_upload *upload)
+{
+    size_t room = upload->room == 0 ? 16 : 2 * upload->room;
+    struct espota_job *larger;
+
+    if (upload->count < upload->room)
+        return true;
+    larger = realloc(upload->jobs, room * sizeof(*larger));
+    if (larger == NULL)
+        return false;
+    upload->jobs = larger;
+    upload->room = room;
+    return true;
+}
+
+/* HOST[:PORT]: what the user wrote is what is shown. */
+static enum espota_status take_host(struct espota_job *job,
+                                    const struct espota_upload_target *target,
+                                    struct espota_error *err)
+{
+    struct espota_host host;
+    enum espota_status status = espota_host_parse(target->host, &host, err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    job->port = host.port != 0 ? host.port : target->port;
+    if (!copy_text(&job->target, target->label != NULL ? target->label : target->host) ||
+        !copy_text(&job->name, host.name))
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
+    return ESPOTA_OK;
+}
+
+/* A URL: what is shown has no password in it. */
+static enum espota_status take_url(struct espota_job *job,
+                                   const struct espota_upload_target *target,
+                                   struct espota_error *err)
+{
+    struct espota_upload *upload = job->upload;
+    enum espota_status status;
+
+    job->url = calloc(1, sizeof(*job->url));
+    if (job->url == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
+    status = espota_url_parse(target->host, job->url, err);
+    if (status == ESPOTA_OK && upload->fetcher == NULL)
+        status = espota_fetcher_create(upload->loop, &upload->fetcher, err);
+    if (status != ESPOTA_OK)
+        return status;
+    job->port = job->url->port;
+    if (!copy_text(&job->target, target->label != NULL ? target->label : job->url->clean) ||
+        !copy_text(&job->name, job->url->host) ||
+        !copy_text(&job->user, job->url->user[0] != '\0' ? job->url->user : target->user))
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
+    return ESPOTA_OK;
+}
+
+enum espota_status espota_upload_add(struct espota_upload *upload,
+                                     const struct espota_upload_target *target,
+                                     struct espota_error *err)
+{
+    struct espota_job job = {.upload = upload, .index = upload->count};
+    enum espota_status status = strstr(target->host, "://") != NULL ? take_url(&job, target, err)
+                                                                    : take_host(&job, target, err);
+
+    job.filesystem = target->filesystem;
+    job.kind = target->kind;
+    job.no_password = target->no_password;
+    if (status == ESPOTA_OK &&
+        (!copy_text(&job.file, target->file) || !copy_text(&job.board, target->board) ||
+         !copy_text(&job.password_file, target->password_file) || !make_room(upload)))
+        status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
+    if (status != ESPOTA_OK) {
+        job_deinit(&job);
+        return status;
+    }
+    upload->jobs[upload->count++] = job;
+    return ESPOTA_OK;
+}
+
+static enum espota_status add_line(void *context, const struct espota_target_line *line,
+                                   struct espota_error *err)
+{
+    struct espota_upload *upload = context;
+
+    if (line->target.password_file != NULL && strcmp(line->target.password_file, "-") == 0)
+        return espota_error_set(err, ESPOTA_E_USAGE,
+                                "password-file=- cannot be: standard input is read only once");
+    if (line->target.user != NULL && strstr(line->target.host, "://") == NULL)
+        espota_fleet_log(upload, ESPOTA_LOG_WARNING,
+                         "%s: user= is for web updaters and means nothing here", line->target.host);
+    return espota_upload_add(upload, &line->target, err);
+}
+
+enum espota_status espota_upload_add_file(struct espota_upload *upload, const char *path,
+                                          struct espota_error *err)
+{
+    uint8_t *text;
+    size_t length;
+    enum espota_status status = espota_file_read(path, TARGETS_FILE_MAX, &text, &length, NULL, err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    status = espota_targets_parse((const char *)text, length,
+                                  strcmp(path, "-") == 0 ? "standard input" : path, add_line,
+                                  upload, err);
+    free(text);
+    return status;
+}
+
+enum espota_status espota_upload_run(struct espota_upload *upload, struct espota_error *err)
+{
+    enum espota_status status;
+
+    if (upload->count == 0)
+        return espota_error_set(err, ESPOTA_E_USAGE, "there is no target; name one with --host");
+    if (upload->turns != NULL)
+        return espota_error_set(err, ESPOTA_E_USAGE, "an upload runs once");
+    upload->began = espota_loop_now(upload->loop);
+    status = espota_fleet_prepare(upload, err);
+    if (status != ESPOTA_OK)
+        return status;
+    espota_fleet_tell_start(upload);
+    status = espota_fleet_run(upload, err);
+    espota_fleet_close_state(upload);
+    if (status != ESPOTA_OK)
+        return status;
+    return espota_fleet_tell_summary(upload);
+}
+
+void espota_upload_stop(struct espota_upload *upload)
+{
+    upload->stop = true;
+    espota_loop_wake(upload->loop);
+}
+
+void espota_upload_destroy(struct espota_upload *upload)
+{
+    if (upload == NULL)
+        return;
+    for (size_t i = 0; i < upload->count; i++)
+        job_deinit(&upload->jobs[i]);
+    espota_state_close(upload->state);
+    free(upload->jobs);
+    free(upload->turns);
+    free(upload->lanes);
+    espota_address_map_deinit(&upload->lane_of);
+    espota_secret_wipe(&upload->answer);
+    espota_fetcher_destroy(upload->fetcher);
+    espota_ports_destroy(upload->ports);
+    espota_resolver_destroy(upload->resolver);
+    espota_loop_destroy(upload->loop);
+    espota_sources_deinit(&upload->sources);
+    espota_key_destroy(upload->publickey);
+    espota_crypto_openssl_deinit(&upload->crypto);
+    free(upload);
+}

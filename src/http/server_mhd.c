@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libmicrohttpd without a thread: its epoll descriptor is one watch of our
+ * loop, its timeout one timer.
+ */
+#include "http/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/lazy_mhd.h"
+#include "wire/http.h"
+#include "wire/text.h"
+
+enum { IDLE_MS = 60000 };
+
+/* A client that has not said a whole request, in the order of arrival. */
+struct caller {
+    struct caller *next;
+    struct caller *previous;
+    struct espota_http_server *server;
+    uint64_t since;
+    int fd;
+    bool waiting; /* in the list */
+};
+
+struct espota_http_request {
+    struct espota_http_request *next; /* of those that sleep */
+    struct MHD_Connection *connection;
+    struct espota_http_server *server;
+    char *path;
+    struct espota_http_transfer *transfer; /* of the answer under way; NULL: none is followed */
+    bool started;
+    unsigned tries;
+    uint64_t wake_at; /* 0: awake */
+};
+
+struct espota_http_server {
+    struct MHD_Daemon *daemon;
+    struct espota_loop *loop;
+    struct espota_watch watch;
+    struct espota_timer timer;
+    espota_http_handler handler;
+    void *context;
+    struct caller *first_caller;
+    struct caller *last_caller;
+    struct espota_http_request *sleeping;
+    struct espota_http_transfers transfers;
+    unsigned connections;
+    unsigned connections_max;
+};
+
+void espota_http_answer_header(struct espota_http_answer *answer, const char *name,
+                               const char *value)
+{
+    struct espota_http_header *header = &answer->headers[answer->header_count];
+
+    if (answer->header_count == ESPOTA_HTTP_HEADERS_MAX || strlen(name) >= sizeof(header->name) ||
+        strlen(value) >= sizeof(header->value))
+        return;
+    strcpy(header->name, name);
+    strcpy(header->value, value);
+    answer->header_count++;
+}
+
+unsigned espota_http_request_tries(const struct espota_http_request *request)
+{
+    return request->tries;
+}
+
+struct each_header {
+    void (*each)(void *context, const char *name, const char *value);
+    void *context;
+};
+
+static enum MHD_Result one_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    const struct each_header *walk = context;
+
+    (void)kind;
+    if (name != NULL && value != NULL)
+        walk->each(walk->context, name, value);
+    return MHD_YES;
+}
+
+void espota_http_request_headers(struct espota_http_request *request,
+                                 void (*each)(void *context, const char *name, const char *value),
+                                 void *context)
+{
+    struct each_header walk = {each, context};
+
+    (void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND, one_header, &walk);
+}
+
+const char *espota_http_request_header(struct espota_http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+void espota_http_request_peer(struct espota_http_request *request, struct espota_address *out)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+    memset(out, 0, sizeof(*out));
+    if (info != NULL)
+        espota_address_from_os(info->client_addr, out);
+}
+
+/* Both sides are padded to one length, so that the time tells nothing about the line. */
+bool espota_http_request_basic(struct espota_http_request *request, const char *line)
+{
+    const char *value = espota_http_request_header(request, "Authorization");
+    uint8_t given[ESPOTA_HTTP_CREDENTIALS_MAX] = {0};
+    uint8_t wanted[ESPOTA_HTTP_CREDENTIALS_MAX] = {0};
+    size_t length = 0;
+    size_t wanted_length = strlen(line);
+    bool equal;
+
+    memcpy(wanted, line, wanted_length < sizeof(wanted) ? wanted_length : sizeof(wanted));
+    equal = value != NULL &&
+            espota_http_basic_read(value, given, sizeof(given), &length) == ESPOTA_OK &&
+            espota_equal_secret(given, wanted, sizeof(given)) && length == wanted_length;
+    espota_wipe(given, sizeof(given));
+    espota_wipe(wanted, sizeof(wanted));
+    return equal;
+}
+
+/* MHD_run does what is ready; the timer then says when it wants to be run without an event. */
+static void run(struct espota_http_server *server)
+{
+    MHD_UNSIGNED_LONG_LONG wait;
+    uint64_t now = espota_loop_now(server->loop);
+    uint64_t next = now + IDLE_MS;
+
+    (void)MHD_run(server->daemon);
+    if (MHD_get_timeout(server->daemon, &wait) == MHD_YES && now + wait < next)
+        next = now + wait;
+    if (server->first_caller != NULL && server->first_caller->since + ESPOTA_HTTP_REQUEST_MS < next)
+        next = server->first_caller->since + ESPOTA_HTTP_REQUEST_MS;
+    if (server->transfers.following > 0 && now + ESPOTA_HTTP_FOLLOW_MS < next)
+        next = now + ESPOTA_HTTP_FOLLOW_MS;
+    for (const struct espota_http_request *at = server->sleeping; at != NULL; at = at->next)
+        if (at->wake_at < next)
+            next = at->wake_at;
+    /* an armed timer that is moved cannot fail: it has its place already */
+    if (espota_loop_arm(server->loop, &server->timer, next) != ESPOTA_OK)
+        espota_loop_wake(server->loop);
+}
+
+static void wake_sleepers(struct espota_http_server *server, uint64_t now)
+{
+    struct espota_http_request **at = &server->sleeping;
+
+    while (*at != NULL) {
+        struct espota_http_request *request = *at;
+
+        if (request->wake_at > now) {
+            at = &request->next;
+            continue;
+        }
+        *at = request->next;
+        request->wake_at = 0;
+        MHD_resume_connection(request->connection);
+    }
+}
+
+/* From now on it has its time for a request. */
+static void list_caller(struct caller *caller)
+{
+    struct espota_http_server *server = caller->server;
+
+    caller->since = espota_loop_now(server->loop);
+    caller->waiting = true;
+    caller->next = NULL;
+    caller->previous = server->last_caller;
+    *(caller->previous != NULL ? &caller->previous->next : &server->first_caller) = caller;
+    server->last_caller = caller;
+}
+
+static void unlist_caller(struct caller *caller)
+{
+    struct espota_http_server *server = caller->server;
+
+    if (!caller->waiting)
+        return;
+    caller->waiting = false;
+    *(caller->previous != NULL ? &caller->previous->next : &server->first_caller) = caller->next;
+    *(caller->next != NULL ? &caller->next->previous : &server->last_caller) = caller->previous;
+}
+
+static void cut_off(struct caller *caller)
+{
+    unlist_caller(caller);
+    espota_socket_shutdown(caller->fd); /* MHD sees the end and closes */
+}
+
+/* The list is in the order of arrival: the first that is young ends the walk. */
+static void cut_off_trickles(struct espota_http_server *server, uint64_t now)
+{
+    while (server->first_caller != NULL &&
+           now - server->first_caller->since >= ESPOTA_HTTP_REQUEST_MS)
+        cut_off(server->first_caller);
+}
+
+/* Where there are almost as many as there may be, who has waited longest makes room. */
+static void make_room(struct espota_http_server *server)
+{
+    if (server->connections > server->connections_max - server->connections_max / 8 &&
+        server->first_caller != server->last_caller)
+        cut_off(server->first_caller);
+}
+
+/* Both on every event: under constant traffic a timer alone would never come. */
+static void expired(void *context)
+{
+    struct espota_http_server *server = context;
+    uint64_t now = espota_loop_now(server->loop);
+
+    wake_sleepers(server, now);
+    cut_off_trickles(server, now);
+    espota_http_transfers_follow(&server->transfers, now); /* before anybody asks again */
+    run(server);
+}
+
+static void ready(void *context, unsigned events)
+{
+    (void)events;
+    expired(context);
+}
+
+static void connection_changed(void *context, struct MHD_Connection *connection, void **own,
+                               enum MHD_ConnectionNotificationCode what)
+{
+    struct espota_http_server *server = context;
+    const union MHD_ConnectionInfo *info;
+    struct caller *caller = *own;
+
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        server->connections--; /* it was counted when it came */
+        if (caller != NULL)
+            unlist_caller(caller);
+        free(caller);
+        *own = NULL;
+        return;
+    }
+    server->connections++;
+    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    caller = info != NULL ? calloc(1, sizeof(*caller)) : NULL;
+    if (caller == NULL)
+        return;
+    caller->server = server;
+    caller->fd = info->connect_fd;
+    list_caller(caller);
+    *own = caller;
+    make_room(server);
+}
+
+static struct caller *caller_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info != NULL ? info->socket_context : NULL;
+}
+
+/* The raw request target is remembered; libmicrohttpd's own has its escapes taken out. */
+static void *request_started(void *context, const char *target, struct MHD_Connection *connection)
+{
+    struct espota_http_request *request = calloc(1, sizeof(*request));
+
+    if (request == NULL)
+        return NULL;
+    request->connection = connection;
+    request->server = context;
+    request->path = strdup(target);
+    if (request->path == NULL) {
+        free(request);
+        return NULL;
+    }
+    return request;
+}
+
+static void request_over(void *context, struct MHD_Connection *connection, void **own,
+                         enum MHD_RequestTerminationCode how)
+{
+    struct espota_http_request *request = *own;
+
+    (void)context;
+    if (caller_of(connection) != NULL && !caller_of(connection)->waiting)
+        list_caller(caller_of(connection)); /* for the next one */
+    if (request == NULL)
+        return;
+    if (request->transfer != NULL && how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        espota_http_transfer_taken(&request->server->transfers, request->transfer,
+                                   espota_loop_now(request->server->loop));
+    else if (request->transfer != NULL)
+        espota_http_transfer_cut(&request->server->transfers, request->transfer);
+    for (struct espota_http_request **at = &request->server->sleeping; *at != NULL;
+         at = &(*at)->next) {
+        if (*at == request) {
+            *at = request->next;
+            break;
+        }
+    }
+    free(request->path);
+    free(request);
+    *own = NULL;
+}
+
+static void leave_shared(void *shared)
+{
+    espota_shared_bytes_leave(shared);
+}
+
+/*
+ * The bytes come from memory and not from a descriptor: a signal, or a stop and its continuation,
+ * shortens sendfile, and libmicrohttpd takes that for a full socket and waits for an event that
+ * never comes. What a signal cannot shorten is send.
+ */
+static struct MHD_Response *response_of(const struct espota_http_answer *answer)
+{
+    struct MHD_Response *response;
+
+    if (answer->shared == NULL)
+        return MHD_create_response_from_buffer(
+            answer->length, (void *)(uintptr_t)(answer->text != NULL ? answer->text : ""),
+            MHD_RESPMEM_MUST_COPY);
+    response = MHD_create_response_from_buffer_with_free_callback_cls(
+        answer->length, (void *)(uintptr_t)(answer->shared->bytes + answer->offset), leave_shared,
+        answer->shared);
+    if (response != NULL)
+        (void)espota_shared_bytes_use(answer->shared);
+    return response;
+}
+
+static struct espota_http_transfer *start_transfer(struct espota_http_request *request,
+                                                   const struct espota_http_answer *answer)
+{
+    struct caller *caller = caller_of(request->connection);
+    struct espota_http_end none = {.length = answer->length};
+    struct espota_http_transfer *transfer;
+
+    if (answer->over == NULL)
+        return NULL;
+    transfer =
+        espota_http_transfer_start(&request->server->transfers, caller != NULL ? caller->fd : -1,
+                                   answer->length, answer->over, answer->over_context);
+    if (transfer == NULL)
+        answer->over(answer->over_context, &none);
+    return transfer;
+}
+
+static enum MHD_Result send_answer(struct espota_http_request *request,
+                                   const struct espota_http_answer *answer)
+{
+    struct MHD_Response *response = response_of(answer);
+    enum MHD_Result result;
+
+    request->transfer = start_transfer(request, answer); /* request_over ends it, come what may */
+    if (response == NULL)
+        return MHD_NO;
+    for (size_t i = 0; i < answer->header_count; i++)
+        (void)MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
+    result = MHD_queue_response(request->connection, answer->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static void put_to_sleep(struct espota_http_request *request, unsigned ms)
+{
+    struct espota_http_server *server = request->server;
+
+    request->tries++;
+    request->wake_at = espota_loop_now(server->loop) + ms;
+    request->next = server->sleeping;
+    server->sleeping = request;
+    MHD_suspend_connection(request->connection);
+}
+
+/* Devices say "Content-Length: 0"; nothing here takes more. */
+static bool has_body(struct MHD_Connection *connection)
+{
+    const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+
+    return (length != NULL && length[strspn(length, "0")] != '\0') ||
+           MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Transfer-Encoding") != NULL;
+}
+
+struct lengths {
+    const char *first;
+    bool differ;
+};
+
+static enum MHD_Result one_length(void *context, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    struct lengths *lengths = context;
+
+    (void)kind;
+    if (!espota_http_same(name, "Content-Length"))
+        return MHD_YES;
+    value = value != NULL ? value : "";
+    if (lengths->first == NULL)
+        lengths->first = value;
+    lengths->differ |= strcmp(value, lengths->first) != 0;
+    return MHD_YES;
+}
+
+/* Two lengths: what one server takes for the body another takes for the next request. */
+static bool is_ambiguous(struct MHD_Connection *connection)
+{
+    struct lengths lengths = {NULL, false};
+
+    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, one_length, &lengths);
+    return lengths.differ;
+}
+
+/* What is no question that is answered here: the answer to it, false if it is one. */
+static bool is_refused(struct MHD_Connection *connection, const char *method,
+                       struct espota_http_answer *answer)
+{
+    if (is_ambiguous(connection)) {
+        answer->status = 400;
+        espota_http_answer_header(answer, "Connection", "close");
+        return true;
+    }
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+        answer->status = 405;
+        espota_http_answer_header(answer, "Allow", "GET, HEAD");
+        return true;
+    }
+    answer->status = 413;
+    return has_body(connection);
+}
+
+static enum MHD_Result answer_request(void *context, struct MHD_Connection *connection,
+                                      const char *url, const char *method, const char *version,
+                                      const char *upload, size_t *upload_length, void **own)
+{
+    struct espota_http_server *server = context;
+    struct espota_http_request *request = *own;
+    struct espota_http_answer answer = {.status = 500};
+
+    (void)url;
+    (void)version;
+    (void)upload;
+    if (caller_of(connection) != NULL)
+        unlist_caller(caller_of(connection));
+    if (request == NULL || *upload_length > 0)
+        return MHD_NO; /* no memory; a body was refused before it came */
+    if (!request->started) {
+        request->started = true;
+        return is_refused(connection, method, &answer) ? send_answer(request, &answer) : MHD_YES;
+    }
+    answer.status = 500; /* looking for a refusal has left its own */
+    server->handler(server->context, request, method, request->path, &answer);
+    if (answer.again_ms == 0)
+        return send_answer(request, &answer);
+    put_to_sleep(request, answer.again_ms);
+    return MHD_YES;
+}
+
+static size_t leave_escapes(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
+static enum espota_status join_loop(struct espota_http_server *server, struct espota_error *err)
+{
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+
+    if (info == NULL)
+        return espota_error_set(err, ESPOTA_E_LOCAL, "libmicrohttpd has no epoll here");
+    server->watch = (struct espota_watch){
+        .fd = info->epoll_fd, .events = ESPOTA_READABLE, .ready = ready, .context = server};
+    server->timer = (struct espota_timer){.expired = expired, .context = server};
+    if (espota_loop_arm(server->loop, &server->timer, espota_loop_now(server->loop)) != ESPOTA_OK)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
+    return espota_loop_watch(server->loop, &server->watch, err);
+}
+
+enum espota_status espota_http_server_create(struct espota_loop *loop, int listener,
+                                             espota_http_handler handler, void *context,
+                                             struct espota_http_server **out,
+                                             struct espota_error *err)
+{
+    struct espota_http_server *server = NULL;
+    size_t files = espota_open_files_limit(65536);
+    enum espota_status status = espota_lazy_mhd(err);
+
+    if (status != ESPOTA_OK) {
+        espota_socket_close(&listener);
+        return status;
+    }
+    server = calloc(1, sizeof(*server));
+    if (server == NULL) {
+        espota_socket_close(&listener);
+        return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
+    }
+    server->loop = loop;
+    server->handler = handler;
+    server->context = context;
+    server->connections_max = (unsigned)(files > 128 ? files - files / 4 - 64 : 32);
+    /* The memory of a connection is for its request and our headers; the body has its own. Without
+     * the word about SIGPIPE it would guard every send against it. */
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, answer_request, server,
+        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)8192, MHD_OPTION_CONNECTION_LIMIT,
+        server->connections_max, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)ESPOTA_HTTP_IDLE_S,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+        request_started, server, MHD_OPTION_NOTIFY_COMPLETED, request_over, server,
+        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_END);
+    if (server->daemon == NULL) {
+        espota_socket_close(&listener);
+        free(server);
+        return espota_error_set(err, ESPOTA_E_LOCAL, "the HTTP server cannot start");
+    }
+    status = join_loop(server, err);
+    if (status != ESPOTA_OK) {
+        espota_http_server_destroy(server);
+        return status;
+    }
+    *out = server;
+    return ESPOTA_OK;
+}
+
+void espota_http_server_destroy(struct espota_http_server *server)
+{
+    if (server == NULL)
+        return;
+    espota_loop_unwatch(server->loop, &server->watch);
+    espota_loop_disarm(server->loop, &server->timer);
+    while (server->sleeping != NULL) {
+        struct espota_http_request *request = server->sleeping;
+
+        server->sleeping = request->next;
+        MHD_resume_connection(request->connection);
+    }
+    MHD_stop_daemon(server->daemon);
+    espota_http_transfers_end(&server->transfers);
+    free(server);
+}
+
+void espota_http_server_close(struct espota_http_server *server)
+{
+    int listener = MHD_quiesce_daemon(server->daemon);
+
+    espota_socket_close(&listener);
+}
+
+size_t espota_http_server_busy(const struct espota_http_server *server)
+{
+    return server->transfers.count;
+}

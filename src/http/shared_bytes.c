@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/shared_bytes.h"
+
+#include <stdlib.h>
+
+#include "sys/descriptor.h"
+#include "sys/folder.h"
+
+enum espota_status espota_shared_bytes_copy(int file, size_t size, struct espota_shared_bytes **out,
+                                            struct espota_error *err)
+{
+    struct espota_shared_bytes *shared = calloc(1, sizeof(*shared));
+    int copy = -1;
+    enum espota_status status;
+
+    if (shared == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
+    status = espota_file_private_copy(file, size, &copy, err);
+    if (status == ESPOTA_OK) {
+        shared->size = size;
+        shared->users = 1;
+        shared->bytes = espota_file_map(copy, size);
+        if (shared->bytes == NULL)
+            status = espota_error_set(err, ESPOTA_E_LOCAL, "cannot look at the copy of the file");
+    }
+    espota_descriptor_close(&copy);
+    if (status != ESPOTA_OK) {
+        free(shared);
+        return status;
+    }
+    *out = shared;
+    return ESPOTA_OK;
+}
+
+struct espota_shared_bytes *espota_shared_bytes_use(struct espota_shared_bytes *shared)
+{
+    shared->users++;
+    return shared;
+}
+
+void espota_shared_bytes_leave(struct espota_shared_bytes *shared)
+{
+    if (shared == NULL || --shared->users > 0)
+        return;
+    espota_file_unmap(shared->bytes, shared->size);
+    free(shared);
+}

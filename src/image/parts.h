@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* What the image parser's own files share. Nobody else includes this. */
+#ifndef ESPOTA_IMAGE_PARTS_H
+#define ESPOTA_IMAGE_PARTS_H
+
+#include "image/image.h"
+
+/* One inspection under way. */
+struct espota_inspection {
+    const struct espota_image_source *source;
+    const struct espota_crypto *crypto;
+    struct espota_image *image;
+    enum espota_status status; /* the source's first failure; from then on every read fails */
+};
+
+enum {
+    ESPOTA_PIECE = 1024, /* bytes read at a time */
+    ESPOTA_HEADER_ESP8266 = 8,
+    ESPOTA_HEADER_ESP32 = 24,
+};
+
+/* Reads inside the file; false beyond its end or after a failure of the source. */
+bool espota_part_read(struct espota_inspection *in, uint64_t offset, void *out, size_t length);
+/* A little-endian word; 0 where there is none. */
+uint32_t espota_part_u32(struct espota_inspection *in, uint64_t offset);
+
+/* The segments of an E9 image with a header of either size. */
+struct espota_walk {
+    bool plausible; /* the header could be one */
+    bool whole;     /* the file holds all of it */
+    uint32_t unit;  /* segments come in multiples of it */
+    uint32_t count;
+    uint64_t end; /* behind the checksum; where it would be if the file were whole */
+    uint8_t stored;
+    uint8_t computed;
+    uint32_t entry;
+    struct espota_image_segment segments[ESPOTA_IMAGE_SEGMENTS_MAX];
+};
+
+/* Walks the image whose E9 stands at `start`. */
+void espota_part_walk(struct espota_inspection *in, uint32_t start, uint32_t header_size,
+                      struct espota_walk *walk);
+/* Takes what was found over as the application's, with the problems that follow from it. */
+void espota_part_take_walk(struct espota_inspection *in, const struct espota_walk *walk);
+
+/* CRC-32 over [from, to), of either kind. */
+uint32_t espota_part_crc(struct espota_inspection *in, uint32_t from, uint32_t to, bool mpeg2);
+/* SHA-256 over [0, end) against the 32 bytes that stand there. NONE without a digest. */
+enum espota_image_check espota_part_hash(struct espota_inspection *in, uint32_t end);
+/* A terminated copy of a field of `size` bytes. */
+void espota_part_text(struct espota_inspection *in, uint64_t offset, size_t size, char *out);
+/* esp_app_desc_t at `offset`; false if its magic word is not there. */
+bool espota_part_app_description(struct espota_inspection *in, uint32_t offset);
+/* A signature in ESP8266's form behind `end`; leaves the image unsigned otherwise. */
+void espota_part_trailer_esp8266(struct espota_inspection *in, uint64_t end);
+
+void espota_part_problem(struct espota_inspection *in, enum espota_image_problem_kind kind,
+                         uint32_t a, uint32_t b);
+void espota_part_note(struct espota_inspection *in, enum espota_image_problem_kind kind,
+                      uint32_t a);
+/* The last word on a file that is nothing known here. */
+void espota_part_unknown(struct espota_inspection *in);
+
+/* Each: looks whether the file is of its kind and fills the image if so. */
+bool espota_image_try_esp32(struct espota_inspection *in);
+bool espota_image_try_esp32_merged(struct espota_inspection *in);
+bool espota_image_try_esp8266_v2(struct espota_inspection *in);
+bool espota_image_try_pico(struct espota_inspection *in);
+bool espota_image_try_uf2(struct espota_inspection *in);
+bool espota_image_try_filesystem(struct espota_inspection *in);
+/* The last word on a file that starts with E9. */
+void espota_image_take_esp8266(struct espota_inspection *in);
+
+/* The ESP32 family's chip of this number in an image's header; UNKNOWN if there is none. */
+enum espota_chip espota_chip_by_id(uint16_t id);
+/* The chip of a UF2 family; UNKNOWN if it is not known here. */
+enum espota_chip espota_chip_by_family(uint32_t family);
+
+#endif

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+#include "send/espota/exchange.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "send/espota/stream.h"
+
+enum {
+    VERDICT_MS = 60000, /* what devices may take for their last word */
+    LOOK_MS = 200,      /* between looks at what the device's TCP has acknowledged */
+};
+
+struct espota_exchange {
+    struct espota_attempt base;
+    struct espota_exchange_config config;
+    struct espota_sender sender;
+    struct espota_caller caller;
+    struct espota_stream stream;
+    struct espota_timer timer;
+    enum espota_sender_phase phase;
+    enum espota_status forced; /* an end that is not the engine's; OK: none */
+    uint16_t host_port;
+    unsigned invitations;
+    uint64_t look_at; /* the next look at the socket's queue */
+    uint32_t shown;   /* acknowledged bytes that were told */
+    bool invited, challenged, asked, over;
+    struct espota_address connected; /* family 0: not yet */
+    int os_error;                    /* of a datagram that could not be sent */
+    bool has_unreachable;
+    enum espota_unreachable unreachable;
+    struct espota_address teller;
+};
+
+static struct espota_exchange *of(struct espota_attempt *attempt)
+{
+    return (struct espota_exchange *)attempt; /* its first member */
+}
+
+static uint64_t now_of(const struct espota_exchange *x)
+{
+    return espota_loop_now(x->config.loop);
+}
+
+static void tell(struct espota_exchange *x, enum espota_event_kind kind)
+{
+    x->config.ears.event(x->config.ears.context, kind);
+}
+
+static unsigned wants(const struct espota_exchange *x)
+{
+    return espota_sender_want(&x->sender);
+}
+
+static void finish(struct espota_exchange *x)
+{
+    x->over = true;
+    espota_loop_disarm(x->config.loop, &x->timer);
+    espota_stream_rest(&x->stream);
+    x->config.ears.over(x->config.ears.context);
+}
+
+/* What the engine cannot see: this machine refuses to send. */
+static void fail_to_send(struct espota_exchange *x, int os_error)
+{
+    bool no_way = os_error == ENETUNREACH;
+
+    x->os_error = os_error;
+    x->forced = no_way ? ESPOTA_E_NO_ANSWER : ESPOTA_E_LOCAL;
+}
+
+static void send_datagrams(struct espota_exchange *x)
+{
+    size_t length;
+    const uint8_t *data;
+
+    while (x->forced == ESPOTA_OK && (data = espota_sender_tx(&x->sender, &length)) != NULL) {
+        bool invites = length < 4 || memcmp(data, "200 ", 4) != 0; /* the other is an answer */
+        int os_error;
+
+        if (espota_ports_send(x->config.ports, &x->caller, data, length, invites, &os_error) !=
+            ESPOTA_OK) {
+            fail_to_send(x, os_error);
+            return;
+        }
+        espota_sender_tx_ack(&x->sender, now_of(x));
+        x->invitations += invites;
+        if (!x->invited) {
+            x->invited = true;
+            tell(x, ESPOTA_EVENT_INVITED);
+        }
+    }
+}
+
+static void set_timer(struct espota_exchange *x)
+{
+    uint64_t at = UINT64_MAX, when;
+
+    if (espota_sender_deadline(&x->sender, &when))
+        at = when;
+    if (x->stream.fd >= 0 && espota_sender_acked_total(&x->sender) < x->config.source->length &&
+        x->look_at < at)
+        at = x->look_at;
+    if (espota_stream_deadline(&x->stream, &when) && when < at)
+        at = when;
+    if (at == UINT64_MAX)
+        espota_loop_disarm(x->config.loop, &x->timer);
+    else if (espota_loop_arm(x->config.loop, &x->timer, at) != ESPOTA_OK)
+        x->forced = ESPOTA_E_MEMORY;
+}
+
+static void show_progress(struct espota_exchange *x)
+{
+    uint32_t acked = espota_sender_acked_total(&x->sender);
+
+    if (acked == x->shown)
+        return;
+    x->shown = acked;
+    tell(x, ESPOTA_EVENT_PROGRESS);
+}
+
+/* After every input: does what the engine wants, and says what changed. */
+static void drive(struct espota_exchange *x)
+{
+    unsigned want;
+
+    if (x->over)
+        return;
+    send_datagrams(x);
+    if (espota_sender_challenge(&x->sender) != 0 && !x->challenged) {
+        x->challenged = true;
+        tell(x, ESPOTA_EVENT_AUTH);
+    }
+    want = wants(x);
+    if ((want & ESPOTA_WANT_PASSWORD) != 0 && !x->asked) {
+        x->asked = true;
+        x->config.ears.asks(x->config.ears.context);
+    }
+    if (espota_sender_phase(&x->sender) != ESPOTA_PHASE_OVER)
+        x->phase = espota_sender_phase(&x->sender);
+    if (espota_sender_acked_total(&x->sender) == x->config.source->length)
+        show_progress(x);
+    espota_stream_follow(&x->stream);
+    set_timer(x);
+    if (x->forced != ESPOTA_OK || (want & (ESPOTA_WANT_DONE | ESPOTA_WANT_FAILED)) != 0)
+        finish(x);
+}
+
+static void stream_moved(void *context)
+{
+    drive(context);
+}
+
+static void timer_expired(void *context)
+{
+    struct espota_exchange *x = context;
+    uint64_t now = now_of(x);
+
+    espota_stream_look(&x->stream);
+    if (x->stream.fd >= 0 && now >= x->look_at) {
+        x->look_at = now + LOOK_MS;
+        show_progress(x);
+    }
+    espota_sender_tick(&x->sender, now);
+    drive(x);
+}
+
+static void heard_datagram(void *context, const uint8_t *data, size_t length)
+{
+    struct espota_exchange *x = context;
+
+    if (x->over)
+        return;
+    espota_sender_rx_datagram(&x->sender, data, length, now_of(x));
+    drive(x);
+}
+
+static bool take_connection(void *context, int fd, const struct espota_address *peer)
+{
+    struct espota_exchange *x = context;
+
+    if (x->over || (wants(x) & ESPOTA_WANT_ACCEPT) == 0)
+        return false;
+    x->connected = *peer;
+    x->look_at = now_of(x) + LOOK_MS;
+    if (espota_stream_open(&x->stream, fd, x->config.limit_rate) != ESPOTA_OK)
+        x->forced = ESPOTA_E_MEMORY;
+    tell(x, ESPOTA_EVENT_CONNECTED);
+    drive(x);
+    return true;
+}
+
+/* Nobody answered for the address: this machine's own kernel says so, and is no news. */
+static bool is_ours(const struct espota_exchange *x, const struct espota_address *teller)
+{
+    struct espota_address local;
+    char interface_name[32];
+    bool same_subnet;
+
+    return espota_route_to(&x->config.device, &local, interface_name, &same_subnet, NULL) ==
+               ESPOTA_OK &&
+           espota_address_equal(&local, teller);
+}
+
+static void heard_unreachable(void *context, enum espota_unreachable why,
+                              const struct espota_address *teller)
+{
+    struct espota_exchange *x = context;
+
+    if (x->over)
+        return;
+    if (!x->has_unreachable || !espota_address_equal(&x->teller, teller))
+        x->teller = is_ours(x, teller) ? (struct espota_address){0} : *teller;
+    x->has_unreachable = true;
+    x->unreachable = why;
+    espota_sender_unreachable(&x->sender);
+    drive(x);
+}
+
+static struct espota_sender_config sender_config(const struct espota_exchange_config *config,
+                                                 uint16_t port)
+{
+    struct espota_sender_config out = {
+        .crypto = config->crypto,
+        .invitation = {.command = config->command, .port = port, .size = config->source->length},
+        .method = config->method,
+        .password = config->password,
+        .password_length = config->password_length,
+        .timeout_ms = config->timeout_ms,
+        .verdict_ms = config->timeout_ms > VERDICT_MS ? config->timeout_ms : VERDICT_MS,
+    };
+
+    memcpy(out.invitation.md5, config->source->md5, sizeof(out.invitation.md5));
+    return out;
+}
+
+static bool went_well(const struct espota_exchange *x)
+{
+    return x->forced == ESPOTA_OK && (wants(x) & ESPOTA_WANT_DONE) != 0;
+}
+
+/* It was told no: it will not call back any more. */
+static bool is_settled(const struct espota_exchange *x)
+{
+    enum espota_status status = espota_sender_status(&x->sender);
+
+    return x->forced == ESPOTA_OK && x->connected.family == 0 &&
+           (status == ESPOTA_E_AUTH || status == ESPOTA_E_REFUSED);
+}
+
+/* With a reset unless all went well, so that nothing buffered arrives later. */
+static void destroy(struct espota_attempt *attempt)
+{
+    struct espota_exchange *x = of(attempt);
+
+    if (is_settled(x))
+        espota_ports_settle(x->config.ports, &x->config.from);
+    espota_ports_leave(x->config.ports, &x->caller);
+    espota_loop_disarm(x->config.loop, &x->timer);
+    espota_stream_close(&x->stream, !went_well(x));
+    espota_sender_deinit(&x->sender);
+    free(x);
+}
+
+static void take_password(struct espota_attempt *attempt, const char *password, size_t length)
+{
+    struct espota_exchange *x = of(attempt);
+
+    if (x->over)
+        return;
+    x->config.password = password;
+    x->config.password_length = length;
+    espota_sender_password(&x->sender, password, length, now_of(x));
+    drive(x);
+}
+
+static void stop(struct espota_attempt *attempt)
+{
+    struct espota_exchange *x = of(attempt);
+
+    if (x->over)
+        return;
+    x->forced = ESPOTA_E_INTERRUPTED;
+    espota_stream_look(&x->stream);
+    finish(x);
+}
+
+static void outcome_of(const struct espota_exchange *x, struct espota_outcome *out)
+{
+    const uint8_t *words;
+
+    memset(out, 0, sizeof(*out));
+    out->status = x->forced != ESPOTA_OK ? x->forced : espota_sender_status(&x->sender);
+    out->phase = x->phase;
+    out->command = x->config.command;
+    out->method = x->config.method;
+    out->form = espota_sender_form(&x->sender);
+    out->device = x->config.device;
+    out->host_port = x->host_port;
+    out->timeout_ms = x->config.timeout_ms;
+    out->total = x->config.source->length;
+    out->odd_flash_mode = x->config.source->odd_flash_mode;
+    out->sent = espota_sender_sent_total(&x->sender);
+    out->acked = espota_sender_acked_total(&x->sender);
+    out->invitations = x->invitations;
+    out->challenge = espota_sender_challenge(&x->sender);
+    out->had_password = x->config.password != NULL;
+    out->empty_password = x->config.password != NULL && x->config.password_length == 0;
+    out->caller = x->connected;
+    out->ended = x->stream.ended;
+    out->os_error = x->os_error != 0 ? x->os_error : x->stream.os_error;
+    out->has_unreachable = x->has_unreachable;
+    out->unreachable = x->unreachable;
+    out->teller = x->teller;
+    words = espota_sender_words(&x->sender, &out->words_length);
+    memcpy(out->words, words, out->words_length);
+}
+
+static void report(const struct espota_attempt *attempt, struct espota_attempt_report *out)
+{
+    const struct espota_exchange *x = (const struct espota_exchange *)attempt;
+    struct espota_outcome outcome;
+
+    outcome_of(x, &outcome);
+    *out = (struct espota_attempt_report){
+        .status = outcome.status,
+        .again = espota_outcome_again(&outcome),
+        .os_error = outcome.os_error,
+        .acked = outcome.acked,
+        .begun = outcome.sent > 0,
+        .complete = outcome.sent == outcome.total,
+        .device = outcome.device,
+        .caller = outcome.caller,
+        .scheme = outcome.challenge == 0                  ? NULL
+                  : outcome.challenge == ESPOTA_NONCE_MD5 ? "md5"
+                                                          : "sha256",
+    };
+    if (x->over)
+        espota_outcome_text(&outcome, out->message, sizeof(out->message));
+}
+
+static const struct espota_attempt_kind exchange_kind = {destroy, take_password, stop, report};
+
+bool espota_exchange_outcome(const struct espota_attempt *attempt, struct espota_outcome *out)
+{
+    if (attempt->kind != &exchange_kind)
+        return false;
+    outcome_of((const struct espota_exchange *)attempt, out);
+    return true;
+}
+
+enum espota_status espota_exchange_create(const struct espota_exchange_config *config,
+                                          struct espota_attempt **out, struct espota_error *err)
+{
+    struct espota_exchange *x = calloc(1, sizeof(*x));
+    struct espota_sender_config sender;
+    enum espota_status status;
+
+    *out = NULL;
+    if (x == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an attempt");
+    x->base.kind = &exchange_kind;
+    x->config = *config;
+    x->stream = (struct espota_stream){.loop = config->loop,
+                                       .sender = &x->sender,
+                                       .source = config->source,
+                                       .context = x,
+                                       .moved = stream_moved,
+                                       .fd = -1};
+    x->caller = (struct espota_caller){.device = config->device,
+                                       .from = config->from,
+                                       .context = x,
+                                       .datagram = heard_datagram,
+                                       .connection = take_connection,
+                                       .unreachable = heard_unreachable};
+    x->timer = (struct espota_timer){.expired = timer_expired, .context = x};
+    status = espota_ports_join(config->ports, &x->caller, &x->host_port, err);
+    if (status == ESPOTA_OK) {
+        sender = sender_config(config, x->host_port);
+        espota_sender_init(&x->sender, &sender, now_of(x));
+        status = espota_loop_arm(config->loop, &x->timer, now_of(x));
+        if (status != ESPOTA_OK)
+            (void)espota_error_set(err, status, "no memory for an attempt");
+    }
+    if (status != ESPOTA_OK) {
+        destroy(&x->base);
+        return status;
+    }
+    *out = &x->base;
+    return ESPOTA_OK;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include "send/espota/listener.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ACCEPTS_A_TURN = 64,
+    NO_ROOM_MS = 200, /* how long to leave a connection waiting when descriptors are short */
+    REPORTS_A_WINDOW = 5,
+    REPORTS_WINDOW_MS = 1000,
+    TOLD_COUNT = 16, /* of listener.h */
+    PORT_TRIES = 16,
+};
+
+struct espota_listener {
+    struct espota_listeners *owner;
+    int fd;
+    struct espota_watch watch;
+    struct espota_timer timer; /* armed while it does not accept */
+    size_t users;
+    uint32_t generation;
+    uint16_t port;
+};
+
+static void destroy(struct espota_listener *listener)
+{
+    struct espota_loop *loop = listener->owner->loop;
+
+    espota_loop_unwatch(loop, &listener->watch);
+    espota_loop_disarm(loop, &listener->timer);
+    espota_socket_close(&listener->fd);
+    free(listener);
+}
+
+void espota_listeners_init(struct espota_listeners *listeners, struct espota_loop *loop,
+                           const struct espota_log *log,
+                           const char *(*take)(void *context, struct espota_listener *listener,
+                                               int fd, const struct espota_address *from),
+                           void *context)
+{
+    memset(listeners, 0, sizeof(*listeners));
+    listeners->loop = loop;
+    listeners->log = log;
+    listeners->take = take;
+    listeners->context = context;
+}
+
+void espota_listeners_deinit(struct espota_listeners *listeners)
+{
+    if (listeners->current != NULL)
+        destroy(listeners->current);
+    listeners->current = NULL;
+}
+
+/* At most a few lines a second; those left out are counted. */
+static void report(struct espota_listeners *listeners, const struct espota_address *from,
+                   const char *why)
+{
+    uint64_t now = espota_loop_now(listeners->loop);
+    char text[ESPOTA_ADDRESS_TEXT];
+    char line[256];
+
+    if (listeners->log == NULL || listeners->log->say == NULL)
+        return;
+    if (now - listeners->reports_since >= REPORTS_WINDOW_MS) {
+        listeners->reports_since = now;
+        listeners->reports = 0;
+    }
+    if (listeners->reports++ >= REPORTS_A_WINDOW) {
+        listeners->silent++;
+        return;
+    }
+    if (listeners->silent > 0)
+        snprintf(line, sizeof(line), "closed a connection from %s: %s (and %u more before it)",
+                 espota_address_format(from, true, text), why, listeners->silent);
+    else
+        snprintf(line, sizeof(line), "closed a connection from %s: %s",
+                 espota_address_format(from, true, text), why);
+    listeners->silent = 0;
+    listeners->log->say(listeners->log->context, ESPOTA_LOG_WARNING, line);
+}
+
+static void wait_for_room(struct espota_listener *listener)
+{
+    struct espota_loop *loop = listener->owner->loop;
+
+    /* without a timer it would never listen again: then rather ask too often */
+    if (espota_loop_arm(loop, &listener->timer, espota_loop_now(loop) + NO_ROOM_MS) == ESPOTA_OK)
+        espota_loop_rewatch(loop, &listener->watch, 0);
+}
+
+static void room_again(void *context)
+{
+    struct espota_listener *listener = context;
+
+    espota_loop_rewatch(listener->owner->loop, &listener->watch, ESPOTA_READABLE);
+}
+
+static void ready(void *context, unsigned events)
+{
+    struct espota_listener *listener = context;
+    struct espota_listeners *owner = listener->owner;
+
+    (void)events;
+    listener->users++; /* what is taken may release the last user */
+    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+        struct espota_address from;
+        enum espota_status status;
+        const char *why;
+        int fd, os_error;
+
+        status = espota_socket_accept(listener->fd, &fd, &from, &os_error);
+        if (status != ESPOTA_OK) {
+            if (status != ESPOTA_MORE)
+                wait_for_room(listener);
+            break;
+        }
+        why = owner->take(owner->context, listener, fd, &from);
+        if (why == NULL)
+            continue;
+        espota_socket_reset_on_close(fd);
+        espota_socket_close(&fd);
+        report(owner, &from, why);
+    }
+    espota_listeners_release(listener);
+}
+
+static bool was_told(const struct espota_listeners *listeners, uint16_t port)
+{
+    for (int i = 0; i < TOLD_COUNT; i++) {
+        if (listeners->told[i] == port)
+            return true;
+    }
+    return false;
+}
+
+/* The kernel may pick a port that a device was told a while ago: then another one. */
+static enum espota_status open_socket(struct espota_listener *listener, struct espota_error *err)
+{
+    const struct espota_listeners *owner = listener->owner;
+    struct espota_address bound;
+    enum espota_status status = ESPOTA_E_LOCAL;
+
+    for (int i = 0; i < PORT_TRIES; i++) {
+        status = espota_tcp_listen(&owner->local, &listener->fd, err);
+        if (status != ESPOTA_OK)
+            return status;
+        status = espota_socket_local(listener->fd, &bound);
+        if (status == ESPOTA_OK && !was_told(owner, bound.port)) {
+            listener->port = bound.port;
+            return ESPOTA_OK;
+        }
+        espota_socket_close(&listener->fd);
+    }
+    return espota_error_set(err, ESPOTA_E_LOCAL, "no free TCP port to listen on");
+}
+
+static enum espota_status open_next(struct espota_listeners *listeners, struct espota_error *err)
+{
+    struct espota_listener *listener = calloc(1, sizeof(*listener));
+    enum espota_status status;
+
+    if (listener == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a listening socket");
+    listener->owner = listeners;
+    listener->fd = -1;
+    listener->timer = (struct espota_timer){.expired = room_again, .context = listener};
+    status = open_socket(listener, err);
+    if (status == ESPOTA_OK) {
+        listener->watch = (struct espota_watch){
+            .fd = listener->fd, .events = ESPOTA_READABLE, .ready = ready, .context = listener};
+        status = espota_loop_watch(listeners->loop, &listener->watch, err);
+    }
+    if (status != ESPOTA_OK) {
+        destroy(listener);
+        return status;
+    }
+    listener->generation = listeners->current == NULL ? 1 : listeners->current->generation + 1;
+    listeners->told[listener->generation % TOLD_COUNT] = listener->port;
+    if (listeners->current != NULL && listeners->current->users == 0)
+        destroy(listeners->current);
+    listeners->current = listener;
+    return ESPOTA_OK;
+}
+
+enum espota_status espota_listeners_open(struct espota_listeners *listeners,
+                                         const struct espota_address *local,
+                                         struct espota_error *err)
+{
+    if (listeners->current != NULL)
+        return ESPOTA_OK;
+    listeners->local = *local;
+    return open_next(listeners, err);
+}
+
+enum espota_status espota_listeners_take(struct espota_listeners *listeners, uint32_t beyond,
+                                         struct espota_listener **out, struct espota_error *err)
+{
+    if (listeners->current->generation <= beyond) {
+        enum espota_status status = open_next(listeners, err);
+
+        if (status != ESPOTA_OK)
+            return status;
+    }
+    *out = listeners->current;
+    (*out)->users++;
+    return ESPOTA_OK;
+}
+
+void espota_listeners_release(struct espota_listener *listener)
+{
+    if (--listener->users == 0 && listener != listener->owner->current)
+        destroy(listener);
+}
+
+uint32_t espota_listener_generation(const struct espota_listener *listener)
+{
+    return listener->generation;
+}
+
+uint16_t espota_listener_port(const struct espota_listener *listener)
+{
+    return listener->port;
+}

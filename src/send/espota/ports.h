@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sockets that all attempts share: for each address family one UDP socket,
+ * which invites and hears the answers, and one listening port, which devices
+ * call back to.
+ *
+ * Nothing is believed that was not asked for. A datagram counts only if it comes
+ * from an invited address and port. A connection is taken only from an address
+ * that is awaited, once, and on the port that this very attempt told the device;
+ * every other one is closed with a reset and reported.
+ *
+ * A later attempt at an address that was told a port before gets a new port: a
+ * new generation of the listener. An old one closes as soon as nobody waits on
+ * it. Where the port is fixed, free_at says when the address may be used again:
+ * `timeout_ms` after the last datagram to it, or as soon as the call-backs that
+ * it owes have come and were closed.
+ */
+#ifndef ESPOTA_SEND_ESPOTA_PORTS_H
+#define ESPOTA_SEND_ESPOTA_PORTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espota/error.h"
+#include "espota/log.h"
+#include "sys/loop.h"
+#include "sys/net.h"
+
+struct espota_ports;
+struct espota_listener;
+
+struct espota_ports_config {
+    struct espota_loop *loop;
+    const struct espota_log *log;
+    struct espota_address host_ip; /* family 0: any; sockets are bound to it */
+    uint16_t host_port;            /* 0: any free one, and new ones as needed */
+    uint32_t timeout_ms;
+    void *context;
+    /* With a fixed port: the address owes no call-back any more. */
+    void (*settled)(void *context, const struct espota_address *from);
+};
+
+/* One attempt as the ports see it, in the attempt's memory. */
+struct espota_caller {
+    struct espota_address device; /* invited: address and port */
+    struct espota_address from;   /* its connection comes from here; family 0: awaits none */
+    void *context;
+    void (*datagram)(void *context, const uint8_t *data, size_t length);
+    /* Takes `fd` over, or returns false: then it is closed as one that nobody awaits. */
+    bool (*connection)(void *context, int fd, const struct espota_address *peer);
+    /* A hint, which may be forged. */
+    void (*unreachable)(void *context, enum espota_unreachable why,
+                        const struct espota_address *teller);
+    /* the ports' own; starts as zeros */
+    struct espota_listener *listener;
+    bool joined;
+};
+
+enum espota_status espota_ports_create(const struct espota_ports_config *config,
+                                       struct espota_ports **out,
+                                       struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Every caller must have left. */
+void espota_ports_destroy(struct espota_ports *ports);
+
+/* Opens the sockets of an address's family, so that what is wrong with them is known early. */
+enum espota_status espota_ports_open(struct espota_ports *ports,
+                                     const struct espota_address *address,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/*
+ * From now on the caller is told what comes for it. *port is what the device shall be told (0 if
+ * no connection is awaited). One caller for each address at a time.
+ */
+enum espota_status espota_ports_join(struct espota_ports *ports, struct espota_caller *caller,
+                                     uint16_t *port, struct espota_error *err) ESPOTA_MUST_CHECK;
+/* No callback comes afterwards. Harmless if it has not joined. */
+void espota_ports_leave(struct espota_ports *ports, struct espota_caller *caller);
+
+/*
+ * A datagram to the device. `invites`: it may make the device call back. OK also for one that had
+ * to be dropped, which happens on every network; E_LOCAL with *os_error if this machine cannot or
+ * must not send there.
+ */
+enum espota_status espota_ports_send(struct espota_ports *ports, struct espota_caller *caller,
+                                     const void *data, size_t length, bool invites,
+                                     int *os_error) ESPOTA_MUST_CHECK;
+
+/* The device has said that it will not call back. */
+void espota_ports_settle(struct espota_ports *ports, const struct espota_address *from);
+
+/* When an attempt whose connection comes from this address may begin; 0: at any time. */
+uint64_t espota_ports_free_at(const struct espota_ports *ports, const struct espota_address *from);
+
+/*
+ * The newest connection from an address that nobody was invited at, since `since`: it was closed,
+ * and yet it may be a device behind an address that the user does not know. False: none came.
+ */
+bool espota_ports_stranger(const struct espota_ports *ports, uint64_t since,
+                           struct espota_address *out);
+
+#endif

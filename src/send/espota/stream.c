@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "send/espota/stream.h"
+
+#include "sys/net.h"
+
+enum {
+    WRITE_A_TURN = 1 << 16, /* then the other streams have their turn */
+    READS_A_TURN = 8,
+    READ_ROOM = 2048,
+    UNSENT_MAX = 1 << 15, /* waiting in the kernel; more would only hide how far it is */
+};
+
+static uint64_t now_of(const struct espota_stream *s)
+{
+    return espota_loop_now(s->loop);
+}
+
+static bool wants(const struct espota_stream *s, unsigned what)
+{
+    return (espota_sender_want(s->sender) & what) != 0;
+}
+
+/* The engine wants more of the image out, and the socket has not taken all of it yet. */
+static bool has_more(const struct espota_stream *s)
+{
+    return wants(s, ESPOTA_WANT_IMAGE_OUT) && s->written < s->source->length;
+}
+
+void espota_stream_look(struct espota_stream *s)
+{
+    uint32_t unsent, unacked, left;
+
+    if (s->fd < 0)
+        return;
+    if (!espota_socket_unsent(s->fd, &unsent) || unsent > s->written)
+        unsent = 0; /* this platform cannot tell: what was written counts */
+    if (!espota_socket_unacked(s->fd, &unacked) || unacked > s->written)
+        unacked = unsent;
+    left = s->written - unsent; /* unsent <= written was just seen to */
+    if (left > espota_sender_sent_total(s->sender))
+        espota_sender_sent(s->sender, left - espota_sender_sent_total(s->sender), now_of(s));
+    espota_sender_acked(s->sender, s->written - unacked, now_of(s));
+}
+
+static void end(struct espota_stream *s)
+{
+    s->ended = true;
+    espota_stream_look(s);
+    espota_sender_rx_end(s->sender, now_of(s));
+}
+
+/* Reads what there is, at most so many pieces. True: more may be there. */
+static bool read_some(struct espota_stream *s)
+{
+    uint8_t data[READ_ROOM];
+
+    for (int i = 0; i < READS_A_TURN && wants(s, ESPOTA_WANT_STREAM_IN); i++) {
+        size_t length;
+        int os_error;
+        enum espota_status status =
+            espota_socket_receive(s->fd, data, sizeof(data), &length, &os_error);
+
+        if (status == ESPOTA_MORE)
+            return false;
+        if (status == ESPOTA_OK && length > 0) {
+            espota_stream_look(s);
+            espota_sender_rx_stream(s->sender, data, length, now_of(s));
+            continue;
+        }
+        if (status != ESPOTA_OK && s->os_error == 0)
+            s->os_error = os_error;
+        end(s);
+        return false;
+    }
+    return wants(s, ESPOTA_WANT_STREAM_IN);
+}
+
+/* The device has hung up on us; what it said before explains it. */
+static void send_failed(struct espota_stream *s, int os_error)
+{
+    s->os_error = os_error;
+    while (read_some(s))
+        ;
+    if (wants(s, ESPOTA_WANT_STREAM_IN))
+        end(s);
+}
+
+static void write_some(struct espota_stream *s)
+{
+    size_t budget = WRITE_A_TURN;
+
+    while (budget > 0 && has_more(s)) {
+        size_t length = s->source->length - s->written; /* has_more: something is left */
+        size_t allowance = espota_pacer_allowance(&s->pacer, now_of(s));
+        enum espota_status status;
+        size_t done;
+        int os_error;
+
+        if (length > budget)
+            length = budget;
+        if (length > allowance)
+            length = allowance;
+        if (length == 0)
+            break;
+        status = espota_socket_send(s->fd, s->source->bytes + s->written, length, &done, &os_error);
+        if (status == ESPOTA_E_BROKEN) {
+            send_failed(s, os_error);
+            return;
+        }
+        if (status != ESPOTA_OK)
+            break;
+        budget -= done; /* done is at most length, which is at most the budget */
+        espota_pacer_spend(&s->pacer, done);
+        s->written += (uint32_t)done;
+    }
+    espota_stream_look(s);
+}
+
+static void ready(void *context, unsigned events)
+{
+    struct espota_stream *s = context;
+
+    if ((events & (ESPOTA_READABLE | ESPOTA_BROKEN)) != 0)
+        read_some(s);
+    if ((events & ESPOTA_WRITABLE) != 0)
+        write_some(s);
+    s->moved(s->context);
+}
+
+enum espota_status espota_stream_open(struct espota_stream *s, int fd, uint64_t limit_rate)
+{
+    enum espota_status status;
+
+    s->fd = fd;
+    s->watch =
+        (struct espota_watch){.fd = fd, .events = ESPOTA_READABLE, .ready = ready, .context = s};
+    status = espota_loop_watch(s->loop, &s->watch, NULL);
+    espota_socket_no_delay(fd);
+    espota_socket_limit_unsent(fd, UNSENT_MAX);
+    espota_pacer_init(&s->pacer, limit_rate, now_of(s));
+    espota_sender_connected(s->sender, now_of(s));
+    if (status == ESPOTA_OK)
+        write_some(s);
+    return status;
+}
+
+void espota_stream_close(struct espota_stream *s, bool reset)
+{
+    if (s->fd < 0)
+        return;
+    espota_loop_unwatch(s->loop, &s->watch);
+    if (reset)
+        espota_socket_reset_on_close(s->fd);
+    espota_socket_close(&s->fd);
+}
+
+void espota_stream_follow(struct espota_stream *s)
+{
+    unsigned events = ESPOTA_READABLE;
+    uint64_t at;
+
+    if (s->fd < 0)
+        return;
+    if (has_more(s) && !espota_stream_deadline(s, &at))
+        events |= ESPOTA_WRITABLE;
+    espota_loop_rewatch(s->loop, &s->watch, events);
+}
+
+bool espota_stream_deadline(const struct espota_stream *s, uint64_t *at)
+{
+    if (s->fd < 0 || !has_more(s))
+        return false;
+    *at = espota_pacer_next(&s->pacer, now_of(s));
+    return *at > now_of(s);
+}
+
+void espota_stream_rest(struct espota_stream *s)
+{
+    if (s->fd >= 0)
+        espota_loop_rewatch(s->loop, &s->watch, 0);
+}

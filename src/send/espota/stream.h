@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The device's connection: the image out, straight from the shared source, and
+ * what the device says in. The sender's engine is fed from here.
+ */
+#ifndef ESPOTA_SEND_ESPOTA_STREAM_H
+#define ESPOTA_SEND_ESPOTA_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "send/espota/sender.h"
+#include "send/pacer.h"
+#include "send/source.h"
+#include "sys/loop.h"
+
+/* Fill in the first part before open; fd -1 until then. */
+struct espota_stream {
+    struct espota_loop *loop;
+    struct espota_sender *sender;
+    const struct espota_source *source;
+    void *context;
+    void (*moved)(void *context); /* after every input: see what the engine wants now */
+
+    int fd;
+    struct espota_watch watch;
+    struct espota_pacer pacer;
+    uint32_t written; /* taken by the socket; the engine is told what left the machine */
+    bool ended;       /* the device ended the stream, or it broke */
+    int os_error;     /* why it broke; 0: it did not */
+};
+
+/* Takes the connection over, tells the engine, and sends what may leave at once. */
+enum espota_status espota_stream_open(struct espota_stream *stream, int fd,
+                                      uint64_t limit_rate) ESPOTA_MUST_CHECK;
+/* With a reset, nothing that is still buffered arrives. Harmless on one that is not open. */
+void espota_stream_close(struct espota_stream *stream, bool reset);
+
+/*
+ * The engine's "sent" is what has left this machine, not what the kernel took over: only then is
+ * it known whether a device can have had the last byte. Looks, and tells the engine.
+ */
+void espota_stream_look(struct espota_stream *stream);
+
+/* Asks the loop for what the engine wants. */
+void espota_stream_follow(struct espota_stream *stream);
+/* False: only the network moves it on. Otherwise when to follow again, for the rate's sake. */
+bool espota_stream_deadline(const struct espota_stream *stream, uint64_t *at);
+/* Nothing is asked for any more. */
+void espota_stream_rest(struct espota_stream *stream);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include "send/firewall.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys/file.h"
+#include "sys/process.h"
+
+enum {
+    OUTPUT_ROOM = 1 << 16, /* a rule set of containers is long; what filters stands early */
+    CONFIG_MAX = 1 << 16,
+    ASK_MS = 2000,
+    LINE_ROOM = 512,
+};
+
+const char *espota_firewall_name(enum espota_firewall_kind kind)
+{
+    static const char *const names[] = {"ufw", "firewalld", "iptables", "nftables"};
+
+    return names[kind];
+}
+
+/* The next line without its end, cut to the room; NULL at the end of the text. */
+static const char *next_line(const char *text, char line[LINE_ROOM])
+{
+    size_t length = strcspn(text, "\n");
+
+    if (*text == '\0')
+        return NULL;
+    snprintf(line, LINE_ROOM, "%.*s", (int)(length < LINE_ROOM ? length : LINE_ROOM - 1), text);
+    return text[length] == '\n' ? text + length + 1 : text + length;
+}
+
+bool espota_firewall_read_ufw(const char *text)
+{
+    char line[LINE_ROOM];
+
+    while ((text = next_line(text, line)) != NULL) {
+        if (strncmp(line, "ENABLED=", 8) == 0)
+            return strncmp(line + 8, "yes", 3) == 0;
+    }
+    return false;
+}
+
+/* Where a rule sends a packet: what is not known to let it on may keep it out. */
+static bool keeps_out(const char *target)
+{
+    static const char *const passing[] = {"ACCEPT", "LOG", "NFLOG", "RETURN", "MARK", "CONNMARK"};
+    size_t length = strcspn(target, " ");
+
+    for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) {
+        if (strlen(passing[i]) == length && strncmp(target, passing[i], length) == 0)
+            return false;
+    }
+    return true;
+}
+
+bool espota_firewall_read_iptables(const char *text)
+{
+    char line[LINE_ROOM];
+
+    while ((text = next_line(text, line)) != NULL) {
+        const char *jump = strstr(line, " -j ");
+
+        if (jump == NULL)
+            jump = strstr(line, " -g ");
+        if (strncmp(line, "-P INPUT ", 9) == 0 && keeps_out(line + 9))
+            return true;
+        if (strncmp(line, "-A INPUT", 8) == 0 && jump != NULL && keeps_out(jump + 4))
+            return true;
+    }
+    return false;
+}
+
+static bool has_word(const char *line, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = line; (at = strstr(at, word)) != NULL; at++) {
+        bool begins = at == line || at[-1] == ' ' || at[-1] == '\t';
+        char behind = at[length];
+
+        if (begins && (behind == '\0' || behind == ' ' || behind == ';'))
+            return true;
+    }
+    return false;
+}
+
+static bool nft_keeps_out(const char *line)
+{
+    if (has_word(line, "policy"))
+        return has_word(line, "drop");
+    return has_word(line, "drop") || has_word(line, "reject") || has_word(line, "jump") ||
+           has_word(line, "goto");
+}
+
+/* What may be put into a command that somebody will type. */
+static bool is_name(const char *name)
+{
+    static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+
+    return *name != '\0' && strspn(name, good) == strlen(name);
+}
+
+static bool sees(const struct espota_firewall *chain, bool ipv6)
+{
+    return (strcmp(chain->nft_family, "inet") == 0 ||
+            strcmp(chain->nft_family, ipv6 ? "ip6" : "ip") == 0) &&
+           is_name(chain->nft_table) && is_name(chain->nft_chain);
+}
+
+bool espota_firewall_read_nft(const char *text, bool ipv6, struct espota_firewall *out)
+{
+    bool input = false;
+    char line[LINE_ROOM];
+
+    while ((text = next_line(text, line)) != NULL) {
+        if (sscanf(line, "table %63s %63s {", out->nft_family, out->nft_table) == 2)
+            continue;
+        if (sscanf(line, " chain %63s {", out->nft_chain) == 1)
+            input = false;
+        else if (strstr(line, "hook input") != NULL && strstr(line, "type filter") != NULL)
+            input = true;
+        if (input && nft_keeps_out(line) && sees(out, ipv6))
+            return true;
+    }
+    out->nft_family[0] = out->nft_table[0] = out->nft_chain[0] = '\0';
+    return false;
+}
+
+/* Runs a program; the exit code, or -1 if there is none. */
+static int ask(const char *const argv[], char *output, size_t room)
+{
+    struct espota_process process = {
+        .argv = argv, .output = output, .room = room, .timeout_ms = ASK_MS};
+
+    output[0] = '\0';
+    return espota_process_run(&process, NULL) == ESPOTA_OK ? process.exit_code : -1;
+}
+
+static enum espota_firewall_state probe_ufw(char *output)
+{
+    static const char *const argv[] = {"ufw", "status", NULL};
+    uint8_t *bytes = NULL;
+    size_t length;
+    bool active;
+
+    if (!espota_process_is_there("ufw"))
+        return ESPOTA_FIREWALL_ABSENT;
+    if (espota_file_read("/etc/ufw/ufw.conf", CONFIG_MAX, &bytes, &length, NULL, NULL) ==
+        ESPOTA_OK) {
+        snprintf(output, OUTPUT_ROOM, "%.*s", (int)length, (const char *)bytes);
+        active = espota_firewall_read_ufw(output);
+        free(bytes);
+        return active ? ESPOTA_FIREWALL_ACTIVE : ESPOTA_FIREWALL_ABSENT;
+    }
+    if (ask(argv, output, OUTPUT_ROOM) != 0)
+        return ESPOTA_FIREWALL_UNREADABLE;
+    return strstr(output, "Status: active") != NULL ? ESPOTA_FIREWALL_ACTIVE
+                                                    : ESPOTA_FIREWALL_ABSENT;
+}
+
+static enum espota_firewall_state probe_firewalld(char *output)
+{
+    static const char *const argv[] = {"firewall-cmd", "--state", NULL};
+    enum { NOT_RUNNING = 252 };
+    int code;
+
+    if (!espota_process_is_there(argv[0]))
+        return ESPOTA_FIREWALL_ABSENT;
+    code = ask(argv, output, OUTPUT_ROOM);
+    if (code == 0)
+        return ESPOTA_FIREWALL_ACTIVE;
+    return code == NOT_RUNNING ? ESPOTA_FIREWALL_ABSENT : ESPOTA_FIREWALL_UNREADABLE;
+}
+
+static enum espota_firewall_state probe_iptables(bool ipv6, char *output)
+{
+    const char *const argv[] = {ipv6 ? "ip6tables" : "iptables", "-S", "INPUT", NULL};
+
+    if (!espota_process_is_there(argv[0]))
+        return ESPOTA_FIREWALL_ABSENT;
+    if (ask(argv, output, OUTPUT_ROOM) != 0)
+        return ESPOTA_FIREWALL_UNREADABLE;
+    return espota_firewall_read_iptables(output) ? ESPOTA_FIREWALL_ACTIVE : ESPOTA_FIREWALL_ABSENT;
+}
+
+static enum espota_firewall_state probe_nft(bool ipv6, char *output, struct espota_firewall *out)
+{
+    static const char *const argv[] = {"nft", "list", "ruleset", NULL};
+
+    if (!espota_process_is_there(argv[0]))
+        return ESPOTA_FIREWALL_ABSENT;
+    if (ask(argv, output, OUTPUT_ROOM) != 0)
+        return ESPOTA_FIREWALL_UNREADABLE;
+    return espota_firewall_read_nft(output, ipv6, out) ? ESPOTA_FIREWALL_ACTIVE
+                                                       : ESPOTA_FIREWALL_ABSENT;
+}
+
+void espota_firewall_probe(bool ipv6, struct espota_firewall *out)
+{
+    char *output = malloc(OUTPUT_ROOM);
+
+    memset(out, 0, sizeof(*out));
+    if (output == NULL)
+        return;
+    out->states[ESPOTA_FIREWALL_UFW] = probe_ufw(output);
+    out->states[ESPOTA_FIREWALL_FIREWALLD] = probe_firewalld(output);
+    out->states[ESPOTA_FIREWALL_IPTABLES] = probe_iptables(ipv6, output);
+    out->states[ESPOTA_FIREWALL_NFT] = probe_nft(ipv6, output, out);
+    free(output);
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+#include "send/outcome.h"
+
+#include <string.h>
+
+#include "text/sentence.h"
+#include "wire/text.h"
+
+static void add_words(struct espota_sentence *to, const struct espota_outcome *o)
+{
+    char shown[4 * ESPOTA_WORDS_MAX + 8];
+
+    espota_text_printable(o->words, o->words_length, shown, sizeof(shown));
+    espota_sentence_add(to, "\"%s\"", shown);
+}
+
+static void add_seconds(struct espota_sentence *to, uint32_t ms)
+{
+    if (ms % 1000 == 0)
+        espota_sentence_add(to, "%u s", ms / 1000);
+    else
+        espota_sentence_add(to, "%u.%03u s", ms / 1000, ms % 1000);
+}
+
+/* Who stands in front of the sentence already, by address, is not named again. */
+static const char *device_text(const struct espota_outcome *o, bool port,
+                               char text[ESPOTA_ADDRESS_TEXT])
+{
+    return o->named ? espota_address_format(&o->device, port, text) : "it";
+}
+
+/* A device in the middle of an update: what is in its flash now. */
+static void add_what_is_left(struct espota_sentence *to, const struct espota_outcome *o)
+{
+    if (o->command == ESPOTA_COMMAND_FILESYSTEM && o->sent > 0)
+        espota_sentence_add(to, "; its file system is part old and part new now: upload it again");
+    else
+        espota_sentence_add(to, "; the device keeps the program that it had");
+}
+
+/* Their ports are the same numbers. */
+static void add_other_protocol(struct espota_sentence *to, const struct espota_outcome *o)
+{
+    espota_sentence_add(to,
+                        "; TCP port %u answers there: it may run ESPHome, which has a protocol of "
+                        "its own and is updated by ESPHome's tools, or by its web page",
+                        o->device.port);
+}
+
+static void tell_unreachable(struct espota_sentence *to, const struct espota_outcome *o)
+{
+    char device[ESPOTA_ADDRESS_TEXT], teller[ESPOTA_ADDRESS_TEXT];
+
+    switch (o->unreachable) {
+    case ESPOTA_UNREACHABLE_PORT:
+        espota_sentence_add(to, "%s is up, but nothing listens on its UDP port %u",
+                            device_text(o, false, device), o->device.port);
+        if (o->knock == ESPOTA_KNOCK_OPEN)
+            add_other_protocol(to, o);
+        else
+            espota_sentence_add(
+                to, ": does its program call ArduinoOTA.begin() and handle(), and is the port "
+                    "right (ESP8266: 8266, ESP32: 3232, RP2040: 2040)?");
+        return;
+    case ESPOTA_UNREACHABLE_HOST:
+    case ESPOTA_UNREACHABLE_NETWORK:
+        espota_sentence_add(to, "%s cannot be reached", device_text(o, false, device));
+        break;
+    case ESPOTA_UNREACHABLE_FORBIDDEN:
+        espota_sentence_add(to, "a filter on the way to %s forbids the invitation",
+                            device_text(o, false, device));
+        break;
+    }
+    if (o->teller.family != 0)
+        espota_sentence_add(to, " (says %s)", espota_address_format(&o->teller, false, teller));
+    espota_sentence_add(to, ": is it switched on, in this network, and is the address right?");
+}
+
+/* Somebody did call back. */
+static bool add_stranger(struct espota_sentence *to, const struct espota_outcome *o)
+{
+    char text[ESPOTA_ADDRESS_TEXT];
+
+    if (o->stranger.family == 0)
+        return false;
+    espota_address_format(&o->stranger, false, text);
+    espota_sentence_add(to,
+                        "; but %s, which was not invited, connected meanwhile and was turned away: "
+                        "if that is the device (NAT, two interfaces), give --peer %s",
+                        text, text);
+    return true;
+}
+
+/* Not a word to any invitation, from the device or from the network. */
+static void tell_silence(struct espota_sentence *to, const struct espota_outcome *o)
+{
+    char device[ESPOTA_ADDRESS_TEXT];
+
+    espota_sentence_add(to, "no answer%s%s to %u invitations to UDP port %u within ",
+                        o->named ? " from " : "", o->named ? device_text(o, false, device) : "",
+                        o->invitations, o->device.port);
+    add_seconds(to, o->timeout_ms);
+    if (add_stranger(to, o))
+        return;
+    switch (o->knock) {
+    case ESPOTA_KNOCK_OPEN:
+        add_other_protocol(to, o);
+        return;
+    case ESPOTA_KNOCK_REFUSED:
+        espota_sentence_add(
+            to, ", but it is up (it answers by TCP): another uploader may be at it, its program "
+                "may be too busy to call ArduinoOTA.handle(), or something on the way keeps UDP "
+                "back; try again in a minute, or switch it off and on");
+        return;
+    case ESPOTA_KNOCK_NONE:
+    case ESPOTA_KNOCK_SILENT:
+        break;
+    }
+    espota_sentence_add(
+        to, ": it may be off, asleep, in another network, or listen on another port (ESP8266: "
+            "8266, ESP32: 3232, RP2040: 2040); a device that sleeps needs a longer --timeout");
+}
+
+static void tell_no_answer(struct espota_sentence *to, const struct espota_outcome *o)
+{
+    char device[ESPOTA_ADDRESS_TEXT];
+
+    if (o->os_error != 0) {
+        espota_sentence_add(to, "cannot send to %s: %s; is the network up, and the address in it?",
+                            device_text(o, true, device), strerror(o->os_error));
+        return;
+    }
+    if (o->challenge != 0) {
+        espota_sentence_add(to, "%s asked for the password but never reacted to the answer within ",
+                            device_text(o, true, device));
+        add_seconds(to, o->timeout_ms);
+        espota_sentence_add(
+            to, "; its program may be too busy to call ArduinoOTA.handle(): try again, or give it "
+                "a longer --timeout");
+        return;
+    }
+    if (o->has_unreachable) {
+        tell_unreachable(to, o);
+        return;
+    }
+    tell_silence(to, o);
+}
+
+static const char *scheme_text(const struct espota_outcome *o)
+{
+    return o->challenge == ESPOTA_NONCE_MD5 ? "MD5 (ESP8266, RP2040, ESP32 core up to 3.3.0)"
+                                            : "PBKDF2-HMAC-SHA256 (ESP32 core from 3.3.1 on)";
+}
+
+static void tell_auth(struct espota_sentence *to, const struct espota_outcome *o)
+{
+    if (o->method == ESPOTA_METHOD_MD5 && o->challenge == ESPOTA_NONCE_SHA256) {
+        espota_sentence_add(
+            to, "the device asks by %s, which --auth-method md5 forbids; use auto or sha256",
+            scheme_text(o));
+        return;
+    }
+    if (o->method == ESPOTA_METHOD_SHA256 && o->challenge == ESPOTA_NONCE_MD5) {
+        espota_sentence_add(
+            to, "the device asks by %s, which --auth-method sha256 forbids; use auto or md5",
+            scheme_text(o));
+        return;
+    }
+    if (!o->had_password) {
+        espota_sentence_add(
+            to, "the device wants a password and none was given; use --password-file, or "
+                "ESPOTA_PASSWORD in the environment");
+        return;
+    }
+    if (o->empty_password) {
+        espota_sentence_add(
+            to, "the device wants a password and none was given (the empty one is not it); use "
+                "--auth, or ESPOTA_PASSWORD in the environment");
+        return;
+    }
+    espota_sentence_add(to,
+                        "the device did not accept the password: check it, and that it is this "
+                        "device's. The device asks by %s",
+                        scheme_text(o));
+    if (o->challenge == ESPOTA_NONCE_SHA256 && o->method == ESPOTA_METHOD_SHA256)
+        espota_sentence_add(
+            to, ". If its program calls setPasswordHash() with an MD5 hash, --auth-method auto "
+                "tries that form too");
+    else if (o->challenge == ESPOTA_NONCE_SHA256)
+        espota_sentence_add(
+            to, ", and neither the SHA-256 form of the password nor the MD5 form was right");
+    espota_sentence_add(to, ". If it is right and the program calls setPasswordHash(): the hash "
+                            "must be in lower case there");
+}
+
+static void tell_broken(struct espota_sentence *to, const struct espota_outcome *o)
+{
+    if (o->words_length > 0) {
+        espota_sentence_add(to, "the device said ");
+        add_words(to, o);
+        espota_sentence_add(to, " when it had %u of %u bytes: that is no success", o->acked,
+                            o->total);
+        return;
+    }
+    if (!o->ended) {
+        espota_sentence_add(to, "the transfer stood still for ");
+        add_seconds(to, o->timeout_ms);
+        espota_sentence_add(to, " after %u of %u bytes", o->acked, o->total);
+    } else if (o->os_error != 0) {
+        espota_sentence_add(to, "the connection broke after %u of %u bytes: %s", o->acked, o->total,
+                            strerror(o->os_error));
+    } else {
+        espota_sentence_add(to,
+                            "the device closed the connection after %u of %u bytes, without a word",
+                            o->acked, o->total);
+    }
+    add_what_is_left(to, o);
+}
+
+static void tell_unknown(struct espota_sentence *to, const struct espota_outcome *o)
+{
+    espota_sentence_add(to, "the whole image was sent, but ");
+    if (o->ended && o->os_error != 0)
+        espota_sentence_add(to, "the connection broke (%s) before the device said OK",
+                            strerror(o->os_error));
+    else if (o->ended)
+        espota_sentence_add(to, "the device closed the connection without saying OK");
+    else if (o->acked < o->total)
+        espota_sentence_add(to, "the device took only %u of %u bytes of it in time", o->acked,
+                            o->total);
+    else
+        espota_sentence_add(to, "the device did not say OK in time");
+    espota_sentence_add(
+        to, ": it may or may not have taken it; look at the device before sending again");
+}
+
+static void tell_interrupted(struct espota_sentence *to, const struct espota_outcome *o)
+{
+    if (o->caller.family == 0) {
+        espota_sentence_add(to, "stopped before anything was sent; the device keeps what it has");
+        return;
+    }
+    if (o->sent == o->total) {
+        espota_sentence_add(
+            to, "stopped after the last byte was sent and before the device said OK: it may or "
+                "may not have taken the image; look at it before sending again");
+        return;
+    }
+    espota_sentence_add(to, "stopped after %u of %u bytes", o->acked, o->total);
+    add_what_is_left(to, o);
+}
+
+static void tell_no_callback(struct espota_sentence *to, const struct espota_outcome *o)
+{
+    espota_sentence_add(to, "the device said OK but did not connect to TCP port %u here within ",
+                        o->host_port);
+    add_seconds(to, o->timeout_ms);
+    (void)add_stranger(to, o);
+}
+
+/* A refusal's words: which of them say what to do, and whether the same will be said again. */
+struct refusal {
+    const char *part; /* of the device's words */
+    bool passes;      /* it may go otherwise the next time */
+    const char *advice;
+};
+
+static const struct refusal refusals[] = {
+    {"Not Enough Space", false,
+     "the image does not fit beside the running program: make it smaller, compress it where the "
+     "device can unpack, or choose a flash layout with more room"},
+    {"Bad Size Given", false, "the image is larger than the partition that it is for"},
+    {"Magic byte", false, "this is not a program for this chip"},
+    {"Wrong Magic Byte", false, "this is not a program for this chip"},
+    {"Decryption error", false,
+     "this is not a program for this chip (an ESP32 without setupCrypt() takes every other first "
+     "byte "
+     "for encryption), or it is encrypted with another key"},
+    {"Flash config wrong", false, "the running program was built for another flash size"},
+    {"new Flash config", false, "the image was built for another flash size than this board has"},
+    {"Invalid bootstrapping", false,
+     "the board was last started by its serial loader: press reset or switch it off and on once"},
+    {"ignature", false, "sign the image with the key that the running program trusts"},
+    {"Unknown update command", false, "this device takes no such image"},
+    {"MD5", true, "the bytes changed on the way"},
+    {"Flash Write Failed", true, NULL},
+    {"Flash Erase Failed", true, NULL},
+    {"Flash Read Failed", true, NULL},
+    {"Stream Read Timeout", true, "the link is too slow or too bad"},
+    {"Out of memory", true, "the device has too little free memory now"},
+    {"already running", true, "another upload to it is under way"},
+};
+
+static const struct refusal *find_refusal(const struct espota_outcome *o)
+{
+    char words[ESPOTA_WORDS_MAX + 1];
+
+    memcpy(words, o->words, o->words_length);
+    words[o->words_length] = '\0';
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        if (strstr(words, refusals[i].part) != NULL)
+            return &refusals[i];
+    }
+    return NULL;
+}
+
+/* What the image is may say more than the device's words alone. */
+static const char *advice_of(const struct refusal *refusal, const struct espota_outcome *o)
+{
+    bool room = strcmp(refusal->part, "Not Enough Space") == 0 ||
+                strcmp(refusal->part, "Bad Size Given") == 0;
+
+    if (room && o->command == ESPOTA_COMMAND_FILESYSTEM)
+        return "the image is larger than the device's file system: make it for the flash layout "
+               "that the running program was built with";
+    if (strcmp(refusal->part, "MD5") == 0 && o->odd_flash_mode)
+        return "the image names a flash mode that no ESP8266 has, so the device computes another "
+               "MD5 than is right: build it for the board's flash mode";
+    return refusal->advice;
+}
+
+static void tell_refused(struct espota_sentence *to, const struct espota_outcome *o)
+{
+    const struct refusal *refusal = find_refusal(o);
+
+    espota_sentence_add(to, "the device refused: ");
+    add_words(to, o);
+    if (refusal != NULL && refusal->advice != NULL)
+        espota_sentence_add(to, "; %s", advice_of(refusal, o));
+}
+
+void espota_outcome_text(const struct espota_outcome *o, char *out, size_t room)
+{
+    struct espota_sentence to;
+    char device[ESPOTA_ADDRESS_TEXT];
+
+    espota_sentence_init(&to, out, room);
+    switch (o->status) {
+    case ESPOTA_OK:
+        espota_sentence_add(&to, "the device has taken the image");
+        break;
+    case ESPOTA_E_NO_ANSWER:
+        tell_no_answer(&to, o);
+        break;
+    case ESPOTA_E_NO_CALLBACK:
+        tell_no_callback(&to, o);
+        break;
+    case ESPOTA_E_AUTH:
+        tell_auth(&to, o);
+        break;
+    case ESPOTA_E_REFUSED:
+        tell_refused(&to, o);
+        break;
+    case ESPOTA_E_BROKEN:
+        tell_broken(&to, o);
+        break;
+    case ESPOTA_E_UNKNOWN:
+        tell_unknown(&to, o);
+        break;
+    case ESPOTA_E_INTERRUPTED:
+        tell_interrupted(&to, o);
+        break;
+    default:
+        if (o->os_error != 0)
+            espota_sentence_add(&to,
+                                "cannot send to %s: %s; does a firewall of this machine forbid it?",
+                                device_text(o, true, device), strerror(o->os_error));
+        else
+            espota_sentence_add(&to, "%s", espota_status_text(o->status));
+        break;
+    }
+}
+
+bool espota_outcome_again(const struct espota_outcome *o)
+{
+    const struct refusal *refusal;
+
+    if (o->total > 0 && o->sent == o->total)
+        return false;
+    switch (o->status) {
+    case ESPOTA_E_NO_ANSWER:
+        /* the device itself says that nobody listens there: the attempt has asked for long enough
+         */
+        return o->challenge != 0 || !o->has_unreachable ||
+               o->unreachable != ESPOTA_UNREACHABLE_PORT;
+    case ESPOTA_E_NO_CALLBACK:
+    case ESPOTA_E_BROKEN:
+        return true;
+    case ESPOTA_E_REFUSED:
+        refusal = find_refusal(o);
+        return refusal != NULL && refusal->passes;
+    default:
+        return false;
+    }
+}

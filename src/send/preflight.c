@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT */
+#include "send/preflight.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/digests_openssl.h"
+#include "image/gzip.h"
+#include "image/unpack.h"
+#include "send/layout.h"
+#include "sign/signature.h"
+
+/* One check under way. */
+struct check {
+    const struct espota_preflight *request;
+    struct espota_inspected found;
+    const struct espota_image *image; /* what would run: inside gzip where there is one */
+    struct espota_error *err;
+};
+
+static void tell(const struct espota_preflight *request, enum espota_log_level level,
+                 const char *format, ...) ESPOTA_PRINTF(3, 4);
+static void tell(const struct espota_preflight *request, enum espota_log_level level,
+                 const char *format, ...)
+{
+    const struct espota_log *log = request->log;
+    char line[512];
+    va_list arguments;
+
+    if (log == NULL || log->say == NULL)
+        return;
+    va_start(arguments, format);
+    (void)vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    log->say(log->context, level, line);
+}
+
+/* Refuses, and says how to send it all the same. */
+static enum espota_status refuse(const struct check *check, const char *format, ...)
+    ESPOTA_PRINTF(2, 3);
+static enum espota_status refuse(const struct check *check, const char *format, ...)
+{
+    char why[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(why, sizeof(why), format, arguments);
+    va_end(arguments);
+    return espota_error_set(check->err, ESPOTA_E_IMAGE,
+                            "%s is not sent: %s (%s sends it all the "
+                            "same)",
+                            check->request->name, why,
+                            check->request->lenient ? "ESPOTA_FORCE=1" : "--force");
+}
+
+/* A problem or a note as a clause: its sentence without the full stop. */
+static void clause(const struct espota_image_problem *problem, char out[ESPOTA_PROBLEM_TEXT_MAX])
+{
+    espota_image_problem_text(problem, out);
+    out[strlen(out) - 1] = '\0';        /* every sentence ends in one */
+    if (out[1] >= 'a' && out[1] <= 'z') /* a word, no "UF2" */
+        out[0] = (char)(out[0] | 0x20);
+}
+
+static enum espota_status check_problems(const struct check *check, const char *where,
+                                         const struct espota_image *image)
+{
+    char text[ESPOTA_PROBLEM_TEXT_MAX];
+
+    if (image->problem_count == 0)
+        return ESPOTA_OK;
+    clause(&image->problems[0], text);
+    return refuse(check, "%s%s", where, text);
+}
+
+static bool is_esp8266(enum espota_chip chip)
+{
+    return chip == ESPOTA_CHIP_ESP8266;
+}
+
+/* An image for one family on a device of another, as far as both are known. */
+static enum espota_status check_chip(const struct check *check)
+{
+    enum espota_chip target = check->request->chip;
+    enum espota_chip chip = check->image->chip;
+
+    if (target == ESPOTA_CHIP_UNKNOWN || chip == ESPOTA_CHIP_UNKNOWN || target == chip)
+        return ESPOTA_OK;
+    return refuse(check, "it is for %s, and the device is %s", espota_chip_name(chip),
+                  espota_chip_name(target));
+}
+
+static enum espota_status check_unknown(const struct check *check)
+{
+    const struct espota_image *image = check->image;
+    char text[ESPOTA_PROBLEM_TEXT_MAX];
+
+    if (image->length == 0)
+        return check_problems(check, "", image);
+    if (!check->request->lenient) {
+        clause(&image->problems[0], text);
+        return refuse(check,
+                      "%s; if it is encrypted for setupCrypt(), name what it decrypts to with "
+                      "--md5-of",
+                      text);
+    }
+    clause(&image->problems[0], text);
+    tell(check->request, ESPOTA_LOG_WARNING, "%s: %s; it is sent as it is", check->request->name,
+         text);
+    return ESPOTA_OK;
+}
+
+/* What may go to command 0, by its kind alone. */
+static enum espota_status check_kind(const struct check *check)
+{
+    const struct espota_image *image = check->image;
+
+    switch (image->kind) {
+    case ESPOTA_IMAGE_ESP8266:
+    case ESPOTA_IMAGE_ESP32:
+    case ESPOTA_IMAGE_PICO:
+        return check_problems(check, "", image);
+    case ESPOTA_IMAGE_UNKNOWN:
+        return check_unknown(check);
+    case ESPOTA_IMAGE_ESP8266_USER:
+    case ESPOTA_IMAGE_ESP8266_RTOS:
+        return refuse(check, "it is %s, which no Arduino device can start",
+                      espota_image_kind_text(image->kind));
+    case ESPOTA_IMAGE_LITTLEFS:
+    case ESPOTA_IMAGE_SPIFFS:
+    case ESPOTA_IMAGE_FAT:
+        return refuse(check, "it is %s; add %s to send it as one",
+                      espota_image_kind_text(image->kind), check->request->lenient ? "-s" : "--fs");
+    case ESPOTA_IMAGE_UF2:
+        if (image->problem_count == 0)
+            return refuse(check, "it is a UF2 file, and no device takes that over the air this "
+                                 "way");
+        return check_problems(check, "", image);
+    default: /* each has a problem that says what it is */
+        return check_problems(check, "", image);
+    }
+}
+
+/* Whether the loader can unpack it without running over what it has yet to read. */
+static enum espota_status check_overrun(const struct check *check)
+{
+    uint32_t fs_start;
+    uint32_t unpacked = check->image->payload;
+    uint32_t packed = check->found.outer.payload;
+    int64_t staging;
+
+    if (!espota_layout_least(check->image->flash_kib, unpacked, &fs_start))
+        return refuse(check,
+                      "unpacked it has %u bytes, more than any flash layout of its size has room "
+                      "for",
+                      (unsigned)unpacked);
+    staging = (int64_t)fs_start -
+              ((int64_t)packed + ESPOTA_GZIP_SECTOR - 1) / ESPOTA_GZIP_SECTOR * ESPOTA_GZIP_SECTOR;
+    if (check->found.least_staging > staging)
+        return refuse(check,
+                      "unpacking would run over its own source: with a file system at 0x%x the "
+                      "boot loader would destroy the sketch; send it uncompressed",
+                      (unsigned)fs_start);
+    return ESPOTA_OK;
+}
+
+/* A boot loader takes the trailer for the unpacked length unless the device takes it off first. */
+static enum espota_status check_signed_gzip(const struct check *check)
+{
+    if (check->found.outer.signature == ESPOTA_SIGNATURE_NONE || check->request->publickey != NULL)
+        return ESPOTA_OK;
+    return refuse(check,
+                  "it is compressed and signed: a device that does not verify signatures takes it, "
+                  "says OK, and destroys its boot loader at the next start; %s",
+                  check->request->lenient
+                      ? "espota-c upload --publickey says that the device verifies"
+                      : "say with --publickey that the device verifies");
+}
+
+static enum espota_status check_gzip(const struct check *check)
+{
+    const struct espota_image *image = check->image;
+    enum espota_status status;
+
+    if (espota_chip_is_esp32(check->request->chip))
+        return refuse(check, "it is compressed, and an ESP32 cannot unpack it");
+    if (check->found.outer.problem_count > 0)
+        return check_problems(check, "", &check->found.outer);
+    if (espota_image_is_filesystem(image->kind))
+        return refuse(check, "it is %s in gzip, and no device unpacks one",
+                      espota_image_kind_text(image->kind));
+    status = image->kind == ESPOTA_IMAGE_UNKNOWN && check->request->lenient
+                 ? check_unknown(check)
+                 : check_problems(check, "inside gzip: ", image);
+    if (status == ESPOTA_OK)
+        status = check_kind(check);
+    if (status == ESPOTA_OK)
+        status = check_chip(check);
+    if (status == ESPOTA_OK)
+        status = check_signed_gzip(check);
+    if (status == ESPOTA_OK && is_esp8266(image->chip))
+        status = check_overrun(check);
+    return status;
+}
+
+/* Data may begin as a program or a gzip does: only what is one to its end is certain to be one. */
+static bool is_surely(const struct check *check)
+{
+    const struct espota_image *image = &check->found.outer;
+
+    if (image->kind == ESPOTA_IMAGE_GZIP)
+        return check->found.packed;
+    return image->kind == ESPOTA_IMAGE_UF2 || image->kind == ESPOTA_IMAGE_PICO ||
+           image->kind == ESPOTA_IMAGE_ESP32_PARTITION ||
+           image->kind == ESPOTA_IMAGE_ESP32_MERGED || image->checksum == ESPOTA_CHECK_GOOD;
+}
+
+static enum espota_status check_filesystem(const struct check *check)
+{
+    const struct espota_image *image = &check->found.outer;
+
+    if (espota_image_is_filesystem(image->kind) || image->length == 0)
+        return check_problems(check, "", image);
+    if (image->kind == ESPOTA_IMAGE_UNKNOWN)
+        return ESPOTA_OK;
+    if (!is_surely(check)) {
+        tell(check->request, ESPOTA_LOG_WARNING,
+             "%s begins as %s does, and is none that is whole: it is sent as the data of a file "
+             "system",
+             check->request->name, espota_image_kind_text(image->kind));
+        return ESPOTA_OK;
+    }
+    if (image->kind == ESPOTA_IMAGE_GZIP)
+        return refuse(check, "it is compressed, and a device writes a file system as it comes");
+    return refuse(check, "it is %s, not a file system", espota_image_kind_text(image->kind));
+}
+
+/* What is no reason to refuse. */
+static void tell_notes(const struct check *check)
+{
+    char text[ESPOTA_PROBLEM_TEXT_MAX];
+
+    for (size_t i = 0; i < check->image->note_count; i++) {
+        clause(&check->image->notes[i], text);
+        tell(check->request, ESPOTA_LOG_WARNING, "%s: %s", check->request->name, text);
+    }
+}
+
+static enum espota_status check_program(const struct check *check)
+{
+    enum espota_status status;
+
+    if (check->found.outer.kind == ESPOTA_IMAGE_GZIP)
+        status = check_gzip(check);
+    else
+        status = check_kind(check);
+    if (status == ESPOTA_OK && check->found.outer.kind != ESPOTA_IMAGE_GZIP)
+        status = check_chip(check);
+    if (status == ESPOTA_OK)
+        tell_notes(check);
+    return status;
+}
+
+/* A signature that is good in another format deserves to be told so. */
+static enum espota_status refuse_signature(const struct check *check,
+                                           enum espota_sign_format format, const char *reason)
+{
+    static const char *const texts[] = {
+        [ESPOTA_SIGN_AUTO] = "an unknown format",
+        [ESPOTA_SIGN_ESP8266] = "the ESP8266 format",
+        [ESPOTA_SIGN_ESP8266_LEGACY] = "the legacy ESP8266 format of cores up to 2.5.2",
+        [ESPOTA_SIGN_ESP32] = "the ESP32 format",
+    };
+    const struct espota_preflight *request = check->request;
+    struct espota_verdict other;
+    enum espota_status status = espota_signature_judge_memory(
+        request->bytes, request->length, request->publickey, ESPOTA_SIGN_AUTO, &other, check->err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    if (other.good)
+        return espota_error_set(check->err, ESPOTA_E_IMAGE,
+                                "%s is not sent: it is signed by this key in %s, and the device "
+                                "takes %s: sign it again with espota-c sign",
+                                request->name, texts[other.format], texts[format]);
+    return espota_error_set(check->err, ESPOTA_E_IMAGE,
+                            "%s is not sent: its signature is not good: %s", request->name, reason);
+}
+
+/* The device's own format: another one does not count, and neither does the legacy one. */
+static enum espota_status check_signature(const struct check *check)
+{
+    const struct espota_preflight *request = check->request;
+    enum espota_chip chip =
+        request->chip != ESPOTA_CHIP_UNKNOWN ? request->chip : check->image->chip;
+    enum espota_sign_format format =
+        espota_chip_is_esp32(chip) ? ESPOTA_SIGN_ESP32 : ESPOTA_SIGN_ESP8266;
+    struct espota_verdict verdict;
+    enum espota_status status =
+        espota_signature_key_fits(request->publickey, format, chip, check->err);
+
+    if (status == ESPOTA_OK)
+        status = espota_signature_judge_memory(request->bytes, request->length, request->publickey,
+                                               format, &verdict, check->err);
+    if (status != ESPOTA_OK || verdict.good)
+        return status;
+    return refuse_signature(check, format, verdict.reason);
+}
+
+enum espota_status espota_preflight(const struct espota_preflight *request,
+                                    struct espota_preflight_result *result,
+                                    struct espota_error *err)
+{
+    struct check check = {.request = request, .err = err};
+    enum espota_status status;
+
+    memset(result, 0, sizeof(*result));
+    status = espota_inspect_memory(request->bytes, request->length, &check.found, err);
+    if (status != ESPOTA_OK) {
+        (void)espota_error_prefix(err, "%s", request->name);
+        return status;
+    }
+    check.image = check.found.packed ? &check.found.inner : &check.found.outer;
+    result->chip = check.image->chip;
+    result->gzip = check.found.outer.kind == ESPOTA_IMAGE_GZIP;
+    result->signature = check.found.outer.signature != ESPOTA_SIGNATURE_NONE;
+    result->odd_flash_mode = check.found.outer.kind == ESPOTA_IMAGE_ESP8266 &&
+                             check.found.outer.flash_mode > ESPOTA_FLASH_MODE_MAX;
+    if (!request->force)
+        status = request->filesystem ? check_filesystem(&check) : check_program(&check);
+    if (status == ESPOTA_OK && request->publickey != NULL)
+        status = check_signature(&check);
+    espota_inspected_free(&check.found);
+    return status;
+}
+
+enum espota_status espota_preflight_pack(const struct espota_preflight *request, void **packed,
+                                         size_t *packed_length, struct espota_error *err)
+{
+    struct espota_inspected found;
+    enum espota_status status;
+
+    *packed = NULL;
+    *packed_length = 0;
+    if (request->filesystem)
+        return espota_error_set(err, ESPOTA_E_USAGE,
+                                "--gzip does not go with --fs: a device writes a file system as it "
+                                "comes");
+    status = espota_inspect_memory(request->bytes, request->length, &found, err);
+    if (status != ESPOTA_OK)
+        return status;
+    if (found.outer.kind == ESPOTA_IMAGE_GZIP)
+        status = espota_error_set(err, ESPOTA_E_IMAGE, "%s is compressed already: leave out --gzip",
+                                  request->name);
+    else if (espota_chip_is_esp32(found.outer.chip) || espota_chip_is_esp32(request->chip))
+        status = espota_error_set(err, ESPOTA_E_IMAGE,
+                                  "an ESP32 cannot unpack: send %s without --gzip", request->name);
+    else if (found.outer.signature != ESPOTA_SIGNATURE_NONE)
+        status = espota_error_set(err, ESPOTA_E_IMAGE,
+                                  "%s is signed, and compressing it would bury the signature: "
+                                  "compress first (espota-c sign --gzip)",
+                                  request->name);
+    else {
+        status = espota_gzip_pack(request->bytes, request->length, packed, packed_length, err);
+        if (status == ESPOTA_OK && is_esp8266(found.outer.chip))
+            tell(request, ESPOTA_LOG_NOTE,
+                 "%s keeps the flash mode that it was built for: a device adapts that byte of an "
+                 "image only where it is not compressed",
+                 request->name);
+    }
+    espota_inspected_free(&found);
+    return status;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The fleet by version over time, as SVG inside a page. */
+#ifndef ESPOTA_SERVE_CHART_H
+#define ESPOTA_SERVE_CHART_H
+
+#include "serve/registry.h"
+#include "text/builder.h"
+
+void espota_serve_chart(struct espota_page *page, const struct espota_registry *registry,
+                        int64_t now);
+
+#endif

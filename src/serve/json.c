@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "espota/serve.h"
+#include "text/json.h"
+
+char *espota_serve_event_json(const struct espota_serve_event *event)
+{
+    struct espota_json *json = espota_json_object();
+    char *line = NULL;
+    bool good = espota_json_set_text(json, "event", "request") &&
+                espota_json_set_text(json, "time", event->time) &&
+                espota_json_set_text(json, "address", event->address) &&
+                espota_json_set_text(json, "mac", event->mac) &&
+                espota_json_set_text(json, "chip", event->chip) &&
+                espota_json_set_text(json, "mode", event->mode) &&
+                espota_json_set_text(json, "path", event->path) &&
+                espota_json_set_text(json, "version", event->version) &&
+                espota_json_set_text(json, "md5", event->md5) &&
+                espota_json_set_integer(json, "status", event->status) &&
+                espota_json_set_text(json, "file", event->file) &&
+                espota_json_set_integer(json, "bytes", (int64_t)event->bytes) &&
+                espota_json_set_integer(json, "rule", (int64_t)event->rule) &&
+                espota_json_set_text(json, "why", event->why);
+
+    if (good)
+        line = espota_json_line(json);
+    espota_json_free(json);
+    return line;
+}
+
+static bool set_reload(struct espota_json *json, const struct espota_serve_notice *notice)
+{
+    return espota_json_set_text(json, "event", "reload") &&
+           espota_json_set_text(json, "time", notice->time) &&
+           espota_json_set_bool(json, "taken", notice->what == ESPOTA_SERVE_RELOADED) &&
+           espota_json_set_text(json, "path", notice->path) &&
+           espota_json_set_text(json, "why", notice->why);
+}
+
+static bool set_cut(struct espota_json *json, const struct espota_serve_notice *notice)
+{
+    return espota_json_set_text(json, "event", "cut") &&
+           espota_json_set_text(json, "time", notice->time) &&
+           espota_json_set_text(json, "address", notice->address) &&
+           espota_json_set_text(json, "mac", notice->mac) &&
+           espota_json_set_text(json, "file", notice->file) &&
+           espota_json_set_integer(json, "bytes", (int64_t)notice->bytes) &&
+           espota_json_set_integer(json, "size", (int64_t)notice->size);
+}
+
+static bool set_ending(struct espota_json *json, const struct espota_serve_notice *notice)
+{
+    return espota_json_set_text(json, "event", "ending") &&
+           espota_json_set_text(json, "time", notice->time) &&
+           espota_json_set_integer(json, "transfers", (int64_t)notice->transfers);
+}
+
+char *espota_serve_notice_json(const struct espota_serve_notice *notice)
+{
+    struct espota_json *json = espota_json_object();
+    char *line = NULL;
+    bool good = notice->what == ESPOTA_SERVE_CUT      ? set_cut(json, notice)
+                : notice->what == ESPOTA_SERVE_ENDING ? set_ending(json, notice)
+                                                      : set_reload(json, notice);
+
+    if (good)
+        line = espota_json_line(json);
+    espota_json_free(json);
+    return line;
+}
+
+void espota_serve_time(int64_t seconds, char out[ESPOTA_SERVE_TIME_ROOM])
+{
+    time_t time = (time_t)seconds;
+    struct tm parts;
+    char zone[8] = "";
+
+    out[0] = '\0';
+    if (localtime_r(&time, &parts) == NULL ||
+        strftime(out, ESPOTA_SERVE_TIME_ROOM, "%Y-%m-%dT%H:%M:%S", &parts) == 0)
+        return;
+    if (strftime(zone, sizeof(zone), "%z", &parts) == 5) /* "+0700", to be "+07:00" */
+        snprintf(out + strlen(out), ESPOTA_SERVE_TIME_ROOM - strlen(out), "%.3s:%s", zone,
+                 zone + 3);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The devices that have asked `serve`, what each runs and was told, and how many run which version
+ * over time. Bounded; survives a restart as JSON.
+ */
+#ifndef ESPOTA_SERVE_REGISTRY_H
+#define ESPOTA_SERVE_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espota/error.h"
+#include "wire/pull.h"
+
+enum {
+    ESPOTA_REGISTRY_MAX = 65536,    /* devices; beyond that those silent for longest go */
+    ESPOTA_REGISTRY_DROPPED = 4096, /* so many at once */
+    /* That have one address: beyond that those of them go that were silent for longest, so that
+     * nobody can invent so many that others are forgotten. */
+    ESPOTA_REGISTRY_OF_ADDRESS = 8192,
+    ESPOTA_REGISTRY_OF_ADDRESS_DROPPED = 512,
+    ESPOTA_REGISTRY_REPEAT_S = 300, /* what was given to a device so short a time ago it has */
+    ESPOTA_REGISTRY_SAMPLES = 1024, /* of the history; the oldest goes */
+    ESPOTA_REGISTRY_SAMPLE_S = 600, /* between two samples */
+    ESPOTA_REGISTRY_LABELS = 24,    /* versions that the history tells apart; the last is "other" */
+    ESPOTA_REGISTRY_PRESENT_S = 86400, /* who was silent for longer is not counted as present */
+};
+
+struct espota_record {
+    char mac[ESPOTA_MAC_DIGITS + 1];
+    enum espota_pull_family family;
+    char version[ESPOTA_PULL_VERSION_MAX]; /* as the device says; "": it does not */
+    char sketch_md5[33];
+    char address[48];
+    int64_t first_seen; /* seconds of the epoch */
+    int64_t last_seen;
+    uint64_t requests;
+    unsigned status; /* what it was told last, and why */
+    char why[160];
+    /* The MD5 of the file that it has taken whole, as a sketch and as a file system, and when it
+     * last asked for it; not kept over a restart. */
+    char given_md5[2][33];
+    int64_t given_at[2];
+    uint32_t place; /* the registry's own, while it drops records */
+};
+
+struct espota_sample {
+    int64_t at;
+    uint32_t counts[ESPOTA_REGISTRY_LABELS];
+};
+
+struct espota_registry;
+
+struct espota_registry *espota_registry_create(void); /* NULL without memory */
+void espota_registry_destroy(struct espota_registry *registry);
+
+/* A device was told something. Requests without a MAC are not devices: they change nothing. */
+void espota_registry_note(struct espota_registry *registry,
+                          const struct espota_pull_request *request, const char *address,
+                          unsigned status, const char *why, int64_t now);
+
+/* A device has taken a file whole. */
+void espota_registry_given(struct espota_registry *registry, const char *mac, bool filesystem,
+                           const char *md5, int64_t now);
+/* Whether it has taken just this one within minutes. With `asks` the minutes begin anew. */
+bool espota_registry_has_it(struct espota_registry *registry, const char *mac, bool filesystem,
+                            const char *md5, bool asks, int64_t now);
+
+/* Takes a sample of the history if one is due. */
+void espota_registry_sample(struct espota_registry *registry, int64_t now);
+
+size_t espota_registry_count(const struct espota_registry *registry);
+/* In the order of first appearance. */
+const struct espota_record *espota_registry_at(const struct espota_registry *registry,
+                                               size_t index);
+/* What the device is counted under: its version, else the head of its digest, else "unknown". */
+void espota_record_label(const struct espota_record *record, char out[ESPOTA_PULL_VERSION_MAX]);
+
+size_t espota_registry_samples(const struct espota_registry *registry);
+const struct espota_sample *espota_registry_sample_at(const struct espota_registry *registry,
+                                                      size_t index); /* 0: the oldest */
+/* The name of a column of the samples; NULL: not in use. */
+const char *espota_registry_label(const struct espota_registry *registry, size_t column);
+
+/* True once anything has changed since the last save or load. */
+bool espota_registry_is_dirty(const struct espota_registry *registry);
+
+/* The whole as JSON text, to be freed; NULL without memory. */
+char *espota_registry_write(const struct espota_registry *registry);
+void espota_registry_saved(struct espota_registry *registry); /* what it is now is not dirty */
+/* Into an empty registry. E_LOCAL: not a state file of ours. */
+enum espota_status espota_registry_read(struct espota_registry *registry, const char *text,
+                                        size_t length, struct espota_error *err) ESPOTA_MUST_CHECK;
+
+#endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fleet/targets.h"
+#include "serve/inside.h"
+#include "sys/clock.h"
+#include "sys/inherited.h"
+
+enum {
+    MINUTE_MS = 60000,
+    SECOND_MS = 1000,
+    FINISH_MS = 60000, /* for what is under way when it is told to stop; systemd waits for 90 s */
+    STATE_MAX = 256 * 1024 * 1024,
+};
+
+static void say(const struct espota_serve *serve, enum espota_log_level level, const char *format,
+                ...) ESPOTA_PRINTF(3, 4);
+
+static void say(const struct espota_serve *serve, enum espota_log_level level, const char *format,
+                ...)
+{
+    char line[1200];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    if (serve->options.log.say != NULL)
+        serve->options.log.say(serve->options.log.context, level, line);
+}
+
+/* ADDR:PORT, [IPv6]:PORT, or a port alone, which is on `where`; port 0: any free one. */
+static enum espota_status listen_at(const char *text, const char *option, const char *where,
+                                    int *fd, struct espota_error *err)
+{
+    bool only_port = text[strspn(text, "0123456789")] == '\0';
+    struct espota_host host;
+    struct espota_address address;
+    char full[ESPOTA_HOST_MAX];
+    size_t length = (size_t)snprintf(full, sizeof(full), "%s%s%s", only_port ? where : "",
+                                     only_port ? ":" : "", text);
+    bool any_port = length < sizeof(full) && length > 2 && strcmp(full + length - 2, ":0") == 0;
+
+    if (any_port)
+        full[length - 2] = '\0'; /* length > 2 */
+    if (espota_host_parse(full, &host, err) != ESPOTA_OK)
+        return espota_error_prefix(err, "%s", option);
+    if (!espota_address_parse(host.name, &address) || (host.port == 0 && !any_port))
+        return espota_error_set(err, ESPOTA_E_USAGE,
+                                "%s: '%s' must be ADDRESS:PORT in numbers, or a port", option,
+                                text);
+    address.port = host.port;
+    return espota_tcp_listen(&address, fd, err);
+}
+
+/* `listener` is taken over. */
+static enum espota_status start_server(struct espota_serve *serve, int listener,
+                                       espota_http_handler handler, struct espota_address *address,
+                                       struct espota_http_server **out, struct espota_error *err)
+{
+    if (espota_socket_local(listener, address) != ESPOTA_OK) {
+        espota_socket_close(&listener);
+        return espota_error_set(err, ESPOTA_E_LOCAL, "the socket to listen on is none of TCP");
+    }
+    return espota_http_server_create(serve->loop, listener, handler, serve, out, err);
+}
+
+static enum espota_status open_servers(struct espota_serve *serve, struct espota_error *err)
+{
+    const struct espota_serve_options *options = &serve->options;
+    int listener = -1;
+    enum espota_status status = ESPOTA_OK;
+
+    if (!options->inherited || !espota_inherited_listener(&listener))
+        status = listen_at(options->listen != NULL ? options->listen : "8080", "--listen",
+                           "0.0.0.0", &listener, err);
+    if (status == ESPOTA_OK)
+        status = start_server(serve, listener, espota_serve_answer, &serve->address, &serve->server,
+                              err);
+    if (status != ESPOTA_OK || options->admin == NULL)
+        return status;
+    status = listen_at(options->admin, "--admin", "127.0.0.1", &listener, err);
+    if (status == ESPOTA_OK)
+        status = start_server(serve, listener, espota_serve_admin_answer, &serve->admin_address,
+                              &serve->admin, err);
+    return status;
+}
+
+static enum espota_status load_state(struct espota_serve *serve, struct espota_error *err)
+{
+    const char *path = serve->options.state_file;
+    struct espota_file_key key;
+    uint8_t *text = NULL;
+    size_t length;
+    enum espota_status status;
+
+    if (path == NULL || espota_file_key_at(path, &key) != ESPOTA_OK || key.size == 0)
+        return ESPOTA_OK; /* the first run */
+    status = espota_file_read(path, STATE_MAX, &text, &length, NULL, err);
+    if (status == ESPOTA_OK)
+        status = espota_registry_read(serve->registry, (const char *)text, length, err);
+    free(text);
+    return status == ESPOTA_OK ? status : espota_error_prefix(err, "%s", path);
+}
+
+static enum espota_status save_state(struct espota_serve *serve, struct espota_error *err)
+{
+    struct espota_output *output = NULL;
+    char *text;
+    enum espota_status status;
+
+    if (serve->options.state_file == NULL || !espota_registry_is_dirty(serve->registry))
+        return ESPOTA_OK;
+    text = espota_registry_write(serve->registry);
+    if (text == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
+    status = espota_output_create(&output, serve->options.state_file, 0600, err);
+    if (status == ESPOTA_OK)
+        status = espota_output_write(output, text, strlen(text), err);
+    if (status == ESPOTA_OK)
+        status = espota_output_commit(output, err);
+    espota_output_destroy(output);
+    free(text);
+    if (status == ESPOTA_OK)
+        espota_registry_saved(serve->registry);
+    return status;
+}
+
+static void arm(struct espota_serve *serve, struct espota_timer *timer, uint64_t in_ms)
+{
+    if (espota_loop_arm(serve->loop, timer, espota_loop_now(serve->loop) + in_ms) != ESPOTA_OK)
+        say(serve, ESPOTA_LOG_WARNING, "out of memory for a timer");
+}
+
+static void minute_over(void *context)
+{
+    struct espota_serve *serve = context;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+
+    espota_registry_sample(serve->registry, espota_clock_wall());
+    if (save_state(serve, &err) != ESPOTA_OK)
+        say(serve, ESPOTA_LOG_WARNING, "the state is not saved: %s", err.message);
+    arm(serve, &serve->minute, MINUTE_MS);
+}
+
+void espota_serve_tell(const struct espota_serve *serve, struct espota_serve_notice *notice)
+{
+    char time[ESPOTA_SERVE_TIME_ROOM];
+
+    if (serve->options.notice == NULL)
+        return;
+    espota_serve_time(espota_clock_wall(), time);
+    notice->time = time;
+    serve->options.notice(serve->options.context, notice);
+}
+
+static void reload(struct espota_serve *serve)
+{
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    struct espota_serve_notice notice = {
+        .path = serve->options.manifest != NULL ? serve->options.manifest : serve->options.folder,
+        .why = ""};
+
+    if (espota_serve_load(serve, &err) == ESPOTA_OK) {
+        serve->counts.reloads++;
+        notice.what = ESPOTA_SERVE_RELOADED;
+        espota_serve_tell(serve, &notice);
+        say(serve, ESPOTA_LOG_NOTE, "read again: %s", notice.path);
+        return;
+    }
+    serve->counts.refused_reloads++;
+    notice.what = ESPOTA_SERVE_RELOAD_REFUSED;
+    notice.why = err.message;
+    espota_serve_tell(serve, &notice);
+    say(serve, ESPOTA_LOG_WARNING, "%s; the old rules go on", err.message);
+}
+
+static void second_over(void *context)
+{
+    struct espota_serve *serve = context;
+
+    if (espota_serve_has_changed(serve))
+        reload(serve);
+    arm(serve, &serve->second, SECOND_MS);
+}
+
+/* It stands in a header as it is. */
+static bool accel_good(const char *prefix)
+{
+    size_t length = strlen(prefix);
+
+    for (size_t i = 0; i < length; i++)
+        if (prefix[i] <= ' ' || prefix[i] > '~')
+            return false;
+    return prefix[0] == '/' && length < ESPOTA_SERVE_ACCEL_MAX;
+}
+
+enum espota_status espota_serve_create(const struct espota_serve_options *options,
+                                       struct espota_serve **out, struct espota_error *err)
+{
+    struct espota_serve *serve = calloc(1, sizeof(*serve));
+    enum espota_status status;
+
+    if (serve == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
+    serve->options = *options;
+    if (options->accel != NULL && !accel_good(options->accel)) {
+        free(serve);
+        return espota_error_set(err, ESPOTA_E_USAGE,
+                                "--accel: must be a location of nginx like /images/");
+    }
+    serve->started = espota_clock_wall();
+    espota_crypto_openssl_init(&serve->crypto);
+    serve->minute = (struct espota_timer){.expired = minute_over, .context = serve};
+    serve->second = (struct espota_timer){.expired = second_over, .context = serve};
+    serve->registry = espota_registry_create();
+    status = serve->registry != NULL ? espota_loop_create(ESPOTA_LOOP_BEST, &serve->loop, err)
+                                     : espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
+    if (status == ESPOTA_OK)
+        status = espota_serve_load(serve, err);
+    if (status == ESPOTA_OK)
+        status = load_state(serve, err);
+    if (status == ESPOTA_OK)
+        status = open_servers(serve, err);
+    if (status != ESPOTA_OK) {
+        espota_serve_destroy(serve);
+        return status;
+    }
+    *out = serve;
+    return ESPOTA_OK;
+}
+
+static void tell_ready(const struct espota_serve *serve)
+{
+    char address[ESPOTA_ADDRESS_TEXT];
+    char admin[ESPOTA_ADDRESS_TEXT];
+
+    if (serve->options.ready == NULL)
+        return;
+    espota_address_format(&serve->address, true, address);
+    espota_address_format(&serve->admin_address, true, admin);
+    serve->options.ready(serve->options.context, address, serve->admin != NULL ? admin : NULL);
+}
+
+/* One turn of the loop, at most until `most_ms` are over. */
+static enum espota_status turn(struct espota_serve *serve, int most_ms, struct espota_error *err)
+{
+    if (serve->reloading) {
+        serve->reloading = 0;
+        reload(serve);
+    }
+    return espota_loop_turn(serve->loop, most_ms, err);
+}
+
+/*
+ * A device whose download is cut hangs for more than a minute before it gives up: what is under way
+ * goes on, for so long, and nobody new is let in.
+ */
+static enum espota_status finish(struct espota_serve *serve, struct espota_error *err)
+{
+    struct espota_serve_notice notice = {.what = ESPOTA_SERVE_ENDING,
+                                         .transfers = espota_http_server_busy(serve->server)};
+    uint64_t end = espota_loop_now(serve->loop) + FINISH_MS;
+    enum espota_status status = ESPOTA_OK;
+
+    espota_http_server_close(serve->server);
+    if (notice.transfers == 0)
+        return ESPOTA_OK;
+    espota_serve_tell(serve, &notice);
+    say(serve, ESPOTA_LOG_NOTE, "%zu download%s to finish, for %d s at most", notice.transfers,
+        notice.transfers == 1 ? "" : "s", FINISH_MS / 1000);
+    while (status == ESPOTA_OK && serve->stopping == 1 &&
+           espota_http_server_busy(serve->server) > 0 && espota_loop_now(serve->loop) < end)
+        status = turn(serve, SECOND_MS, err);
+    return status;
+}
+
+enum espota_status espota_serve_run(struct espota_serve *serve, struct espota_error *err)
+{
+    enum espota_status status = ESPOTA_OK;
+
+    arm(serve, &serve->minute, MINUTE_MS);
+    arm(serve, &serve->second, SECOND_MS);
+    tell_ready(serve);
+    while (status == ESPOTA_OK && serve->stopping == 0)
+        status = turn(serve, -1, err);
+    if (status == ESPOTA_OK)
+        status = finish(serve, err);
+    if (status == ESPOTA_OK)
+        espota_registry_sample(serve->registry, espota_clock_wall());
+    return status == ESPOTA_OK ? save_state(serve, err) : status;
+}
+
+void espota_serve_stop(struct espota_serve *serve)
+{
+    serve->stopping = serve->stopping + 1;
+    espota_loop_wake(serve->loop);
+}
+
+void espota_serve_reload(struct espota_serve *serve)
+{
+    serve->reloading = 1;
+    espota_loop_wake(serve->loop);
+}
+
+void espota_serve_destroy(struct espota_serve *serve)
+{
+    if (serve == NULL)
+        return;
+    espota_http_server_destroy(serve->server);
+    espota_http_server_destroy(serve->admin);
+    if (serve->loop != NULL) {
+        espota_loop_disarm(serve->loop, &serve->minute);
+        espota_loop_disarm(serve->loop, &serve->second);
+    }
+    espota_serve_unload(serve);
+    espota_page_deinit(&serve->page);
+    espota_registry_destroy(serve->registry);
+    espota_crypto_openssl_deinit(&serve->crypto);
+    espota_loop_destroy(serve->loop);
+    free(serve);
+}

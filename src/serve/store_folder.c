@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+#include "serve/store_folder.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "serve/store_image.h"
+#include "serve/store_listing.h"
+#include "sys/descriptor.h"
+#include "sys/folder.h"
+#include "text/glob.h"
+
+/* A file that was read; in a list, the one used last in front. */
+struct kept {
+    struct kept *next;
+    struct espota_file_key key;
+    struct espota_shelf_item item;
+};
+
+struct espota_shelf_folder {
+    struct espota_shelf table;
+    const struct espota_crypto *crypto;
+    char *path;
+    int folder;
+    bool trusting;
+    struct kept *first;
+    struct espota_shelf_listing listing;
+};
+
+static void kept_free(struct kept *kept)
+{
+    espota_shared_bytes_leave(kept->item.content);
+    free(kept);
+}
+
+/* Takes the file out of the list that `name` has had; NULL: none, or it has changed since. */
+static struct kept *take_kept(struct espota_shelf_folder *shelf, const char *name,
+                              const struct espota_file_key *key)
+{
+    for (struct kept **at = &shelf->first; *at != NULL; at = &(*at)->next) {
+        struct kept *kept = *at;
+
+        if (strcmp(kept->item.name, name) != 0)
+            continue;
+        *at = kept->next;
+        if (espota_file_key_equal(&kept->key, key))
+            return kept;
+        kept_free(kept);
+        return NULL;
+    }
+    return NULL;
+}
+
+static void put_in_front(struct espota_shelf_folder *shelf, struct kept *kept)
+{
+    kept->next = shelf->first;
+    shelf->first = kept;
+}
+
+/* Forgets what was not used for longest until all fits; never the one in front. */
+static void forget_beyond_room(struct espota_shelf_folder *shelf)
+{
+    uint64_t sum = 0;
+    size_t files = 0;
+    struct kept **at = &shelf->first;
+
+    while (*at != NULL) {
+        struct kept *kept = *at;
+
+        sum += kept->item.size;
+        files++;
+        if ((sum <= ESPOTA_SHELF_KEPT_MAX && files <= ESPOTA_SHELF_KEPT_FILES) ||
+            kept == shelf->first) {
+            at = &kept->next;
+            continue;
+        }
+        *at = kept->next;
+        kept_free(kept);
+    }
+}
+
+static bool is_settled(const struct espota_file_key *key)
+{
+    int64_t age = espota_file_clock_ns() - key->changed_ns;
+
+    return age >= (int64_t)ESPOTA_SHELF_SETTLE_MS * 1000000 || age < 0;
+}
+
+/* Copies and examines; the key must be the same before and after, or it was a mixture. */
+static enum espota_status read_file(struct espota_shelf_folder *shelf, const char *name, int file,
+                                    const struct espota_file_key *key, struct kept **out,
+                                    struct espota_error *err)
+{
+    struct espota_file_key after;
+    struct kept *kept = calloc(1, sizeof(*kept));
+    enum espota_status status;
+
+    if (kept == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "%s: out of memory", name);
+    kept->key = *key;
+    snprintf(kept->item.name, sizeof(kept->item.name), "%s", name);
+    status = espota_shared_bytes_copy(file, (size_t)key->size, &kept->item.content, err);
+    if (status == ESPOTA_OK &&
+        (espota_file_key_of(file, &after) != ESPOTA_OK || !espota_file_key_equal(key, &after)))
+        status = ESPOTA_E_BROKEN;
+    if (status == ESPOTA_E_BROKEN)
+        status = ESPOTA_MORE;
+    if (status == ESPOTA_OK) {
+        kept->item.size = (uint32_t)key->size;
+        status = espota_shelf_item_examine(&kept->item, shelf->crypto, err);
+    }
+    if (status != ESPOTA_OK) {
+        kept_free(kept);
+        return status;
+    }
+    *out = kept;
+    return ESPOTA_OK;
+}
+
+static enum espota_status look_at(struct espota_shelf_folder *shelf, const char *name, int file,
+                                  const struct espota_file_key *key,
+                                  const struct espota_shelf_item **item, struct espota_error *err)
+{
+    struct kept *kept = take_kept(shelf, name, key);
+
+    if (kept == NULL) {
+        enum espota_status status;
+
+        if (!shelf->trusting && !is_settled(key))
+            return ESPOTA_MORE;
+        if (key->size == 0)
+            return espota_error_set(err, ESPOTA_E_IMAGE, "%s is empty", name);
+        if (key->size > ESPOTA_SHELF_KEPT_MAX)
+            return espota_error_set(err, ESPOTA_E_IMAGE, "%s is too large for any device", name);
+        status = read_file(shelf, name, file, key, &kept, err);
+        if (status != ESPOTA_OK)
+            return status;
+    }
+    put_in_front(shelf, kept);
+    forget_beyond_room(shelf);
+    *item = &kept->item;
+    return ESPOTA_OK;
+}
+
+static enum espota_status look(void *context, const char *name,
+                               const struct espota_shelf_item **item, struct espota_error *err)
+{
+    struct espota_shelf_folder *shelf = context;
+    struct espota_file_key key;
+    int file;
+    enum espota_status status = espota_folder_open_file(shelf->folder, name, &file, &key, err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    status = look_at(shelf, name, file, &key, item, err);
+    espota_descriptor_close(&file);
+    return status;
+}
+
+static bool of_mac(void *context, const char *mac, bool filesystem,
+                   char name[ESPOTA_SHELF_NAME_MAX])
+{
+    struct espota_shelf_folder *shelf = context;
+    const char *found = espota_shelf_listing_refresh(&shelf->listing, shelf->folder)
+                            ? espota_shelf_listing_of_mac(&shelf->listing, mac, filesystem)
+                            : NULL;
+
+    if (found == NULL || strlen(found) >= ESPOTA_SHELF_NAME_MAX)
+        return false;
+    strcpy(name, found);
+    return true;
+}
+
+struct newest_search {
+    const char *base; /* the stem's last part */
+    size_t base_length;
+    bool filesystem;
+    char best[ESPOTA_SHELF_NAME_MAX]; /* "": none yet */
+};
+
+static bool is_newest(void *context, const char *name)
+{
+    struct newest_search *search = context;
+    size_t length = espota_shelf_stem_length(name, search->filesystem);
+    size_t start = search->base_length + 1;
+    size_t best = strlen(search->best) -
+                  (search->best[0] != '\0' ? strlen(espota_shelf_ending(search->filesystem)) : 0);
+
+    if (length <= start || length >= ESPOTA_SHELF_NAME_MAX ||
+        strncmp(name, search->base, search->base_length) != 0 || name[start - 1] != '-')
+        return true;
+    /* "door-open-1.bin" is no version of "door": a version begins with a digit, or v and a digit */
+    if (!isdigit((unsigned char)name[start + (tolower((unsigned char)name[start]) == 'v')]))
+        return true;
+    if (search->best[0] == '\0' || espota_version_compare(name + start, length - start,
+                                                          search->best + start, best - start) > 0)
+        snprintf(search->best, sizeof(search->best), "%s", name);
+    return true;
+}
+
+static bool newest(void *context, const char *stem, bool filesystem,
+                   char name[ESPOTA_SHELF_NAME_MAX])
+{
+    struct espota_shelf_folder *shelf = context;
+    const char *slash = strrchr(stem, '/');
+    struct newest_search search = {slash != NULL ? slash + 1 : stem, 0, filesystem, ""};
+    int folder_length = slash != NULL ? (int)(slash - stem) : 0;
+    char below[ESPOTA_SHELF_NAME_MAX];
+
+    search.base_length = strlen(search.base);
+    snprintf(below, sizeof(below), "%.*s", folder_length, stem);
+    if (folder_length > 0)
+        (void)!espota_folder_list(shelf->folder, below, is_newest, &search, NULL);
+    else if (espota_shelf_listing_refresh(&shelf->listing, shelf->folder))
+        for (size_t i = 0; i < shelf->listing.count; i++)
+            (void)is_newest(&search, shelf->listing.entries[i].name);
+    if (search.best[0] == '\0')
+        return false;
+    return snprintf(name, ESPOTA_SHELF_NAME_MAX, "%s%s%s", below, slash != NULL ? "/" : "",
+                    search.best) < ESPOTA_SHELF_NAME_MAX;
+}
+
+enum espota_status espota_shelf_folder_create(const char *path, const struct espota_crypto *crypto,
+                                              struct espota_shelf_folder **out,
+                                              struct espota_error *err)
+{
+    struct espota_shelf_folder *shelf = calloc(1, sizeof(*shelf));
+    enum espota_status status;
+
+    if (shelf == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
+    shelf->table = (struct espota_shelf){shelf, look, of_mac, newest};
+    shelf->crypto = crypto;
+    shelf->path = strdup(path);
+    status = shelf->path != NULL ? espota_folder_open(path, &shelf->folder, err)
+                                 : espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
+    if (status != ESPOTA_OK) {
+        free(shelf->path);
+        free(shelf);
+        return status;
+    }
+    *out = shelf;
+    return ESPOTA_OK;
+}
+
+void espota_shelf_folder_destroy(struct espota_shelf_folder *folder)
+{
+    if (folder == NULL)
+        return;
+    while (folder->first != NULL) {
+        struct kept *kept = folder->first;
+
+        folder->first = kept->next;
+        kept_free(kept);
+    }
+    espota_shelf_listing_deinit(&folder->listing);
+    espota_descriptor_close(&folder->folder);
+    free(folder->path);
+    free(folder);
+}
+
+bool espota_shelf_folder_moved(const struct espota_shelf_folder *folder)
+{
+    struct espota_file_key there;
+    struct espota_file_key ours;
+
+    return espota_file_key_at(folder->path, &there) == ESPOTA_OK &&
+           espota_file_key_of(folder->folder, &ours) == ESPOTA_OK &&
+           (there.device != ours.device || there.inode != ours.inode);
+}
+
+void espota_shelf_folder_trust(struct espota_shelf_folder *folder)
+{
+    folder->trusting = true;
+}
+
+const struct espota_shelf *espota_shelf_folder_table(struct espota_shelf_folder *folder)
+{
+    return &folder->table;
+}

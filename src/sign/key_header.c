@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* The C header that carries a public key into a sketch. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/keys.h"
+#include "sign/signature.h"
+#include "sys/file.h"
+
+enum { KEY_FILE_MAX = 65536, HEADER_MAX = 512 * 1024 };
+
+/* The header as it grows; it never fills, since a key's text is bounded. */
+struct text {
+    char *bytes;
+    size_t used;
+};
+
+static void add(struct text *text, const char *format, ...) ESPOTA_PRINTF(2, 3);
+static void add(struct text *text, const char *format, ...)
+{
+    size_t room = HEADER_MAX - text->used; /* used < HEADER_MAX */
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(text->bytes + text->used, room, format, arguments);
+    va_end(arguments);
+    if (length > 0 && (size_t)length < room)
+        text->used += (size_t)length;
+}
+
+/* What signing.py writes, byte for byte: sketches' builds compare it. */
+static void write_esp8266(struct text *text, const uint8_t *key, size_t length)
+{
+    add(text, "#include <pgmspace.h>\n#define ARDUINO_SIGNING 1\n"
+              "static const char signing_pubkey[] PROGMEM = {\n");
+    for (size_t i = 0; i < length; i++)
+        add(text, i + 1 < length ? "0x%02x, \n" : "0x%02x", key[i]);
+    add(text, "\n};\n");
+}
+
+/* With the terminating zero that mbedTLS asks for. */
+static void write_esp32(struct text *text, const uint8_t *key, size_t length)
+{
+    add(text, "// Public key for verifying signed OTA updates\n\n"
+              "const uint8_t PUBLIC_KEY[] PROGMEM = {\n");
+    for (size_t i = 0; i <= length; i++) {
+        add(text, i % 16 == 0 ? "  " : " ");
+        add(text, "0x%02x,", i < length ? key[i] : 0);
+        if (i % 16 == 15 || i == length)
+            add(text, "\n");
+    }
+    add(text, "};\nconst size_t PUBLIC_KEY_LEN = %zu;\n", length + 1);
+}
+
+/* The file's own text where it is PEM, so that it can be recognised in the sketch. */
+static enum espota_status key_text(const struct espota_header_options *options,
+                                   enum espota_sign_format *format, uint8_t **out, size_t *length,
+                                   struct espota_error *err)
+{
+    struct espota_passphrase none = {ESPOTA_SECRET_INIT, NULL, NULL};
+    struct espota_key *key = NULL;
+    struct espota_secret pem = ESPOTA_SECRET_INIT;
+    enum espota_status status = espota_key_public_load(&key, options->publickey, &none, err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    *format = options->format;
+    if (*format == ESPOTA_SIGN_AUTO)
+        *format = espota_key_family(key) == ESPOTA_KEY_EC ? ESPOTA_SIGN_ESP32 : ESPOTA_SIGN_ESP8266;
+    status = espota_signature_key_fits(key, *format, ESPOTA_CHIP_UNKNOWN, err);
+    if (status == ESPOTA_OK)
+        status = espota_key_public_pem(key, &pem, err);
+    espota_key_destroy(key);
+    if (status != ESPOTA_OK)
+        return status;
+    *out = (uint8_t *)pem.bytes;
+    *length = pem.length;
+    if (*format == ESPOTA_SIGN_ESP8266 && !espota_key_is_uri(options->publickey)) {
+        uint8_t *file = NULL;
+        size_t file_length = 0;
+
+        status = espota_file_read(options->publickey, KEY_FILE_MAX, &file, &file_length, NULL, err);
+        if (status == ESPOTA_OK && file_length > 10 && memcmp(file, "-----BEGIN", 10) == 0) {
+            *out = file;
+            *length = file_length;
+            file = (uint8_t *)pem.bytes;
+        }
+        free(file);
+    }
+    return status;
+}
+
+static bool is_there(const char *path, const struct text *text)
+{
+    uint8_t *old = NULL;
+    size_t length = 0;
+    bool same = espota_file_read(path, HEADER_MAX, &old, &length, NULL, NULL) == ESPOTA_OK &&
+                length == text->used && memcmp(old, text->bytes, length) == 0;
+
+    free(old);
+    return same;
+}
+
+static enum espota_status put(const char *path, const struct text *text, bool *changed,
+                              struct espota_error *err)
+{
+    struct espota_output *output = NULL;
+    enum espota_status status;
+
+    *changed = strcmp(path, "-") == 0 || !is_there(path, text);
+    if (!*changed)
+        return ESPOTA_OK;
+    status = espota_output_create(&output, path, 0666, err);
+    if (status == ESPOTA_OK)
+        status = espota_output_write(output, text->bytes, text->used, err);
+    if (status == ESPOTA_OK)
+        status = espota_output_commit(output, err);
+    espota_output_destroy(output);
+    return status;
+}
+
+enum espota_status espota_header(const struct espota_header_options *options, bool *changed,
+                                 bool *enabled, struct espota_error *err)
+{
+    struct text text = {malloc(HEADER_MAX), 0};
+    enum espota_sign_format format = ESPOTA_SIGN_ESP8266;
+    uint8_t *key = NULL;
+    size_t length = 0;
+    enum espota_status status = ESPOTA_OK;
+
+    *changed = false;
+    *enabled = !options->missing_is_fine ||
+               (options->publickey != NULL && espota_key_exists(options->publickey));
+    if (text.bytes == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a header");
+    if (*enabled && !espota_key_is_uri(options->publickey) &&
+        espota_file_is_same(options->file, options->publickey))
+        status =
+            espota_error_set(err, ESPOTA_E_USAGE,
+                             "%s is the public key, which the header would replace", options->file);
+    else if (*enabled)
+        status = key_text(options, &format, &key, &length, err);
+    if (status == ESPOTA_OK) {
+        if (!*enabled)
+            add(&text, "#define ARDUINO_SIGNING 0\n");
+        else if (format == ESPOTA_SIGN_ESP32)
+            write_esp32(&text, key, length);
+        else
+            write_esp8266(&text, key, length);
+        if (options->missing_is_fine)
+            status = espota_folder_create_for(options->file, err);
+    }
+    if (status == ESPOTA_OK)
+        status = put(options->file, &text, changed, err);
+    free(key);
+    free(text.bytes);
+    return status;
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/* Signs in one pass: the bytes go to the output as they come, and the trailer follows them. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/keys.h"
+#include "espota/sign.h"
+#include "image/gzip.h"
+#include "image/unpack.h"
+#include "sign/signature.h"
+#include "sys/file.h"
+
+enum { PIECE = 65536 };
+
+struct espota_signer {
+    struct espota_signer_options options;
+    struct espota_key *key;
+    char *key_name; /* the options' own need not live as long */
+    volatile sig_atomic_t stop;
+};
+
+/* One image under way. */
+struct job {
+    struct espota_signer *signer;
+    const char *in;
+    struct espota_input input;
+    struct espota_output *out;
+    struct espota_output *legacy;  /* NULL: none */
+    struct espota_output *scratch; /* packed bytes that wait for their header */
+    struct espota_packer *packer;
+    struct espota_hashes *read_hashes;
+    struct espota_hashes *payload_hashes;
+    struct espota_tail read;    /* what came in */
+    struct espota_tail payload; /* what is signed */
+    enum espota_chip chip;
+    enum espota_sign_format format;
+    bool gzip_in;
+    struct espota_error *err;
+    uint8_t piece[PIECE];
+};
+
+static void tell(const struct espota_signer *signer, enum espota_log_level level,
+                 const char *format, ...) ESPOTA_PRINTF(3, 4);
+static void tell(const struct espota_signer *signer, enum espota_log_level level,
+                 const char *format, ...)
+{
+    const struct espota_log *log = &signer->options.log;
+    char line[1200];
+    va_list arguments;
+
+    if (log->say == NULL)
+        return;
+    va_start(arguments, format);
+    (void)vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    log->say(log->context, level, line);
+}
+
+enum espota_status espota_signer_create(struct espota_signer **out,
+                                        const struct espota_signer_options *options,
+                                        struct espota_error *err)
+{
+    struct espota_signer *signer = calloc(1, sizeof(*signer));
+    enum espota_status status;
+
+    *out = NULL;
+    if (signer == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to sign with");
+    signer->options = *options;
+    signer->key_name = strdup(options->privatekey);
+    if (signer->key_name == NULL) {
+        espota_signer_destroy(signer);
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to sign with");
+    }
+    status = espota_key_private_load(&signer->key, options->privatekey, &options->passphrase,
+                                     &options->log, err);
+    if (status != ESPOTA_OK) {
+        espota_signer_destroy(signer);
+        return status;
+    }
+    *out = signer;
+    return ESPOTA_OK;
+}
+
+void espota_signer_destroy(struct espota_signer *signer)
+{
+    if (signer == NULL)
+        return;
+    espota_key_destroy(signer->key);
+    free(signer->key_name);
+    free(signer);
+}
+
+void espota_signer_stop(struct espota_signer *signer)
+{
+    signer->stop = 1;
+}
+
+/* The chip, by the first piece: of a gzip by the beginning of what is inside. */
+static enum espota_status look_at_head(struct job *job, size_t length)
+{
+    struct espota_inspected head;
+    enum espota_status status = espota_inspect_memory(job->piece, length, &head, job->err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    job->gzip_in = head.outer.kind == ESPOTA_IMAGE_GZIP;
+    job->chip = head.packed ? head.inner.chip : head.outer.chip;
+    espota_inspected_free(&head);
+    return ESPOTA_OK;
+}
+
+static enum espota_status choose_format(struct job *job, bool with_legacy)
+{
+    const struct espota_signer_options *options = &job->signer->options;
+    bool esp32 = espota_chip_is_esp32(job->chip) && !job->gzip_in;
+
+    job->format = options->format;
+    if (options->plain)
+        job->format = ESPOTA_SIGN_ESP8266;
+    else if (options->format == ESPOTA_SIGN_AUTO)
+        job->format = esp32 ? ESPOTA_SIGN_ESP32 : ESPOTA_SIGN_ESP8266;
+    if (options->gzip && job->gzip_in)
+        return espota_error_set(job->err, ESPOTA_E_IMAGE,
+                                "%s is compressed already: leave out --gzip", job->input.name);
+    if (options->gzip && (esp32 || job->format == ESPOTA_SIGN_ESP32))
+        return espota_error_set(job->err, ESPOTA_E_IMAGE,
+                                "an ESP32 cannot unpack: sign %s without --gzip", job->input.name);
+    if (with_legacy && job->format == ESPOTA_SIGN_ESP32)
+        return espota_error_set(job->err, ESPOTA_E_USAGE,
+                                "a legacy signature is for ESP8266 cores up to 2.5.2, and %s is "
+                                "signed for an ESP32",
+                                job->input.name);
+    return espota_signature_key_fits(job->signer->key, job->format, job->chip, job->err);
+}
+
+/* The payload, as it is signed: to every output and into its hash. */
+static enum espota_status emit(struct job *job, const void *data, size_t length)
+{
+    enum espota_status status = espota_output_write(job->out, data, length, job->err);
+
+    if (status == ESPOTA_OK && job->legacy != NULL)
+        status = espota_output_write(job->legacy, data, length, job->err);
+    espota_tail_add(&job->payload, data, length);
+    return status;
+}
+
+static enum espota_status to_scratch(void *context, const void *data, size_t length,
+                                     struct espota_error *err)
+{
+    struct job *job = context;
+
+    return espota_output_write(job->scratch, data, length, err);
+}
+
+static enum espota_status take(struct job *job, size_t length)
+{
+    if (job->packer == NULL)
+        return emit(job, job->piece, length);
+    espota_tail_add(&job->read, job->piece, length);
+    return espota_packer_add(job->packer, job->piece, length, job->err);
+}
+
+/* What the packer's header waited for. */
+static enum espota_status emit_packed(struct job *job)
+{
+    uint8_t header[ESPOTA_GZIP_HEADER_MAX];
+    size_t length;
+    uint64_t offset = 0;
+    enum espota_status status = espota_packer_finish(job->packer, header, &length, job->err);
+
+    if (status == ESPOTA_OK)
+        status = emit(job, header, length);
+    length = PIECE;
+    while (status == ESPOTA_OK && length == PIECE) {
+        status = espota_output_at(job->scratch, offset, job->piece, PIECE, &length, job->err);
+        if (status == ESPOTA_OK)
+            status = emit(job, job->piece, length);
+        offset += length;
+    }
+    return status;
+}
+
+static enum espota_status refuse_signed_twice(struct job *job)
+{
+    bool packing = job->packer != NULL;
+    struct espota_tail *tail = packing ? &job->read : &job->payload;
+    struct espota_verdict verdict = {0};
+    enum espota_status status = ESPOTA_OK;
+
+    if (job->signer->options.force)
+        return ESPOTA_OK;
+    status = espota_signature_judge(tail->hashes, tail->bytes, tail->held, tail->total,
+                                    job->signer->key, job->format, &verdict, job->err);
+    if (status == ESPOTA_OK && !verdict.good && job->format == ESPOTA_SIGN_ESP8266)
+        status = espota_signature_judge(tail->hashes, tail->bytes, tail->held, tail->total,
+                                        job->signer->key, ESPOTA_SIGN_ESP8266_LEGACY, &verdict,
+                                        job->err);
+    if (status == ESPOTA_OK && verdict.good)
+        return espota_error_set(job->err, ESPOTA_E_IMAGE, "%s is signed by this key already (%s)",
+                                job->input.name,
+                                job->signer->options.plain ? "ESPOTA_FORCE=1 signs it once more"
+                                                           : "--force signs it once more");
+    return status;
+}
+
+static enum espota_status add_trailer(struct job *job, struct espota_output *output,
+                                      enum espota_sign_format format, size_t *length)
+{
+    enum espota_hash_kind kind =
+        format == ESPOTA_SIGN_ESP32 ? job->signer->options.hash : ESPOTA_HASH_SHA256;
+    uint8_t hash[ESPOTA_HASH_MAX];
+    uint8_t trailer[ESPOTA_TRAILER_MAX];
+    enum espota_status status = espota_hashes_with(job->payload_hashes, kind, job->payload.bytes,
+                                                   job->payload.held, hash, job->err);
+
+    if (status == ESPOTA_OK)
+        status =
+            espota_signature_make(job->signer->key, format, kind, hash, trailer, length, job->err);
+    if (status == ESPOTA_OK)
+        status = espota_output_write(output, trailer, *length, job->err);
+    return status;
+}
+
+static void warn(const struct job *job)
+{
+    if (job->gzip_in || job->packer != NULL)
+        tell(job->signer, ESPOTA_LOG_WARNING,
+             "compressed and signed: send it only to devices that verify signatures (ESP8266 core "
+             "3.0.0 or later); one that does not takes it, says OK, and destroys its boot loader "
+             "at the next start");
+    if (job->format == ESPOTA_SIGN_ESP32)
+        tell(job->signer, ESPOTA_LOG_NOTE,
+             "ESP32 devices up to core 3.3.7 do not look at signatures, even where verifying is "
+             "switched on");
+}
+
+static enum espota_status open_outputs(struct job *job, const char *out, const char *legacy)
+{
+    unsigned mode = job->input.mode != 0 ? job->input.mode & 0777 : 0666;
+    enum espota_status status = espota_output_create(&job->out, out, mode, job->err);
+
+    if (status == ESPOTA_OK && legacy != NULL)
+        status = espota_output_create(&job->legacy, legacy, mode, job->err);
+    if (status == ESPOTA_OK)
+        status =
+            espota_signature_hashes(&job->payload_hashes, job->signer->key, job->format, job->err);
+    espota_tail_init(&job->payload, job->payload_hashes);
+    if (status == ESPOTA_OK && job->signer->options.gzip) {
+        struct espota_gzip_sink sink = {job, to_scratch};
+
+        status =
+            espota_signature_hashes(&job->read_hashes, job->signer->key, job->format, job->err);
+        espota_tail_init(&job->read, job->read_hashes);
+        if (status == ESPOTA_OK)
+            status = espota_output_create_scratch(&job->scratch, job->err);
+        if (status == ESPOTA_OK)
+            status = espota_packer_create(&job->packer, &sink, job->err);
+    }
+    return status;
+}
+
+/* From the first piece to the last; `length` is what the first holds. */
+static enum espota_status copy_payload(struct job *job, size_t length)
+{
+    enum espota_status status = take(job, length);
+
+    while (status == ESPOTA_OK && length == PIECE) {
+        status = espota_input_read(&job->input, job->piece, PIECE, &length, job->err);
+        if (status == ESPOTA_OK && length > 0)
+            status = take(job, length);
+    }
+    if (status == ESPOTA_OK)
+        status = refuse_signed_twice(job);
+    if (status == ESPOTA_OK && job->packer != NULL)
+        status = emit_packed(job);
+    return status;
+}
+
+/* A pipe that nobody reads any more fails here at the latest: then no file is replaced. */
+static enum espota_status commit(struct job *job)
+{
+    struct espota_output *first = job->out, *second = job->legacy;
+    enum espota_status status;
+
+    if (second != NULL && espota_output_is_stream(second)) {
+        first = job->legacy;
+        second = job->out;
+    }
+    status = espota_output_commit(first, job->err);
+    if (status == ESPOTA_OK && second != NULL)
+        status = espota_output_commit(second, job->err);
+    return status;
+}
+
+static enum espota_status run(struct job *job, const char *out, const char *legacy,
+                              struct espota_signed *result)
+{
+    size_t length;
+    size_t trailer = 0;
+    size_t legacy_trailer;
+    enum espota_status status =
+        espota_input_read(&job->input, job->piece, PIECE, &length, job->err);
+
+    if (status == ESPOTA_OK && length == 0)
+        status = espota_error_set(job->err, ESPOTA_E_IMAGE, "%s is empty", job->input.name);
+    if (status == ESPOTA_OK)
+        status = look_at_head(job, length);
+    if (status == ESPOTA_OK)
+        status = choose_format(job, legacy != NULL);
+    if (status == ESPOTA_OK)
+        status = open_outputs(job, out, legacy);
+    if (status == ESPOTA_OK)
+        status = copy_payload(job, length);
+    if (status == ESPOTA_OK)
+        status = add_trailer(job, job->out, job->format, &trailer);
+    if (status == ESPOTA_OK && legacy != NULL)
+        status = add_trailer(job, job->legacy, ESPOTA_SIGN_ESP8266_LEGACY, &legacy_trailer);
+    if (status == ESPOTA_OK)
+        status = commit(job);
+    if (status != ESPOTA_OK)
+        return status;
+    warn(job);
+    result->format = job->format;
+    result->hash =
+        job->format == ESPOTA_SIGN_ESP32 ? job->signer->options.hash : ESPOTA_HASH_SHA256;
+    result->key = espota_key_name(job->signer->key);
+    result->chip = espota_chip_name(job->chip);
+    result->payload = job->payload.total;
+    result->bytes = job->payload.total + trailer;
+    result->original = job->packer != NULL ? job->read.total : job->payload.total;
+    return ESPOTA_OK;
+}
+
+/* The key is what no second run brings back. */
+static enum espota_status refuse_places(const struct espota_signer *signer, const char *out,
+                                        const char *legacy, struct espota_error *err)
+{
+    const char *const places[] = {out, legacy};
+    const char *key = signer->key_name;
+
+    for (size_t i = 0; i < 2 && !espota_key_is_uri(key); i++)
+        if (places[i] != NULL && espota_file_is_same(places[i], key))
+            return espota_error_set(err, ESPOTA_E_USAGE,
+                                    "%s is the private key, which the signed image would replace",
+                                    places[i]);
+    if (legacy != NULL && espota_file_is_same(out, legacy))
+        return espota_error_set(err, ESPOTA_E_USAGE, "%s and %s are the same file", out, legacy);
+    return ESPOTA_OK;
+}
+
+enum espota_status espota_signer_sign(struct espota_signer *signer, const char *in, const char *out,
+                                      const char *legacy, struct espota_signed *result,
+                                      struct espota_error *err)
+{
+    enum espota_status status = refuse_places(signer, out, legacy, err);
+    struct job *job;
+
+    memset(result, 0, sizeof(*result));
+    if (status != ESPOTA_OK)
+        return status;
+    job = calloc(1, sizeof(*job));
+    if (job == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to sign with");
+    job->signer = signer;
+    job->in = in;
+    job->err = err;
+    job->input.fd = -1;
+    status = espota_input_init(&job->input, in, err);
+    job->input.stop = &signer->stop;
+    if (status == ESPOTA_OK)
+        status = run(job, out, legacy, result);
+    espota_packer_destroy(job->packer);
+    espota_hashes_destroy(job->read_hashes);
+    espota_hashes_destroy(job->payload_hashes);
+    espota_output_destroy(job->scratch);
+    espota_output_destroy(job->legacy);
+    espota_output_destroy(job->out);
+    espota_input_deinit(&job->input);
+    free(job);
+    return status;
+}

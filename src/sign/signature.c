@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+#include "sign/signature.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "wire/cursor.h"
+
+enum { ESP32_TRAILER = ESPOTA_SIGNATURE_ESP32_SIZE };
+
+const char *espota_sign_format_word(enum espota_sign_format format)
+{
+    static const char *const words[] = {"auto", "esp8266", "esp8266-legacy", "esp32"};
+
+    return words[format];
+}
+
+enum espota_status espota_signature_hashes(struct espota_hashes **out, const struct espota_key *key,
+                                           enum espota_sign_format format, struct espota_error *err)
+{
+    bool esp32 = format == ESPOTA_SIGN_AUTO || format == ESPOTA_SIGN_ESP32 ||
+                 espota_key_family(key) == ESPOTA_KEY_EC;
+
+    return espota_hashes_create(out, key, true, esp32, esp32, err);
+}
+
+static enum espota_status esp8266_key_fits(const struct espota_key *key, enum espota_chip chip,
+                                           struct espota_error *err)
+{
+    unsigned bits = espota_key_bits(key);
+
+    if (espota_key_family(key) == ESPOTA_KEY_EC)
+        return espota_error_set(err, ESPOTA_E_LOCAL,
+                                "the key is %s, and no ESP8266 or Pico can verify that: its "
+                                "verifier takes RSA only; make one with espota-c keygen",
+                                espota_key_name(key));
+    if (espota_key_family(key) != ESPOTA_KEY_RSA)
+        return espota_error_set(err, ESPOTA_E_LOCAL, "the key is %s, and devices verify RSA only",
+                                espota_key_name(key));
+    if (espota_chip_is_pico(chip) && bits != 2048)
+        return espota_error_set(err, ESPOTA_E_LOCAL,
+                                "the key is %s, and a Pico verifies RSA-2048 only: the length of "
+                                "the signature is fixed in it",
+                                espota_key_name(key));
+    if (bits < 1024 || bits > 4096 || bits % 8 != 0)
+        return espota_error_set(err, ESPOTA_E_LOCAL,
+                                "the key is %s; devices verify RSA keys of 1024 to 4096 bits",
+                                espota_key_name(key));
+    return ESPOTA_OK;
+}
+
+static enum espota_status esp32_key_fits(const struct espota_key *key, struct espota_error *err)
+{
+    unsigned bits = espota_key_bits(key);
+
+    if (espota_key_family(key) == ESPOTA_KEY_RSA && (bits == 2048 || bits == 3072 || bits == 4096))
+        return ESPOTA_OK;
+    if (espota_key_family(key) == ESPOTA_KEY_EC &&
+        (strcmp(espota_key_name(key), "ECDSA P-256") == 0 ||
+         strcmp(espota_key_name(key), "ECDSA P-384") == 0))
+        return ESPOTA_OK;
+    return espota_error_set(err, ESPOTA_E_LOCAL,
+                            "the key is %s; an ESP32 verifies RSA-2048, -3072, -4096, ECDSA P-256 "
+                            "and P-384",
+                            espota_key_name(key));
+}
+
+enum espota_status espota_signature_key_fits(const struct espota_key *key,
+                                             enum espota_sign_format format, enum espota_chip chip,
+                                             struct espota_error *err)
+{
+    return format == ESPOTA_SIGN_ESP32 ? esp32_key_fits(key, err)
+                                       : esp8266_key_fits(key, chip, err);
+}
+
+static enum espota_scheme scheme_of(const struct espota_key *key, enum espota_sign_format format)
+{
+    if (format == ESPOTA_SIGN_ESP8266)
+        return ESPOTA_SCHEME_PKCS1;
+    if (format == ESPOTA_SIGN_ESP8266_LEGACY)
+        return ESPOTA_SCHEME_PKCS1_RAW;
+    return espota_key_family(key) == ESPOTA_KEY_EC ? ESPOTA_SCHEME_ECDSA : ESPOTA_SCHEME_PSS;
+}
+
+enum espota_status espota_signature_make(const struct espota_key *key,
+                                         enum espota_sign_format format, enum espota_hash_kind kind,
+                                         const uint8_t *hash, uint8_t trailer[ESPOTA_TRAILER_MAX],
+                                         size_t *length, struct espota_error *err)
+{
+    enum espota_scheme scheme = scheme_of(key, format);
+    struct espota_writer writer;
+    size_t size;
+    enum espota_status status = espota_key_sign(key, scheme, kind, hash, trailer, &size, err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    status = espota_key_verify(key, scheme, kind, hash, trailer, size, err);
+    if (status == ESPOTA_BAD)
+        return espota_error_set(err, ESPOTA_E_LOCAL,
+                                "the signature just made is not good for the key's public half: "
+                                "the key or the token is damaged");
+    if (status != ESPOTA_OK)
+        return status;
+    if (format == ESPOTA_SIGN_ESP32) {
+        if (size > ESP32_TRAILER)
+            return espota_error_set(err, ESPOTA_E_LOCAL,
+                                    "a signature of %zu bytes does not fit "
+                                    "the trailer of an ESP32",
+                                    size);
+        memset(trailer + size, 0, ESP32_TRAILER - size);
+        *length = ESP32_TRAILER;
+        return ESPOTA_OK;
+    }
+    espota_writer_init(&writer, trailer + size, 4);
+    espota_write_u32le(&writer, (uint32_t)size);
+    *length = size + 4;
+    return ESPOTA_OK;
+}
+
+/* What is being judged. */
+struct trial {
+    struct espota_hashes *hashes;
+    const uint8_t *tail;
+    size_t tail_length;
+    const struct espota_key *key;
+    struct espota_verdict *verdict;
+    struct espota_error *err;
+};
+
+/* Sets verdict->good if the signature, `size` bytes behind a trailer's start, is of the payload. */
+static enum espota_status try_scheme(struct trial *trial, enum espota_sign_format format,
+                                     enum espota_hash_kind kind, size_t trailer, size_t size)
+{
+    size_t start = trial->tail_length - trailer; /* the caller saw that the tail holds it */
+    uint8_t hash[ESPOTA_HASH_MAX];
+    enum espota_status status =
+        espota_hashes_with(trial->hashes, kind, trial->tail, start, hash, trial->err);
+
+    if (status == ESPOTA_OK)
+        status = espota_key_verify(trial->key, scheme_of(trial->key, format), kind, hash,
+                                   trial->tail + start, size, trial->err);
+    if (status != ESPOTA_OK)
+        return status == ESPOTA_BAD ? ESPOTA_OK : status;
+    trial->verdict->good = true;
+    trial->verdict->format = format;
+    trial->verdict->hash = kind;
+    trial->verdict->trailer = trailer;
+    return ESPOTA_OK;
+}
+
+static void reason(struct trial *trial, const char *text)
+{
+    if (trial->verdict->reason[0] == '\0')
+        snprintf(trial->verdict->reason, sizeof(trial->verdict->reason), "%s", text);
+}
+
+static enum espota_status try_esp8266(struct trial *trial, enum espota_sign_format format)
+{
+    size_t size = espota_key_signature_size(trial->key);
+    struct espota_reader reader;
+    enum espota_status status = ESPOTA_OK;
+    uint32_t said;
+
+    if (espota_key_family(trial->key) != ESPOTA_KEY_RSA) {
+        reason(trial, "the key is no RSA key, and ESP8266's format takes nothing else");
+        return ESPOTA_OK;
+    }
+    if (trial->tail_length < size + 4) {
+        reason(trial, "the file is too short to hold a signature of this key");
+        return ESPOTA_OK;
+    }
+    espota_reader_init(&reader, trial->tail + trial->tail_length - 4, 4);
+    said = espota_read_u32le(&reader);
+    if (said != size) {
+        reason(trial, "it does not end in a signature as long as this key makes");
+        return ESPOTA_OK;
+    }
+    if (format != ESPOTA_SIGN_ESP8266_LEGACY)
+        status = try_scheme(trial, ESPOTA_SIGN_ESP8266, ESPOTA_HASH_SHA256, size + 4, size);
+    if (status == ESPOTA_OK && !trial->verdict->good && format != ESPOTA_SIGN_ESP8266)
+        status = try_scheme(trial, ESPOTA_SIGN_ESP8266_LEGACY, ESPOTA_HASH_SHA256, size + 4, size);
+    if (status == ESPOTA_OK && !trial->verdict->good)
+        reason(trial, "this key did not make its signature, or the bytes changed since");
+    return status;
+}
+
+/* The length of the DER SEQUENCE at the start of a trailer, header included; 0 if there is none. */
+static size_t der_size(const uint8_t *trailer)
+{
+    if (trailer[0] != 0x30 || trailer[1] > 0x7f)
+        return 0;
+    return (size_t)trailer[1] + 2;
+}
+
+static enum espota_status try_esp32(struct trial *trial)
+{
+    size_t size = espota_key_signature_size(trial->key);
+    const uint8_t *trailer;
+    enum espota_status status = ESPOTA_OK;
+
+    if (trial->tail_length < ESP32_TRAILER) {
+        reason(trial, "the file is too short to hold an ESP32 signature");
+        return ESPOTA_OK;
+    }
+    trailer = trial->tail + trial->tail_length - ESP32_TRAILER; /* checked above */
+    if (espota_key_family(trial->key) == ESPOTA_KEY_EC)
+        size = der_size(trailer);
+    if (size == 0 || size > ESP32_TRAILER) {
+        reason(trial, "it does not end in an ESP32 signature of this key's kind");
+        return ESPOTA_OK;
+    }
+    for (size_t i = size; i < ESP32_TRAILER; i++)
+        if (trailer[i] != 0) {
+            reason(trial, "it does not end in an ESP32 signature of this key's kind");
+            return ESPOTA_OK;
+        }
+    for (int kind = 0; kind < ESPOTA_HASH_KINDS && status == ESPOTA_OK && !trial->verdict->good;
+         kind++)
+        status =
+            try_scheme(trial, ESPOTA_SIGN_ESP32, (enum espota_hash_kind)kind, ESP32_TRAILER, size);
+    if (status == ESPOTA_OK && !trial->verdict->good)
+        reason(trial, "this key did not make its signature, or the bytes changed since");
+    return status;
+}
+
+enum espota_status espota_signature_judge(struct espota_hashes *hashes, const uint8_t *tail,
+                                          size_t tail_length, uint64_t total,
+                                          const struct espota_key *key,
+                                          enum espota_sign_format format,
+                                          struct espota_verdict *verdict, struct espota_error *err)
+{
+    struct trial trial = {hashes, tail, tail_length, key, verdict, err};
+    enum espota_status status = ESPOTA_OK;
+
+    memset(verdict, 0, sizeof(*verdict));
+    if (total == 0)
+        reason(&trial, "the file is empty");
+    else if (format == ESPOTA_SIGN_AUTO && espota_key_family(key) == ESPOTA_KEY_EC)
+        format = ESPOTA_SIGN_ESP32;
+    if (total > 0 && format != ESPOTA_SIGN_ESP32)
+        status = try_esp8266(&trial, format);
+    if (total > 0 && status == ESPOTA_OK && !verdict->good &&
+        (format == ESPOTA_SIGN_ESP32 || format == ESPOTA_SIGN_AUTO))
+        status = try_esp32(&trial);
+    if (verdict->good)
+        verdict->reason[0] = '\0';
+    return status;
+}
+
+void espota_tail_init(struct espota_tail *tail, struct espota_hashes *hashes)
+{
+    memset(tail, 0, sizeof(*tail));
+    tail->hashes = hashes;
+}
+
+void espota_tail_add(struct espota_tail *tail, const void *data, size_t length)
+{
+    const uint8_t *bytes = data;
+    size_t room = sizeof(tail->bytes);
+
+    tail->total += length;
+    if (length >= room) { /* everything held so far and the front of this are not the end */
+        espota_hashes_add(tail->hashes, tail->bytes, tail->held);
+        espota_hashes_add(tail->hashes, bytes, length - room);
+        memcpy(tail->bytes, bytes + (length - room), room);
+        tail->held = room;
+        return;
+    }
+    if (tail->held + length > room) {
+        size_t out = tail->held + length - room; /* at most held, since length < room */
+
+        espota_hashes_add(tail->hashes, tail->bytes, out);
+        memmove(tail->bytes, tail->bytes + out, tail->held - out);
+        tail->held -= out;
+    }
+    memcpy(tail->bytes + tail->held, bytes, length);
+    tail->held += length;
+}
+
+enum espota_status espota_signature_judge_memory(const void *data, size_t length,
+                                                 const struct espota_key *key,
+                                                 enum espota_sign_format format,
+                                                 struct espota_verdict *verdict,
+                                                 struct espota_error *err)
+{
+    struct espota_hashes *hashes = NULL;
+    struct espota_tail tail;
+    enum espota_status status = espota_signature_hashes(&hashes, key, format, err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    espota_tail_init(&tail, hashes);
+    espota_tail_add(&tail, data, length);
+    status = espota_signature_judge(hashes, tail.bytes, tail.held, tail.total, key, format, verdict,
+                                    err);
+    espota_hashes_destroy(hashes);
+    return status;
+}

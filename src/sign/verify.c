@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "espota/sign.h"
+#include "sign/signature.h"
+#include "sys/file.h"
+#include "text/json.h"
+
+enum { PIECE = 65536 };
+
+static enum espota_status read_all(struct espota_input *input, struct espota_tail *tail,
+                                   struct espota_error *err)
+{
+    uint8_t piece[PIECE];
+    size_t length = sizeof(piece);
+    enum espota_status status = ESPOTA_OK;
+
+    while (status == ESPOTA_OK && length == sizeof(piece)) {
+        status = espota_input_read(input, piece, sizeof(piece), &length, err);
+        espota_tail_add(tail, piece, length);
+    }
+    return status;
+}
+
+static enum espota_status judge(const struct espota_verify_options *options,
+                                const struct espota_key *key, struct espota_verified *result,
+                                struct espota_error *err)
+{
+    struct espota_input input = ESPOTA_INPUT_INIT;
+    struct espota_hashes *hashes = NULL;
+    struct espota_tail tail;
+    struct espota_verdict verdict = {0};
+    enum espota_status status = espota_input_init(&input, options->file, err);
+
+    if (status == ESPOTA_OK)
+        status = espota_signature_hashes(&hashes, key, options->format, err);
+    espota_tail_init(&tail, hashes);
+    if (status == ESPOTA_OK)
+        status = read_all(&input, &tail, err);
+    if (status == ESPOTA_OK)
+        status = espota_signature_judge(hashes, tail.bytes, tail.held, tail.total, key,
+                                        options->format, &verdict, err);
+    espota_hashes_destroy(hashes);
+    espota_input_deinit(&input);
+    if (status != ESPOTA_OK)
+        return status;
+    result->bytes = tail.total;
+    result->payload = tail.total - verdict.trailer; /* a trailer was seen in these bytes, or 0 */
+    result->good = verdict.good;
+    result->format = verdict.format;
+    result->hash = verdict.hash;
+    (void)snprintf(result->reason, sizeof(result->reason), "%s", verdict.reason);
+    if (verdict.good)
+        return ESPOTA_OK;
+    return espota_error_set(err, ESPOTA_E_IMAGE, "%s: the signature is not good: %s", options->file,
+                            verdict.reason);
+}
+
+enum espota_status espota_verify(const struct espota_verify_options *options,
+                                 struct espota_verified *result, struct espota_error *err)
+{
+    struct espota_key *key = NULL;
+    enum espota_status status;
+
+    memset(result, 0, sizeof(*result));
+    status = espota_key_public_load(&key, options->publickey, &options->passphrase, err);
+    if (status != ESPOTA_OK)
+        return status;
+    (void)snprintf(result->key, sizeof(result->key), "%s", espota_key_name(key));
+    if (options->format != ESPOTA_SIGN_AUTO)
+        status = espota_signature_key_fits(key, options->format, ESPOTA_CHIP_UNKNOWN, err);
+    if (status == ESPOTA_OK)
+        status = judge(options, key, result, err);
+    espota_key_destroy(key);
+    return status;
+}
+
+char *espota_verified_json(const struct espota_verify_options *options,
+                           const struct espota_verified *result)
+{
+    struct espota_json *object = espota_json_object();
+    struct espota_json *problems = espota_json_array();
+    char sentence[300];
+    bool fine = true;
+    char *line = NULL;
+
+    if (!result->good) {
+        (void)snprintf(sentence, sizeof(sentence), "The signature is not good: %s.",
+                       result->reason);
+        fine = espota_json_append_text(problems, sentence);
+    }
+    fine = fine && espota_json_set_text(object, "file", options->file) &&
+           espota_json_set_text(object, "kind", "signature") &&
+           espota_json_set_bool(object, "ok", result->good);
+    /* an array that was put in is the object's */
+    fine = espota_json_set_own(object, "problems", problems) && fine;
+    fine = fine && espota_json_set_text(object, "key", result->key) &&
+           espota_json_set_integer(object, "bytes", (int64_t)result->bytes);
+    if (result->good)
+        fine = fine &&
+               espota_json_set_text(object, "format", espota_sign_format_word(result->format)) &&
+               espota_json_set_text(object, "hash", espota_hash_name(result->hash)) &&
+               espota_json_set_integer(object, "payload", (int64_t)result->payload);
+    if (fine)
+        line = espota_json_line(object);
+    espota_json_free(object);
+    return line;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "text/glob.h"
+
+#include <stdint.h>
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Only the last star needs to be remembered: what it took is all that can be given back. */
+bool espota_glob_match(const char *pattern, const char *text)
+{
+    const char *star = NULL;
+    const char *resume = NULL;
+
+    while (*text != '\0') {
+        if (*pattern == '*') {
+            star = pattern++;
+            resume = text;
+        } else if (*pattern == '?' || (*pattern != '\0' && lower(*pattern) == lower(*text))) {
+            pattern++;
+            text++;
+        } else if (star != NULL) {
+            pattern = star + 1;
+            text = ++resume;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*')
+        pattern++;
+    return *pattern == '\0';
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+    return lower(c) >= 'a' && lower(c) <= 'z';
+}
+
+enum part_kind { PART_WORD, PART_END, PART_NUMBER };
+
+struct part {
+    enum part_kind kind;
+    const char *at;
+    size_t length;
+};
+
+struct parts {
+    const char *at;
+    size_t left;
+};
+
+static struct parts parts_of(const char *text, size_t length)
+{
+    struct parts parts = {text, length};
+
+    if (length > 1 && lower(text[0]) == 'v' && is_digit(text[1])) {
+        parts.at++;
+        parts.left--; /* length > 1 */
+    }
+    return parts;
+}
+
+/* The next number (leading zeros taken off) or word; separators are passed over. */
+static struct part next_part(struct parts *parts)
+{
+    struct part part = {PART_END, NULL, 0};
+    bool (*same)(char) = is_letter;
+
+    while (parts->left > 0 && !is_digit(*parts->at) && !is_letter(*parts->at)) {
+        parts->at++;
+        parts->left--;
+    }
+    if (parts->left == 0)
+        return part;
+    if (is_digit(*parts->at)) {
+        same = is_digit;
+        part.kind = PART_NUMBER;
+        while (parts->left > 1 && parts->at[0] == '0' && is_digit(parts->at[1])) {
+            parts->at++;
+            parts->left--;
+        }
+    } else {
+        part.kind = PART_WORD;
+    }
+    part.at = parts->at;
+    while (parts->left > 0 && same(*parts->at)) {
+        parts->at++;
+        parts->left--;
+        part.length++;
+    }
+    return part;
+}
+
+static int compare_text(const struct part *a, const struct part *b)
+{
+    size_t shorter = a->length < b->length ? a->length : b->length;
+
+    for (size_t i = 0; i < shorter; i++) {
+        int difference = lower(a->at[i]) - lower(b->at[i]);
+
+        if (difference != 0)
+            return difference;
+    }
+    return (a->length > b->length) - (a->length < b->length);
+}
+
+static bool is_zero(const struct part *part)
+{
+    return part->kind == PART_NUMBER && part->length == 1 && *part->at == '0';
+}
+
+static int compare_parts(const struct part *a, const struct part *b)
+{
+    if (a->kind != b->kind) {
+        if ((a->kind == PART_END && is_zero(b)) || (b->kind == PART_END && is_zero(a)))
+            return 0;
+        return (int)a->kind - (int)b->kind; /* a word, then nothing, then a number */
+    }
+    if (a->kind == PART_NUMBER && a->length != b->length)
+        return a->length < b->length ? -1 : 1; /* no leading zeros: the longer is larger */
+    return compare_text(a, b);
+}
+
+int espota_version_compare(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    struct parts left = parts_of(a, a_length);
+    struct parts right = parts_of(b, b_length);
+
+    for (;;) {
+        struct part one = next_part(&left);
+        struct part two = next_part(&right);
+        int difference = compare_parts(&one, &two);
+
+        if (difference != 0 || (one.kind == PART_END && two.kind == PART_END))
+            return difference;
+    }
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "crypto/digests_openssl.h"
+#include "images.h"
+#include "send/source.h"
+
+static char folder[] = "/tmp/espota-source-XXXXXX";
+static char image_path[64], signed_path[80];
+static char warnings[1024];
+static struct espota_crypto_openssl crypto;
+
+static void on_log(void *context, enum espota_log_level level, const char *line)
+{
+    (void)context;
+    if (level == ESPOTA_LOG_WARNING)
+        strncat(warnings, line, sizeof(warnings) - strlen(warnings) - 1);
+}
+
+static const struct espota_log log_here = {on_log, NULL};
+
+static void enter(void)
+{
+    strcpy(folder + sizeof(folder) - 7, "XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(image_path, sizeof(image_path), "%s/a.bin", folder);
+    snprintf(signed_path, sizeof(signed_path), "%s.signed", image_path);
+    warnings[0] = '\0';
+    espota_crypto_openssl_init(&crypto);
+}
+
+static void leave(void)
+{
+    espota_crypto_openssl_deinit(&crypto);
+    unlink(image_path);
+    unlink(signed_path);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+
+static void write_bytes(const char *path, const struct test_image *image)
+{
+    FILE *file = fopen(path, "wb");
+
+    ck_assert_ptr_nonnull(file);
+    if (image->length > 0) /* an empty image has no bytes to point to */
+        ck_assert_uint_eq(fwrite(image->bytes, 1, image->length, file), image->length);
+    fclose(file);
+}
+
+static struct espota_sources sources_of(bool legacy)
+{
+    struct espota_sources_config config = {
+        .crypto = &crypto.table, .log = &log_here, .legacy_tool = legacy};
+    struct espota_sources sources;
+
+    espota_sources_init(&sources, &config);
+    return sources;
+}
+
+static const struct espota_source *get(struct espota_sources *sources, const char *path)
+{
+    const struct espota_source *source;
+
+    ck_assert_int_eq(espota_sources_get(sources, path, false, &source, NULL), ESPOTA_OK);
+    return source;
+}
+
+START_TEST(test_read_once_and_shared)
+{
+    struct espota_sources sources;
+    const struct espota_source *first, *files;
+    struct test_image image = test_esp8266(3000, 2, 0x40);
+
+    enter();
+    sources = sources_of(false);
+    write_bytes(image_path, &image);
+    first = get(&sources, image_path);
+    ck_assert_int_eq(first->error.status, ESPOTA_OK);
+    ck_assert_uint_eq(first->length, image.length);
+    ck_assert_int_eq(memcmp(first->bytes, image.bytes, image.length), 0);
+    ck_assert_int_eq(first->chip, ESPOTA_CHIP_ESP8266);
+    ck_assert_uint_eq(strlen(first->md5), 32);
+    ck_assert_uint_eq(strlen(first->sha256), 64);
+    ck_assert_int_eq(unlink(image_path), 0);
+    ck_assert_ptr_eq(get(&sources, image_path), first); /* though the file is gone */
+    ck_assert_int_eq(espota_sources_get(&sources, image_path, true, &files, NULL), ESPOTA_OK);
+    ck_assert_ptr_ne(files, first); /* another kind of image is checked by itself */
+    ck_assert_int_eq(files->error.status, ESPOTA_E_LOCAL);
+    espota_sources_deinit(&sources);
+    test_image_free(&image);
+    leave();
+}
+END_TEST
+
+START_TEST(test_known_digests)
+{
+    struct espota_sources_config config = {.crypto = &crypto.table, .force = true};
+    struct espota_sources sources;
+    const struct espota_source *source;
+    struct test_image image = {NULL, 0};
+
+    enter();
+    test_image_append(&image, "abc", 3);
+    write_bytes(image_path, &image);
+    espota_sources_init(&sources, &config);
+    source = get(&sources, image_path);
+    ck_assert_str_eq(source->md5, "900150983cd24fb0d6963f7d28e17f72");
+    ck_assert_str_eq(source->sha256,
+                     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    espota_sources_deinit(&sources);
+    test_image_free(&image);
+    leave();
+}
+END_TEST
+
+struct beside {
+    const char *name;
+    bool gzip, stale;
+    bool takes_signed; /* espota.py's stand-in */
+    enum espota_status legacy, native;
+    const char *legacy_says, *native_says; /* NULL: nothing */
+};
+
+static const struct beside besides[] = {
+    {"fresh", false, false, true, ESPOTA_OK, ESPOTA_OK, NULL, "lies beside"},
+    {"stale", false, true, false, ESPOTA_E_IMAGE, ESPOTA_OK, NULL, NULL},
+    {"gzip", true, false, false, ESPOTA_OK, ESPOTA_OK, "destroys", "lies beside"},
+    {"stale gzip", true, true, false, ESPOTA_OK, ESPOTA_OK, "destroys", NULL},
+};
+
+static void expect_beside(const struct beside *row, bool legacy)
+{
+    struct test_image image = test_esp8266(3000, 2, 0x40);
+    struct test_image plain = row->gzip ? test_gzip(&image, 0) : test_esp8266(3000, 2, 0x40);
+    struct test_image with = {NULL, 0};
+    struct espota_sources sources;
+    const struct espota_source *source;
+    const char *says = legacy ? row->legacy_says : row->native_says;
+
+    enter();
+    test_image_append(&with, plain.bytes, plain.length);
+    test_sign_esp8266(&with, 256);
+    with.bytes[100] ^= row->stale;
+    write_bytes(image_path, &plain);
+    write_bytes(signed_path, &with);
+    sources = sources_of(legacy);
+    source = get(&sources, image_path);
+    ck_assert_msg(source->error.status == (legacy ? row->legacy : row->native), "%s: %s", row->name,
+                  source->error.message);
+    if (source->error.status == ESPOTA_OK)
+        ck_assert_uint_eq(source->length, legacy && row->takes_signed ? with.length : plain.length);
+    else
+        ck_assert_ptr_nonnull(strstr(source->error.message, "stale"));
+    if (says == NULL)
+        ck_assert_msg(strstr(warnings, ".signed") == NULL, "%s: %s", row->name, warnings);
+    else
+        ck_assert_msg(strstr(warnings, says) != NULL, "%s: %s", row->name, warnings);
+    espota_sources_deinit(&sources);
+    test_image_free(&image);
+    test_image_free(&plain);
+    test_image_free(&with);
+    leave();
+}
+
+START_TEST(test_signed_file_beside)
+{
+    for (size_t i = 0; i < sizeof(besides) / sizeof(besides[0]); i++) {
+        expect_beside(&besides[i], false);
+        expect_beside(&besides[i], true);
+    }
+}
+END_TEST
+
+START_TEST(test_is_signed)
+{
+    static const uint8_t image[] = {1, 2, 3};
+    static const uint8_t good[] = {1, 2, 3, 9, 9, 2, 0, 0, 0};
+
+    ck_assert(espota_source_is_signed(image, 3, good, sizeof(good)));
+    ck_assert(!espota_source_is_signed(image, 3, good, sizeof(good) - 1));
+    ck_assert(!espota_source_is_signed(image, 3, image, 3));
+    ck_assert(!espota_source_is_signed(good, 9, good, 9));
+    ck_assert(!espota_source_is_signed(image, 3, (const uint8_t[]){1, 2, 3, 0, 0, 0, 0}, 7));
+    ck_assert(!espota_source_is_signed(image, 3, (const uint8_t[]){1, 2, 4, 9, 1, 0, 0, 0}, 8));
+    ck_assert(!espota_source_is_signed(image, 3, (const uint8_t[]){1, 2, 3, 9, 2, 0, 0, 0}, 8));
+}
+END_TEST
+
+START_TEST(test_what_cannot_be_sent)
+{
+    struct test_image empty = {NULL, 0};
+    struct espota_sources sources;
+
+    enter();
+    sources = sources_of(false);
+    ck_assert_int_eq(get(&sources, folder)->error.status, ESPOTA_E_LOCAL);
+    ck_assert_int_eq(get(&sources, "/nonexistent")->error.status, ESPOTA_E_LOCAL);
+    write_bytes(image_path, &empty);
+    ck_assert_int_eq(get(&sources, image_path)->error.status, ESPOTA_E_IMAGE);
+    ck_assert_ptr_null(get(&sources, image_path)->bytes);
+    espota_sources_deinit(&sources);
+    leave();
+}
+END_TEST
+
+UNIT_MAIN("send/source", test_read_once_and_shared, test_known_digests, test_signed_file_beside,
+          test_is_signed, test_what_cannot_be_sent)
