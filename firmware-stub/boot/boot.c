@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 enum { HEADER_SIZE = 8 };
 

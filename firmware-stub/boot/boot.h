@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/eboot.h"
+#include "core/core.h"
 #include "espota/status.h"
 
 enum { ESPOTA_BOOT_APP_OFFSET = 0x1000 }; /* the program's header, behind the loader's sector */

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-#include "wire/crc.h"
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 #define MAGIC UINT32_C(0xeb001000)
 #define MAGIC_MASK UINT32_C(0xfffff000)

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "espota/status.h"
-#include "wire/http.h"
+#include "wire/wire.h"
 
 enum { ESPOTA_BOUNDARY_MAX = 70, ESPOTA_PART_NAME_MAX = 64 };
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/pull_client_inside.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 static const struct espota_pull_dialect_table *dialect(const struct espota_pull_client *client)
 {

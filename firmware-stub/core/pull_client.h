@@ -14,9 +14,7 @@
 #include "core/receiver.h"
 #include "core/updater.h"
 #include "espota/status.h"
-#include "wire/http.h"
-#include "wire/pull.h"
-#include "wire/want.h"
+#include "wire/wire.h"
 
 /* HTTPClient's and ESPhttpUpdate's numbers; those above 0 are enum espota_update_error. */
 enum espota_pull_error {

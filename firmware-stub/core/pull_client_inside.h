@@ -4,7 +4,7 @@
 #define ESPOTA_STUB_CORE_PULL_CLIENT_INSIDE_H
 
 #include "core/pull_client.h"
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 struct espota_pull_dialect_table {
     void (*write_request)(const struct espota_pull_client_config *config,

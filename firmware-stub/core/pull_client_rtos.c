@@ -5,7 +5,7 @@
  * that is computed over what is in flash before the other slot is started.
  */
 #include "core/pull_client_inside.h"
-#include "wire/crc.h"
+#include "wire/wire.h"
 
 enum { HTTP_OK = 200, SMALLEST = 4096, CRC_SIZE = 4, PIECE = 256 };
 

@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-#include "wire/auth.h"
-#include "wire/cursor.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 #define NEVER UINT64_MAX
 

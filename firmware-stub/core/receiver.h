@@ -25,9 +25,7 @@
 
 #include "core/updater.h"
 #include "espota/status.h"
-#include "wire/digest.h"
-#include "wire/invitation.h"
-#include "wire/want.h"
+#include "wire/wire.h"
 
 /*
  * A host, as the port knows it: the address in whatever form, unused bytes 0.

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-#include "wire/cursor.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 enum {
     FLASH_MODE_AT = 2,

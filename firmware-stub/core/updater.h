@@ -18,8 +18,7 @@
 #include "core/eboot.h"
 #include "core/flash.h"
 #include "espota/status.h"
-#include "wire/digest.h"
-#include "wire/invitation.h"
+#include "wire/wire.h"
 
 /* The numbers that hosts know from ERROR[n]. */
 enum espota_update_error {

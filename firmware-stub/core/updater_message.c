@@ -2,7 +2,7 @@
 /* The words for an updater's errors, apart from it: they are half as large as the rest. */
 #include "core/updater.h"
 
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 static void write_details(const struct espota_updater *updater, struct espota_writer *writer)
 {

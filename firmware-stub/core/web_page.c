@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 static const char form[] =
     "<!DOCTYPE html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n"

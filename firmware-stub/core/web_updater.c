@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "core/web_page.h"
-#include "wire/cursor.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 #define NEVER UINT64_MAX
 

@@ -25,8 +25,7 @@
 #include "core/receiver.h"
 #include "core/updater.h"
 #include "espota/status.h"
-#include "wire/http.h"
-#include "wire/want.h"
+#include "wire/wire.h"
 
 struct espota_web_config {
     const struct espota_updater_config *update;

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "arduino/pluggable.h"
-#include "mdns/discover.h"
-#include "sys/stream.h"
+#include "mdns/mdns.h"
+#include "sys/sys.h"
 
 struct espota_arduino_discovery {
     struct espota_arduino_discovery_options options;

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sys/file.h"
-#include "sys/folder.h"
+#include "sys/sys.h"
 
 enum { PATH_ROOM = ESPOTA_ARDUINO_PATH, FILE_MAX = 4 * 1024 * 1024, TOOL_MAX = 64 * 1024 * 1024 };
 

@@ -7,8 +7,7 @@
 
 #include "arduino/edit.h"
 #include "arduino/places.h"
-#include "sys/descriptor.h"
-#include "sys/folder.h"
+#include "sys/sys.h"
 
 enum { PATH_ROOM = ESPOTA_ARDUINO_PATH };
 

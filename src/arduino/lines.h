@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "text/builder.h"
+#include "text/text.h"
 
 enum espota_core { ESPOTA_CORE_ESP8266, ESPOTA_CORE_ESP32, ESPOTA_CORE_RP2040, ESPOTA_CORE_COUNT };
 

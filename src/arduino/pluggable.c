@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "arduino/pluggable_port.h"
-#include "text/json.h"
+#include "text/text.h"
 
 enum {
     LINE_ROOM = 4096,

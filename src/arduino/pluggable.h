@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "espota/error.h"
-#include "mdns/catalog.h"
+#include "mdns/mdns.h"
 
 enum { ESPOTA_PLUGGABLE_KEPT_MS = 30000 }; /* the port of a device that went */
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mdns/dns.h"
+#include "mdns/mdns.h"
 
 enum { PROPERTIES = 64 };
 

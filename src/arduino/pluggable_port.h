@@ -4,7 +4,7 @@
 #define ESPOTA_ARDUINO_PLUGGABLE_PORT_H
 
 #include "espota/discover.h"
-#include "text/json.h"
+#include "text/text.h"
 
 /*
  * Its port object: the properties are hostname, port, every TXT string that has exactly one "=",

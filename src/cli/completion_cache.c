@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "espota/discover.h"
-#include "sys/file.h"
+#include "sys/sys.h"
 
 enum { LINE_MAX_BYTES = 1024, PATH_ROOM = 4096 };
 

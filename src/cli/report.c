@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sys/file.h"
-#include "text/builder.h"
+#include "sys/sys.h"
+#include "text/text.h"
 
 struct espota_report {
     struct espota_output *output; /* taken before the first device is tried */

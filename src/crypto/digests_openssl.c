@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "crypto/digests_openssl.h"
+#include "crypto/crypto.h"
 
 #include <limits.h>
 #include <openssl/core_names.h>
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "wire/text.h"
+#include "wire/wire.h"
 
 /* Keeps OpenSSL's reason for the user and leaves its error queue empty, as it was found. */
 static enum espota_status fail(struct espota_crypto_openssl *crypto, const char *what)

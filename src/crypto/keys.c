@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Keys by name. */
-#include "crypto/keys.h"
+#include "crypto/crypto.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sys/file.h"
-#include "wire/text.h"
+#include "sys/sys.h"
+#include "wire/wire.h"
 
 enum { KEY_FILE_MAX = 65536 };
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/text.h"
+#include "wire/wire.h"
 
 int espota_key_passphrase_callback(char *out, int room, int writing, void *opening_)
 {

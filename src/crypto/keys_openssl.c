@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/text.h"
+#include "wire/wire.h"
 
 #ifndef OPENSSL_NO_ENGINE
 #include <openssl/engine.h>

@@ -3,7 +3,7 @@
 #ifndef ESPOTA_CRYPTO_KEYS_OPENSSL_H
 #define ESPOTA_CRYPTO_KEYS_OPENSSL_H
 
-#include "crypto/keys.h"
+#include "crypto/crypto.h"
 
 /*
  * A key and what it lives in. The pointers are OpenSSL's: EVP_PKEY, OSSL_LIB_CTX, OSSL_PROVIDER,

@@ -17,7 +17,7 @@
 #include <openssl/engine.h>
 #endif
 
-#include "wire/text.h"
+#include "wire/wire.h"
 
 bool espota_key_is_uri(const char *name)
 {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sys/secret_file.h"
-#include "wire/text.h"
+#include "sys/sys.h"
+#include "wire/wire.h"
 
 enum espota_status espota_secret_copy(struct espota_secret *secret, const char *bytes,
                                       size_t length, struct espota_error *err)

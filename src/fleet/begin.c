@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fleet/fleet.h"
-#include "send/web/push.h"
+#include "send/send.h"
 
 static enum espota_auth_method method_of(enum espota_upload_auth auth)
 {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "fleet/fleet.h"
-#include "send/diagnose.h"
+#include "send/send.h"
 
 /*
  * The firewall is asked about once a run, when the first device has failed to call back for good.

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "send/knock.h"
+#include "send/send.h"
 
 /* `outcome`: of an exchange with a device, NULL if there was none. */
 static void end_job(struct espota_job *job, enum espota_status status, bool again,

@@ -13,18 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "crypto/digests_openssl.h"
+#include "crypto/crypto.h"
 #include "espota/upload.h"
 #include "fleet/schedule.h"
 #include "fleet/state.h"
-#include "http/client.h"
-#include "send/espota/address_map.h"
-#include "send/espota/exchange.h"
-#include "send/espota/ports.h"
-#include "send/firewall.h"
-#include "send/online.h"
-#include "send/source.h"
-#include "sys/resolver.h"
+#include "http/http.h"
+#include "send/send.h"
+#include "sys/sys.h"
 
 /* One target. */
 struct espota_job {

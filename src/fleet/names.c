@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "fleet/fleet.h"
-#include "mdns/local_names.h"
+#include "mdns/mdns.h"
 
 enum { LOCAL_NAMES_MS = 2000 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fleet/fleet.h"
-#include "send/web/verdict.h"
+#include "send/send.h"
 
 enum { DEFAULT_PORT = 8266 };
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fleet/fleet.h"
-#include "sys/clock.h"
+#include "sys/sys.h"
 
 enum { SAVE_MS = 1000 }; /* a thousand results must not be a thousand files */
 

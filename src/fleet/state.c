@@ -7,11 +7,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "sys/file.h"
-#include "sys/file_lock.h"
-#include "text/json.h"
-#include "wire/digest.h"
-#include "wire/text.h"
+#include "sys/sys.h"
+#include "text/text.h"
+#include "wire/wire.h"
 
 enum { STATE_MAX = 64 << 20, VERSION = 1, SHA256_HEX = 2 * ESPOTA_SHA256_SIZE };
 

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "espota/error.h"
-#include "wire/invitation.h"
+#include "wire/wire.h"
 
 enum espota_state_result {
     ESPOTA_STATE_NONE,    /* nothing is known */

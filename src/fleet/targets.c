@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/text.h"
+#include "wire/wire.h"
 
 static enum espota_status parse_port(const char *text, uint16_t *port, struct espota_error *err)
 {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "fleet/fleet.h"
-#include "wire/invitation.h"
+#include "wire/wire.h"
 
 void espota_fleet_log(const struct espota_upload *upload, enum espota_log_level level,
                       const char *format, ...)

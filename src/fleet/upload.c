@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/keys.h"
+#include "crypto/crypto.h"
 #include "fleet/fleet.h"
 #include "fleet/targets.h"
-#include "sys/file.h"
-#include "wire/text.h"
+#include "sys/sys.h"
+#include "wire/wire.h"
 
 enum { TARGETS_FILE_MAX = 16 << 20 };
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "espota/upload.h"
-#include "text/json.h"
+#include "text/text.h"
 
 static const char *const words[] = {
     [ESPOTA_EVENT_START] = "start",       [ESPOTA_EVENT_INVITED] = "invited",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "http/byte_range.h"
+#include "http/http.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* libcurl's multi interface, driven by our loop: its sockets are watches, its timeout a timer. */
-#include "http/client.h"
+#include "http/http.h"
 #include "http/lazy_curl.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "sys/module.h"
+#include "sys/sys.h"
 
 struct espota_lazy_mhd espota_lazy_mhd_table;
 

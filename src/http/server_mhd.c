@@ -3,15 +3,14 @@
  * libmicrohttpd without a thread: its epoll descriptor is one watch of our
  * loop, its timeout one timer.
  */
-#include "http/server.h"
+#include "http/http.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "http/lazy_mhd.h"
-#include "wire/http.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 enum { IDLE_MS = 60000 };
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "http/shared_bytes.h"
+#include "http/http.h"
 
 #include <stdlib.h>
 
-#include "sys/descriptor.h"
-#include "sys/folder.h"
+#include "sys/sys.h"
 
 enum espota_status espota_shared_bytes_copy(int file, size_t size, struct espota_shared_bytes **out,
                                             struct espota_error *err)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "http/transfer.h"
+#include "http/http.h"
 
 #include <stdlib.h>
 
-#include "sys/descriptor.h"
-#include "sys/net.h"
+#include "sys/sys.h"
 
 struct espota_http_transfer {
     struct espota_http_transfer *next;

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/client.h"
+#include "http/http.h"
 #include "http/lazy_curl.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 /* Copies a part of the URL; "" where it has none. False: it does not fit. */
 static bool take(CURLU *url, CURLUPart part, unsigned flags, char *out, size_t room)

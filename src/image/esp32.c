@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "image/parts.h"
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 enum {
     HEADER = ESPOTA_HEADER_ESP32,

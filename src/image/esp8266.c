@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "image/parts.h"
-#include "wire/crc.h"
+#include "wire/wire.h"
 
 enum {
     HEADER = ESPOTA_HEADER_ESP8266,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "image/parts.h"
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 /* LittleFS 2: the first metadata block holds "littlefs" and the superblock's numbers. */
 static bool try_littlefs(struct espota_inspection *in)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #define ZLIB_CONST /* what is only read is const */
 
-#include "image/gzip.h"
+#include "image/image.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 enum { FIXED_HEADER = 10, TRAILER = 8, FLAG_NAME = 8, RAW = -15, LEVEL = 9, MEMORY = 9 };
 

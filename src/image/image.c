@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "image/parts.h"
-#include "wire/crc.h"
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 enum { CHECKSUM_SEED = 0xef, SEGMENT_BOUND = 16 * 1024 * 1024 };
 

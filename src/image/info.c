@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/digests_openssl.h"
-#include "sys/file.h"
-#include "wire/text.h"
+#include "crypto/crypto.h"
+#include "sys/sys.h"
+#include "wire/wire.h"
 
 /* What has to be in memory: standard input, and a gzip, whose inside is wanted. */
 enum { MEMORY_MAX = 64 * 1024 * 1024, PIECE = 65536 };

@@ -4,7 +4,7 @@
 #define ESPOTA_IMAGE_INFO_H
 
 #include "espota/info.h"
-#include "image/unpack.h"
+#include "image/image.h"
 
 enum {
     INFO_LINES_MAX = 64,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "image/info.h"
-#include "text/json.h"
+#include "text/text.h"
 
 /* Members that are there only if there is something to say. */
 static bool text(struct espota_json *object, const char *key, const char *value)

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "image/info.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 static void line(struct espota_info *info, const char *label, const char *format, ...)
     ESPOTA_PRINTF(3, 4);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* UF2: 512-byte blocks for a drag-and-drop drive (PROTOCOL 7.4). */
 #include "image/parts.h"
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 enum { BLOCK = 512, FLAG_FAMILY = 0x2000 };
 #define FAMILY_ABSOLUTE 0xe48bff57u /* a block for any RP2350, in front of the program's own */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "image/unpack.h"
+#include "image/image.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/digests_openssl.h"
-#include "image/gzip.h"
+#include "crypto/crypto.h"
 
 /* What a boot loader would stumble over. */
 static void take_gzip_problems(struct espota_image *image, const struct espota_unpacked *unpacked)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The parser's findings in words. */
 #include "image/parts.h"
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 const char *espota_chip_name(enum espota_chip chip)
 {

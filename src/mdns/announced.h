@@ -6,7 +6,7 @@
 #ifndef ESPOTA_MDNS_ANNOUNCED_H
 #define ESPOTA_MDNS_ANNOUNCED_H
 
-#include "sys/multicast.h"
+#include "sys/sys.h"
 
 /* Where something was heard. */
 struct espota_announced {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "mdns/catalog.h"
+#include "mdns/mdns.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 
 #include "mdns/catalog_inside.h"
 #include "mdns/device.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 enum { ASK_AGAIN_MS = 400 };
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "mdns/dns.h"
-#include "wire/text.h"
+#include "mdns/mdns.h"
+#include "wire/wire.h"
 
 const char *espota_device_kind_word(enum espota_device_kind kind)
 {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The public face: a discovery on a loop of its own, for as long as it is wanted. */
-#include "mdns/discover.h"
+#include "mdns/mdns.h"
 
 #include <stdlib.h>
 
-#include "text/glob.h"
-#include "text/json.h"
+#include "text/text.h"
 
 struct espota_discover {
     struct espota_discover_options options;

@@ -9,13 +9,12 @@
  * and the daemon itself keeps 4,096 records of an interface by default and drops the rest in
  * silence. Where that matters, there is --via query.
  */
-#include "mdns/discover.h"
+#include "mdns/mdns.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "mdns/lazy_avahi.h"
-#include "mdns/poll_avahi.h"
 
 enum {
     RESOLVERS = 256,

@@ -6,8 +6,8 @@
  *
  * As from Avahi nobody hears from it who announced something: see there.
  */
-#include "mdns/discover.h"
 #include "mdns/lazy_dnssd.h"
+#include "mdns/mdns.h"
 
 #include <stdlib.h>
 #include <string.h>

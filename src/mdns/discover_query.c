@@ -6,12 +6,10 @@
  * that wants its answer by unicast, from a port of our own, for machines where
  * somebody holds port 5353 alone.
  */
-#include "mdns/discover.h"
+#include "mdns/mdns.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "mdns/socket.h"
 
 enum {
     PACKET_ROOM = 1440,      /* a question never needs more than one frame */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "mdns/discover.h"
+#include "mdns/mdns.h"
 
 #include <stdarg.h>
 #include <stdio.h>

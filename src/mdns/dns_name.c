@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "mdns/dns.h"
+#include "mdns/mdns.h"
 
-#include "wire/text.h"
+#include "wire/wire.h"
 
 #include <string.h>
 

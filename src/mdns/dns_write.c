@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "mdns/dns.h"
+#include "mdns/mdns.h"
 
 #include <string.h>
 

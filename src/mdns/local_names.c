@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "mdns/local_names.h"
+#include "mdns/mdns.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "mdns/socket.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 enum {
     PACKET_ROOM = 1440,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "mdns/poll_avahi.h"
 #include "mdns/lazy_avahi.h"
+#include "mdns/mdns.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "mdns/socket.h"
+#include "mdns/mdns.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "espota/upload.h"
-#include "sys/net.h"
+#include "sys/sys.h"
 
 /* What an attempt tells the one who began it. None of these may destroy the attempt. */
 struct espota_attempt_ears {

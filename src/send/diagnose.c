@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "text/sentence.h"
+#include "text/text.h"
 
 static const char *plain(const struct espota_address *address, char text[ESPOTA_ADDRESS_TEXT])
 {

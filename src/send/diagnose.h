@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "send/firewall.h"
-#include "sys/net.h"
+#include "sys/sys.h"
 
 struct espota_diagnosis {
     struct espota_address device; /* invited */

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sys/file.h"
-#include "sys/process.h"
+#include "sys/sys.h"
 
 enum {
     OUTPUT_ROOM = 1 << 16, /* a rule set of containers is long; what filters stands early */

@@ -9,7 +9,7 @@
 
 #include "send/attempt.h"
 #include "send/outcome.h"
-#include "sys/loop.h"
+#include "sys/sys.h"
 
 /* Whether a knock could tell more of this outcome. */
 bool espota_knock_helps(const struct espota_outcome *outcome);

@@ -29,8 +29,7 @@
 #include "espota/error.h"
 #include "send/attempt.h"
 #include "send/espota/ports.h"
-#include "sys/loop.h"
-#include "sys/net.h"
+#include "sys/sys.h"
 
 /* What was seen so far. */
 struct espota_online_view {

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "text/sentence.h"
-#include "wire/text.h"
+#include "text/text.h"
+#include "wire/wire.h"
 
 static void add_words(struct espota_sentence *to, const struct espota_outcome *o)
 {

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "send/espota/sender.h"
-#include "sys/net.h"
+#include "sys/sys.h"
 
 /* What a TCP connection to the port of a device came to that did not answer an invitation. */
 enum espota_knock {

@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/digests_openssl.h"
-#include "image/gzip.h"
-#include "image/unpack.h"
+#include "crypto/crypto.h"
+#include "image/image.h"
 #include "send/layout.h"
-#include "sign/signature.h"
+#include "sign/sign.h"
 
 /* One check under way. */
 struct check {

@@ -7,9 +7,8 @@
 #include <string.h>
 
 #include "send/preflight.h"
-#include "sys/file.h"
-#include "wire/cursor.h"
-#include "wire/text.h"
+#include "sys/sys.h"
+#include "wire/wire.h"
 
 void espota_sources_init(struct espota_sources *sources, const struct espota_sources_config *config)
 {

@@ -14,8 +14,7 @@
 #include "espota/error.h"
 #include "espota/log.h"
 #include "image/image.h"
-#include "wire/digest.h"
-#include "wire/invitation.h"
+#include "wire/wire.h"
 
 enum { ESPOTA_SOURCE_MAX = 128 << 20 }; /* the largest flash of any device */
 

@@ -7,9 +7,9 @@
 #include "fleet/targets.h"
 #include "serve/chart.h"
 #include "serve/inside.h"
-#include "sys/clock.h"
-#include "text/builder.h"
-#include "wire/http.h"
+#include "sys/sys.h"
+#include "text/text.h"
+#include "wire/wire.h"
 
 enum { ROWS_MAX = 2000 };
 

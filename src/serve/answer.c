@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/byte_range.h"
+#include "http/http.h"
 #include "serve/inside.h"
-#include "sys/clock.h"
-#include "wire/text.h"
+#include "sys/sys.h"
+#include "wire/wire.h"
 
 enum { ACCEL_ROOM = 3 * ESPOTA_SHELF_NAME_MAX };
 

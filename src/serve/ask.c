@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "serve/inside.h"
-#include "sys/clock.h"
+#include "sys/sys.h"
 
 static bool take_header(struct espota_pull_request *request, enum espota_pull_family family,
                         const char *field, const char *value)

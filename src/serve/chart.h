@@ -4,7 +4,7 @@
 #define ESPOTA_SERVE_CHART_H
 
 #include "serve/registry.h"
-#include "text/builder.h"
+#include "text/text.h"
 
 void espota_serve_chart(struct espota_page *page, const struct espota_registry *registry,
                         int64_t now);

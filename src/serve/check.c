@@ -7,7 +7,7 @@
 
 #include "serve/inside.h"
 #include "serve/version_rule.h"
-#include "sys/clock.h"
+#include "sys/sys.h"
 
 enum {
     ESP8266_PROGRAM_MAX = 1044464, /* PROTOCOL 5.9: more cannot be mapped */

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "text/glob.h"
-#include "wire/text.h"
+#include "text/text.h"
+#include "wire/wire.h"
 
 enum { STATUS_OK = 200, STATUS_CURRENT = 304, STATUS_NONE = 404, STATUS_LATER = 503 };
 

@@ -3,16 +3,14 @@
 #ifndef ESPOTA_SERVE_INSIDE_H
 #define ESPOTA_SERVE_INSIDE_H
 
-#include "crypto/digests_openssl.h"
+#include "crypto/crypto.h"
 #include "espota/serve.h"
-#include "http/server.h"
+#include "http/http.h"
 #include "serve/decide.h"
 #include "serve/registry.h"
 #include "serve/store_folder.h"
-#include "sys/file.h"
-#include "sys/folder.h"
-#include "sys/loop.h"
-#include "text/builder.h"
+#include "sys/sys.h"
+#include "text/text.h"
 
 enum {
     ESPOTA_SERVE_MANIFEST_MAX = 64 * 1024 * 1024,

@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "espota/serve.h"
-#include "text/json.h"
+#include "text/text.h"
 
 char *espota_serve_event_json(const struct espota_serve_event *event)
 {

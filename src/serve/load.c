@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "serve/inside.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 /* "fw" beside "/etc/m.json" is "/etc/fw"; an absolute one stays. */
 static char *beside(const char *manifest, const char *images)

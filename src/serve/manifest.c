@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "serve/version_rule.h"
-#include "text/glob.h"
-#include "wire/crc.h"
+#include "text/text.h"
+#include "wire/wire.h"
 
 void espota_manifest_deinit(struct espota_manifest *manifest)
 {

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "espota/error.h"
-#include "wire/pull.h"
+#include "wire/wire.h"
 
 /* A rule's conditions; what is NULL, zero or "any" always holds. Strings are the rule's own. */
 struct espota_rule {

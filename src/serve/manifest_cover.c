@@ -9,7 +9,7 @@
 
 #include "serve/manifest.h"
 #include "serve/version_rule.h"
-#include "text/glob.h"
+#include "text/text.h"
 
 enum {
     LOOKED_AT_MAX = 100, /* rules that begin alike: no more of them are compared with one */

@@ -9,7 +9,7 @@
 
 #include "serve/manifest.h"
 #include "serve/version_rule.h"
-#include "text/glob.h"
+#include "text/text.h"
 
 enum {
     STEPS = 16,           /* from version to version */

@@ -10,9 +10,7 @@
 #include <string.h>
 
 #include "serve/version_rule.h"
-#include "text/glob.h"
-#include "text/json.h"
-#include "text/json_spot.h"
+#include "text/text.h"
 
 enum { FAULT_ROOM = 1024, FAULTS_TOLD = 1000 }; /* each is looked for in the text */
 

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "espota/error.h"
-#include "wire/pull.h"
+#include "wire/wire.h"
 
 enum {
     ESPOTA_REGISTRY_MAX = 65536,    /* devices; beyond that those silent for longest go */

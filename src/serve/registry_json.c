@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "serve/registry_inside.h"
-#include "text/json.h"
+#include "text/text.h"
 
 static const char *const kind = "serve";
 

@@ -6,8 +6,7 @@
 
 #include "fleet/targets.h"
 #include "serve/inside.h"
-#include "sys/clock.h"
-#include "sys/inherited.h"
+#include "sys/sys.h"
 
 enum {
     MINUTE_MS = 60000,

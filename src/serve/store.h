@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 #include "espota/error.h"
-#include "http/shared_bytes.h"
+#include "http/http.h"
 #include "image/image.h"
-#include "wire/pull.h"
+#include "wire/wire.h"
 
 enum { ESPOTA_SHELF_NAME_MAX = ESPOTA_PULL_PATH_MAX, ESPOTA_RUNNING_MAX = 4 };
 

@@ -8,9 +8,8 @@
 
 #include "serve/store_image.h"
 #include "serve/store_listing.h"
-#include "sys/descriptor.h"
-#include "sys/folder.h"
-#include "text/glob.h"
+#include "sys/sys.h"
+#include "text/text.h"
 
 /* A file that was read; in a list, the one used last in front. */
 struct kept {

@@ -8,7 +8,7 @@
 #define ESPOTA_SERVE_STORE_FOLDER_H
 
 #include "serve/store.h"
-#include "wire/digest.h"
+#include "wire/wire.h"
 
 struct espota_shelf_folder;
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "image/gzip.h"
-#include "wire/text.h"
+#include "image/image.h"
+#include "wire/wire.h"
 
 enum { FLASH_MODE_OFFSET = 2, FLASH_MODES = 4 };
 

@@ -4,7 +4,7 @@
 #define ESPOTA_SERVE_STORE_IMAGE_H
 
 #include "serve/store.h"
-#include "wire/digest.h"
+#include "wire/wire.h"
 
 /* Fills in all but name, content and size, which are set. */
 enum espota_status espota_shelf_item_examine(struct espota_shelf_item *item,

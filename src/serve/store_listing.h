@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "sys/folder.h"
-#include "wire/pull.h"
+#include "sys/sys.h"
+#include "wire/wire.h"
 
 struct espota_listed {
     char mac[ESPOTA_MAC_DIGITS + 1]; /* what the name says, normalised; "": it is no MAC's */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "text/glob.h"
+#include "text/text.h"
 
 /* One condition of a rule. */
 struct condition {

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/keys.h"
-#include "sign/signature.h"
-#include "sys/file.h"
+#include "crypto/crypto.h"
+#include "sign/sign.h"
+#include "sys/sys.h"
 
 enum { KEY_FILE_MAX = 65536, HEADER_MAX = 512 * 1024 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Making a pair of keys. */
-#include "crypto/keys.h"
-#include "sys/file.h"
+#include "crypto/crypto.h"
+#include "sys/sys.h"
 
 /* Both places are taken before a key is made, and either both files appear or none. */
 static enum espota_status write_pair(const struct espota_key *key, struct espota_output *private,

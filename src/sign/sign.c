@@ -5,12 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/keys.h"
+#include "crypto/crypto.h"
 #include "espota/sign.h"
-#include "image/gzip.h"
-#include "image/unpack.h"
-#include "sign/signature.h"
-#include "sys/file.h"
+#include "image/image.h"
+#include "sign/sign.h"
+#include "sys/sys.h"
 
 enum { PIECE = 65536 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "sign/signature.h"
+#include "sign/sign.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 enum { ESP32_TRAILER = ESPOTA_SIGNATURE_ESP32_SIZE };
 

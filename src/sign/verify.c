@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "espota/sign.h"
-#include "sign/signature.h"
-#include "sys/file.h"
-#include "text/json.h"
+#include "sign/sign.h"
+#include "sys/sys.h"
+#include "text/text.h"
 
 enum { PIECE = 65536 };
 

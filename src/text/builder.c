@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "text/builder.h"
+#include "text/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>

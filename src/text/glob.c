@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "text/glob.h"
+#include "text/text.h"
 
 #include <stdint.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "text/json.h"
+#include "text/text.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/text.h"
+#include "wire/wire.h"
 
 /* jansson's own type stands behind ours: no wrapper is allocated. */
 static json_t *in(const struct espota_json *value)

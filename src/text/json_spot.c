@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "text/json_spot.h"
+#include "text/text.h"
 
 #include <stdbool.h>
 #include <string.h>

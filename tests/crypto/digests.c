@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "crypto/digests_openssl.h"
+#include "crypto/crypto.h"
 
 #include "wire/text.h"
 

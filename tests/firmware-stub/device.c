@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "chip.h"
-#include "crypto/digests_openssl.h"
+#include "crypto/crypto.h"
 #include "wire/text.h"
 
 enum { SIZE = 9000, START = 0xbb000 - 3 * 4096 };

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "crypto/digests_openssl.h"
+#include "crypto/crypto.h"
 #include "wire/auth.h"
 #include "wire/text.h"
 

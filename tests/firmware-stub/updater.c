@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "chip.h"
-#include "crypto/digests_openssl.h"
+#include "crypto/crypto.h"
 #include "wire/text.h"
 
 enum {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "chip.h"
-#include "crypto/digests_openssl.h"
+#include "crypto/crypto.h"
 
 enum { SIZE = 10000, FS_START = 0xbb000, FS_END = 0xfb000 };
 

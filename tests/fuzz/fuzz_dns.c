@@ -2,8 +2,7 @@
 /* A packet from the network, through the reader and into the list of devices. */
 #include "fuzz.h"
 
-#include "mdns/catalog.h"
-#include "mdns/dns.h"
+#include "mdns/mdns.h"
 
 static void read_all(struct espota_dns_reader *reader)
 {

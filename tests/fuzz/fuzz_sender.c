@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-#include "crypto/digests_openssl.h"
+#include "crypto/crypto.h"
 #include "send/espota/sender.h"
 
 enum { SIZE = 1000, STREAM_MAX = 4096, STEPS_MAX = 2000 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "http/byte_range.h"
+#include "http/http.h"
 
 START_TEST(test_ranges)
 {

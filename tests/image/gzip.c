@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "image/gzip.h"
+#include "image/image.h"
 #include "images.h"
 
 static struct test_image pack(const struct test_image *image)

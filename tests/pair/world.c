@@ -3,7 +3,7 @@
 
 #include "unit.h"
 
-#include "crypto/digests_openssl.h"
+#include "crypto/crypto.h"
 #include "wire/text.h"
 
 enum { HOST_PORT = 40000, CALLBACK_PORT = 8888 };

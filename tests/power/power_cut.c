@@ -11,7 +11,7 @@
 #include "boot/boot.h"
 #include "chip.h"
 #include "core/updater.h"
-#include "crypto/digests_openssl.h"
+#include "crypto/crypto.h"
 
 enum {
     FS_START = 0xbb000,

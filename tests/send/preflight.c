@@ -3,11 +3,11 @@
 
 #include <stdio.h>
 
-#include "image/gzip.h"
+#include "image/image.h"
 #include "images.h"
 #include "send/layout.h"
 #include "send/preflight.h"
-#include "sign/signature.h"
+#include "sign/sign.h"
 
 enum { SENT, REFUSED };
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "crypto/digests_openssl.h"
+#include "crypto/crypto.h"
 
 #define MD5 "f4b259b7e1866cfb6af2377bd86ae213"
 #define N32 "25d55ad283aa400af464c76d713c07ad"

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "crypto/digests_openssl.h"
+#include "crypto/crypto.h"
 
 enum { TIMEOUT = 10000, ONE_WAY_MAX = 500, PACKETS = 256, CALLBACK_DELAY = 100 };
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "crypto/digests_openssl.h"
+#include "crypto/crypto.h"
 #include "images.h"
 #include "send/source.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "serve/manifest.h"
-#include "text/glob.h"
+#include "text/text.h"
 
 static enum espota_status parse(const char *text, struct espota_manifest *out,
                                 struct espota_error *err)

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "images.h"
-#include "sign/signature.h"
+#include "sign/sign.h"
 
 enum { PAYLOAD_MAX = 6000, MANY = 2000 };
 

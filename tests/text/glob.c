@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "text/glob.h"
+#include "text/text.h"
 
 START_TEST(test_glob)
 {

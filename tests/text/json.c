@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "espota/upload.h"
-#include "text/json.h"
+#include "text/text.h"
 
 static void expect_line(struct espota_json *value, const char *expected)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "text/json_spot.h"
+#include "text/text.h"
 
 static const char *const text = "{ \"a\\\"b\": [1, {\"x\": 2}],\n"
                                 "  \"caf\xc3\xa9\": 1, \"top\": true,\n"

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "crypto/digests_openssl.h"
+#include "crypto/crypto.h"
 
 #define A32 "abababababababababababababababab"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mdns/socket.h"
+#include "mdns/mdns.h"
 #include "port/posix/announce_daemon.h"
 #include "port/posix/responder.h"
 

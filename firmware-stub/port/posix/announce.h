@@ -11,8 +11,7 @@
 #include <stdint.h>
 
 #include "espota/error.h"
-#include "sys/loop.h"
-#include "sys/net.h"
+#include "sys/sys.h"
 
 struct stub_announce;
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "mdns/lazy_avahi.h"
-#include "mdns/poll_avahi.h"
+#include "mdns/mdns.h"
 #include "port/posix/announce_daemon.h"
 
 struct group {

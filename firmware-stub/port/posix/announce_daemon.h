@@ -4,8 +4,7 @@
 #define ESPOTA_POSIX_ANNOUNCE_DAEMON_H
 
 #include "port/posix/responder.h"
-#include "sys/loop.h"
-#include "sys/net.h"
+#include "sys/sys.h"
 
 struct stub_daemon;
 

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "port/posix/gunzip_zlib.h"
-#include "wire/cursor.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 enum {
     LENGTH_AT = 0x1010, /* the length of the whole program, where its build put it */

@@ -10,12 +10,12 @@
 #include <stdint.h>
 
 #include "boot/boot.h"
-#include "core/eboot.h"
+#include "core/core.h"
 #include "espota/error.h"
 #include "image/image.h"
 #include "port/posix/chip.h"
-#include "sys/disk.h"
-#include "wire/digest.h"
+#include "sys/sys.h"
+#include "wire/wire.h"
 
 /*
  * RTC memory: it keeps its content over a reset. Beside a chip in a file it is a file too, and

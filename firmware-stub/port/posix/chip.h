@@ -9,9 +9,9 @@
 
 #include <stdint.h>
 
-#include "core/flash.h"
+#include "core/core.h"
 #include "espota/error.h"
-#include "sys/disk.h"
+#include "sys/sys.h"
 
 enum { STUB_CHIP_USUAL = 4 * 1024 * 1024 };
 

@@ -4,7 +4,7 @@
 #include <bearssl.h>
 #include <string.h>
 
-#include "wire/text.h"
+#include "wire/wire.h"
 
 /* The contexts lie in memory that the core provides, which does not know them. */
 _Static_assert(sizeof(br_md5_context) <= sizeof(((struct espota_digest *)0)->state),

@@ -7,7 +7,7 @@
 #define ESPOTA_POSIX_CRYPTO_BEARSSL_H
 
 #include "espota/error.h"
-#include "wire/digest.h"
+#include "wire/wire.h"
 
 /* The caller's memory; its content is this module's. */
 struct espota_crypto_bearssl {

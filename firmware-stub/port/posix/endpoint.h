@@ -3,7 +3,7 @@
 #ifndef ESPOTA_POSIX_ENDPOINT_H
 #define ESPOTA_POSIX_ENDPOINT_H
 
-#include "sys/net.h"
+#include "sys/sys.h"
 
 /* ADDR:PORT or [IPv6]:PORT, in numbers; port 0: any free one. E_USAGE for what is none. */
 enum espota_status stub_endpoint_parse(const char *text, struct espota_address *out,

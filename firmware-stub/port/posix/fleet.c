@@ -12,9 +12,7 @@
 #include "port/posix/endpoint.h"
 #include "port/posix/node.h"
 #include "port/posix/verify_bearssl.h"
-#include "wire/auth.h"
-#include "wire/http.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 enum {
     PER_NET = 250, /* devices that share their third number */

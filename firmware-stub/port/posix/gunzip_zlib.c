@@ -7,7 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "image/gzip.h"
+#include "image/image.h"
 
 enum {
     FIXED_HEADER = 10,

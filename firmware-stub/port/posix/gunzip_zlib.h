@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/eboot.h"
+#include "core/core.h"
 
 /* The caller's memory; its content is this module's. */
 struct stub_gunzip {

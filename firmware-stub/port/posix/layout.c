@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "port/posix/layout.h"
 
-#include "core/flash.h"
+#include "core/core.h"
 
 enum {
     KIB = 1024,

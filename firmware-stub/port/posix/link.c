@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "wire/want.h"
+#include "wire/wire.h"
 
 enum {
     US_PER_MS = 1000,

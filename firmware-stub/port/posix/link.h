@@ -11,8 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sys/loop.h"
-#include "sys/net.h"
+#include "sys/sys.h"
 
 struct stub_link_shape {
     uint32_t window;   /* bytes that may be under way towards the device; 0: what the system does */

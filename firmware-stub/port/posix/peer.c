@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 struct espota_peer stub_peer(const struct espota_address *address)
 {

@@ -3,8 +3,8 @@
 #ifndef ESPOTA_POSIX_PEER_H
 #define ESPOTA_POSIX_PEER_H
 
-#include "core/receiver.h"
-#include "sys/net.h"
+#include "core/core.h"
+#include "sys/sys.h"
 
 struct espota_peer stub_peer(const struct espota_address *address);
 /* `family` is that of the socket the peer was met on. */

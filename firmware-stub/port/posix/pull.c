@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "espota/program.h"
-#include "http/client.h"
-#include "wire/text.h"
+#include "http/http.h"
+#include "wire/wire.h"
 
 enum {
     READ_MAX = 1460, /* what the SDK's demo reads at a time */

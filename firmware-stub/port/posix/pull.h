@@ -3,7 +3,7 @@
 #ifndef ESPOTA_POSIX_PULL_H
 #define ESPOTA_POSIX_PULL_H
 
-#include "core/pull_client.h"
+#include "core/core.h"
 #include "port/posix/node.h"
 
 /* Which client of the RTOS SDK is played: the program that runs, and so which slot is written. */

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mdns/dns.h"
-#include "sys/net.h"
+#include "mdns/mdns.h"
+#include "sys/sys.h"
 
 enum {
     STUB_ANSWER_MAX = 1400, /* one frame; the longest names do not need more */

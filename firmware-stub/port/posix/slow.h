@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/receiver.h"
+#include "core/core.h"
 
 enum { STUB_SLOW_ROOM = 256 };
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "cli/out.h"
-#include "text/json.h"
-#include "wire/text.h"
+#include "text/text.h"
+#include "wire/wire.h"
 
 enum { TEXT_MAX = 512 };
 

@@ -6,10 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/pull_client.h"
-#include "core/receiver.h"
+#include "core/core.h"
 #include "port/posix/boot.h"
-#include "sys/net.h"
+#include "sys/sys.h"
 
 enum { STUB_HOSTNAME_ROOM = 80 };
 

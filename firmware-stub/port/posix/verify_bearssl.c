@@ -4,8 +4,8 @@
 #include <bearssl.h>
 #include <string.h>
 
-#include "crypto/keys.h"
-#include "sign/signature.h"
+#include "crypto/crypto.h"
+#include "sign/sign.h"
 
 static enum espota_status verify(void *context, const uint8_t hash[ESPOTA_SHA256_SIZE],
                                  const uint8_t *signature, size_t length)

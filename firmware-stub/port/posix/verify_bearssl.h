@@ -3,7 +3,7 @@
 #ifndef ESPOTA_POSIX_VERIFY_BEARSSL_H
 #define ESPOTA_POSIX_VERIFY_BEARSSL_H
 
-#include "core/updater.h"
+#include "core/core.h"
 #include "espota/error.h"
 
 enum { STUB_MODULUS_MAX = 512, STUB_EXPONENT_MAX = 8 };

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "core/web_updater.h"
+#include "core/core.h"
 #include "port/posix/link.h"
 
 /* The caller's memory; its content is this module's. */

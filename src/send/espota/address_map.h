@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "sys/net.h"
+#include "sys/sys.h"
 
 struct espota_address_slot;
 

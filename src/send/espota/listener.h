@@ -10,8 +10,7 @@
 
 #include "espota/error.h"
 #include "espota/log.h"
-#include "sys/loop.h"
-#include "sys/net.h"
+#include "sys/sys.h"
 
 struct espota_listener;
 

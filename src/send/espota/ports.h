@@ -24,8 +24,7 @@
 
 #include "espota/error.h"
 #include "espota/log.h"
-#include "sys/loop.h"
-#include "sys/net.h"
+#include "sys/sys.h"
 
 struct espota_ports;
 struct espota_listener;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "wire/text.h"
+#include "wire/wire.h"
 
 static bool waits_for_device(const struct espota_sender *s)
 {

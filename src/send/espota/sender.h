@@ -17,10 +17,7 @@
 
 #include "espota/status.h"
 #include "send/espota/verdict.h"
-#include "wire/auth.h"
-#include "wire/digest.h"
-#include "wire/invitation.h"
-#include "wire/want.h"
+#include "wire/wire.h"
 
 enum espota_auth_method {
     ESPOTA_METHOD_AUTO,      /* by the challenge; after a refusal also the md5 form */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "send/espota/stream.h"
 
-#include "sys/net.h"
+#include "sys/sys.h"
 
 enum {
     WRITE_A_TURN = 1 << 16, /* then the other streams have their turn */

@@ -12,7 +12,7 @@
 #include "send/espota/sender.h"
 #include "send/pacer.h"
 #include "send/source.h"
-#include "sys/loop.h"
+#include "sys/sys.h"
 
 /* Fill in the first part before open; fd -1 until then. */
 struct espota_stream {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "send/web/verdict.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 enum {
     LOOK_MS = 200,      /* between looks at how far the image is */

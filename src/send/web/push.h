@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "http/client.h"
+#include "http/http.h"
 #include "send/attempt.h"
 #include "send/source.h"
 

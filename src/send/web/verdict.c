@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "wire/text.h"
+#include "wire/wire.h"
 
 bool espota_web_path_is_raw(const char *path)
 {

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON as the library needs it, so that only json_jansson.c knows jansson. A
- * value belongs to its container as soon as it is put into one.
+ * The door of `text`: JSON, text that is put together, patterns and versions.
  */
-#ifndef ESPOTA_TEXT_JSON_H
-#define ESPOTA_TEXT_JSON_H
+#ifndef ESPOTA_TEXT_TEXT_H
+#define ESPOTA_TEXT_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "espota/error.h"
+#include "espota/status.h"
+
+/*
+ * JSON as the library needs it, so that only json_jansson.c knows jansson. A
+ * value belongs to its container as soon as it is put into one.
+ */
 
 struct espota_json;
 
@@ -63,5 +68,61 @@ const char *espota_json_text(const struct espota_json *value);
 bool espota_json_integer(const struct espota_json *value, int64_t *number);
 bool espota_json_real(const struct espota_json *value, double *number);
 bool espota_json_bool(const struct espota_json *value, bool *flag);
+
+/* Where in a JSON text something stands, for messages about what is well formed but wrong. */
+
+struct espota_json_spot {
+    size_t line; /* from 1 */
+    size_t column;
+};
+
+/*
+ * The value of `key` in the object that is element `element` (from 1) of the top-level list `list`;
+ * element 0: in the top-level object itself. What is not there is told by what it should be in.
+ * The text need not be good: every spot lies inside it or at its end.
+ */
+struct espota_json_spot espota_json_spot_find(const char *text, size_t length, const char *list,
+                                              size_t element, const char *key);
+
+/* Text that grows while it is written, and what stands in HTML safely. */
+
+struct espota_page {
+    char *text; /* terminated; NULL: nothing yet */
+    size_t length;
+    size_t room;
+    bool failed; /* out of memory: the rest is dropped */
+};
+
+void espota_page_add(struct espota_page *page, const char *format, ...) ESPOTA_PRINTF(2, 3);
+/* With &, <, > and quotes as entities. */
+void espota_page_add_escaped(struct espota_page *page, const char *text);
+void espota_page_deinit(struct espota_page *page);
+
+/* Text that is put together piece by piece in bounded room. */
+
+struct espota_sentence {
+    char *out;
+    size_t room, used;
+};
+
+/* `room` at least 1; the text is terminated from here on. */
+void espota_sentence_init(struct espota_sentence *sentence, char *out, size_t room);
+/* What does not fit is cut. */
+void espota_sentence_add(struct espota_sentence *sentence, const char *format, ...)
+    ESPOTA_PRINTF(2, 3);
+
+/*
+ * Patterns and versions as people write them, and as file names carry them.
+ */
+
+/* `*` any characters, `?` one character; the case of ASCII letters does not count. */
+bool espota_glob_match(const char *pattern, const char *text);
+
+/*
+ * Compares as dotted numbers with text parts: < 0, 0, > 0. Numbers by value, of any length; a
+ * missing part counts as 0 (2.1 is 2.1.0); a word is older than no word (2.1.0-rc1 is older than
+ * 2.1.0) and than a number; words by letters without case; a leading v is ignored.
+ */
+int espota_version_compare(const char *a, size_t a_length, const char *b, size_t b_length);
 
 #endif

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trailers: made and judged in one pass over the bytes, without the whole of them in memory. The
- * caller hashes everything but the last bytes, which it holds back as `tail`.
+ * The door of `sign`: every format of signature that a device verifies.
  */
-#ifndef ESPOTA_SIGN_SIGNATURE_H
-#define ESPOTA_SIGN_SIGNATURE_H
+#ifndef ESPOTA_SIGN_SIGN_H
+#define ESPOTA_SIGN_SIGN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "crypto/keys.h"
+#include "crypto/crypto.h"
 #include "espota/error.h"
 #include "espota/sign.h"
 #include "image/image.h"
+
+/*
+ * Trailers: made and judged in one pass over the bytes, without the whole of them in memory. The
+ * caller hashes everything but the last bytes, which it holds back as `tail`.
+ */
 
 enum { ESPOTA_TRAILER_MAX = ESPOTA_KEY_SIGNATURE_MAX + 4 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signing keys: reading, using, making and writing them. Nothing here decides which key fits
- * which device; that is for who signs.
+ * The door of `crypto`: digests and keys, whoever makes them; only the files of this room know
+ * OpenSSL.
  */
-#ifndef ESPOTA_CRYPTO_KEYS_H
-#define ESPOTA_CRYPTO_KEYS_H
+#ifndef ESPOTA_CRYPTO_CRYPTO_H
+#define ESPOTA_CRYPTO_CRYPTO_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,6 +13,41 @@
 #include "espota/error.h"
 #include "espota/secret.h"
 #include "espota/sign.h"
+#include "wire/wire.h"
+
+/*
+ * The core's table of digests, key stretching and random bytes, filled from
+ * OpenSSL 3. It runs in a library context of its own, so that no setting of the
+ * system (a FIPS policy, a default property) takes MD5 away: the protocol of
+ * the devices has no other checksum.
+ */
+
+/* The caller's memory; its content is this module's. */
+struct espota_crypto_openssl {
+    struct espota_crypto table; /* hand out &crypto.table; valid until deinit */
+    void *library;              /* the rest appears when it is first used */
+    void *provider;
+    void *md5;
+    void *sha256;
+    void *pbkdf2;
+    char problem[256];
+};
+
+/* Costs nothing and cannot fail: OpenSSL is touched by the first digest. */
+void espota_crypto_openssl_init(struct espota_crypto_openssl *crypto);
+/* No digest may be under way. */
+void espota_crypto_openssl_deinit(struct espota_crypto_openssl *crypto);
+
+/*
+ * What to tell the user after a function of the table failed (with E_LOCAL or
+ * E_MEMORY): what failed, OpenSSL's reason, what to do. "" if nothing did.
+ */
+const char *espota_crypto_openssl_problem(const struct espota_crypto_openssl *crypto);
+
+/*
+ * Signing keys: reading, using, making and writing them. Nothing here decides which key fits
+ * which device; that is for who signs.
+ */
 
 struct espota_key; /* a private or a public key; wiped when destroyed */
 

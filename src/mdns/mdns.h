@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The door of `mdns`: the DNS codec, a socket on the link, the list of devices that announcements
+ * come to, a discovery under way, and names that end in .local.
+ */
+#ifndef ESPOTA_MDNS_MDNS_H
+#define ESPOTA_MDNS_MDNS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espota/discover.h"
+#include "espota/error.h"
+#include "espota/status.h"
+#include "mdns/announced.h"
+#include "sys/sys.h"
+#include "wire/wire.h"
+
+/*
+ * DNS messages as multicast DNS uses them (RFC 1035, 6762, 6763): a reader
+ * for hostile packets and a writer. A packet is looked through as a whole
+ * before the first record is handed out, so nothing of a malformed one is ever
+ * believed. Names are wire labels, never terminated strings; comparison
+ * ignores the case of ASCII letters.
+ */
+
+enum {
+    ESPOTA_DNS_HEADER = 12,
+    ESPOTA_DNS_NAME = 255,       /* the longest name on the wire, its final zero included */
+    ESPOTA_DNS_NAME_TEXT = 1024, /* room for any text that name_format writes: 4 a byte */
+    ESPOTA_DNS_PACKET = 9000,    /* the longest message of multicast DNS */
+    ESPOTA_MDNS_PORT = 5353,
+
+    ESPOTA_DNS_RESPONSE = 0x8000, /* flags of the header */
+    ESPOTA_DNS_AUTHORITATIVE = 0x0400,
+    ESPOTA_DNS_OPCODE = 0x7800,
+    ESPOTA_DNS_TRUNCATED = 0x0200,
+    ESPOTA_DNS_RCODE = 0x000f,
+
+    ESPOTA_DNS_IN = 1,
+    ESPOTA_DNS_CLASS_ANY = 255,
+};
+
+enum espota_dns_type {
+    ESPOTA_DNS_A = 1,
+    ESPOTA_DNS_PTR = 12,
+    ESPOTA_DNS_TXT = 16,
+    ESPOTA_DNS_AAAA = 28,
+    ESPOTA_DNS_SRV = 33,
+    ESPOTA_DNS_ANY = 255,
+};
+
+enum espota_dns_section {
+    ESPOTA_DNS_QUESTION,
+    ESPOTA_DNS_ANSWER,
+    ESPOTA_DNS_AUTHORITY,
+    ESPOTA_DNS_ADDITIONAL,
+    ESPOTA_DNS_SECTIONS
+};
+
+/* Uncompressed labels: length byte and bytes, the last length 0. `length` counts all; 0: no name.
+ */
+struct espota_dns_name {
+    uint8_t length;
+    uint8_t bytes[ESPOTA_DNS_NAME];
+};
+
+/*
+ * From a dotted text ("_arduino._tcp.local", a dot at the end allowed); false if a
+ * label is empty or longer than 63 bytes, or the whole too long.
+ */
+bool espota_dns_name_set(struct espota_dns_name *name, const char *dotted) ESPOTA_MUST_CHECK;
+/* One label, whatever bytes it has, in front of `parent`; false as above. */
+bool espota_dns_name_under(struct espota_dns_name *name, const void *label, size_t length,
+                           const struct espota_dns_name *parent) ESPOTA_MUST_CHECK;
+bool espota_dns_name_equal(const struct espota_dns_name *a, const struct espota_dns_name *b);
+/* True if `name` is exactly one label under `parent`; the label is borrowed from `name`. */
+bool espota_dns_name_is_under(const struct espota_dns_name *name,
+                              const struct espota_dns_name *parent, const uint8_t **label,
+                              size_t *length);
+/* A hash that equal names share, for tables. */
+uint32_t espota_dns_name_hash(const struct espota_dns_name *name);
+/* Dotted, without the final dot; a dot or backslash in a label as \. and \\, what is not
+ * printable as \DDD. UTF-8 stays. Returns out. */
+const char *espota_dns_name_format(const struct espota_dns_name *name,
+                                   char out[ESPOTA_DNS_NAME_TEXT]);
+
+/* A question or a record. What is borrowed points into the packet. */
+struct espota_dns_record {
+    enum espota_dns_section section;
+    struct espota_dns_name name;
+    uint16_t type;  /* enum espota_dns_type, or any other number */
+    uint16_t class; /* without its top bit */
+    bool top; /* that bit: an answer by unicast is wanted (question), flush the cache (record) */
+    uint32_t ttl;        /* seconds; 0: goodbye */
+    const uint8_t *data; /* NULL in a question */
+    uint16_t length;
+    struct espota_dns_name target; /* PTR and SRV */
+    uint16_t port;                 /* SRV */
+};
+
+struct espota_dns_reader {
+    const uint8_t *packet;
+    size_t size;
+    uint16_t id;
+    uint16_t flags;
+    uint16_t left[ESPOTA_DNS_SECTIONS];
+    struct espota_reader at;
+};
+
+/*
+ * Looks through the whole packet. BAD if it is cut short, its counts lie, a
+ * name loops, points forward or is longer than 255 bytes, or the data of a
+ * record does not fit its type (A 4 bytes, AAAA 16, PTR a name, SRV 6 and a
+ * name, TXT whole strings, in class IN). Types that are not listed above pass
+ * unread. Bytes behind the last record are ignored.
+ */
+enum espota_status espota_dns_open(struct espota_dns_reader *reader, const void *packet,
+                                   size_t size) ESPOTA_MUST_CHECK;
+/* After OK: the next question or record; false at the end. */
+bool espota_dns_next(struct espota_dns_reader *reader, struct espota_dns_record *record);
+/* Back to the first one. */
+void espota_dns_rewind(struct espota_dns_reader *reader);
+
+/* The strings of TXT data, borrowed, in their order; false at the end. Start with a reader over
+ * the data. Empty strings are passed over (RFC 6763 6.1). */
+bool espota_dns_txt_next(struct espota_reader *txt, const uint8_t **text, size_t *length);
+/* True if the string is `key=…` (the key in any case); its value is borrowed. */
+bool espota_dns_txt_value(const uint8_t *text, size_t length, const char *key,
+                          const uint8_t **value, size_t *value_length);
+
+enum { ESPOTA_DNS_SEEN = 32 };
+
+/*
+ * Builds a message. Sections in their order; each add says whether it fitted, and
+ * one that did not leaves the message as it was. Names are compressed where an
+ * earlier record's name ends alike.
+ */
+struct espota_dns_writer {
+    struct espota_writer out;
+    uint16_t counts[ESPOTA_DNS_SECTIONS];
+    uint16_t seen[ESPOTA_DNS_SEEN]; /* where names begin that may be pointed to */
+    size_t seen_count;
+};
+
+/* `room` >= 12. */
+void espota_dns_begin(struct espota_dns_writer *writer, void *packet, size_t room, uint16_t id,
+                      uint16_t flags);
+bool espota_dns_ask(struct espota_dns_writer *writer, const struct espota_dns_name *name,
+                    enum espota_dns_type type, bool unicast) ESPOTA_MUST_CHECK;
+/* A record whose data are bytes: TXT, A, AAAA. `section` is not the question's. */
+bool espota_dns_add_data(struct espota_dns_writer *writer, enum espota_dns_section section,
+                         const struct espota_dns_name *name, enum espota_dns_type type, bool flush,
+                         uint32_t ttl, const void *data, uint16_t length) ESPOTA_MUST_CHECK;
+bool espota_dns_add_ptr(struct espota_dns_writer *writer, enum espota_dns_section section,
+                        const struct espota_dns_name *name, uint32_t ttl,
+                        const struct espota_dns_name *target) ESPOTA_MUST_CHECK;
+bool espota_dns_add_srv(struct espota_dns_writer *writer, enum espota_dns_section section,
+                        const struct espota_dns_name *name, bool flush, uint32_t ttl, uint16_t port,
+                        const struct espota_dns_name *target) ESPOTA_MUST_CHECK;
+/* Puts the counts in place; the message's length. */
+size_t espota_dns_finish(struct espota_dns_writer *writer);
+
+/*
+ * The sockets of multicast DNS on the loop: on every interface that is up and
+ * can do multicast, IPv4 and IPv6. Port 5353 is shared with whoever shares it;
+ * where somebody does not, that pair of sockets is missing. Beside them a pair
+ * on ports of their own, to which answers come by unicast.
+ *
+ * What comes in has been looked through by the DNS reader, and its sender is
+ * on the link (RFC 6762 11): everything else is dropped here.
+ */
+
+struct espota_mdns;
+
+struct espota_mdns_origin {
+    const struct espota_interface *interface; /* valid during the call */
+    struct espota_address from;
+    bool own_port; /* it came to a port of our own: an answer by unicast */
+};
+
+struct espota_mdns_hooks {
+    void *context;
+    void (*packet)(void *context, const struct espota_mdns_origin *origin,
+                   struct espota_dns_reader *packet);
+    void (*rested)(void *context); /* after one or more packets; may be NULL */
+};
+
+/* E_LOCAL if no socket at all could be opened. The hooks are copied. */
+enum espota_status espota_mdns_create(struct espota_loop *loop,
+                                      const struct espota_mdns_hooks *hooks,
+                                      struct espota_mdns **out,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+void espota_mdns_destroy(struct espota_mdns *mdns);
+
+/* Looks which interfaces there are now; true if one has appeared or got an address. */
+bool espota_mdns_refresh(struct espota_mdns *mdns);
+const struct espota_interface *espota_mdns_interfaces(const struct espota_mdns *mdns,
+                                                      size_t *count);
+/* The same as what a listener may believe of it; valid during the call. */
+struct espota_announced espota_mdns_place(const struct espota_mdns *mdns,
+                                          const struct espota_mdns_origin *origin);
+/* Whether port 5353 could be shared for that family. */
+bool espota_mdns_shares_port(const struct espota_mdns *mdns, uint8_t family);
+
+/*
+ * To the group on one interface (index), or on all (0), by each family that `families` names
+ * (4, 6, or 0: both) from port 5353 or from the ports of our own. How many datagrams left; with
+ * none, *os_error says why (0: there was no way to try).
+ */
+size_t espota_mdns_send(struct espota_mdns *mdns, uint32_t interface, uint8_t family, bool own_port,
+                        const void *data, size_t length, int *os_error);
+/* By unicast to where something came from, by the socket it came to. */
+void espota_mdns_reply(struct espota_mdns *mdns, const struct espota_mdns_origin *origin,
+                       const void *data, size_t length);
+
+/*
+ * The list of devices that the network's announcements come to: pure, time is
+ * an argument. Records go in, each with its life; additions, changes and
+ * removals come out, each once. What is announced on several links, by IPv4 and
+ * IPv6, is one device. Memory is bounded whatever is announced.
+ *
+ * A name stands for one device, because devices probe for theirs. JAndrassy's
+ * library does not (all of its boards may be called "Arduino"), so its boards
+ * are told apart by their addresses.
+ *
+ * Whoever floods the link with names must not hide those that are there. One sender has room for
+ * so many and then loses of its own; where all is full, the sender that has most loses one. What
+ * nobody has confirmed goes first (a device speaks for its own address), of that the oldest.
+ * Senders can be forged, so none of this is certain: that something had to go is told.
+ */
+
+enum espota_service { ESPOTA_SERVICE_ARDUINO, ESPOTA_SERVICE_ESPHOME, ESPOTA_SERVICE_COUNT };
+
+/* "_arduino._tcp", "_esphomelib._tcp"; never NULL. */
+const char *espota_service_type(enum espota_service service);
+/* The same with ".local", as a name. */
+const struct espota_dns_name *espota_service_name(enum espota_service service);
+
+enum {
+    ESPOTA_CATALOG_SIGHTINGS = 8192, /* announcements kept at the most */
+    ESPOTA_CATALOG_OF_ONE = 1024,    /* of these, what one sender can have */
+    ESPOTA_CATALOG_ADDRESSES = 8,    /* of one announcement */
+    ESPOTA_CATALOG_TXT = 1300,       /* bytes of TXT data kept; more is no TXT of a device */
+    ESPOTA_CATALOG_SETTLE_MS = 200,  /* how long a device may lack its TXT or a good address */
+};
+
+struct espota_catalog;
+
+/* Where a packet came in; the interface's index is the scope of link-local addresses, too. */
+struct espota_catalog_link {
+    struct espota_announced where;
+    bool legacy; /* an answer to a question from an ephemeral port: its short TTLs mean nothing */
+};
+
+/* A service that a daemon has resolved; the caller has looked whether its address can be. */
+struct espota_catalog_service {
+    uint32_t link; /* anything that tells the daemon's views apart: interface and protocol */
+    enum espota_service service;
+    const char *instance; /* as the daemon gives it, unescaped */
+    const char *host;     /* dotted */
+    uint16_t port;
+    const uint8_t *txt; /* TXT data as on the wire */
+    size_t txt_length;
+    struct espota_address address;
+};
+
+struct espota_catalog_event {
+    enum espota_device_event event;
+    enum espota_service service;
+    struct espota_device device;
+    const uint8_t *txt; /* borrowed until the next call; NULL with REMOVE */
+    size_t txt_length;
+};
+
+/* What should be asked again, or at last. */
+struct espota_catalog_question {
+    uint32_t link;
+    bool service; /* the whole service, by the plain question */
+    enum espota_service which;
+    bool srv, txt, address; /* these of one device */
+    struct espota_dns_name instance;
+    struct espota_dns_name host;
+};
+
+/* Listens for the first so many of the services. */
+enum espota_status espota_catalog_create(size_t services, struct espota_catalog **out,
+                                         struct espota_error *err) ESPOTA_MUST_CHECK;
+void espota_catalog_destroy(struct espota_catalog *catalog);
+
+/* A response that espota_dns_open has found well; anything in it that is not ours is passed over.
+ */
+void espota_catalog_packet(struct espota_catalog *catalog, uint64_t now,
+                           const struct espota_catalog_link *link,
+                           struct espota_dns_reader *packet);
+/* A daemon's word: it stands until it is taken back. */
+void espota_catalog_resolved(struct espota_catalog *catalog, uint64_t now,
+                             const struct espota_catalog_service *service);
+/* The service on that link goes at `at` unless it is resolved again before. */
+void espota_catalog_lost(struct espota_catalog *catalog, uint64_t at, uint32_t link,
+                         enum espota_service service, const char *instance);
+/* The same for all that daemons have told. */
+void espota_catalog_lost_all(struct espota_catalog *catalog, uint64_t at);
+
+/* Lets lives end. Before `next` tells of what has changed. */
+void espota_catalog_tick(struct espota_catalog *catalog, uint64_t now);
+/* The next change; false if there is none. */
+bool espota_catalog_next(struct espota_catalog *catalog, uint64_t now,
+                         struct espota_catalog_event *event);
+/* The next question that is due; false if none is. */
+bool espota_catalog_question(struct espota_catalog *catalog, uint64_t now,
+                             struct espota_catalog_question *question);
+/* After both, when they will have something to do again; UINT64_MAX: never. */
+uint64_t espota_catalog_deadline(const struct espota_catalog *catalog, uint64_t now);
+
+/* How many announcements are kept. */
+size_t espota_catalog_size(const struct espota_catalog *catalog);
+/* Whether there were more, of whomever: the list may lack devices. */
+bool espota_catalog_is_full(const struct espota_catalog *catalog);
+/* A daemon told of more than its backend can hold. */
+void espota_catalog_overflow(struct espota_catalog *catalog);
+/* The first sender that announced more than one can have; family 0: none did. */
+struct espota_address espota_catalog_crowder(const struct espota_catalog *catalog);
+
+/*
+ * One discovery under way on somebody's loop: one interface, three ways behind
+ * it. A way (backend) is a file of its own that feeds the catalog; one that
+ * this build does not have has a stand-in that says so.
+ */
+
+struct espota_discovery;
+
+struct espota_backend {
+    enum espota_via via;
+    const char *word;
+    /*
+     * Starts to ask and to feed discovery->catalog. E_NO_ANSWER: the way is not to be had here
+     * (no daemon, not in this build); with "auto" the next one is tried.
+     */
+    enum espota_status (*start)(struct espota_discovery *discovery, void **state,
+                                struct espota_error *err);
+    void (*stop)(void *state);
+    /* What the catalog wants to know; `more` follow at once. NULL: the daemon asks by itself. */
+    void (*ask)(void *state, const struct espota_catalog_question *question);
+    void (*asked)(void *state);
+    /* Whether services are known that have not been resolved yet. NULL: never. */
+    bool (*busy)(void *state);
+};
+
+extern const struct espota_backend espota_backend_avahi;
+extern const struct espota_backend espota_backend_dnssd;
+extern const struct espota_backend espota_backend_query;
+
+struct espota_discovery_options {
+    enum espota_via via;
+    bool any;   /* ESPHome's service as well */
+    bool watch; /* go on asking */
+    struct espota_log log;
+    void *context;
+    /* Must not destroy the discovery. */
+    void (*event)(void *context, const struct espota_catalog_event *event);
+};
+
+/* Backends read it; only discovery.c changes it. */
+struct espota_discovery {
+    struct espota_discovery_options options;
+    struct espota_loop *loop;
+    struct espota_catalog *catalog;
+    const struct espota_backend *backend;
+    void *state;
+    struct espota_timer timer;
+    uint64_t started;
+    uint64_t last_new; /* when something was last told */
+    size_t service_count;
+    struct espota_interface *interfaces; /* this machine's, as they were at `interfaces_at` */
+    size_t interface_count;
+    uint64_t interfaces_at;
+    bool told_crowd, told_full;
+};
+
+enum espota_status espota_discovery_start(struct espota_loop *loop,
+                                          const struct espota_discovery_options *options,
+                                          struct espota_discovery **out,
+                                          struct espota_error *err) ESPOTA_MUST_CHECK;
+void espota_discovery_destroy(struct espota_discovery *discovery);
+
+/*
+ * For daemons' backends, which are not told who said it: whether a device on that interface may
+ * have the address. This machine's own is taken for a device in a process here.
+ */
+bool espota_discovery_believes(struct espota_discovery *discovery, uint32_t interface,
+                               const struct espota_address *address);
+/* For backends: the catalog was fed. */
+void espota_discovery_changed(struct espota_discovery *discovery);
+/* When a discovery that does not watch has heard all there is, if nothing new comes until then. */
+uint64_t espota_discovery_over_at(const struct espota_discovery *discovery);
+/* A line for people, if they want to know. */
+void espota_discovery_say(const struct espota_discovery *discovery, enum espota_log_level level,
+                          const char *format, ...) ESPOTA_PRINTF(3, 4);
+
+/*
+ * Names that end in ".local", asked for on the link itself: what the system's
+ * resolver does only where nss-mdns is set up. All are asked for at once.
+ */
+
+struct espota_local_name {
+    const char *name;              /* "door.local", a dot at the end allowed */
+    struct espota_address address; /* the answer; family 0: none came */
+};
+
+/* Whether it ends in ".local", in any case. */
+bool espota_local_name_is(const char *name);
+
+/*
+ * Asks at 0, 0.25 and 1 s, and ends as soon as all have answered, after `timeout_ms` at the
+ * latest, or when *stop becomes true (NULL: never). An IPv4 address is preferred; an IPv6 one
+ * waits a moment for it. That nobody answers is no error. Turns the loop.
+ */
+enum espota_status espota_local_names_resolve(struct espota_loop *loop,
+                                              struct espota_local_name *names, size_t count,
+                                              uint32_t timeout_ms, const atomic_bool *stop,
+                                              struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* Avahi's idea of a main loop, over ours. */
+
+struct AvahiPoll;
+struct espota_avahi_poll;
+
+/* NULL without memory. */
+struct espota_avahi_poll *espota_avahi_poll_create(struct espota_loop *loop);
+/* After everything of Avahi that used it has been freed. */
+void espota_avahi_poll_destroy(struct espota_avahi_poll *poll);
+const struct AvahiPoll *espota_avahi_poll_get(struct espota_avahi_poll *poll);
+
+#endif
