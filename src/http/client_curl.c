@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* libcurl's multi interface, driven by our loop: its sockets are watches, its timeout a timer. */
 #include "http/http.h"
-#include "http/lazy_curl.h"
+#include "lazy/curl.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/lazy_mhd.h"
+#include "lazy/mhd.h"
 #include "wire/wire.h"
 
 enum { IDLE_MS = 60000 };

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "http/http.h"
-#include "http/lazy_curl.h"
+#include "lazy/curl.h"
 #include "wire/wire.h"
 
 /* Copies a part of the URL; "" where it has none. False: it does not fit. */

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mdns/lazy_avahi.h"
+#include "lazy/avahi.h"
 
 enum {
     RESOLVERS = 256,

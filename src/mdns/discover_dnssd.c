@@ -6,7 +6,7 @@
  *
  * As from Avahi nobody hears from it who announced something: see there.
  */
-#include "mdns/lazy_dnssd.h"
+#include "lazy/dnssd.h"
 #include "mdns/mdns.h"
 
 #include <stdlib.h>

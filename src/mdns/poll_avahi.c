@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "mdns/lazy_avahi.h"
+#include "lazy/avahi.h"
 #include "mdns/mdns.h"
 
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mdns/lazy_avahi.h"
+#include "lazy/avahi.h"
 #include "mdns/mdns.h"
 #include "port/posix/announce_daemon.h"
 
