@@ -4,81 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text/text.h"
 #include "wire/wire.h"
-
-static enum espota_status parse_port(const char *text, uint16_t *port, struct espota_error *err)
-{
-    uint32_t value;
-
-    if (!espota_decimal_parse(text, strlen(text), 65535, &value) || value == 0) {
-        char shown[64];
-
-        espota_text_printable(text, strlen(text), shown, sizeof(shown));
-        return espota_error_set(err, ESPOTA_E_USAGE, "the port must be 1 to 65535, not '%s'",
-                                shown);
-    }
-    *port = (uint16_t)value;
-    return ESPOTA_OK;
-}
-
-static enum espota_status copy_name(struct espota_host *out, const char *name, size_t length,
-                                    struct espota_error *err)
-{
-    if (length == 0)
-        return espota_error_set(err, ESPOTA_E_USAGE, "the host is missing");
-    if (length > ESPOTA_HOST_MAX)
-        return espota_error_set(err, ESPOTA_E_USAGE, "a host name has at most %d characters",
-                                ESPOTA_HOST_MAX);
-    memcpy(out->name, name, length);
-    out->name[length] = '\0';
-    return ESPOTA_OK;
-}
-
-/* What would drive a terminal, or end up in a resolver, is refused before anybody prints it. */
-static enum espota_status check_characters(const char *text, struct espota_error *err)
-{
-    for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
-        if (*at <= ' ' || *at == 0x7f)
-            return espota_error_set(err, ESPOTA_E_USAGE,
-                                    "a host holds no blanks and no control characters");
-    }
-    return ESPOTA_OK;
-}
-
-static enum espota_status parse_bracketed(const char *text, struct espota_host *out,
-                                          struct espota_error *err)
-{
-    const char *end = strchr(text, ']');
-    enum espota_status status;
-
-    if (end == NULL)
-        return espota_error_set(err, ESPOTA_E_USAGE, "'%s': the ']' is missing", text);
-    status = copy_name(out, text + 1, (size_t)(end - text - 1), err); /* end is behind the [ */
-    if (status != ESPOTA_OK || end[1] == '\0')
-        return status;
-    if (end[1] != ':')
-        return espota_error_set(err, ESPOTA_E_USAGE, "'%s': only :PORT may follow the ']'", text);
-    return parse_port(end + 2, &out->port, err);
-}
-
-enum espota_status espota_host_parse(const char *text, struct espota_host *out,
-                                     struct espota_error *err)
-{
-    enum espota_status status = check_characters(text, err);
-    const char *colon = strchr(text, ':');
-
-    out->port = 0;
-    if (status != ESPOTA_OK)
-        return status;
-    if (strstr(text, "://") != NULL)
-        return espota_error_set(err, ESPOTA_E_USAGE, "'%s' is a URL; give HOST or HOST:PORT", text);
-    if (text[0] == '[')
-        return parse_bracketed(text, out, err);
-    if (colon == NULL || strchr(colon + 1, ':') != NULL) /* none, or an IPv6 address without port */
-        return copy_name(out, text, strlen(text), err);
-    status = copy_name(out, text, (size_t)(colon - text), err);
-    return status != ESPOTA_OK ? status : parse_port(colon + 1, &out->port, err);
-}
 
 /* Walks a line and writes its words, unquoted, into memory of the line's length plus one. */
 struct splitter {
@@ -162,7 +89,7 @@ static enum espota_status take_pair(struct espota_target_line *out, const char *
     if ((value = value_of(word, "user")) != NULL)
         return set_text(&out->target.user, "user", value, err);
     if ((value = value_of(word, "port")) != NULL)
-        return parse_port(value, &out->target.port, err);
+        return espota_port_parse(value, &out->target.port, err);
     if (strcmp(word, "fs") == 0) {
         out->target.filesystem = true;
         return ESPOTA_OK;

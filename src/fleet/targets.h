@@ -18,19 +18,7 @@
 
 #include "espota/upload.h"
 
-enum { ESPOTA_HOST_MAX = 255, ESPOTA_TARGET_LINE_MAX = 4096 };
-
-struct espota_host {
-    char name[ESPOTA_HOST_MAX + 1]; /* without brackets and port */
-    uint16_t port;                  /* 0: none was written */
-};
-
-/*
- * Takes HOST, HOST:PORT, IPv6 and [IPv6]:PORT apart (also with %scope). E_USAGE for what is none,
- * and for a URL, which is no device that can be invited.
- */
-enum espota_status espota_host_parse(const char *text, struct espota_host *out,
-                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+enum { ESPOTA_TARGET_LINE_MAX = 4096 };
 
 struct espota_target_line {
     struct espota_upload_target target; /* host NULL: the line is blank */

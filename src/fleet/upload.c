@@ -8,6 +8,7 @@
 #include "fleet/fleet.h"
 #include "fleet/targets.h"
 #include "sys/sys.h"
+#include "text/text.h"
 #include "wire/wire.h"
 
 enum { TARGETS_FILE_MAX = 16 << 20 };

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fleet/targets.h"
+#include "text/text.h"
 #include "serve/inside.h"
 #include "sys/sys.h"
 

@@ -125,4 +125,23 @@ bool espota_glob_match(const char *pattern, const char *text);
  */
 int espota_version_compare(const char *a, size_t a_length, const char *b, size_t b_length);
 
+/* How a host is written, with or without its port. */
+enum { ESPOTA_HOST_MAX = 255 };
+
+/* 1 to 65535; E_USAGE. */
+enum espota_status espota_port_parse(const char *text, uint16_t *port,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+
+struct espota_host {
+    char name[ESPOTA_HOST_MAX + 1]; /* without brackets and port */
+    uint16_t port;                  /* 0: none was written */
+};
+
+/*
+ * Takes HOST, HOST:PORT, IPv6 and [IPv6]:PORT apart (also with %scope). E_USAGE for what is none,
+ * and for a URL, which is no device that can be invited.
+ */
+enum espota_status espota_host_parse(const char *text, struct espota_host *out,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+
 #endif

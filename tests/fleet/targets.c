@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "fleet/targets.h"
+#include "text/text.h"
 
 struct host_case {
     const char *text;

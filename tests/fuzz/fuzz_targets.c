@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "fleet/targets.h"
+#include "text/text.h"
 #include "fuzz.h"
 
 static enum espota_status look(void *context, const struct espota_target_line *line,

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fleet/targets.h"
+#include "text/text.h"
 
 enum espota_status stub_endpoint_parse(const char *text, struct espota_address *out,
                                        struct espota_error *err)
