@@ -4,14 +4,14 @@
 /* A host sends one or two datagrams; a flood shall not keep the stream from moving. */
 enum { DATAGRAMS_PER_CALL = 4, DATAGRAM_ROOM = 192 };
 
-static void say(const struct espota_device *device, const char *line)
+static void say(const struct espota_pump *device, const char *line)
 {
     if (device->ops->log != NULL)
         device->ops->log(device->ops->context, line);
 }
 
-void espota_device_init(struct espota_device *device, const struct espota_device_ops *ops,
-                        const struct espota_receiver_config *config)
+void espota_pump_init(struct espota_pump *device, const struct espota_pump_ops *ops,
+                      const struct espota_receiver_config *config)
 {
     device->ops = ops;
     device->connecting = false;
@@ -19,7 +19,7 @@ void espota_device_init(struct espota_device *device, const struct espota_device
     espota_receiver_init(&device->receiver, config);
 }
 
-static void close_connection(struct espota_device *device)
+static void close_connection(struct espota_pump *device)
 {
     if (device->connecting || device->connected)
         device->ops->tcp_close(device->ops->context);
@@ -27,15 +27,15 @@ static void close_connection(struct espota_device *device)
     device->connected = false;
 }
 
-void espota_device_deinit(struct espota_device *device)
+void espota_pump_deinit(struct espota_pump *device)
 {
     close_connection(device);
     espota_receiver_deinit(&device->receiver);
 }
 
-static void pump_datagram_out(struct espota_device *device, uint64_t now)
+static void pump_datagram_out(struct espota_pump *device, uint64_t now)
 {
-    const struct espota_device_ops *ops = device->ops;
+    const struct espota_pump_ops *ops = device->ops;
     const uint8_t *datagram;
     size_t length;
     enum espota_status status;
@@ -53,9 +53,9 @@ static void pump_datagram_out(struct espota_device *device, uint64_t now)
 
 /* Each is replied to before the next is read, or the next reply would take the place of this one.
  */
-static bool pump_datagrams(struct espota_device *device, uint64_t now)
+static bool pump_datagrams(struct espota_pump *device, uint64_t now)
 {
-    const struct espota_device_ops *ops = device->ops;
+    const struct espota_pump_ops *ops = device->ops;
     uint8_t datagram[DATAGRAM_ROOM];
     struct espota_peer from;
     size_t length;
@@ -70,9 +70,9 @@ static bool pump_datagrams(struct espota_device *device, uint64_t now)
     return count == DATAGRAMS_PER_CALL;
 }
 
-static void pump_connect(struct espota_device *device, uint64_t now)
+static void pump_connect(struct espota_pump *device, uint64_t now)
 {
-    const struct espota_device_ops *ops = device->ops;
+    const struct espota_pump_ops *ops = device->ops;
     struct espota_peer to;
     enum espota_status status;
 
@@ -95,9 +95,9 @@ static void pump_connect(struct espota_device *device, uint64_t now)
  * What cannot be sent is dropped: the bytes that have already come may be all
  * that an update needs, and reading tells soon enough that the host is gone.
  */
-static void pump_stream_out(struct espota_device *device, uint64_t now)
+static void pump_stream_out(struct espota_pump *device, uint64_t now)
 {
-    const struct espota_device_ops *ops = device->ops;
+    const struct espota_pump_ops *ops = device->ops;
 
     while (device->connected &&
            (espota_receiver_want(&device->receiver) & ESPOTA_WANT_STREAM_OUT) != 0) {
@@ -113,9 +113,9 @@ static void pump_stream_out(struct espota_device *device, uint64_t now)
 }
 
 /* True if bytes came, *full if as many as there was room for: more may be waiting. */
-static bool pump_stream_in(struct espota_device *device, uint64_t now, bool *full)
+static bool pump_stream_in(struct espota_pump *device, uint64_t now, bool *full)
 {
-    const struct espota_device_ops *ops = device->ops;
+    const struct espota_pump_ops *ops = device->ops;
     enum espota_status status;
     uint8_t *data;
     size_t room;
@@ -140,7 +140,7 @@ static bool pump_stream_in(struct espota_device *device, uint64_t now, bool *ful
     return false;
 }
 
-static void restart(struct espota_device *device)
+static void restart(struct espota_pump *device)
 {
     say(device, "updated");
     if (device->ops->reboot != NULL)
@@ -148,19 +148,19 @@ static void restart(struct espota_device *device)
     espota_receiver_again(&device->receiver);
 }
 
-static int32_t until_deadline(const struct espota_device *device, uint64_t now)
+static int32_t until_deadline(const struct espota_pump *device, uint64_t now)
 {
     uint64_t at;
 
     if (!espota_receiver_deadline(&device->receiver, &at))
-        return ESPOTA_DEVICE_FOREVER;
+        return ESPOTA_PUMP_FOREVER;
     if (at <= now)
         return 0;
     at -= now; /* at > now */
     return at < INT32_MAX ? (int32_t)at : INT32_MAX;
 }
 
-int32_t espota_device_pump(struct espota_device *device)
+int32_t espota_pump_run(struct espota_pump *device)
 {
     const unsigned open = ESPOTA_WANT_CONNECT | ESPOTA_WANT_STREAM_IN | ESPOTA_WANT_STREAM_OUT;
     uint64_t now = device->ops->now(device->ops->context);
@@ -186,7 +186,7 @@ int32_t espota_device_pump(struct espota_device *device)
     return busy ? 0 : until_deadline(device, now);
 }
 
-unsigned espota_device_want(const struct espota_device *device)
+unsigned espota_pump_want(const struct espota_pump *device)
 {
     return espota_receiver_want(&device->receiver);
 }

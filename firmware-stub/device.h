@@ -20,7 +20,7 @@
  * random bytes, signature verifier, boot memory, event) hang on the
  * receiver's configuration.
  */
-struct espota_device_ops {
+struct espota_pump_ops {
     void *context; /* handed to every function */
 
     /* Never NULL. The next datagram, cut to `room`, and its source. MORE: none waits. */
@@ -58,30 +58,30 @@ struct espota_device_ops {
 };
 
 /* The caller's memory; its content is the device's. */
-struct espota_device {
-    const struct espota_device_ops *ops;
+struct espota_pump {
+    const struct espota_pump_ops *ops;
     struct espota_receiver receiver;
     bool connecting;
     bool connected;
 };
 
-enum { ESPOTA_DEVICE_FOREVER = -1 };
+enum { ESPOTA_PUMP_FOREVER = -1 };
 
 /* Both tables are borrowed for as long as the device lives. */
-void espota_device_init(struct espota_device *device, const struct espota_device_ops *ops,
-                        const struct espota_receiver_config *config);
+void espota_pump_init(struct espota_pump *device, const struct espota_pump_ops *ops,
+                      const struct espota_receiver_config *config);
 /* Closes what is open, gives up what runs, wipes. */
-void espota_device_deinit(struct espota_device *device);
+void espota_pump_deinit(struct espota_pump *device);
 
 /*
  * Does what can be done without waiting: at most a few datagrams and two
  * sectors of the stream a call. Returns the milliseconds after which it must be
  * called again even if the network stays silent: 0 if there is more to do now,
- * ESPOTA_DEVICE_FOREVER if only the network can bring something.
+ * ESPOTA_PUMP_FOREVER if only the network can bring something.
  */
-int32_t espota_device_pump(struct espota_device *device);
+int32_t espota_pump_run(struct espota_pump *device);
 
 /* What the next call would wait for, as enum espota_want: for ports that watch descriptors. */
-unsigned espota_device_want(const struct espota_device *device);
+unsigned espota_pump_want(const struct espota_pump *device);
 
 #endif

@@ -73,7 +73,7 @@ endfunction()
 # Depends are found by dpkg-shlibdeps; where it is missing, contrib/package/config.cmake refuses.
 find_program(DPKG_SHLIBDEPS dpkg-shlibdeps)
 set(CPACK_ESPOTA_SHLIBDEPS ${DPKG_SHLIBDEPS})
-set(CPACK_ESPOTA_LIBRARY ${PROJECT_BINARY_DIR}/src/lib/libespota.so)
+set(CPACK_ESPOTA_LIBRARY ${PROJECT_BINARY_DIR}/src/libespota.so)
 if(DPKG_SHLIBDEPS)
     list(APPEND CPACK_GENERATOR DEB)
 endif()

@@ -74,9 +74,9 @@ void espota_pull_client_end(struct espota_pull_client *client, enum espota_pull_
     espota_updater_abort(&client->updater);
     if (result == ESPOTA_PULL_FAILED) {
         espota_pull_client_error(client, words);
-        tell(client, ESPOTA_EVENT_ERROR, words);
+        tell(client, ESPOTA_RECEIVER_ERROR, words);
     } else if (result == ESPOTA_PULL_UPDATED) {
-        tell(client, ESPOTA_EVENT_END, NULL);
+        tell(client, ESPOTA_RECEIVER_END, NULL);
     }
     client->phase = ESPOTA_PULL_OVER;
     espota_wipe(client->request, sizeof(client->request));
@@ -217,8 +217,8 @@ static void begin_update(struct espota_pull_client *client)
         fail_update(client);
         return;
     }
-    tell(client, ESPOTA_EVENT_START, NULL);
-    tell(client, ESPOTA_EVENT_PROGRESS, NULL);
+    tell(client, ESPOTA_RECEIVER_START, NULL);
+    tell(client, ESPOTA_RECEIVER_PROGRESS, NULL);
 }
 
 void espota_pull_client_begin(struct espota_pull_client *client)
@@ -254,7 +254,7 @@ static void write_image(struct espota_pull_client *client, const uint8_t *data, 
     done = espota_updater_received(&client->updater);
     if (done - client->told >= ESPOTA_SECTOR_SIZE || done == client->length) { /* told <= done */
         client->told = done;
-        tell(client, ESPOTA_EVENT_PROGRESS, NULL);
+        tell(client, ESPOTA_RECEIVER_PROGRESS, NULL);
     }
     if (espota_updater_remaining(&client->updater) == 0)
         end_update(client);

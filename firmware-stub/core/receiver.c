@@ -39,7 +39,7 @@ static void tell_failure(struct espota_receiver *receiver, enum espota_receiver_
                          const char *text)
 {
     struct espota_receiver_event event = {
-        .kind = ESPOTA_EVENT_ERROR, .failure = failure, .text = text};
+        .kind = ESPOTA_RECEIVER_ERROR, .failure = failure, .text = text};
 
     event.done = espota_updater_received(&receiver->updater);
     if (failure != ESPOTA_FAILURE_AUTH)
@@ -197,7 +197,7 @@ static void accept(struct espota_receiver *receiver, uint64_t now)
         espota_updater_message(&receiver->updater, message);
         refusal = message;
     } else {
-        refusal = tell_kind(receiver, ESPOTA_EVENT_START);
+        refusal = tell_kind(receiver, ESPOTA_RECEIVER_START);
     }
     if (refusal != NULL) {
         reply(receiver, "ERR: ", refusal);
@@ -215,7 +215,7 @@ static void rx_invitation(struct espota_receiver *receiver, const uint8_t *data,
     if (espota_invitation_parse(data, length, &receiver->invitation) != ESPOTA_OK)
         return;
     receiver->peer = *from;
-    tell_kind(receiver, ESPOTA_EVENT_INVITED);
+    tell_kind(receiver, ESPOTA_RECEIVER_INVITED);
     if (receiver->config->password_hash != NULL)
         challenge(receiver, now);
     else
@@ -257,7 +257,7 @@ static void rx_answer(struct espota_receiver *receiver, const uint8_t *data, siz
     espota_wipe(&answer, sizeof(answer));
     espota_wipe(receiver->nonce, sizeof(receiver->nonce));
     if (right) {
-        tell_kind(receiver, ESPOTA_EVENT_AUTH);
+        tell_kind(receiver, ESPOTA_RECEIVER_AUTH);
         accept(receiver, now);
         return;
     }
@@ -290,7 +290,7 @@ void espota_receiver_connected(struct espota_receiver *receiver, uint64_t now)
     if (receiver->phase != ESPOTA_RECEIVER_CONNECTING)
         return;
     enter(receiver, ESPOTA_RECEIVER_STREAMING, after_limit(receiver, now, ESPOTA_RECEIVER_IDLE_MS));
-    tell_kind(receiver, ESPOTA_EVENT_PROGRESS);
+    tell_kind(receiver, ESPOTA_RECEIVER_PROGRESS);
 }
 
 void espota_receiver_connect_failed(struct espota_receiver *receiver, uint64_t now)
@@ -320,7 +320,7 @@ static void leave(struct espota_receiver *receiver, uint64_t now)
     receiver->tx_length = receiver->tx_sent = 0;
     receiver->counted = 0;
     enter(receiver, ESPOTA_RECEIVER_LEAVING, after_pause(receiver, now, BEFORE_RESTART_MS));
-    tell_kind(receiver, ESPOTA_EVENT_END);
+    tell_kind(receiver, ESPOTA_RECEIVER_END);
 }
 
 /* What follows once the connection has taken everything. */
@@ -356,7 +356,7 @@ static void pass_done(struct espota_receiver *receiver, size_t length, enum espo
     receiver->owed += (uint32_t)length;
     receiver->deadline = after_limit(receiver, now, ESPOTA_RECEIVER_IDLE_MS);
     if (length > 0)
-        tell_kind(receiver, ESPOTA_EVENT_PROGRESS);
+        tell_kind(receiver, ESPOTA_RECEIVER_PROGRESS);
     if (status == ESPOTA_OK && espota_updater_remaining(&receiver->updater) > 0) {
         say_count(receiver);
         return;

@@ -37,12 +37,12 @@ struct espota_peer {
 };
 
 enum espota_receiver_event_kind {
-    ESPOTA_EVENT_INVITED,  /* a well-formed invitation; command, size, peer */
-    ESPOTA_EVENT_AUTH,     /* the answer to the challenge was right */
-    ESPOTA_EVENT_START,    /* may refuse: see the hook */
-    ESPOTA_EVENT_PROGRESS, /* done of size bytes have come; 0 first */
-    ESPOTA_EVENT_END,      /* installed, and the host was told; a restart follows */
-    ESPOTA_EVENT_ERROR,    /* failure, error, text */
+    ESPOTA_RECEIVER_INVITED,  /* a well-formed invitation; command, size, peer */
+    ESPOTA_RECEIVER_AUTH,     /* the answer to the challenge was right */
+    ESPOTA_RECEIVER_START,    /* may refuse: see the hook */
+    ESPOTA_RECEIVER_PROGRESS, /* done of size bytes have come; 0 first */
+    ESPOTA_RECEIVER_END,      /* installed, and the host was told; a restart follows */
+    ESPOTA_RECEIVER_ERROR,    /* failure, error, text */
 };
 
 /* Which step failed, numbered as ArduinoOTA numbers it. */

@@ -78,9 +78,9 @@ static const char *tell(struct espota_web_updater *web, enum espota_receiver_eve
 
     if (web->config->event == NULL)
         return NULL;
-    if (kind == ESPOTA_EVENT_END)
+    if (kind == ESPOTA_RECEIVER_END)
         event.size = event.done;
-    if (kind == ESPOTA_EVENT_ERROR) {
+    if (kind == ESPOTA_RECEIVER_ERROR) {
         event.error = espota_updater_error(&web->updater);
         event.text = web->words + sizeof(lead) - 1; /* words begin with it */
     }
@@ -124,7 +124,7 @@ static void fail(struct espota_web_updater *web, enum espota_receiver_failure fa
     }
     set_words(web, words);
     web->taking = false;
-    tell(web, ESPOTA_EVENT_ERROR, failure);
+    tell(web, ESPOTA_RECEIVER_ERROR, failure);
     espota_updater_abort(&web->updater);
 }
 
@@ -178,7 +178,7 @@ static void begin_file(struct espota_web_updater *web)
     web->command =
         is_filesystem(web->parse.form.name) ? ESPOTA_COMMAND_FILESYSTEM : ESPOTA_COMMAND_FLASH;
     if (web->config->credentials != NULL)
-        tell(web, ESPOTA_EVENT_AUTH, ESPOTA_FAILURE_AUTH);
+        tell(web, ESPOTA_RECEIVER_AUTH, ESPOTA_FAILURE_AUTH);
     if (!web->config->quirks && web->origin[0] != '\0' && !origin_is_own(web)) {
         fail(web, ESPOTA_FAILURE_BEGIN, "Wrong origin received!");
         return;
@@ -188,13 +188,13 @@ static void begin_file(struct espota_web_updater *web)
         fail(web, ESPOTA_FAILURE_BEGIN, NULL);
         return;
     }
-    refusal = tell(web, ESPOTA_EVENT_START, ESPOTA_FAILURE_BEGIN);
+    refusal = tell(web, ESPOTA_RECEIVER_START, ESPOTA_FAILURE_BEGIN);
     if (refusal != NULL) {
         fail(web, ESPOTA_FAILURE_BEGIN, refusal);
         return;
     }
     web->taking = true;
-    tell(web, ESPOTA_EVENT_PROGRESS, ESPOTA_FAILURE_RECEIVE);
+    tell(web, ESPOTA_RECEIVER_PROGRESS, ESPOTA_FAILURE_RECEIVE);
 }
 
 static void take_bytes(struct espota_web_updater *web, const uint8_t *data, size_t length)
@@ -211,7 +211,7 @@ static void take_bytes(struct espota_web_updater *web, const uint8_t *data, size
     if (done - web->told < PROGRESS_STEP) /* told was received before */
         return;
     web->told = done;
-    tell(web, ESPOTA_EVENT_PROGRESS, ESPOTA_FAILURE_RECEIVE);
+    tell(web, ESPOTA_RECEIVER_PROGRESS, ESPOTA_FAILURE_RECEIVE);
 }
 
 static void end_file(struct espota_web_updater *web)
@@ -495,7 +495,7 @@ static void leave(struct espota_web_updater *web)
 static void told_all(struct espota_web_updater *web)
 {
     if (web->restarts)
-        tell(web, ESPOTA_EVENT_END, ESPOTA_FAILURE_END);
+        tell(web, ESPOTA_RECEIVER_END, ESPOTA_FAILURE_END);
 }
 
 void espota_web_updater_rx_end(struct espota_web_updater *web, uint64_t now)

@@ -145,14 +145,15 @@ static enum espota_status edit_platform(struct espota_arduino_work *work, const 
 }
 
 /* What stands in a tool's place now. */
-struct tool {
+struct edited_tool {
     const char *path;
     char original[PATH_ROOM + 32]; /* where what was there goes, and where it is found again */
     char *bytes;
     size_t length;
 };
 
-static enum espota_status put_script(struct espota_arduino_work *work, const struct tool *tool,
+static enum espota_status put_script(struct espota_arduino_work *work,
+                                     const struct edited_tool *tool,
                                      const struct espota_page *script)
 {
     enum espota_status status = ESPOTA_OK;
@@ -176,7 +177,8 @@ static enum espota_status put_script(struct espota_arduino_work *work, const str
     return status;
 }
 
-static enum espota_status take_script(struct espota_arduino_work *work, const struct tool *tool)
+static enum espota_status take_script(struct espota_arduino_work *work,
+                                      const struct edited_tool *tool)
 {
     char *bytes = NULL;
     size_t length;
@@ -207,7 +209,7 @@ static enum espota_status take_script(struct espota_arduino_work *work, const st
 static enum espota_status edit_tool(struct espota_arduino_work *work, const char *path,
                                     const struct espota_page *script, bool *found)
 {
-    struct tool tool = {.path = path};
+    struct edited_tool tool = {.path = path};
     enum espota_status status;
 
     snprintf(tool.original, sizeof(tool.original), "%s.orig", path);

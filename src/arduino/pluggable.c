@@ -14,7 +14,7 @@ enum {
     GONE_MOST = 256, /* ports that are kept without a device: anybody can announce some */
 };
 
-struct port {
+struct listed_port {
     uint64_t id;
     struct espota_device device;
     uint8_t *txt;
@@ -22,14 +22,14 @@ struct port {
     bool shown;       /* it is the port of its address */
     bool gone;        /* and is kept, although its device went, */
     uint64_t gone_at; /* until then */
-    struct port *next;
+    struct listed_port *next;
 };
 
 struct espota_pluggable {
     struct espota_pluggable_hooks hooks;
     bool greeted, started, syncing;
-    struct port *ports; /* in the order of their coming */
-    size_t gone;        /* how many of them are */
+    struct listed_port *ports; /* in the order of their coming */
+    size_t gone;               /* how many of them are */
     char line[LINE_ROOM];
     size_t used;
     bool too_long;
@@ -48,7 +48,7 @@ enum espota_status espota_pluggable_create(const struct espota_pluggable_hooks *
 static void forget_all(struct espota_pluggable *p)
 {
     while (p->ports != NULL) {
-        struct port *next = p->ports->next;
+        struct listed_port *next = p->ports->next;
 
         free(p->ports->txt);
         free(p->ports);
@@ -110,7 +110,7 @@ static void fail(struct espota_pluggable *p, const char *event, const char *form
     say(p, event, text, true);
 }
 
-static void tell_port(struct espota_pluggable *p, const char *event, const struct port *port)
+static void tell_port(struct espota_pluggable *p, const char *event, const struct listed_port *port)
 {
     struct espota_json *message;
 
@@ -124,15 +124,15 @@ static void tell_port(struct espota_pluggable *p, const char *event, const struc
                                 espota_pluggable_port(&port->device, port->txt, port->txt_length)));
 }
 
-static struct port *shown_at(struct espota_pluggable *p, const char *address)
+static struct listed_port *shown_at(struct espota_pluggable *p, const char *address)
 {
-    for (struct port *port = p->ports; port != NULL; port = port->next)
+    for (struct listed_port *port = p->ports; port != NULL; port = port->next)
         if (port->shown && strcmp(port->device.address, address) == 0)
             return port;
     return NULL;
 }
 
-static void show(struct espota_pluggable *p, struct port *port)
+static void show(struct espota_pluggable *p, struct listed_port *port)
 {
     if (shown_at(p, port->device.address) != NULL)
         return;
@@ -140,9 +140,9 @@ static void show(struct espota_pluggable *p, struct port *port)
     tell_port(p, "add", port);
 }
 
-static void unlink_port(struct espota_pluggable *p, struct port **at)
+static void unlink_port(struct espota_pluggable *p, struct listed_port **at)
 {
-    struct port *port = *at;
+    struct listed_port *port = *at;
 
     *at = port->next;
     if (port->gone)
@@ -152,9 +152,9 @@ static void unlink_port(struct espota_pluggable *p, struct port **at)
 }
 
 /* Takes the port out; another device of its address takes its place. */
-static void remove_port(struct espota_pluggable *p, struct port **at)
+static void remove_port(struct espota_pluggable *p, struct listed_port **at)
 {
-    struct port *port = *at;
+    struct listed_port *port = *at;
     char address[sizeof(port->device.address)];
     bool shown = port->shown;
 
@@ -168,12 +168,12 @@ static void remove_port(struct espota_pluggable *p, struct port **at)
 }
 
 /* What went is kept for a while, unless there is another device for its port. */
-static void let_go(struct espota_pluggable *p, struct port **at, uint64_t now)
+static void let_go(struct espota_pluggable *p, struct listed_port **at, uint64_t now)
 {
-    struct port *gone = *at;
+    struct listed_port *gone = *at;
     bool keep = gone->shown && p->gone < GONE_MOST;
 
-    for (const struct port *port = p->ports; keep && port != NULL; port = port->next)
+    for (const struct listed_port *port = p->ports; keep && port != NULL; port = port->next)
         keep = port == gone || strcmp(port->device.address, gone->device.address) != 0;
     if (!keep) {
         remove_port(p, at);
@@ -184,7 +184,7 @@ static void let_go(struct espota_pluggable *p, struct port **at, uint64_t now)
     p->gone++;
 }
 
-static bool same_port(const struct port *one, const struct espota_catalog_event *event)
+static bool same_port(const struct listed_port *one, const struct espota_catalog_event *event)
 {
     return one->device.port == event->device.port &&
            strcmp(one->device.hostname, event->device.hostname) == 0 &&
@@ -198,7 +198,7 @@ static bool same_port(const struct port *one, const struct espota_catalog_event 
  */
 static bool take_over(struct espota_pluggable *p, const struct espota_catalog_event *event)
 {
-    struct port **at = &p->ports;
+    struct listed_port **at = &p->ports;
     bool same;
 
     while (*at != NULL &&
@@ -216,8 +216,8 @@ static bool take_over(struct espota_pluggable *p, const struct espota_catalog_ev
 
 static void add_port(struct espota_pluggable *p, const struct espota_catalog_event *event)
 {
-    struct port *port = calloc(1, sizeof(*port));
-    struct port **at = &p->ports;
+    struct listed_port *port = calloc(1, sizeof(*port));
+    struct listed_port **at = &p->ports;
 
     if (port != NULL && event->txt_length > 0) {
         port->txt = malloc(event->txt_length);
@@ -244,7 +244,7 @@ static void add_port(struct espota_pluggable *p, const struct espota_catalog_eve
 void espota_pluggable_event(struct espota_pluggable *pluggable,
                             const struct espota_catalog_event *event, uint64_t now)
 {
-    struct port **at = &pluggable->ports;
+    struct listed_port **at = &pluggable->ports;
 
     while (*at != NULL && ((*at)->gone || (*at)->id != event->device.id))
         at = &(*at)->next;
@@ -260,7 +260,7 @@ void espota_pluggable_event(struct espota_pluggable *pluggable,
 
 void espota_pluggable_tick(struct espota_pluggable *pluggable, uint64_t now)
 {
-    struct port **at = &pluggable->ports;
+    struct listed_port **at = &pluggable->ports;
 
     while (*at != NULL)
         if ((*at)->gone && (*at)->gone_at <= now)
@@ -273,7 +273,7 @@ uint64_t espota_pluggable_deadline(const struct espota_pluggable *pluggable)
 {
     uint64_t first = UINT64_MAX;
 
-    for (const struct port *port = pluggable->ports; port != NULL; port = port->next)
+    for (const struct listed_port *port = pluggable->ports; port != NULL; port = port->next)
         if (port->gone && port->gone_at < first)
             first = port->gone_at;
     return first;
@@ -353,7 +353,7 @@ static void list(struct espota_pluggable *p)
     }
     message = espota_json_object();
     ports = espota_json_array();
-    for (const struct port *port = p->ports; well && port != NULL; port = port->next)
+    for (const struct listed_port *port = p->ports; well && port != NULL; port = port->next)
         if (port->shown)
             well = espota_json_append_own(
                 ports, espota_pluggable_port(&port->device, port->txt, port->txt_length));

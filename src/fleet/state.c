@@ -15,7 +15,7 @@ enum { STATE_MAX = 64 << 20, VERSION = 1, SHA256_HEX = 2 * ESPOTA_SHA256_SIZE };
 
 static const char format_name[] = "espota-c upload state";
 
-struct entry {
+struct state_entry {
     char *target;
     enum espota_command command;
     char sha256[SHA256_HEX + 1];
@@ -26,7 +26,7 @@ struct entry {
 struct espota_state {
     char *path;
     struct espota_file_lock lock;
-    struct entry *entries;
+    struct state_entry *entries;
     size_t count, room;
     bool changed;
 };
@@ -41,11 +41,11 @@ static enum espota_status no_memory(struct espota_error *err)
     return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the state");
 }
 
-static struct entry *find(const struct espota_state *state, const char *target,
-                          enum espota_command command)
+static struct state_entry *find(const struct espota_state *state, const char *target,
+                                enum espota_command command)
 {
     for (size_t i = 0; i < state->count; i++) {
-        struct entry *entry = &state->entries[i];
+        struct state_entry *entry = &state->entries[i];
 
         if (entry->command == command && strcmp(entry->target, target) == 0)
             return entry;
@@ -53,14 +53,14 @@ static struct entry *find(const struct espota_state *state, const char *target,
     return NULL;
 }
 
-static struct entry *add(struct espota_state *state, const char *target,
-                         enum espota_command command)
+static struct state_entry *add(struct espota_state *state, const char *target,
+                               enum espota_command command)
 {
-    struct entry *entry;
+    struct state_entry *entry;
 
     if (state->count == state->room) {
         size_t room = state->room == 0 ? 16 : 2 * state->room;
-        struct entry *larger = realloc(state->entries, room * sizeof(*larger));
+        struct state_entry *larger = realloc(state->entries, room * sizeof(*larger));
 
         if (larger == NULL)
             return NULL;
@@ -106,7 +106,7 @@ static enum espota_status read_entry(struct espota_state *state, const struct es
     const char *result = espota_json_text(espota_json_member(value, "result"));
     const char *time_text = espota_json_text(espota_json_member(value, "time"));
     enum espota_state_result known;
-    struct entry *entry;
+    struct state_entry *entry;
     int64_t command;
 
     if (target == NULL || sha256 == NULL || result == NULL || time_text == NULL ||
@@ -226,12 +226,12 @@ void espota_state_close(struct espota_state *state)
 enum espota_state_result espota_state_find(const struct espota_state *state, const char *target,
                                            enum espota_command command, const char *sha256)
 {
-    const struct entry *entry = find(state, target, command);
+    const struct state_entry *entry = find(state, target, command);
 
     return entry != NULL && strcmp(entry->sha256, sha256) == 0 ? entry->result : ESPOTA_STATE_NONE;
 }
 
-static void write_time(struct entry *entry, int64_t wall)
+static void write_time(struct state_entry *entry, int64_t wall)
 {
     time_t seconds = (time_t)wall;
     struct tm parts;
@@ -246,7 +246,7 @@ enum espota_status espota_state_record(struct espota_state *state, const char *t
                                        enum espota_state_result result, int64_t wall,
                                        struct espota_error *err)
 {
-    struct entry *entry = find(state, target, command);
+    struct state_entry *entry = find(state, target, command);
 
     if (entry == NULL && result == ESPOTA_STATE_NONE)
         return ESPOTA_OK;
@@ -266,7 +266,7 @@ bool espota_state_changed(const struct espota_state *state)
     return state->changed;
 }
 
-static bool add_entry(struct espota_json *entries, const struct entry *entry)
+static bool add_entry(struct espota_json *entries, const struct state_entry *entry)
 {
     struct espota_json *value = espota_json_object();
 

@@ -27,7 +27,7 @@ enum {
 struct avahi;
 
 /* One service on one interface by one protocol. */
-struct service {
+struct avahi_service {
     struct avahi *avahi;
     AvahiIfIndex interface;
     AvahiProtocol protocol;
@@ -36,7 +36,7 @@ struct service {
     AvahiServiceResolver *resolver;
     bool waiting;
     uint64_t answered; /* when it was last resolved; 0: never */
-    struct service *next;
+    struct avahi_service *next;
 };
 
 struct avahi {
@@ -44,7 +44,7 @@ struct avahi {
     struct espota_avahi_poll *poll;
     AvahiClient *client;
     AvahiServiceBrowser *browsers[ESPOTA_SERVICE_COUNT];
-    struct service *services;
+    struct avahi_service *services;
     size_t service_count;
     size_t resolver_count;
     bool has_waiting;
@@ -62,7 +62,7 @@ static uint32_t link_of(AvahiIfIndex interface, AvahiProtocol protocol)
     return (uint32_t)interface * 2 + (protocol == AVAHI_PROTO_INET6 ? 1 : 0);
 }
 
-static void drop_resolver(struct service *s)
+static void drop_resolver(struct avahi_service *s)
 {
     if (s->resolver == NULL)
         return;
@@ -110,7 +110,7 @@ static void resolved(AvahiServiceResolver *resolver, AvahiIfIndex interface, Ava
                      uint16_t port, AvahiStringList *txt, AvahiLookupResultFlags flags,
                      void *userdata)
 {
-    struct service *s = userdata;
+    struct avahi_service *s = userdata;
     uint8_t data[ESPOTA_CATALOG_TXT];
     struct espota_catalog_service found = {.link = link_of(interface, protocol),
                                            .service = s->type,
@@ -140,11 +140,11 @@ static void resolved(AvahiServiceResolver *resolver, AvahiIfIndex interface, Ava
 /* The one that has had its answer longest gives its place up. */
 static bool make_place(struct avahi *a)
 {
-    struct service *oldest = NULL;
+    struct avahi_service *oldest = NULL;
 
     if (a->resolver_count < RESOLVERS)
         return true;
-    for (struct service *s = a->services; s != NULL; s = s->next)
+    for (struct avahi_service *s = a->services; s != NULL; s = s->next)
         if (s->resolver != NULL && s->answered != 0 &&
             (oldest == NULL || s->answered < oldest->answered))
             oldest = s;
@@ -155,7 +155,7 @@ static bool make_place(struct avahi *a)
 }
 
 /* What was heard by IPv6 may be of a device that has IPv4 alone. */
-static AvahiProtocol address_protocol(const struct service *s)
+static AvahiProtocol address_protocol(const struct avahi_service *s)
 {
     return s->protocol == AVAHI_PROTO_INET6 ? AVAHI_PROTO_UNSPEC : s->protocol;
 }
@@ -164,7 +164,7 @@ static void resolve_waiting(struct avahi *a)
 {
     bool left = false;
 
-    for (struct service *s = a->services; s != NULL; s = s->next) {
+    for (struct avahi_service *s = a->services; s != NULL; s = s->next) {
         if (!s->waiting)
             continue;
         if (!make_place(a)) {
@@ -185,10 +185,10 @@ static void resolve_waiting(struct avahi *a)
     a->has_waiting = left;
 }
 
-static struct service **find(struct avahi *a, AvahiIfIndex interface, AvahiProtocol protocol,
-                             enum espota_service type, const char *name)
+static struct avahi_service **find(struct avahi *a, AvahiIfIndex interface, AvahiProtocol protocol,
+                                   enum espota_service type, const char *name)
 {
-    struct service **at = &a->services;
+    struct avahi_service **at = &a->services;
 
     while (*at != NULL && ((*at)->interface != interface || (*at)->protocol != protocol ||
                            (*at)->type != type || strcmp((*at)->name, name) != 0))
@@ -199,8 +199,8 @@ static struct service **find(struct avahi *a, AvahiIfIndex interface, AvahiProto
 static void appeared(struct avahi *a, AvahiIfIndex interface, AvahiProtocol protocol,
                      enum espota_service type, const char *name)
 {
-    struct service **at = find(a, interface, protocol, type, name);
-    struct service *s = *at;
+    struct avahi_service **at = find(a, interface, protocol, type, name);
+    struct avahi_service *s = *at;
 
     if (s == NULL) {
         if (strlen(name) >= sizeof(s->name))
@@ -223,9 +223,9 @@ static void appeared(struct avahi *a, AvahiIfIndex interface, AvahiProtocol prot
     resolve_waiting(a);
 }
 
-static void service_free(struct service **at)
+static void service_free(struct avahi_service **at)
 {
-    struct service *s = *at;
+    struct avahi_service *s = *at;
 
     *at = s->next;
     drop_resolver(s);
@@ -236,7 +236,7 @@ static void service_free(struct service **at)
 static void disappeared(struct avahi *a, AvahiIfIndex interface, AvahiProtocol protocol,
                         enum espota_service type, const char *name)
 {
-    struct service **at = find(a, interface, protocol, type, name);
+    struct avahi_service **at = find(a, interface, protocol, type, name);
 
     if (*at != NULL)
         service_free(at);
@@ -355,7 +355,7 @@ static void expired(void *context)
     if (a->broken)
         reconnect(a);
     else if (a->client != NULL) {
-        for (struct service *s = a->services; s != NULL; s = s->next)
+        for (struct avahi_service *s = a->services; s != NULL; s = s->next)
             if (s->resolver == NULL)
                 s->waiting = a->has_waiting = true;
         resolve_waiting(a);
@@ -413,7 +413,7 @@ static bool busy(void *state)
 {
     const struct avahi *a = state;
 
-    for (const struct service *s = a->services; s != NULL; s = s->next)
+    for (const struct avahi_service *s = a->services; s != NULL; s = s->next)
         if (s->answered == 0)
             return true;
     return false;

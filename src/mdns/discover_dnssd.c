@@ -36,7 +36,7 @@ struct request {
     bool over;
 };
 
-struct service {
+struct dnssd_service {
     struct dnssd *dnssd;
     uint32_t interface;
     enum espota_service type;
@@ -51,7 +51,7 @@ struct service {
     uint8_t txt[ESPOTA_CATALOG_TXT];
     size_t txt_length;
     struct espota_address address6;
-    struct service *next;
+    struct dnssd_service *next;
 };
 
 struct browser {
@@ -62,7 +62,7 @@ struct browser {
 struct dnssd {
     struct espota_discovery *discovery;
     struct browser browsers[ESPOTA_SERVICE_COUNT];
-    struct service *services;
+    struct dnssd_service *services;
     size_t service_count, busy_count;
     bool broken;
     struct espota_timer timer;
@@ -128,7 +128,7 @@ static bool request_open(struct dnssd *d, struct request *r, DNSServiceErrorType
 }
 
 /* Nothing more is wanted of the service for now. Not inside one of its callbacks. */
-static void rest(struct service *s)
+static void rest(struct dnssd_service *s)
 {
     request_close(&s->resolve);
     request_close(&s->four);
@@ -140,13 +140,13 @@ static void rest(struct service *s)
 }
 
 /* The requests go with the next turn of the timer, which is not inside a callback. */
-static void rest_soon(struct service *s)
+static void rest_soon(struct dnssd_service *s)
 {
     s->give_up = now_of(s->dnssd);
     arm(s->dnssd, &s->timer, 0);
 }
 
-static void tell(struct service *s, const struct espota_address *address)
+static void tell(struct dnssd_service *s, const struct espota_address *address)
 {
     const struct espota_catalog_service found = {.link = s->interface,
                                                  .service = s->type,
@@ -168,7 +168,7 @@ static void DNSSD_API addressed(DNSServiceRef reference, DNSServiceFlags flags, 
                                 uint16_t class, uint16_t length, const void *data, uint32_t ttl,
                                 void *context)
 {
-    struct service *s = context;
+    struct dnssd_service *s = context;
     struct espota_address address = {.family = 0};
 
     (void)reference;
@@ -196,7 +196,7 @@ static void DNSSD_API resolved(DNSServiceRef reference, DNSServiceFlags flags, u
                                uint16_t port, uint16_t txt_length, const unsigned char *txt,
                                void *context)
 {
-    struct service *s = context;
+    struct dnssd_service *s = context;
     struct dnssd *d = s->dnssd;
     const uint8_t *bytes = (const uint8_t *)&port; /* in network order */
     bool any;
@@ -226,7 +226,7 @@ static void DNSSD_API resolved(DNSServiceRef reference, DNSServiceFlags flags, u
 
 static void service_expired(void *context)
 {
-    struct service *s = context;
+    struct dnssd_service *s = context;
     uint64_t now = now_of(s->dnssd);
 
     if (now < s->give_up && s->address6.family != 0)
@@ -236,7 +236,7 @@ static void service_expired(void *context)
     work(s->dnssd);
 }
 
-static void begin(struct service *s)
+static void begin(struct dnssd_service *s)
 {
     struct dnssd *d = s->dnssd;
 
@@ -256,15 +256,15 @@ static void begin(struct service *s)
 
 static void work(struct dnssd *d)
 {
-    for (struct service *s = d->services; s != NULL && d->busy_count < JOBS; s = s->next)
+    for (struct dnssd_service *s = d->services; s != NULL && d->busy_count < JOBS; s = s->next)
         if (s->waiting && !s->busy)
             begin(s);
 }
 
-static struct service **find(struct dnssd *d, uint32_t interface, enum espota_service type,
-                             const char *name)
+static struct dnssd_service **find(struct dnssd *d, uint32_t interface, enum espota_service type,
+                                   const char *name)
 {
-    struct service **at = &d->services;
+    struct dnssd_service **at = &d->services;
 
     while (*at != NULL &&
            ((*at)->interface != interface || (*at)->type != type || strcmp((*at)->name, name) != 0))
@@ -272,9 +272,9 @@ static struct service **find(struct dnssd *d, uint32_t interface, enum espota_se
     return at;
 }
 
-static void service_free(struct service **at)
+static void service_free(struct dnssd_service **at)
 {
-    struct service *s = *at;
+    struct dnssd_service *s = *at;
 
     *at = s->next;
     rest(s);
@@ -285,7 +285,7 @@ static void service_free(struct service **at)
 static void appeared(struct dnssd *d, uint32_t interface, enum espota_service type,
                      const char *name)
 {
-    struct service **at = find(d, interface, type, name);
+    struct dnssd_service **at = find(d, interface, type, name);
 
     if (*at == NULL) {
         if (strlen(name) >= LABEL_ROOM)
@@ -310,7 +310,7 @@ static void DNSSD_API browsed(DNSServiceRef reference, DNSServiceFlags flags, ui
 {
     struct browser *b = context;
     struct dnssd *d = b->request.dnssd;
-    struct service **at;
+    struct dnssd_service **at;
 
     (void)reference;
     (void)type;
@@ -368,7 +368,7 @@ static void expired(void *context)
         espota_discovery_changed(d->discovery);
         d->broken = browse(d) != kDNSServiceErr_NoError;
     } else {
-        for (struct service *s = d->services; s != NULL; s = s->next)
+        for (struct dnssd_service *s = d->services; s != NULL; s = s->next)
             s->waiting = true;
         work(d);
     }
@@ -420,7 +420,7 @@ static bool busy(void *state)
 {
     const struct dnssd *d = state;
 
-    for (const struct service *s = d->services; s != NULL; s = s->next)
+    for (const struct dnssd_service *s = d->services; s != NULL; s = s->next)
         if (s->waiting || s->busy)
             return true;
     return false;

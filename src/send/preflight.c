@@ -273,7 +273,7 @@ static enum espota_status refuse_signature(const struct check *check,
         [ESPOTA_SIGN_ESP32] = "the ESP32 format",
     };
     const struct espota_preflight *request = check->request;
-    struct espota_verdict other;
+    struct espota_signature_verdict other;
     enum espota_status status = espota_signature_judge_memory(
         request->bytes, request->length, request->publickey, ESPOTA_SIGN_AUTO, &other, check->err);
 
@@ -296,7 +296,7 @@ static enum espota_status check_signature(const struct check *check)
         request->chip != ESPOTA_CHIP_UNKNOWN ? request->chip : check->image->chip;
     enum espota_sign_format format =
         espota_chip_is_esp32(chip) ? ESPOTA_SIGN_ESP32 : ESPOTA_SIGN_ESP8266;
-    struct espota_verdict verdict;
+    struct espota_signature_verdict verdict;
     enum espota_status status =
         espota_signature_key_fits(request->publickey, format, chip, check->err);
 

@@ -111,14 +111,14 @@ static uint64_t key_of(uint64_t key, enum shape shape, const char *text, size_t 
     return key;
 }
 
-struct entry {
+struct cover_entry {
     uint64_t key;
     size_t rule;
     size_t next; /* + 1; 0: none */
 };
 
 struct table {
-    struct entry *entries;
+    struct cover_entry *entries;
     size_t count;
     size_t *heads;
     size_t head_mask;
@@ -131,7 +131,7 @@ static void add(struct table *table, uint64_t key, size_t rule)
 {
     size_t *head = &table->heads[(key ^ key >> 32) & table->head_mask];
 
-    table->entries[table->count] = (struct entry){key, rule, *head};
+    table->entries[table->count] = (struct cover_entry){key, rule, *head};
     *head = ++table->count;
 }
 
@@ -154,20 +154,20 @@ static void add_rule(struct table *table, const struct espota_rule *rule, size_t
     }
 }
 
-struct search {
+struct cover_search {
     const struct espota_manifest *manifest;
     const struct table *table;
     const struct espota_rule *rule;
     const struct espota_rule *by; /* the earliest so far that covers it */
 };
 
-static void look_up(struct search *search, uint64_t key)
+static void look_up(struct cover_search *search, uint64_t key)
 {
     const struct table *table = search->table;
     size_t at = table->heads[(key ^ key >> 32) & table->head_mask];
 
     for (int i = 0; at != 0 && i < LOOKED_AT_MAX; i++) {
-        const struct entry *entry = &table->entries[at - 1];
+        const struct cover_entry *entry = &table->entries[at - 1];
         const struct espota_rule *wide = &search->manifest->rules[entry->rule];
 
         if (entry->key == key && (search->by == NULL || wide->number < search->by->number) &&
@@ -178,8 +178,9 @@ static void look_up(struct search *search, uint64_t key)
 }
 
 /* Calls `each` with the key of every pattern that may cover `pattern`. */
-static void each_key(struct search *search, uint64_t key, const char *pattern,
-                     const bool prefix[LENGTHS], void (*each)(struct search *search, uint64_t key))
+static void each_key(struct cover_search *search, uint64_t key, const char *pattern,
+                     const bool prefix[LENGTHS],
+                     void (*each)(struct cover_search *search, uint64_t key))
 {
     size_t length = pattern != NULL ? strcspn(pattern, "*?") : 0;
 
@@ -192,7 +193,7 @@ static void each_key(struct search *search, uint64_t key, const char *pattern,
             each(search, key_of(key, SHAPE_PREFIX, pattern, i));
 }
 
-static void each_path(struct search *search, uint64_t key)
+static void each_path(struct cover_search *search, uint64_t key)
 {
     each_key(search, key, search->rule->path, search->table->path_prefix, look_up);
 }
@@ -202,7 +203,7 @@ static const struct espota_rule *covered_by(const struct espota_manifest *manife
                                             const struct table *table,
                                             const struct espota_rule *rule)
 {
-    struct search search = {manifest, table, rule, NULL};
+    struct cover_search search = {manifest, table, rule, NULL};
 
     each_key(&search, UINT64_C(0xcbf29ce484222325), rule->mac_count > 0 ? rule->macs[0] : NULL,
              table->mac_prefix, each_path);

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text/text.h"
 #include "serve/inside.h"
 #include "sys/sys.h"
+#include "text/text.h"
 
 enum {
     MINUTE_MS = 60000,

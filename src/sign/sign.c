@@ -186,7 +186,7 @@ static enum espota_status refuse_signed_twice(struct job *job)
 {
     bool packing = job->packer != NULL;
     struct espota_tail *tail = packing ? &job->read : &job->payload;
-    struct espota_verdict verdict = {0};
+    struct espota_signature_verdict verdict = {0};
     enum espota_status status = ESPOTA_OK;
 
     if (job->signer->options.force)

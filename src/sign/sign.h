@@ -41,7 +41,7 @@ enum espota_status espota_signature_make(const struct espota_key *key,
                                          size_t *length,
                                          struct espota_error *err) ESPOTA_MUST_CHECK;
 
-struct espota_verdict {
+struct espota_signature_verdict {
     bool good;
     enum espota_sign_format format; /* of a good one */
     enum espota_hash_kind hash;
@@ -53,16 +53,18 @@ struct espota_verdict {
  * Judges the end of a file of `total` bytes, whose last `tail_length` are `tail` and whose
  * others are in `hashes`. tail_length is ESPOTA_TRAILER_MAX, or total if that is less.
  */
-enum espota_status
-espota_signature_judge(struct espota_hashes *hashes, const uint8_t *tail, size_t tail_length,
-                       uint64_t total, const struct espota_key *key, enum espota_sign_format format,
-                       struct espota_verdict *verdict, struct espota_error *err) ESPOTA_MUST_CHECK;
+enum espota_status espota_signature_judge(struct espota_hashes *hashes, const uint8_t *tail,
+                                          size_t tail_length, uint64_t total,
+                                          const struct espota_key *key,
+                                          enum espota_sign_format format,
+                                          struct espota_signature_verdict *verdict,
+                                          struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* The same for bytes in memory. */
 enum espota_status espota_signature_judge_memory(const void *data, size_t length,
                                                  const struct espota_key *key,
                                                  enum espota_sign_format format,
-                                                 struct espota_verdict *verdict,
+                                                 struct espota_signature_verdict *verdict,
                                                  struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* Holds back the last bytes of a stream and hashes the rest. */

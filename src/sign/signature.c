@@ -123,7 +123,7 @@ struct trial {
     const uint8_t *tail;
     size_t tail_length;
     const struct espota_key *key;
-    struct espota_verdict *verdict;
+    struct espota_signature_verdict *verdict;
     struct espota_error *err;
 };
 
@@ -223,11 +223,10 @@ static enum espota_status try_esp32(struct trial *trial)
     return status;
 }
 
-enum espota_status espota_signature_judge(struct espota_hashes *hashes, const uint8_t *tail,
-                                          size_t tail_length, uint64_t total,
-                                          const struct espota_key *key,
-                                          enum espota_sign_format format,
-                                          struct espota_verdict *verdict, struct espota_error *err)
+enum espota_status
+espota_signature_judge(struct espota_hashes *hashes, const uint8_t *tail, size_t tail_length,
+                       uint64_t total, const struct espota_key *key, enum espota_sign_format format,
+                       struct espota_signature_verdict *verdict, struct espota_error *err)
 {
     struct trial trial = {hashes, tail, tail_length, key, verdict, err};
     enum espota_status status = ESPOTA_OK;
@@ -280,7 +279,7 @@ void espota_tail_add(struct espota_tail *tail, const void *data, size_t length)
 enum espota_status espota_signature_judge_memory(const void *data, size_t length,
                                                  const struct espota_key *key,
                                                  enum espota_sign_format format,
-                                                 struct espota_verdict *verdict,
+                                                 struct espota_signature_verdict *verdict,
                                                  struct espota_error *err)
 {
     struct espota_hashes *hashes = NULL;

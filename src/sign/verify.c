@@ -31,7 +31,7 @@ static enum espota_status judge(const struct espota_verify_options *options,
     struct espota_input input = ESPOTA_INPUT_INIT;
     struct espota_hashes *hashes = NULL;
     struct espota_tail tail;
-    struct espota_verdict verdict = {0};
+    struct espota_signature_verdict verdict = {0};
     enum espota_status status = espota_input_init(&input, options->file, err);
 
     if (status == ESPOTA_OK)

@@ -45,7 +45,7 @@ static bool is_letter(char c)
 
 enum part_kind { PART_WORD, PART_END, PART_NUMBER };
 
-struct part {
+struct version_part {
     enum part_kind kind;
     const char *at;
     size_t length;
@@ -68,9 +68,9 @@ static struct parts parts_of(const char *text, size_t length)
 }
 
 /* The next number (leading zeros taken off) or word; separators are passed over. */
-static struct part next_part(struct parts *parts)
+static struct version_part next_part(struct parts *parts)
 {
-    struct part part = {PART_END, NULL, 0};
+    struct version_part part = {PART_END, NULL, 0};
     bool (*same)(char) = is_letter;
 
     while (parts->left > 0 && !is_digit(*parts->at) && !is_letter(*parts->at)) {
@@ -98,7 +98,7 @@ static struct part next_part(struct parts *parts)
     return part;
 }
 
-static int compare_text(const struct part *a, const struct part *b)
+static int compare_text(const struct version_part *a, const struct version_part *b)
 {
     size_t shorter = a->length < b->length ? a->length : b->length;
 
@@ -111,12 +111,12 @@ static int compare_text(const struct part *a, const struct part *b)
     return (a->length > b->length) - (a->length < b->length);
 }
 
-static bool is_zero(const struct part *part)
+static bool is_zero(const struct version_part *part)
 {
     return part->kind == PART_NUMBER && part->length == 1 && *part->at == '0';
 }
 
-static int compare_parts(const struct part *a, const struct part *b)
+static int compare_parts(const struct version_part *a, const struct version_part *b)
 {
     if (a->kind != b->kind) {
         if ((a->kind == PART_END && is_zero(b)) || (b->kind == PART_END && is_zero(a)))
@@ -134,8 +134,8 @@ int espota_version_compare(const char *a, size_t a_length, const char *b, size_t
     struct parts right = parts_of(b, b_length);
 
     for (;;) {
-        struct part one = next_part(&left);
-        struct part two = next_part(&right);
+        struct version_part one = next_part(&left);
+        struct version_part two = next_part(&right);
         int difference = compare_parts(&one, &two);
 
         if (difference != 0 || (one.kind == PART_END && two.kind == PART_END))

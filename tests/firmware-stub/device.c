@@ -13,7 +13,7 @@ enum { SIZE = 9000, START = 0xbb000 - 3 * 4096 };
 
 /* A port in memory: one host on the other side, and calls that can be told to fail. */
 struct port {
-    struct espota_device_ops table;
+    struct espota_pump_ops table;
     char datagrams[8][160]; /* from the host */
     size_t datagram_count;
     size_t datagram_next;
@@ -42,7 +42,7 @@ static struct chip chip;
 static struct espota_crypto_openssl openssl;
 static struct espota_updater_config update;
 static struct espota_receiver_config config;
-static struct espota_device device;
+static struct espota_pump device;
 static struct port port;
 static uint8_t image[SIZE];
 static char md5[ESPOTA_MD5_HEX + 1];
@@ -177,18 +177,18 @@ static void setup(void)
         .update = &update, .crypto = &openssl.table, .nonce_digits = ESPOTA_NONCE_MD5};
     memset(&port, 0, sizeof(port));
     port.table =
-        (struct espota_device_ops){&port,    udp_receive, udp_send,  tcp_connect, tcp_receive,
-                                   tcp_send, tcp_close,   clock_now, reboot,      log_line};
+        (struct espota_pump_ops){&port,    udp_receive, udp_send,  tcp_connect, tcp_receive,
+                                 tcp_send, tcp_close,   clock_now, reboot,      log_line};
     port.send_step = 100;
     port.stream = image;
     port.stream_left = sizeof(image);
     port.now = 77;
-    espota_device_init(&device, &port.table, &config);
+    espota_pump_init(&device, &port.table, &config);
 }
 
 static void teardown(void)
 {
-    espota_device_deinit(&device);
+    espota_pump_deinit(&device);
     espota_crypto_openssl_deinit(&openssl);
     ck_assert(!port.open);
     ck_assert_uint_eq(port.closed, port.opened);
@@ -207,7 +207,7 @@ static unsigned run(void)
     unsigned calls = 0;
     int32_t wait;
 
-    while ((wait = espota_device_pump(&device)) != ESPOTA_DEVICE_FOREVER) {
+    while ((wait = espota_pump_run(&device)) != ESPOTA_PUMP_FOREVER) {
         ck_assert_int_ge(wait, 0);
         ck_assert_uint_lt(++calls, 100000);
         port.now += (uint64_t)wait;
@@ -228,8 +228,8 @@ static void assert_updated(void)
 START_TEST(test_an_idle_device_sleeps)
 {
     setup();
-    ck_assert_int_eq(espota_device_pump(&device), ESPOTA_DEVICE_FOREVER);
-    ck_assert_uint_eq(espota_device_want(&device), ESPOTA_WANT_DATAGRAM_IN);
+    ck_assert_int_eq(espota_pump_run(&device), ESPOTA_PUMP_FOREVER);
+    ck_assert_uint_eq(espota_pump_want(&device), ESPOTA_WANT_DATAGRAM_IN);
     teardown();
 }
 END_TEST
@@ -257,11 +257,11 @@ START_TEST(test_bytes_one_at_a_time_each_way)
     port.stream_left = 0; /* the host begins late */
     invite();
     while (!port.open)
-        espota_device_pump(&device);
+        espota_pump_run(&device);
     port.stream_left = sizeof(image);
     memset(port.said, 0, sizeof(port.said));
     while (port.reboots == 0) {
-        espota_device_pump(&device);
+        espota_pump_run(&device);
         if (port.said_length > 500)
             port.said_length = 0;
     }
@@ -280,7 +280,7 @@ START_TEST(test_lock_step)
     port.stream_left = 0;
     invite();
     while (!port.open)
-        espota_device_pump(&device);
+        espota_pump_run(&device);
     for (size_t at = 0; at < SIZE; at += 1460) {
         size_t part = SIZE - at < 1460 ? SIZE - at : 1460;
         char count[8];
@@ -289,7 +289,7 @@ START_TEST(test_lock_step)
         memset(port.said, 0, sizeof(port.said));
         port.said_length = 0;
         port.stream_left = part;
-        espota_device_pump(&device);
+        espota_pump_run(&device);
         ck_assert_str_eq(port.said, count);
     }
     port.said_length = 0;
@@ -305,12 +305,12 @@ START_TEST(test_a_connection_that_takes_its_time)
     port.tcp_connect = ESPOTA_MORE;
     invite();
     for (int i = 0; i < 3; i++)
-        ck_assert_int_ge(espota_device_pump(&device), 0);
+        ck_assert_int_ge(espota_pump_run(&device), 0);
     port.now += 100;
     for (int i = 0; i < 3; i++)
-        ck_assert_int_gt(espota_device_pump(&device), 0);
+        ck_assert_int_gt(espota_pump_run(&device), 0);
     ck_assert_uint_eq(port.connect_calls, 3);
-    ck_assert_uint_eq(espota_device_want(&device) & ESPOTA_WANT_CONNECT, ESPOTA_WANT_CONNECT);
+    ck_assert_uint_eq(espota_pump_want(&device) & ESPOTA_WANT_CONNECT, ESPOTA_WANT_CONNECT);
     port.tcp_connect = ESPOTA_OK;
     run();
     assert_updated();
@@ -411,9 +411,9 @@ START_TEST(test_datagrams_that_do_not_leave)
     setup();
     port.udp_send = ESPOTA_MORE; /* is tried again */
     invite();
-    espota_device_pump(&device);
-    espota_device_pump(&device);
-    ck_assert_uint_eq(espota_device_want(&device) & ESPOTA_WANT_DATAGRAM_OUT,
+    espota_pump_run(&device);
+    espota_pump_run(&device);
+    ck_assert_uint_eq(espota_pump_want(&device) & ESPOTA_WANT_DATAGRAM_OUT,
                       ESPOTA_WANT_DATAGRAM_OUT);
     port.udp_send = ESPOTA_OK;
     run();
@@ -428,9 +428,9 @@ START_TEST(test_a_flood_of_datagrams)
     for (int i = 0; i < 7; i++)
         strcpy(port.datagrams[port.datagram_count++], "nonsense");
     invite();
-    ck_assert_int_eq(espota_device_pump(&device), 0); /* more waits */
+    ck_assert_int_eq(espota_pump_run(&device), 0); /* more waits */
     ck_assert_uint_eq(port.datagram_next, 4);
-    ck_assert_int_eq(espota_device_pump(&device), 0);
+    ck_assert_int_eq(espota_pump_run(&device), 0);
     run();
     assert_updated();
     teardown();
@@ -453,7 +453,7 @@ START_TEST(test_invitations_during_an_update_are_gone_afterwards)
 {
     setup();
     invite();
-    espota_device_pump(&device);
+    espota_pump_run(&device);
     invite();
     invite();
     run();
@@ -484,9 +484,9 @@ START_TEST(test_deinit_in_the_middle)
 {
     setup();
     invite();
-    espota_device_pump(&device);
+    espota_pump_run(&device);
     port.now += 100;
-    espota_device_pump(&device);
+    espota_pump_run(&device);
     ck_assert(port.open);
     teardown();
 }

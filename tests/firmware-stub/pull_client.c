@@ -27,7 +27,7 @@ static const char *record(void *context, const struct espota_receiver_event *eve
 
     ck_assert_ptr_eq(context, &chip);
     ck_assert_ptr_null(event->peer);
-    if (event->kind != ESPOTA_EVENT_PROGRESS)
+    if (event->kind != ESPOTA_RECEIVER_PROGRESS)
         snprintf(told + used, sizeof(told) - used, "%c%u:%u", letters[event->kind],
                  (unsigned)event->command, (unsigned)event->done);
     return "ignored";

@@ -48,7 +48,7 @@ static const char *record_event(void *context, const struct espota_receiver_even
     *s = (struct seen){
         event->kind, event->failure, event->error, event->command, event->size, event->done, ""};
     snprintf(s->text, sizeof(s->text), "%s", event->text != NULL ? event->text : "(none)");
-    return event->kind == ESPOTA_EVENT_START ? refusal : "ignored";
+    return event->kind == ESPOTA_RECEIVER_START ? refusal : "ignored";
 }
 
 static void assert_last(enum espota_receiver_event_kind kind)
@@ -60,7 +60,7 @@ static void assert_last(enum espota_receiver_event_kind kind)
 static void assert_last_error(enum espota_receiver_failure failure, enum espota_update_error error,
                               const char *text)
 {
-    assert_last(ESPOTA_EVENT_ERROR);
+    assert_last(ESPOTA_RECEIVER_ERROR);
     ck_assert_int_eq(seen[seen_count - 1].failure, failure);
     ck_assert_int_eq(seen[seen_count - 1].error, error);
     ck_assert_str_eq(seen[seen_count - 1].text, text);
@@ -205,7 +205,7 @@ static void connect_back(void)
     ck_assert(wants(ESPOTA_WANT_CONNECT));
     ck_assert_uint_eq(espota_receiver_port(&receiver), 8888);
     espota_receiver_connected(&receiver, now);
-    assert_last(ESPOTA_EVENT_PROGRESS);
+    assert_last(ESPOTA_RECEIVER_PROGRESS);
     ck_assert_uint_eq(seen[seen_count - 1].done, 0);
     ck_assert(wants(ESPOTA_WANT_STREAM_IN));
 }
@@ -224,9 +224,9 @@ static void see_success(void)
     pass_time(1000);
     ASSERT_STREAM("OK");
     ck_assert(wants(ESPOTA_WANT_STREAM_IN));
-    ck_assert_int_ne(seen[seen_count - 1].kind, ESPOTA_EVENT_END);
+    ck_assert_int_ne(seen[seen_count - 1].kind, ESPOTA_RECEIVER_END);
     pass_time(1000);
-    assert_last(ESPOTA_EVENT_END);
+    assert_last(ESPOTA_RECEIVER_END);
     ck_assert(!wants(ESPOTA_WANT_STREAM_IN | ESPOTA_WANT_STREAM_OUT));
     pass_time(100);
     ck_assert_uint_eq(espota_receiver_want(&receiver), ESPOTA_WANT_DONE);
@@ -237,8 +237,8 @@ static void see_success(void)
 START_TEST(test_update_without_password)
 {
     static const enum espota_receiver_event_kind kinds[] = {
-        ESPOTA_EVENT_INVITED,  ESPOTA_EVENT_START,    ESPOTA_EVENT_PROGRESS,
-        ESPOTA_EVENT_PROGRESS, ESPOTA_EVENT_PROGRESS, ESPOTA_EVENT_END};
+        ESPOTA_RECEIVER_INVITED,  ESPOTA_RECEIVER_START,    ESPOTA_RECEIVER_PROGRESS,
+        ESPOTA_RECEIVER_PROGRESS, ESPOTA_RECEIVER_PROGRESS, ESPOTA_RECEIVER_END};
 
     setup();
     ck_assert_uint_eq(espota_receiver_want(&receiver), ESPOTA_WANT_DATAGRAM_IN);
@@ -328,8 +328,8 @@ START_TEST(test_password_in_each_scheme)
         answer(hash, text);
         ASSERT_REPLY(NULL);
         rx(text, &host);
-        assert_last(ESPOTA_EVENT_START);
-        ck_assert_int_eq(seen[seen_count - 2].kind, ESPOTA_EVENT_AUTH);
+        assert_last(ESPOTA_RECEIVER_START);
+        ck_assert_int_eq(seen[seen_count - 2].kind, ESPOTA_RECEIVER_AUTH);
         connect_back();
         stream(0, SIZE);
         ASSERT_STREAM("10000");
@@ -518,7 +518,7 @@ START_TEST(test_nonces_are_random_or_there_are_none)
         invite();
         assert_idle();
         ASSERT_REPLY(NULL);
-        assert_last(ESPOTA_EVENT_ERROR);
+        assert_last(ESPOTA_RECEIVER_ERROR);
     }
     teardown();
 }
@@ -727,7 +727,7 @@ START_TEST(test_stream_split_anywhere)
                 stream(at, at + part);
             }
             at += part;
-            assert_last(ESPOTA_EVENT_PROGRESS);
+            assert_last(ESPOTA_RECEIVER_PROGRESS);
             ck_assert_uint_eq(seen[0].done, at);
             assert_count(part);
         }
@@ -862,7 +862,7 @@ START_TEST(test_flash_failures_by_stream)
     connect_back();
     chip.fail_write = 2;
     stream(0, SIZE);
-    assert_last(ESPOTA_EVENT_ERROR);
+    assert_last(ESPOTA_RECEIVER_ERROR);
     espota_receiver_rx_stream(&receiver, image, 100, now); /* what comes now is dropped */
     ASSERT_STREAM("ERROR[1]: Flash Write Failed\n");
     espota_receiver_rx_end(&receiver, now); /* the host has seen enough */
@@ -905,7 +905,7 @@ START_TEST(test_host_hangs_up_after_the_last_byte)
         if (told == 1)
             pass_time(1000);
         espota_receiver_rx_end(&receiver, now);
-        assert_last(ESPOTA_EVENT_END);
+        assert_last(ESPOTA_RECEIVER_END);
         ck_assert(!wants(ESPOTA_WANT_STREAM_IN | ESPOTA_WANT_STREAM_OUT));
         ck_assert_ptr_null(espota_receiver_tx(&receiver, &length));
         pass_time(100);
@@ -942,7 +942,7 @@ START_TEST(test_host_that_does_not_read)
     connect_back();
     stream(0, SIZE);
     pass_time(ESPOTA_RECEIVER_CONNECT_MS); /* the last count */
-    assert_last(ESPOTA_EVENT_END);
+    assert_last(ESPOTA_RECEIVER_END);
     teardown();
     setup();
     invite();
@@ -951,7 +951,7 @@ START_TEST(test_host_that_does_not_read)
     ASSERT_STREAM("10000");
     pass_time(1000);
     pass_time(ESPOTA_RECEIVER_CONNECT_MS); /* the OK */
-    assert_last(ESPOTA_EVENT_END);
+    assert_last(ESPOTA_RECEIVER_END);
     teardown();
     setup();
     invite();

@@ -29,18 +29,18 @@ static const char *record(void *context, const struct espota_receiver_event *eve
 
     ck_assert_ptr_eq(context, &chip);
     ck_assert_mem_eq(event->peer, &peer, sizeof(peer));
-    if (event->kind == ESPOTA_EVENT_PROGRESS)
+    if (event->kind == ESPOTA_RECEIVER_PROGRESS)
         return "ignored";
     used += (size_t)snprintf(told + used, sizeof(told) - used, "%c%u", letters[event->kind],
                              (unsigned)event->command);
-    if (event->kind == ESPOTA_EVENT_END) {
+    if (event->kind == ESPOTA_RECEIVER_END) {
         ck_assert_uint_eq(event->size, event->done);
         snprintf(told + used, sizeof(told) - used, ":%u", (unsigned)event->done);
     }
-    if (event->kind == ESPOTA_EVENT_ERROR)
+    if (event->kind == ESPOTA_RECEIVER_ERROR)
         snprintf(told + used, sizeof(told) - used, ":%d.%d:%s", (int)event->failure,
                  (int)event->error, event->text);
-    return event->kind == ESPOTA_EVENT_START ? refusal : "ignored";
+    return event->kind == ESPOTA_RECEIVER_START ? refusal : "ignored";
 }
 
 static void setup(void)

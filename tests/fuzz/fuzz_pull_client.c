@@ -14,8 +14,8 @@ static unsigned errors;
 static const char *event(void *context, const struct espota_receiver_event *event)
 {
     (void)context;
-    ends += event->kind == ESPOTA_EVENT_END;
-    errors += event->kind == ESPOTA_EVENT_ERROR;
+    ends += event->kind == ESPOTA_RECEIVER_END;
+    errors += event->kind == ESPOTA_RECEIVER_ERROR;
     return NULL;
 }
 

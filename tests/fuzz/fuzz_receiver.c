@@ -115,8 +115,9 @@ static enum espota_status random_bytes(void *context, void *out, size_t length)
 static const char *event(void *context, const struct espota_receiver_event *what)
 {
     (void)context;
-    FUZZ_CHECK(what->done <= what->size || what->size == 0 || what->kind != ESPOTA_EVENT_PROGRESS);
-    if (what->kind == ESPOTA_EVENT_START)
+    FUZZ_CHECK(what->done <= what->size || what->size == 0 ||
+               what->kind != ESPOTA_RECEIVER_PROGRESS);
+    if (what->kind == ESPOTA_RECEIVER_START)
         started = true;
     return NULL;
 }

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "fleet/targets.h"
-#include "text/text.h"
 #include "fuzz.h"
+#include "text/text.h"
 
 static enum espota_status look(void *context, const struct espota_target_line *line,
                                struct espota_error *err)

@@ -13,9 +13,9 @@ static unsigned ends;
 static const char *event(void *context, const struct espota_receiver_event *event)
 {
     (void)context;
-    if (event->kind == ESPOTA_EVENT_END)
+    if (event->kind == ESPOTA_RECEIVER_END)
         ends++;
-    if (event->kind == ESPOTA_EVENT_ERROR)
+    if (event->kind == ESPOTA_RECEIVER_ERROR)
         FUZZ_CHECK(event->text != NULL);
     return NULL;
 }

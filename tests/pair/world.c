@@ -228,7 +228,7 @@ static const char *event(void *context, const struct espota_receiver_event *what
 {
     const struct world *world = context;
 
-    return what->kind == ESPOTA_EVENT_START ? world->refusal : NULL;
+    return what->kind == ESPOTA_RECEIVER_START ? world->refusal : NULL;
 }
 
 /* --- the host --- */
@@ -377,7 +377,7 @@ static uint64_t device_turn(struct world *world)
         return WORLD_NEVER;
     if (!stub_slow_acts(&world->slow, phase, world->now, &at))
         return at;
-    wait = espota_device_pump(&world->device);
+    wait = espota_pump_run(&world->device);
     if (world->slow.held > 0)
         return world->slow.busy_until;
     return wait < 0 ? WORLD_NEVER : world->now + (uint64_t)wait;
@@ -471,8 +471,8 @@ void world_init(struct world *world, const char *password, unsigned nonce_digits
         world->receiver.password_hash = world->hash;
     }
     world->ops =
-        (struct espota_device_ops){world,    udp_receive, udp_send,   tcp_connect,   tcp_receive,
-                                   tcp_send, tcp_close,   device_now, device_reboot, NULL};
+        (struct espota_pump_ops){world,    udp_receive, udp_send,   tcp_connect,   tcp_receive,
+                                 tcp_send, tcp_close,   device_now, device_reboot, NULL};
     memset(&world->sender_config, 0, sizeof(world->sender_config));
     world->sender_config.crypto = &world->crypto;
     world->sender_config.password = password;
@@ -480,7 +480,7 @@ void world_init(struct world *world, const char *password, unsigned nonce_digits
     world->sender_config.timeout_ms = 10000;
     world->sender_config.verdict_ms = 60000;
     invite(world);
-    espota_device_init(&world->device, &world->ops, &world->receiver);
+    espota_pump_init(&world->device, &world->ops, &world->receiver);
     espota_sender_init(&world->sender, &world->sender_config, world->now);
     memset(world->datagrams, 0, sizeof(*world) - offsetof(struct world, datagrams));
     world->accepted_at = WORLD_NEVER;
@@ -511,7 +511,7 @@ void world_again(struct world *world)
 void world_deinit(struct world *world)
 {
     espota_sender_deinit(&world->sender);
-    espota_device_deinit(&world->device);
+    espota_pump_deinit(&world->device);
 }
 
 const char *world_words(const struct world *world)

@@ -77,8 +77,8 @@ struct world {
     struct espota_updater_config update;
     struct espota_receiver_config receiver;
     struct espota_sender_config sender_config;
-    struct espota_device_ops ops;
-    struct espota_device device;
+    struct espota_pump_ops ops;
+    struct espota_pump device;
     struct espota_sender sender;
     uint8_t image[WORLD_IMAGE];
     char hash[ESPOTA_NONCE_MAX + 1];

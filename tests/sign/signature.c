@@ -78,10 +78,10 @@ static struct test_image make(const struct pair *pair, enum espota_sign_format f
     return image;
 }
 
-static struct espota_verdict judge(const struct test_image *image, const struct pair *pair,
-                                   enum espota_sign_format format)
+static struct espota_signature_verdict
+judge(const struct test_image *image, const struct pair *pair, enum espota_sign_format format)
 {
-    struct espota_verdict verdict;
+    struct espota_signature_verdict verdict;
     struct guarded g = guarded_copy(image->bytes, image->length);
 
     ck_assert_int_eq(
@@ -123,7 +123,7 @@ static void must_be(const struct pair *pair, enum espota_sign_format format,
                     enum espota_hash_kind kind)
 {
     struct test_image image = make(pair, format, kind, 1 + random_below(PAYLOAD_MAX));
-    struct espota_verdict verdict = judge(&image, pair, ESPOTA_SIGN_AUTO);
+    struct espota_signature_verdict verdict = judge(&image, pair, ESPOTA_SIGN_AUTO);
 
     ck_assert(verdict.good);
     ck_assert_str_eq(espota_sign_format_word(verdict.format), espota_sign_format_word(format));
@@ -168,7 +168,7 @@ START_TEST(test_tail_in_pieces)
             make(&pair, ESPOTA_SIGN_ESP8266, ESPOTA_HASH_SHA256, 1 + random_below(5000));
         struct espota_hashes *hashes;
         struct espota_tail tail;
-        struct espota_verdict verdict;
+        struct espota_signature_verdict verdict;
         size_t at = 0;
 
         ck_assert_int_eq(espota_signature_hashes(&hashes, pair.key, ESPOTA_SIGN_ESP8266, NULL),

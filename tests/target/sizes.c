@@ -4,8 +4,8 @@
 
 extern char size_of_receiver[sizeof(struct espota_receiver)];
 extern char size_of_updater[sizeof(struct espota_updater)];
-extern char size_of_device[sizeof(struct espota_device)];
+extern char size_of_device[sizeof(struct espota_pump)];
 
 char size_of_receiver[sizeof(struct espota_receiver)];
 char size_of_updater[sizeof(struct espota_updater)];
-char size_of_device[sizeof(struct espota_device)];
+char size_of_device[sizeof(struct espota_pump)];

@@ -21,7 +21,7 @@ static void (*put_line)(const char *text);
 static uint8_t flash_bytes[FLASH_SIZE];
 static uint8_t boot_record[ESPOTA_EBOOT_SIZE];
 static union {
-    struct espota_device device;
+    struct espota_pump device;
     uint8_t sector[ESPOTA_SECTOR_SIZE];
 } memory;
 static uint64_t clock_ms;
@@ -299,7 +299,7 @@ static const char *event(void *context, const struct espota_receiver_event *what
     number(what->command);
     number(what->size);
     number(what->done);
-    if (what->kind == ESPOTA_EVENT_ERROR) {
+    if (what->kind == ESPOTA_RECEIVER_ERROR) {
         number((uint32_t)what->failure);
         number((uint32_t)what->error);
     }
@@ -307,9 +307,9 @@ static const char *event(void *context, const struct espota_receiver_event *what
     return NULL;
 }
 
-static const struct espota_device_ops ops = {NULL,        udp_receive, udp_send,  tcp_connect,
-                                             tcp_receive, tcp_send,    tcp_close, now,
-                                             reboot,      log_line};
+static const struct espota_pump_ops ops = {NULL,        udp_receive, udp_send,  tcp_connect,
+                                           tcp_receive, tcp_send,    tcp_close, now,
+                                           reboot,      log_line};
 
 static const struct espota_updater_config update = {.flash = &flash,
                                                     .crypto = &crypto,
@@ -360,10 +360,10 @@ static void exchange(const char *text, const char *hash, size_t sent)
     stream = image;
     stream_left = sent;
     clock_ms = 0;
-    espota_device_init(&memory.device, &ops, &config);
-    while ((wait = espota_device_pump(&memory.device)) != ESPOTA_DEVICE_FOREVER)
+    espota_pump_init(&memory.device, &ops, &config);
+    while ((wait = espota_pump_run(&memory.device)) != ESPOTA_PUMP_FOREVER)
         clock_ms += answers ? 0 : (uint64_t)wait; /* an answer wakes the board up */
-    espota_device_deinit(&memory.device);
+    espota_pump_deinit(&memory.device);
     begin("after ms");
     number((uint32_t)clock_ms);
     end();

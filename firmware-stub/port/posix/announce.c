@@ -14,7 +14,7 @@ enum {
     LOOK_AGAIN_MS = 5000,     /* for interfaces that come up */
 };
 
-struct device {
+struct announced_device {
     struct stub_service service;
     struct espota_address address;
     char name[64];
@@ -27,7 +27,7 @@ struct stub_announce {
     struct espota_timer timer;
     unsigned announced;
     size_t count;
-    struct device devices[];
+    struct announced_device devices[];
 };
 
 static bool is_any(const struct espota_address *address)
@@ -38,7 +38,8 @@ static bool is_any(const struct espota_address *address)
 }
 
 /* The addresses by which the device can be reached on an interface. */
-static size_t addresses_on(const struct device *device, const struct espota_interface *interface,
+static size_t addresses_on(const struct announced_device *device,
+                           const struct espota_interface *interface,
                            struct espota_address out[ESPOTA_INTERFACE_ADDRESSES])
 {
     size_t count = 0;
@@ -130,8 +131,8 @@ static void packet(void *context, const struct espota_mdns_origin *origin,
     }
 }
 
-static void add_places(const struct device *device, const struct espota_interface *interface,
-                       struct stub_daemon_entry *entry)
+static void add_places(const struct announced_device *device,
+                       const struct espota_interface *interface, struct stub_daemon_entry *entry)
 {
     struct espota_address addresses[ESPOTA_INTERFACE_ADDRESSES];
     size_t count = addresses_on(device, interface, addresses);
@@ -197,7 +198,7 @@ enum espota_status stub_announce_create(struct espota_loop *loop,
     a->loop = loop;
     a->count = count;
     for (size_t i = 0; i < count && status == ESPOTA_OK; i++) {
-        struct device *d = &a->devices[i];
+        struct announced_device *d = &a->devices[i];
 
         d->address = devices[i].address;
         if (strlen(devices[i].name) >= sizeof(d->name) ||

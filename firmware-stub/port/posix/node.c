@@ -108,7 +108,7 @@ static const char busy[] = "ERROR[15]: Update already running\n";
 void stub_node_tell(struct stub_node *node, const struct espota_receiver_event *event,
                     const struct espota_address *peer)
 {
-    if (event->kind == ESPOTA_EVENT_PROGRESS) {
+    if (event->kind == ESPOTA_RECEIVER_PROGRESS) {
         uint32_t step = event->size / PROGRESS_STEPS;
 
         if (event->done != 0 && event->done != event->size && event->done - node->told < step)
@@ -129,7 +129,7 @@ static const char *event(void *context, const struct espota_receiver_event *even
 {
     struct stub_node *node = context;
 
-    if (event->kind == ESPOTA_EVENT_START && stub_web_busy(&node->web))
+    if (event->kind == ESPOTA_RECEIVER_START && stub_web_busy(&node->web))
         return busy;
     tell(node, event, node->who.address.family);
     return NULL;
@@ -139,7 +139,8 @@ static const char *web_event(void *context, const struct espota_receiver_event *
 {
     struct stub_node *node = context;
 
-    if (event->kind == ESPOTA_EVENT_START && espota_updater_running(&node->device.receiver.updater))
+    if (event->kind == ESPOTA_RECEIVER_START &&
+        espota_updater_running(&node->device.receiver.updater))
         return busy;
     tell(node, event, node->who.web.family);
     return NULL;
@@ -192,18 +193,18 @@ static void step(void *context)
     /* down: only the old connection's last words are still leaving */
     if (node->udp.fd < 0 || !acts(node))
         return;
-    again = espota_device_pump(&node->device);
+    again = espota_pump_run(&node->device);
     if (node->restarts) {
         go_down(node);
         return;
     }
     if (node->slow.held > 0)
         again = 0; /* until it is computed */
-    if (again == ESPOTA_DEVICE_FOREVER)
+    if (again == ESPOTA_PUMP_FOREVER)
         espota_loop_disarm(node->settings->loop, &node->timer);
     else
         arm(node, (uint64_t)again);
-    if (stub_link_follow(&node->link, espota_device_want(&node->device), &error) != ESPOTA_OK)
+    if (stub_link_follow(&node->link, espota_pump_want(&node->device), &error) != ESPOTA_OK)
         fail(node, &error);
 }
 
@@ -306,7 +307,7 @@ static void fill_tables(struct stub_node *node)
 {
     const struct stub_settings *settings = node->settings;
 
-    node->ops = (struct espota_device_ops){
+    node->ops = (struct espota_pump_ops){
         .context = node,
         .udp_receive = udp_receive,
         .udp_send = udp_send,
@@ -414,7 +415,7 @@ enum espota_status stub_node_listen(struct stub_node *node, struct espota_error 
     node->slow = (struct stub_slow){.loop_ms = node->settings->loop_delay_ms,
                                     .auth_ms = node->settings->auth_delay_ms,
                                     .turn = espota_loop_now(node->settings->loop)};
-    espota_device_init(&node->device, &node->ops, &node->receiver);
+    espota_pump_init(&node->device, &node->ops, &node->receiver);
     if (node->settings->web) {
         status = stub_web_listen(&node->web, &node->who.web, err);
         if (status != ESPOTA_OK)
@@ -430,7 +431,7 @@ void stub_node_silence(struct stub_node *node)
     espota_loop_unwatch(node->settings->loop, &node->udp);
     espota_loop_disarm(node->settings->loop, &node->timer);
     espota_socket_close(&node->udp.fd);
-    espota_device_deinit(&node->device);
+    espota_pump_deinit(&node->device);
     stub_web_silence(&node->web);
 }
 

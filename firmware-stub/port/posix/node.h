@@ -56,8 +56,8 @@ struct stub_node {
     struct stub_slow slow;
     struct espota_updater_config update;
     struct espota_receiver_config receiver;
-    struct espota_device_ops ops;
-    struct espota_device device;
+    struct espota_pump_ops ops;
+    struct espota_pump device;
     struct espota_web_config page;
     struct stub_web web;
     struct espota_watch udp; /* fd -1: the device is down */

@@ -156,7 +156,7 @@ static const char *event(void *context, const struct espota_receiver_event *even
 {
     struct pull *pull = context;
 
-    if (event->kind != ESPOTA_EVENT_ERROR) /* the result says it with its number */
+    if (event->kind != ESPOTA_RECEIVER_ERROR) /* the result says it with its number */
         stub_node_tell(pull->node, event, &pull->server);
     return NULL;
 }

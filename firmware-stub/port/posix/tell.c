@@ -55,14 +55,14 @@ static void json_event(const struct stub_who *who, const struct espota_receiver_
     struct espota_json *json = begin(who, name);
     bool whole = json != NULL;
 
-    if (event->kind != ESPOTA_EVENT_PROGRESS)
+    if (event->kind != ESPOTA_RECEIVER_PROGRESS)
         whole = whole && espota_json_set_text(json, "peer", peer) &&
                 espota_json_set_text(json, "command", command_word(event->command));
-    if (event->kind == ESPOTA_EVENT_ERROR)
+    if (event->kind == ESPOTA_RECEIVER_ERROR)
         whole = whole && espota_json_set_text(json, "step", failure_words[event->failure]) &&
                 espota_json_set_integer(json, "error", event->error) &&
                 espota_json_set_text(json, "message", text);
-    if (event->kind != ESPOTA_EVENT_INVITED && event->kind != ESPOTA_EVENT_AUTH)
+    if (event->kind != ESPOTA_RECEIVER_INVITED && event->kind != ESPOTA_RECEIVER_AUTH)
         whole = whole && espota_json_set_integer(json, "bytes", event->done);
     whole = whole && espota_json_set_integer(json, "size", event->size);
     finish(json, whole);
@@ -93,23 +93,23 @@ static void words_event(const struct stub_who *who, const struct espota_receiver
     const char *what = event->command == ESPOTA_COMMAND_FILESYSTEM ? "file system" : "program";
 
     switch (event->kind) {
-    case ESPOTA_EVENT_INVITED:
+    case ESPOTA_RECEIVER_INVITED:
         note(who, "Invited by %s: %lu bytes for the %s", peer, (unsigned long)event->size, what);
         break;
-    case ESPOTA_EVENT_AUTH:
+    case ESPOTA_RECEIVER_AUTH:
         note(who, "The password was right");
         break;
-    case ESPOTA_EVENT_START:
+    case ESPOTA_RECEIVER_START:
         note(who, "Update of the %s begins", what);
         break;
-    case ESPOTA_EVENT_PROGRESS:
+    case ESPOTA_RECEIVER_PROGRESS:
         if (out_verbose())
             note(who, "%lu of %lu bytes", (unsigned long)event->done, (unsigned long)event->size);
         break;
-    case ESPOTA_EVENT_END:
+    case ESPOTA_RECEIVER_END:
         note(who, "Updated: %lu bytes for the %s", (unsigned long)event->done, what);
         break;
-    case ESPOTA_EVENT_ERROR:
+    case ESPOTA_RECEIVER_ERROR:
         note(who, "The update failed (%s) after %lu of %lu bytes: %s",
              failure_words[event->failure], (unsigned long)event->done, (unsigned long)event->size,
              text);
@@ -168,7 +168,7 @@ void stub_tell_event(const struct stub_who *who, const struct espota_receiver_ev
     char text[TEXT_MAX] = "";
 
     espota_address_format(peer, true, address);
-    if (event->kind == ESPOTA_EVENT_ERROR)
+    if (event->kind == ESPOTA_RECEIVER_ERROR)
         failure_text(event, chip, text);
     if (who->tell->json)
         json_event(who, event, names[event->kind], address, text);

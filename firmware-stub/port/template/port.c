@@ -15,7 +15,7 @@
 
 /* Everything that the functions below share. One board needs one. */
 struct port {
-    struct espota_device device;
+    struct espota_pump device;
     /* lwIP: struct udp_pcb *udp; struct tcp_pcb *tcp; and two pbuf chains.
      * Zephyr: int udp; int tcp; two non-blocking sockets. */
 };
@@ -124,7 +124,7 @@ static void reboot(void *context)
     (void)context;
 }
 
-static const struct espota_device_ops ops = {
+static const struct espota_pump_ops ops = {
     .context = &port,
     .udp_receive = udp_receive,
     .udp_send = udp_send,
@@ -275,7 +275,7 @@ static const struct espota_updater_config update = {
 static const char *event(void *context, const struct espota_receiver_event *what)
 {
     (void)context;
-    if (what->kind == ESPOTA_EVENT_START)
+    if (what->kind == ESPOTA_RECEIVER_START)
         return "this port is a template";
     return NULL;
 }
@@ -292,10 +292,10 @@ static const struct espota_receiver_config receiver = {
 
 void port_init(void)
 {
-    espota_device_init(&port.device, &ops, &receiver);
+    espota_pump_init(&port.device, &ops, &receiver);
 }
 
 int32_t port_poll(void)
 {
-    return espota_device_pump(&port.device);
+    return espota_pump_run(&port.device);
 }
