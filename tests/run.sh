@@ -52,7 +52,7 @@ build_in() {
 }
 
 echo "Building"
-build_in "$build" -DESPOTA_TEST_FULL="${full:+ON}"
+build_in "$build" -DESPOTA_TEST_FULL="${full:+ON}" -DESPOTA_TEST_SLOW="${slow:+ON}"
 echo "Building under the sanitizers"
 build_in "$build/sanitize" -DESPOTA_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
     -DESPOTA_TEST_PREFIX=sanitize_

@@ -118,14 +118,6 @@ void espota_discover_destroy(struct espota_discover *discover);
 /* Whether a name fits a pattern as `name` above is one. */
 bool espota_name_matches(const char *pattern, const char *name);
 
-/*
- * Writes $XDG_CACHE_HOME/espota-c/devices (else ~/.cache), from which shells complete names: for
- * each host name and each address what a person types for it, a tab, and the device's name. What
- * a shell would have to quote is left out. OK also where there is no home to write it to.
- */
-enum espota_status espota_discover_remember(const struct espota_device *devices, size_t count,
-                                            struct espota_error *err) ESPOTA_MUST_CHECK;
-
 /* An event as one line of JSON without its end, to be freed; NULL without memory. */
 char *espota_discover_event_json(enum espota_device_event event,
                                  const struct espota_device *device);

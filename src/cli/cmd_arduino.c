@@ -7,7 +7,7 @@
 #include "cli/out.h"
 #include "espota/arduino_discovery.h"
 #include "espota/arduino_install.h"
-#include "espota/program.h"
+#include "sys/sys.h"
 
 struct discovery_args {
     enum espota_via via;

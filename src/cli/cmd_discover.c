@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/completion_cache.h"
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "espota/discover.h"
-#include "espota/program.h"
+#include "sys/sys.h"
 
 enum { DEFAULT_TIMEOUT_MS = 3000 };
 
@@ -206,7 +207,7 @@ static void remember(const struct state *state)
 
     if (state->count == 0 || state->args->name != NULL)
         return;
-    if (espota_discover_remember(state->devices, state->count, &err) != ESPOTA_OK)
+    if (espota_completion_cache_write(state->devices, state->count, &err) != ESPOTA_OK)
         out_detail("%s", err.message);
 }
 

@@ -8,8 +8,8 @@
 #include "cli/commands.h"
 #include "cli/opt.h"
 #include "cli/out.h"
-#include "espota/program.h"
 #include "espota/serve.h"
+#include "sys/sys.h"
 
 struct serve_args {
     struct espota_serve_options options;

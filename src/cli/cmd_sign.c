@@ -8,8 +8,8 @@
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "cli/passphrase.h"
-#include "espota/program.h"
 #include "espota/sign.h"
+#include "sys/sys.h"
 
 struct sign_args {
     const char *key;

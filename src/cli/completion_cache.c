@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/completion_cache.h"
 #include "espota/discover.h"
 #include "sys/sys.h"
 
@@ -88,8 +89,8 @@ static enum espota_status write_all(struct espota_output *output,
     return status;
 }
 
-enum espota_status espota_discover_remember(const struct espota_device *devices, size_t count,
-                                            struct espota_error *err)
+enum espota_status espota_completion_cache_write(const struct espota_device *devices, size_t count,
+                                                 struct espota_error *err)
 {
     struct espota_output *output = NULL;
     enum espota_status status;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cli/out.h"
-#include "espota/program.h"
+#include "sys/sys.h"
 
 struct search {
     const struct find_devices *wish;

@@ -6,9 +6,9 @@
 #include "cli/compat.h"
 #include "cli/out.h"
 #include "cli/similar.h"
-#include "espota/program.h"
 #include "espota/status.h"
 #include "espota/version.h"
+#include "sys/sys.h"
 
 struct command {
     const char *name;

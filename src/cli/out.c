@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "espota/program.h"
+#include "sys/sys.h"
 
 enum { LINE_ROOM = 2048 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/out.h"
-#include "espota/program.h"
+#include "sys/sys.h"
 
 static const char variable[] = "ESPOTA_PASSPHRASE";
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "espota/report.h"
+#include "cli/report.h"
 
 #include <stdlib.h>
 #include <string.h>

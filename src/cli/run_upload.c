@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "cli/out.h"
-#include "espota/program.h"
-#include "espota/report.h"
+#include "cli/report.h"
+#include "sys/sys.h"
 
 /* What the callbacks know. */
 struct teller {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "cli/out.h"
-#include "espota/program.h"
+#include "sys/sys.h"
 
 enum {
     REDRAW_MS = 100,

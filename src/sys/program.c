@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "espota/program.h"
+#include "sys/program.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "espota/program.h"
+#include "sys/program.h"
 #include "sys/wipe.h"
 
 /* Signals that would leave the terminal without its echo; the last only for a while. */

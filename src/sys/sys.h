@@ -18,6 +18,7 @@
 #include "sys/multicast.h"
 #include "sys/net.h"
 #include "sys/process.h"
+#include "sys/program.h"
 #include "sys/resolver.h"
 #include "sys/secret_file.h"
 #include "sys/stream.h"

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "cli/completion_cache.h"
 #include "espota/discover.h"
 #include "unit.h"
 
@@ -62,7 +63,7 @@ START_TEST(what_a_person_types)
     struct stat about;
 
     begin();
-    ck_assert_int_eq(espota_discover_remember(devices, 5, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_completion_cache_write(devices, 5, NULL), ESPOTA_OK);
     check_file("kitchen.local\tkitchen\n"
                "192.0.2.7\tkitchen\n"
                "door.local:9000\tthe door\n"
@@ -83,8 +84,8 @@ START_TEST(the_later_list_counts)
     struct espota_device new = device("b", "b.local", "192.0.2.2", 8266, ESPOTA_KIND_ESP8266);
 
     begin();
-    ck_assert_int_eq(espota_discover_remember(&old, 1, NULL), ESPOTA_OK);
-    ck_assert_int_eq(espota_discover_remember(&new, 1, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_completion_cache_write(&old, 1, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_completion_cache_write(&new, 1, NULL), ESPOTA_OK);
     check_file("b.local\tb\n192.0.2.2\tb\n");
     end();
 }
@@ -102,7 +103,7 @@ START_TEST(nothing_that_a_shell_would_run)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         devices[i] = device("x", names[i], "192.0.2.1", 8266, ESPOTA_KIND_ESP8266);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        ck_assert_int_eq(espota_discover_remember(&devices[i], 1, NULL), ESPOTA_OK);
+        ck_assert_int_eq(espota_completion_cache_write(&devices[i], 1, NULL), ESPOTA_OK);
         check_file("192.0.2.1\tx\n");
     }
     end();
@@ -116,9 +117,9 @@ START_TEST(without_a_home)
 
     ck_assert_int_eq(setenv("XDG_CACHE_HOME", "relative", 1), 0);
     ck_assert_int_eq(unsetenv("HOME"), 0);
-    ck_assert_int_eq(espota_discover_remember(&one, 1, &err), ESPOTA_OK);
+    ck_assert_int_eq(espota_completion_cache_write(&one, 1, &err), ESPOTA_OK);
     ck_assert_int_eq(setenv("XDG_CACHE_HOME", "/proc/none", 1), 0);
-    ck_assert_int_eq(espota_discover_remember(&one, 1, &err), ESPOTA_E_LOCAL);
+    ck_assert_int_eq(espota_completion_cache_write(&one, 1, &err), ESPOTA_E_LOCAL);
     ck_assert_ptr_nonnull(strstr(err.message, "/proc/none"));
 }
 END_TEST

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "espota/report.h"
+#include "cli/report.h"
 
 static char folder[] = "/tmp/espota-report-XXXXXX";
 

@@ -18,7 +18,7 @@ import espota_test
 from espota_test import program, run
 from signing import Case, esp8266_signed, images, key, legacy_signed, tearDownModule  # noqa: F401
 
-FULL = os.environ.get("ESPOTA_TEST_FULL") == "1"
+SLOW = os.environ.get("ESPOTA_TEST_SLOW") == "1"
 CPU_SECONDS = 2  # a run takes hundredths of one; the clock would measure the machine's load
 # OpenSSL 3.5 waits for itself when an allocation of its error tables fails (it raises an error
 # while it sets errors up). Nothing above it can help that; it is a handful of allocations.
@@ -64,7 +64,7 @@ class Allocations(Case):
         failed = blocked = 0
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             for nth, code, said, found in pool.map(lambda n: self.failing(n, argv),
-                                                   range(1, total + 1, 1 if FULL else step)):
+                                                   range(1, total + 1, 1 if SLOW else step)):
                 if code is None:
                     blocked += 1
                     continue

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <termios.h>
 
-#include "espota/program.h"
+#include "sys/sys.h"
 #include "sys/temporaries.h"
 
 static void count(void *context)

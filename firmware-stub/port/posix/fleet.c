@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "cli/out.h"
-#include "espota/program.h"
 #include "port/posix/announce.h"
 #include "port/posix/crypto_bearssl.h"
 #include "port/posix/endpoint.h"
 #include "port/posix/node.h"
 #include "port/posix/verify_bearssl.h"
+#include "sys/sys.h"
 #include "wire/wire.h"
 
 enum {

@@ -4,10 +4,10 @@
 
 #include "cli/opt.h"
 #include "cli/out.h"
-#include "espota/program.h"
 #include "espota/version.h"
 #include "port/posix/fleet.h"
 #include "port/posix/layout.h"
+#include "sys/sys.h"
 
 #define MEMBER(member) OPT_AT(struct stub_options, member)
 

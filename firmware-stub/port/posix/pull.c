@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "espota/program.h"
 #include "http/http.h"
+#include "sys/sys.h"
 #include "wire/wire.h"
 
 enum {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a program of this house needs of its process and its terminal. The library never does. */
-#ifndef ESPOTA_PROGRAM_H
-#define ESPOTA_PROGRAM_H
+#ifndef ESPOTA_SYS_PROGRAM_H
+#define ESPOTA_SYS_PROGRAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,8 +12,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-#pragma GCC visibility push(default)
-
 enum espota_program_stream {
     ESPOTA_PROGRAM_STDIN,
     ESPOTA_PROGRAM_STDOUT,
@@ -64,10 +62,5 @@ enum espota_status espota_program_ask(const char *question, char *answer, size_t
                                       struct espota_error *err) ESPOTA_MUST_CHECK;
 enum espota_status espota_program_ask_secret(const char *question, char *answer, size_t room,
                                              struct espota_error *err) ESPOTA_MUST_CHECK;
-
-#pragma GCC visibility pop
-#ifdef __cplusplus
-}
-#endif
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What became of each target of a run, as a file for people (.md) or for a CI server (.xml, JUnit).
  */
-#ifndef ESPOTA_REPORT_H
-#define ESPOTA_REPORT_H
+#ifndef ESPOTA_CLI_REPORT_H
+#define ESPOTA_CLI_REPORT_H
 
 #include "espota/error.h"
 #include "espota/upload.h"
@@ -10,8 +10,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-#pragma GCC visibility push(default)
-
 struct espota_report;
 
 /*
@@ -26,10 +24,5 @@ void espota_report_note(struct espota_report *report, const struct espota_upload
 enum espota_status espota_report_write(struct espota_report *report,
                                        struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_report_destroy(struct espota_report *report);
-
-#pragma GCC visibility pop
-#ifdef __cplusplus
-}
-#endif
 
 #endif
