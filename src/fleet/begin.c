@@ -44,7 +44,7 @@ static enum espota_status begin_push(struct espota_job *job, const struct espota
     const struct espota_upload_options *options = &job->upload->options;
     struct espota_web_push_config config = {
         .loop = job->upload->loop,
-        .fetcher = job->upload->fetcher,
+        .client = job->upload->client,
         .source = job->source,
         .url = job->url,
         .address = job->device,

@@ -70,13 +70,13 @@ struct espota_upload {
     struct espota_sources sources;
     struct espota_loop *loop;
     struct espota_ports *ports;
-    struct espota_resolver *resolver; /* NULL: every name is an address, or the link knows it */
-    struct espota_fetcher *fetcher;   /* NULL: there is no web updater among the targets */
-    struct espota_state *state;       /* NULL: none is kept */
-    bool state_failed;                /* it could not be saved the last time, and that was said */
-    size_t recalled;                  /* jobs that are */
-    uint64_t saved;                   /* when it was saved the last time */
-    struct espota_timer save;         /* armed: the state is saved then */
+    struct espota_resolver *resolver;  /* NULL: every name is an address, or the link knows it */
+    struct espota_http_client *client; /* NULL: there is no web updater among the targets */
+    struct espota_state *state;        /* NULL: none is kept */
+    bool state_failed;                 /* it could not be saved the last time, and that was said */
+    size_t recalled;                   /* jobs that are */
+    uint64_t saved;                    /* when it was saved the last time */
+    struct espota_timer save;          /* armed: the state is saved then */
     struct espota_job *jobs;
     size_t count, room;
 

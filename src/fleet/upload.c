@@ -156,8 +156,8 @@ static enum espota_status take_url(struct espota_job *job,
     if (job->url == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
     status = espota_url_parse(target->host, job->url, err);
-    if (status == ESPOTA_OK && upload->fetcher == NULL)
-        status = espota_fetcher_create(upload->loop, &upload->fetcher, err);
+    if (status == ESPOTA_OK && upload->client == NULL)
+        status = espota_http_client_create(upload->loop, &upload->client, err);
     if (status != ESPOTA_OK)
         return status;
     job->port = job->url->port;
@@ -259,7 +259,7 @@ void espota_upload_destroy(struct espota_upload *upload)
     free(upload->lanes);
     espota_address_map_deinit(&upload->lane_of);
     espota_secret_wipe(&upload->answer);
-    espota_fetcher_destroy(upload->fetcher);
+    espota_http_client_destroy(upload->client);
     espota_ports_destroy(upload->ports);
     espota_resolver_destroy(upload->resolver);
     espota_loop_destroy(upload->loop);

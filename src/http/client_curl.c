@@ -9,7 +9,7 @@
 
 enum { PIECE = 16384 }; /* what waits in the system, so that the end of a request is its end */
 
-struct espota_fetcher {
+struct espota_http_client {
     struct espota_loop *loop;
     struct espota_timer timer;
     CURLM *multi;
@@ -18,13 +18,13 @@ struct espota_fetcher {
 /* One of curl's sockets. */
 struct socket_watch {
     struct espota_watch watch;
-    struct espota_fetcher *fetcher;
+    struct espota_http_client *client;
 };
 
-struct espota_fetch {
-    struct espota_fetcher *fetcher;
-    struct espota_fetch_config config;
-    struct espota_fetch_request request;
+struct espota_http_session {
+    struct espota_http_client *client;
+    struct espota_http_session_config config;
+    struct espota_http_session_request request;
     CURL *easy;
     curl_mime *form;
     struct curl_slist *headers;
@@ -35,19 +35,19 @@ struct espota_fetch {
     size_t sent;      /* that have left curl, */
     size_t acked;     /* and that the server's TCP has acknowledged */
     char error[CURL_ERROR_SIZE];
-    char body[ESPOTA_FETCH_BODY_MAX];
-    struct espota_fetch_result result;
+    char body[ESPOTA_HTTP_BODY_MAX];
+    struct espota_http_session_result result;
 };
 
 /* What finished is told after curl has returned, so that `over` may start the next request. */
-static void take_finished(struct espota_fetcher *fetcher);
+static void take_finished(struct espota_http_client *client);
 
-static void act(struct espota_fetcher *fetcher, curl_socket_t fd, int events)
+static void act(struct espota_http_client *client, curl_socket_t fd, int events)
 {
     int running;
 
-    (void)curl_multi_socket_action(fetcher->multi, fd, events, &running);
-    take_finished(fetcher);
+    (void)curl_multi_socket_action(client->multi, fd, events, &running);
+    take_finished(client);
 }
 
 static void socket_ready(void *context, unsigned events)
@@ -57,7 +57,7 @@ static void socket_ready(void *context, unsigned events)
                ((events & ESPOTA_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0) |
                ((events & ESPOTA_BROKEN) != 0 ? CURL_CSELECT_ERR : 0);
 
-    act(at->fetcher, at->watch.fd, bits); /* `at` may be gone behind this */
+    act(at->client, at->watch.fd, bits); /* `at` may be gone behind this */
 }
 
 static void timer_expired(void *context)
@@ -69,13 +69,13 @@ static void forget_socket(struct socket_watch *at)
 {
     if (at == NULL)
         return;
-    espota_loop_unwatch(at->fetcher->loop, &at->watch);
+    espota_loop_unwatch(at->client->loop, &at->watch);
     free(at);
 }
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *own)
 {
-    struct espota_fetcher *fetcher = context;
+    struct espota_http_client *client = context;
     struct socket_watch *at = own;
     unsigned events = (what & CURL_POLL_IN) != 0 ? ESPOTA_READABLE : 0;
 
@@ -86,104 +86,105 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
     }
     events |= (what & CURL_POLL_OUT) != 0 ? ESPOTA_WRITABLE : 0;
     if (at != NULL) {
-        espota_loop_rewatch(fetcher->loop, &at->watch, events);
+        espota_loop_rewatch(client->loop, &at->watch, events);
         return 0;
     }
     at = calloc(1, sizeof(*at));
     if (at == NULL)
         return -1;
-    at->fetcher = fetcher;
+    at->client = client;
     at->watch =
         (struct espota_watch){.fd = fd, .events = events, .ready = socket_ready, .context = at};
-    if (espota_loop_watch(fetcher->loop, &at->watch, NULL) != ESPOTA_OK) {
+    if (espota_loop_watch(client->loop, &at->watch, NULL) != ESPOTA_OK) {
         free(at);
         return -1;
     }
-    return curl_multi_assign(fetcher->multi, fd, at) == CURLM_OK ? 0 : -1;
+    return curl_multi_assign(client->multi, fd, at) == CURLM_OK ? 0 : -1;
 }
 
 static int on_timer(CURLM *multi, long ms, void *context)
 {
-    struct espota_fetcher *fetcher = context;
-    uint64_t now = espota_loop_now(fetcher->loop);
+    struct espota_http_client *client = context;
+    uint64_t now = espota_loop_now(client->loop);
 
     (void)multi;
     if (ms < 0)
-        espota_loop_disarm(fetcher->loop, &fetcher->timer);
-    else if (espota_loop_arm(fetcher->loop, &fetcher->timer, now + (uint64_t)ms) != ESPOTA_OK)
+        espota_loop_disarm(client->loop, &client->timer);
+    else if (espota_loop_arm(client->loop, &client->timer, now + (uint64_t)ms) != ESPOTA_OK)
         return -1;
     return 0;
 }
 
-enum espota_status espota_fetcher_create(struct espota_loop *loop, struct espota_fetcher **out,
-                                         struct espota_error *err)
+enum espota_status espota_http_client_create(struct espota_loop *loop,
+                                             struct espota_http_client **out,
+                                             struct espota_error *err)
 {
     enum espota_status status = espota_lazy_curl(err);
-    struct espota_fetcher *fetcher = NULL;
+    struct espota_http_client *client = NULL;
 
     *out = NULL;
     if (status != ESPOTA_OK)
         return status;
-    fetcher = calloc(1, sizeof(*fetcher));
-    if (fetcher == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        free(fetcher);
+    client = calloc(1, sizeof(*client));
+    if (client == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        free(client);
         return espota_error_set(err, ESPOTA_E_MEMORY, "the HTTP client cannot start");
     }
-    fetcher->loop = loop;
-    fetcher->timer = (struct espota_timer){.expired = timer_expired, .context = fetcher};
-    fetcher->multi = curl_multi_init();
-    if (fetcher->multi == NULL) {
-        free(fetcher);
+    client->loop = loop;
+    client->timer = (struct espota_timer){.expired = timer_expired, .context = client};
+    client->multi = curl_multi_init();
+    if (client->multi == NULL) {
+        free(client);
         return espota_error_set(err, ESPOTA_E_MEMORY, "the HTTP client cannot start");
     }
-    curl_multi_setopt(fetcher->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(fetcher->multi, CURLMOPT_SOCKETDATA, fetcher);
-    curl_multi_setopt(fetcher->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    curl_multi_setopt(fetcher->multi, CURLMOPT_TIMERDATA, fetcher);
-    *out = fetcher;
+    curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
+    curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
+    *out = client;
     return ESPOTA_OK;
 }
 
-void espota_fetcher_destroy(struct espota_fetcher *fetcher)
+void espota_http_client_destroy(struct espota_http_client *client)
 {
-    if (fetcher == NULL)
+    if (client == NULL)
         return;
-    curl_multi_cleanup(fetcher->multi); /* its sockets come back through on_socket */
-    espota_loop_disarm(fetcher->loop, &fetcher->timer);
+    curl_multi_cleanup(client->multi); /* its sockets come back through on_socket */
+    espota_loop_disarm(client->loop, &client->timer);
     curl_global_cleanup();
-    free(fetcher);
+    free(client);
 }
 
 static size_t give_bytes(char *out, size_t size, size_t count, void *context)
 {
-    struct espota_fetch *fetch = context;
-    size_t left = fetch->request.length - fetch->read; /* read never goes beyond length */
+    struct espota_http_session *session = context;
+    size_t left = session->request.length - session->read; /* read never goes beyond length */
     size_t length = size * count < left ? size * count : left;
 
-    memcpy(out, (const char *)fetch->request.bytes + fetch->read, length);
-    fetch->read += length;
+    memcpy(out, (const char *)session->request.bytes + session->read, length);
+    session->read += length;
     return length;
 }
 
 static int rewind_bytes(void *context, curl_off_t offset, int origin)
 {
-    struct espota_fetch *fetch = context;
+    struct espota_http_session *session = context;
 
-    if (origin != SEEK_SET || offset < 0 || (curl_off_t)fetch->request.length < offset)
+    if (origin != SEEK_SET || offset < 0 || (curl_off_t)session->request.length < offset)
         return CURL_SEEKFUNC_FAIL;
-    fetch->read = (size_t)offset;
+    session->read = (size_t)offset;
     return CURL_SEEKFUNC_OK;
 }
 
 static size_t take_body(char *data, size_t size, size_t count, void *context)
 {
-    struct espota_fetch *fetch = context;
-    size_t room = sizeof(fetch->body) - 1 - fetch->result.body_length;
+    struct espota_http_session *session = context;
+    size_t room = sizeof(session->body) - 1 - session->result.body_length;
     size_t length = size * count < room ? size * count : room;
 
-    memcpy(fetch->body + fetch->result.body_length, data, length);
-    fetch->result.body_length += length;
-    fetch->body[fetch->result.body_length] = '\0';
+    memcpy(session->body + session->result.body_length, data, length);
+    session->result.body_length += length;
+    session->body[session->result.body_length] = '\0';
     return size * count;
 }
 
@@ -193,33 +194,33 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
  */
 static int on_new_socket(void *context, curl_socket_t fd, curlsocktype purpose)
 {
-    struct espota_fetch *fetch = context;
+    struct espota_http_session *session = context;
 
     (void)purpose;
-    fetch->fd = fd;
+    session->fd = fd;
     espota_socket_limit_unsent(fd, PIECE);
     return CURL_SOCKOPT_OK;
 }
 
 /* What holds for every request. */
-static void set_common(struct espota_fetch *fetch)
+static void set_common(struct espota_http_session *session)
 {
-    const struct espota_fetch_config *config = &fetch->config;
-    CURL *easy = fetch->easy;
+    const struct espota_http_session_config *config = &session->config;
+    CURL *easy = session->easy;
 
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, fetch);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetch->error);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, session);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, session->error);
     curl_easy_setopt(easy, CURLOPT_URL, config->url->clean);
     curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* a device is no affair of a proxy */
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "espota-c");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, session);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)config->connect_ms);
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)PIECE);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
-    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, fetch);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, session);
     /* devices close after each answer, and one that restarts must not meet an old connection */
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
@@ -232,182 +233,184 @@ static void set_common(struct espota_fetch *fetch)
 }
 
 /* "host:port:address": curl then asks nobody where the host is. */
-static bool set_address(struct espota_fetch *fetch)
+static bool set_address(struct espota_http_session *session)
 {
-    const struct espota_url *url = fetch->config.url;
+    const struct espota_url *url = session->config.url;
     char address[ESPOTA_ADDRESS_TEXT];
     char line[ESPOTA_ADDRESS_TEXT + 288];
     struct espota_address bare;
 
-    if (fetch->config.address.family == 0 || espota_address_parse(url->host, &bare))
+    if (session->config.address.family == 0 || espota_address_parse(url->host, &bare))
         return true;
-    espota_address_format(&fetch->config.address, false, address);
+    espota_address_format(&session->config.address, false, address);
     snprintf(line, sizeof(line), "%s:%u:%s%s%s", url->host, (unsigned)url->port,
-             fetch->config.address.family == 6 ? "[" : "", address,
-             fetch->config.address.family == 6 ? "]" : "");
-    fetch->resolve = curl_slist_append(NULL, line);
-    curl_easy_setopt(fetch->easy, CURLOPT_RESOLVE, fetch->resolve);
-    return fetch->resolve != NULL;
+             session->config.address.family == 6 ? "[" : "", address,
+             session->config.address.family == 6 ? "]" : "");
+    session->resolve = curl_slist_append(NULL, line);
+    curl_easy_setopt(session->easy, CURLOPT_RESOLVE, session->resolve);
+    return session->resolve != NULL;
 }
 
-enum espota_status espota_fetch_create(struct espota_fetcher *fetcher,
-                                       const struct espota_fetch_config *config,
-                                       struct espota_fetch **out, struct espota_error *err)
+enum espota_status espota_http_session_create(struct espota_http_client *client,
+                                              const struct espota_http_session_config *config,
+                                              struct espota_http_session **out,
+                                              struct espota_error *err)
 {
-    struct espota_fetch *fetch = calloc(1, sizeof(*fetch));
+    struct espota_http_session *session = calloc(1, sizeof(*session));
 
     *out = NULL;
-    if (fetch != NULL)
-        fetch->easy = curl_easy_init();
-    if (fetch == NULL || fetch->easy == NULL) {
-        free(fetch);
+    if (session != NULL)
+        session->easy = curl_easy_init();
+    if (session == NULL || session->easy == NULL) {
+        free(session);
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a request");
     }
-    fetch->fetcher = fetcher;
-    fetch->config = *config;
-    fetch->fd = CURL_SOCKET_BAD;
-    set_common(fetch);
-    if (!set_address(fetch)) {
-        espota_fetch_destroy(fetch);
+    session->client = client;
+    session->config = *config;
+    session->fd = CURL_SOCKET_BAD;
+    set_common(session);
+    if (!set_address(session)) {
+        espota_http_session_destroy(session);
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a request");
     }
-    *out = fetch;
+    *out = session;
     return ESPOTA_OK;
 }
 
-static void end_request(struct espota_fetch *fetch)
+static void end_request(struct espota_http_session *session)
 {
-    if (fetch->under_way)
-        (void)curl_multi_remove_handle(fetch->fetcher->multi, fetch->easy);
-    fetch->under_way = false;
-    fetch->fd = CURL_SOCKET_BAD;
-    curl_mime_free(fetch->form);
-    fetch->form = NULL;
-    curl_slist_free_all(fetch->headers);
-    fetch->headers = NULL;
+    if (session->under_way)
+        (void)curl_multi_remove_handle(session->client->multi, session->easy);
+    session->under_way = false;
+    session->fd = CURL_SOCKET_BAD;
+    curl_mime_free(session->form);
+    session->form = NULL;
+    curl_slist_free_all(session->headers);
+    session->headers = NULL;
 }
 
-void espota_fetch_destroy(struct espota_fetch *fetch)
+void espota_http_session_destroy(struct espota_http_session *session)
 {
-    if (fetch == NULL)
+    if (session == NULL)
         return;
-    end_request(fetch);
-    curl_easy_cleanup(fetch->easy);
-    curl_slist_free_all(fetch->resolve);
-    free(fetch);
+    end_request(session);
+    curl_easy_cleanup(session->easy);
+    curl_slist_free_all(session->resolve);
+    free(session);
 }
 
-static bool add_header(struct espota_fetch *fetch, const char *line)
+static bool add_header(struct espota_http_session *session, const char *line)
 {
-    struct curl_slist *longer = curl_slist_append(fetch->headers, line);
+    struct curl_slist *longer = curl_slist_append(session->headers, line);
 
     if (longer != NULL)
-        fetch->headers = longer;
+        session->headers = longer;
     return longer != NULL;
 }
 
-static bool set_form(struct espota_fetch *fetch)
+static bool set_form(struct espota_http_session *session)
 {
-    const struct espota_fetch_request *request = &fetch->request;
+    const struct espota_http_session_request *request = &session->request;
     curl_mimepart *part;
 
-    fetch->form = curl_mime_init(fetch->easy);
-    part = fetch->form != NULL ? curl_mime_addpart(fetch->form) : NULL;
+    session->form = curl_mime_init(session->easy);
+    part = session->form != NULL ? curl_mime_addpart(session->form) : NULL;
     return part != NULL && curl_mime_name(part, request->field) == CURLE_OK &&
            curl_mime_filename(part, "image.bin") == CURLE_OK &&
            curl_mime_type(part, "application/octet-stream") == CURLE_OK &&
            curl_mime_data_cb(part, (curl_off_t)request->length, give_bytes, rewind_bytes, NULL,
-                             fetch) == CURLE_OK &&
-           curl_easy_setopt(fetch->easy, CURLOPT_MIMEPOST, fetch->form) == CURLE_OK;
+                             session) == CURLE_OK &&
+           curl_easy_setopt(session->easy, CURLOPT_MIMEPOST, session->form) == CURLE_OK;
 }
 
-static bool set_raw(struct espota_fetch *fetch)
+static bool set_raw(struct espota_http_session *session)
 {
-    CURL *easy = fetch->easy;
+    CURL *easy = session->easy;
 
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)fetch->request.length);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)session->request.length);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_bytes);
-    curl_easy_setopt(easy, CURLOPT_READDATA, fetch);
+    curl_easy_setopt(easy, CURLOPT_READDATA, session);
     curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, rewind_bytes);
-    curl_easy_setopt(easy, CURLOPT_SEEKDATA, fetch);
-    return add_header(fetch, "Content-Type: application/octet-stream");
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, session);
+    return add_header(session, "Content-Type: application/octet-stream");
 }
 
-static void set_auth(struct espota_fetch *fetch)
+static void set_auth(struct espota_http_session *session)
 {
-    const struct espota_fetch_request *request = &fetch->request;
-    bool open = request->auth == ESPOTA_FETCH_OPEN;
+    const struct espota_http_session_request *request = &session->request;
+    bool open = request->auth == ESPOTA_HTTP_AUTH_OPEN;
 
     curl_easy_setopt(
-        fetch->easy, CURLOPT_HTTPAUTH,
-        (long)(request->auth == ESPOTA_FETCH_DIGEST ? CURLAUTH_DIGEST : CURLAUTH_BASIC));
-    curl_easy_setopt(fetch->easy, CURLOPT_USERNAME, open ? NULL : request->user);
-    curl_easy_setopt(fetch->easy, CURLOPT_PASSWORD, open ? NULL : request->password);
+        session->easy, CURLOPT_HTTPAUTH,
+        (long)(request->auth == ESPOTA_HTTP_AUTH_DIGEST ? CURLAUTH_DIGEST : CURLAUTH_BASIC));
+    curl_easy_setopt(session->easy, CURLOPT_USERNAME, open ? NULL : request->user);
+    curl_easy_setopt(session->easy, CURLOPT_PASSWORD, open ? NULL : request->password);
 }
 
-static bool set_request(struct espota_fetch *fetch)
+static bool set_request(struct espota_http_session *session)
 {
-    char origin[sizeof(fetch->config.url->authority) + 32];
+    char origin[sizeof(session->config.url->authority) + 32];
     bool good;
 
-    set_auth(fetch);
-    if (fetch->request.body == ESPOTA_FETCH_NOTHING) {
-        curl_easy_setopt(fetch->easy, CURLOPT_HTTPGET, 1L);
+    set_auth(session);
+    if (session->request.body == ESPOTA_HTTP_BODY_NONE) {
+        curl_easy_setopt(session->easy, CURLOPT_HTTPGET, 1L);
         return true;
     }
-    good = fetch->request.body == ESPOTA_FETCH_FORM ? set_form(fetch) : set_raw(fetch);
+    good = session->request.body == ESPOTA_HTTP_BODY_FORM ? set_form(session) : set_raw(session);
     /* the ESP32's page takes an upload only from itself; a 100-continue costs a second */
-    snprintf(origin, sizeof(origin), "Origin: http://%s", fetch->config.url->authority);
-    good = good && add_header(fetch, "Expect:") && add_header(fetch, origin);
-    return good && curl_easy_setopt(fetch->easy, CURLOPT_HTTPHEADER, fetch->headers) == CURLE_OK;
+    snprintf(origin, sizeof(origin), "Origin: http://%s", session->config.url->authority);
+    good = good && add_header(session, "Expect:") && add_header(session, origin);
+    return good &&
+           curl_easy_setopt(session->easy, CURLOPT_HTTPHEADER, session->headers) == CURLE_OK;
 }
 
-enum espota_status espota_fetch_start(struct espota_fetch *fetch,
-                                      const struct espota_fetch_request *request,
-                                      struct espota_error *err)
+enum espota_status espota_http_session_start(struct espota_http_session *session,
+                                             const struct espota_http_session_request *request,
+                                             struct espota_error *err)
 {
-    end_request(fetch);
-    fetch->request = *request;
-    fetch->read = fetch->sent = fetch->acked = 0;
-    fetch->error[0] = fetch->body[0] = '\0';
-    fetch->result = (struct espota_fetch_result){.body = fetch->body};
-    curl_easy_setopt(fetch->easy, CURLOPT_HTTPHEADER, NULL);
-    if (!set_request(fetch))
+    end_request(session);
+    session->request = *request;
+    session->read = session->sent = session->acked = 0;
+    session->error[0] = session->body[0] = '\0';
+    session->result = (struct espota_http_session_result){.body = session->body};
+    curl_easy_setopt(session->easy, CURLOPT_HTTPHEADER, NULL);
+    if (!set_request(session))
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a request");
-    if (curl_multi_add_handle(fetch->fetcher->multi, fetch->easy) != CURLM_OK)
+    if (curl_multi_add_handle(session->client->multi, session->easy) != CURLM_OK)
         return espota_error_set(err, ESPOTA_E_MEMORY, "the HTTP client cannot start a request");
-    fetch->under_way = true;
+    session->under_way = true;
     return ESPOTA_OK;
 }
 
 /* What surrounds the file in a form is not counted: as if all of it stood in front. */
-static void note_sent(struct espota_fetch *fetch)
+static void note_sent(struct espota_http_session *session)
 {
-    size_t length = fetch->request.length;
+    size_t length = session->request.length;
     curl_off_t body = 0;
     curl_off_t all = 0;
     size_t around;
 
-    (void)curl_easy_getinfo(fetch->easy, CURLINFO_SIZE_UPLOAD_T, &body);
-    (void)curl_easy_getinfo(fetch->easy, CURLINFO_CONTENT_LENGTH_UPLOAD_T, &all);
+    (void)curl_easy_getinfo(session->easy, CURLINFO_SIZE_UPLOAD_T, &body);
+    (void)curl_easy_getinfo(session->easy, CURLINFO_CONTENT_LENGTH_UPLOAD_T, &all);
     around = all > (curl_off_t)length ? (size_t)all - length : 0; /* all > length */
     if (body > (curl_off_t)around)
-        fetch->sent = (size_t)body - around; /* body > around */
-    if (fetch->sent > fetch->read)
-        fetch->sent = fetch->read;
+        session->sent = (size_t)body - around; /* body > around */
+    if (session->sent > session->read)
+        session->sent = session->read;
 }
 
 /* Where the system cannot tell what is on its way, what was sent counts. */
-static void note_acked(struct espota_fetch *fetch)
+static void note_acked(struct espota_http_session *session)
 {
     uint32_t unacked = 0;
 
-    if (fetch->fd == CURL_SOCKET_BAD || !espota_socket_unacked(fetch->fd, &unacked))
+    if (session->fd == CURL_SOCKET_BAD || !espota_socket_unacked(session->fd, &unacked))
         unacked = 0;
-    if (unacked <= fetch->sent && fetch->sent - unacked > fetch->acked)
-        fetch->acked = fetch->sent - unacked; /* unacked <= sent */
+    if (unacked <= session->sent && session->sent - unacked > session->acked)
+        session->acked = session->sent - unacked; /* unacked <= sent */
 }
 
 static enum espota_status status_of(CURLcode code)
@@ -431,53 +434,54 @@ static enum espota_status status_of(CURLcode code)
     }
 }
 
-static void note_result(struct espota_fetch *fetch, CURLcode code)
+static void note_result(struct espota_http_session *session, CURLcode code)
 {
-    struct espota_fetch_result *result = &fetch->result;
+    struct espota_http_session_result *result = &session->result;
     long http = 0;
     long offered = 0;
 
-    curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &http);
-    curl_easy_getinfo(fetch->easy, CURLINFO_HTTPAUTH_AVAIL, &offered);
-    note_sent(fetch);
-    if (http > 0 && fetch->sent == fetch->request.length) /* an answer to the whole of it */
-        fetch->acked = fetch->sent;
+    curl_easy_getinfo(session->easy, CURLINFO_RESPONSE_CODE, &http);
+    curl_easy_getinfo(session->easy, CURLINFO_HTTPAUTH_AVAIL, &offered);
+    note_sent(session);
+    if (http > 0 && session->sent == session->request.length) /* an answer to the whole of it */
+        session->acked = session->sent;
     result->status = status_of(code);
     result->http = http > 0 ? (unsigned)http : 0;
-    result->offered =
-        ((unsigned long)offered & CURLAUTH_DIGEST) != 0 ? ESPOTA_FETCH_DIGEST : ESPOTA_FETCH_BASIC;
+    result->offered = ((unsigned long)offered & CURLAUTH_DIGEST) != 0 ? ESPOTA_HTTP_AUTH_DIGEST
+                                                                      : ESPOTA_HTTP_AUTH_BASIC;
     snprintf(result->message, sizeof(result->message), "%s",
-             fetch->error[0] != '\0' ? fetch->error : curl_easy_strerror(code));
+             session->error[0] != '\0' ? session->error : curl_easy_strerror(code));
 }
 
-static void take_finished(struct espota_fetcher *fetcher)
+static void take_finished(struct espota_http_client *client)
 {
     const CURLMsg *message;
     int left;
 
-    while ((message = curl_multi_info_read(fetcher->multi, &left)) != NULL) {
-        struct espota_fetch *fetch = NULL;
+    while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
+        struct espota_http_session *session = NULL;
 
         if (message->msg != CURLMSG_DONE)
             continue;
-        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &fetch);
-        note_result(fetch, message->data.result);
-        end_request(fetch);
-        fetch->config.over(fetch->config.context);
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &session);
+        note_result(session, message->data.result);
+        end_request(session);
+        session->config.over(session->config.context);
     }
 }
 
-const struct espota_fetch_result *espota_fetch_result(const struct espota_fetch *fetch)
+const struct espota_http_session_result *
+espota_http_session_result(const struct espota_http_session *session)
 {
-    return &fetch->result;
+    return &session->result;
 }
 
-void espota_fetch_progress(struct espota_fetch *fetch, size_t *sent, size_t *acked)
+void espota_http_session_progress(struct espota_http_session *session, size_t *sent, size_t *acked)
 {
-    if (fetch->under_way) {
-        note_sent(fetch);
-        note_acked(fetch);
+    if (session->under_way) {
+        note_sent(session);
+        note_acked(session);
     }
-    *sent = fetch->sent;
-    *acked = fetch->acked;
+    *sent = session->sent;
+    *acked = session->acked;
 }

@@ -15,9 +15,9 @@
 enum { IDLE_MS = 60000 };
 
 /* A client that has not said a whole request, in the order of arrival. */
-struct caller {
-    struct caller *next;
-    struct caller *previous;
+struct client {
+    struct client *next;
+    struct client *previous;
     struct espota_http_server *server;
     uint64_t since;
     int fd;
@@ -42,8 +42,8 @@ struct espota_http_server {
     struct espota_timer timer;
     espota_http_handler handler;
     void *context;
-    struct caller *first_caller;
-    struct caller *last_caller;
+    struct client *first_client;
+    struct client *last_client;
     struct espota_http_request *sleeping;
     struct espota_http_transfers transfers;
     unsigned connections;
@@ -137,8 +137,8 @@ static void run(struct espota_http_server *server)
     (void)MHD_run(server->daemon);
     if (MHD_get_timeout(server->daemon, &wait) == MHD_YES && now + wait < next)
         next = now + wait;
-    if (server->first_caller != NULL && server->first_caller->since + ESPOTA_HTTP_REQUEST_MS < next)
-        next = server->first_caller->since + ESPOTA_HTTP_REQUEST_MS;
+    if (server->first_client != NULL && server->first_client->since + ESPOTA_HTTP_REQUEST_MS < next)
+        next = server->first_client->since + ESPOTA_HTTP_REQUEST_MS;
     if (server->transfers.following > 0 && now + ESPOTA_HTTP_FOLLOW_MS < next)
         next = now + ESPOTA_HTTP_FOLLOW_MS;
     for (const struct espota_http_request *at = server->sleeping; at != NULL; at = at->next)
@@ -167,49 +167,49 @@ static void wake_sleepers(struct espota_http_server *server, uint64_t now)
 }
 
 /* From now on it has its time for a request. */
-static void list_caller(struct caller *caller)
+static void list_client(struct client *client)
 {
-    struct espota_http_server *server = caller->server;
+    struct espota_http_server *server = client->server;
 
-    caller->since = espota_loop_now(server->loop);
-    caller->waiting = true;
-    caller->next = NULL;
-    caller->previous = server->last_caller;
-    *(caller->previous != NULL ? &caller->previous->next : &server->first_caller) = caller;
-    server->last_caller = caller;
+    client->since = espota_loop_now(server->loop);
+    client->waiting = true;
+    client->next = NULL;
+    client->previous = server->last_client;
+    *(client->previous != NULL ? &client->previous->next : &server->first_client) = client;
+    server->last_client = client;
 }
 
-static void unlist_caller(struct caller *caller)
+static void unlist_client(struct client *client)
 {
-    struct espota_http_server *server = caller->server;
+    struct espota_http_server *server = client->server;
 
-    if (!caller->waiting)
+    if (!client->waiting)
         return;
-    caller->waiting = false;
-    *(caller->previous != NULL ? &caller->previous->next : &server->first_caller) = caller->next;
-    *(caller->next != NULL ? &caller->next->previous : &server->last_caller) = caller->previous;
+    client->waiting = false;
+    *(client->previous != NULL ? &client->previous->next : &server->first_client) = client->next;
+    *(client->next != NULL ? &client->next->previous : &server->last_client) = client->previous;
 }
 
-static void cut_off(struct caller *caller)
+static void cut_off(struct client *client)
 {
-    unlist_caller(caller);
-    espota_socket_shutdown(caller->fd); /* MHD sees the end and closes */
+    unlist_client(client);
+    espota_socket_shutdown(client->fd); /* MHD sees the end and closes */
 }
 
 /* The list is in the order of arrival: the first that is young ends the walk. */
 static void cut_off_trickles(struct espota_http_server *server, uint64_t now)
 {
-    while (server->first_caller != NULL &&
-           now - server->first_caller->since >= ESPOTA_HTTP_REQUEST_MS)
-        cut_off(server->first_caller);
+    while (server->first_client != NULL &&
+           now - server->first_client->since >= ESPOTA_HTTP_REQUEST_MS)
+        cut_off(server->first_client);
 }
 
 /* Where there are almost as many as there may be, who has waited longest makes room. */
 static void make_room(struct espota_http_server *server)
 {
     if (server->connections > server->connections_max - server->connections_max / 8 &&
-        server->first_caller != server->last_caller)
-        cut_off(server->first_caller);
+        server->first_client != server->last_client)
+        cut_off(server->first_client);
 }
 
 /* Both on every event: under constant traffic a timer alone would never come. */
@@ -235,29 +235,29 @@ static void connection_changed(void *context, struct MHD_Connection *connection,
 {
     struct espota_http_server *server = context;
     const union MHD_ConnectionInfo *info;
-    struct caller *caller = *own;
+    struct client *client = *own;
 
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
         server->connections--; /* it was counted when it came */
-        if (caller != NULL)
-            unlist_caller(caller);
-        free(caller);
+        if (client != NULL)
+            unlist_client(client);
+        free(client);
         *own = NULL;
         return;
     }
     server->connections++;
     info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    caller = info != NULL ? calloc(1, sizeof(*caller)) : NULL;
-    if (caller == NULL)
+    client = info != NULL ? calloc(1, sizeof(*client)) : NULL;
+    if (client == NULL)
         return;
-    caller->server = server;
-    caller->fd = info->connect_fd;
-    list_caller(caller);
-    *own = caller;
+    client->server = server;
+    client->fd = info->connect_fd;
+    list_client(client);
+    *own = client;
     make_room(server);
 }
 
-static struct caller *caller_of(struct MHD_Connection *connection)
+static struct client *client_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -288,8 +288,8 @@ static void request_over(void *context, struct MHD_Connection *connection, void 
     struct espota_http_request *request = *own;
 
     (void)context;
-    if (caller_of(connection) != NULL && !caller_of(connection)->waiting)
-        list_caller(caller_of(connection)); /* for the next one */
+    if (client_of(connection) != NULL && !client_of(connection)->waiting)
+        list_client(client_of(connection)); /* for the next one */
     if (request == NULL)
         return;
     if (request->transfer != NULL && how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
@@ -338,14 +338,14 @@ static struct MHD_Response *response_of(const struct espota_http_answer *answer)
 static struct espota_http_transfer *start_transfer(struct espota_http_request *request,
                                                    const struct espota_http_answer *answer)
 {
-    struct caller *caller = caller_of(request->connection);
+    struct client *client = client_of(request->connection);
     struct espota_http_end none = {.length = answer->length};
     struct espota_http_transfer *transfer;
 
     if (answer->over == NULL)
         return NULL;
     transfer =
-        espota_http_transfer_start(&request->server->transfers, caller != NULL ? caller->fd : -1,
+        espota_http_transfer_start(&request->server->transfers, client != NULL ? client->fd : -1,
                                    answer->length, answer->over, answer->over_context);
     if (transfer == NULL)
         answer->over(answer->over_context, &none);
@@ -446,8 +446,8 @@ static enum MHD_Result answer_request(void *context, struct MHD_Connection *conn
     (void)url;
     (void)version;
     (void)upload;
-    if (caller_of(connection) != NULL)
-        unlist_caller(caller_of(connection));
+    if (client_of(connection) != NULL)
+        unlist_client(client_of(connection));
     if (request == NULL || *upload_length > 0)
         return MHD_NO; /* no memory; a body was refused before it came */
     if (!request->started) {

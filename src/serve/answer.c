@@ -9,7 +9,7 @@
 #include "sys/sys.h"
 #include "wire/wire.h"
 
-enum { ACCEL_ROOM = 3 * ESPOTA_SHELF_NAME_MAX };
+enum { ACCEL_ROOM = 3 * ESPOTA_STORE_NAME_MAX };
 
 /* The prefix and the longest name, escaped, fit a header whole. */
 _Static_assert(ESPOTA_SERVE_ACCEL_MAX + 1 + ACCEL_ROOM < ESPOTA_HTTP_HEADER_ROOM, "");
@@ -60,7 +60,7 @@ static void accel_path(const char *prefix, const char *name, char *out, size_t r
 }
 
 /* The whole file or the part that was asked for. */
-static void give_bytes(struct espota_http_request *request, const struct espota_shelf_item *item,
+static void give_bytes(struct espota_http_request *request, const struct espota_store_item *item,
                        struct espota_http_answer *answer)
 {
     const char *range = espota_http_request_header(request, "Range");
@@ -99,7 +99,7 @@ static void give_bytes(struct espota_http_request *request, const struct espota_
 static void give(const struct espota_serve *serve, struct espota_http_request *request,
                  const struct espota_decision *decision, struct espota_http_answer *answer)
 {
-    const struct espota_shelf_item *item = decision->item;
+    const struct espota_store_item *item = decision->item;
 
     answer->status = 200;
     espota_http_answer_header(answer, "x-MD5", item->md5);
@@ -207,7 +207,7 @@ static void decide(struct espota_serve *serve, struct espota_http_request *reque
         refuse(decision, 403, "the path leads out of the folder, or is none");
     else
         espota_decide(pull, serve->has_manifest ? &serve->manifest : NULL,
-                      espota_shelf_folder_table(serve->shelf), espota_clock_wall(), decision);
+                      espota_store_folder_table(serve->store), espota_clock_wall(), decision);
 }
 
 /*
@@ -275,7 +275,7 @@ static void delivered(void *context, const struct espota_http_end *end)
 }
 
 static void follow_delivery(struct espota_serve *serve, const struct espota_pull_request *pull,
-                            const char *address, const struct espota_shelf_item *item,
+                            const char *address, const struct espota_store_item *item,
                             struct espota_http_answer *answer)
 {
     struct delivery *delivery = calloc(1, sizeof(*delivery));

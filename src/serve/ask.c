@@ -88,9 +88,9 @@ enum espota_status espota_serve_ask(const struct espota_serve_options *options,
     espota_crypto_openssl_init(&serve.crypto);
     status = espota_serve_load(&serve, err);
     if (status == ESPOTA_OK) {
-        espota_shelf_folder_trust(serve.shelf);
+        espota_store_folder_trust(serve.store);
         espota_decide(&request, serve.has_manifest ? &serve.manifest : NULL,
-                      espota_shelf_folder_table(serve.shelf), espota_clock_wall(), &serve.decision);
+                      espota_store_folder_table(serve.store), espota_clock_wall(), &serve.decision);
         tell_answer(device, &request, &serve.decision, context, answer);
     }
     espota_serve_unload(&serve);

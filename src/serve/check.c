@@ -17,7 +17,7 @@ enum {
 struct checking {
     const struct espota_log *log;
     size_t *doubts;
-    struct espota_shelf_folder *shelf;
+    struct espota_store_folder *store;
 };
 
 static void doubt(const struct checking *checking, const char *format, ...) ESPOTA_PRINTF(2, 3);
@@ -36,7 +36,7 @@ static void doubt(const struct checking *checking, const char *format, ...)
 }
 
 static void check_size(const struct checking *checking, const struct espota_rule *rule,
-                       const struct espota_shelf_item *item)
+                       const struct espota_store_item *item)
 {
     uint32_t most =
         item->kind == ESPOTA_IMAGE_ESP8266 && !item->gzip ? ESP8266_PROGRAM_MAX : FLASH_MAX;
@@ -47,7 +47,7 @@ static void check_size(const struct checking *checking, const struct espota_rule
 }
 
 static void check_kind(const struct checking *checking, const struct espota_rule *rule,
-                       const struct espota_shelf_item *item)
+                       const struct espota_store_item *item)
 {
     bool filesystem = rule->mode == ESPOTA_PULL_FILESYSTEM;
 
@@ -77,10 +77,10 @@ static void check_kind(const struct checking *checking, const struct espota_rule
 
 static void check_file(const struct checking *checking, const struct espota_rule *rule)
 {
-    const struct espota_shelf *shelf = espota_shelf_folder_table(checking->shelf);
-    const struct espota_shelf_item *item;
+    const struct espota_store *store = espota_store_folder_table(checking->store);
+    const struct espota_store_item *item;
     struct espota_error err = ESPOTA_ERROR_INIT;
-    enum espota_status status = shelf->look(shelf->context, rule->file, &item, &err);
+    enum espota_status status = store->look(store->context, rule->file, &item, &err);
 
     if (status == ESPOTA_OK)
         check_kind(checking, rule, item);
@@ -219,8 +219,8 @@ enum espota_status espota_serve_check(const char *manifest, const struct espota_
     espota_crypto_openssl_init(&serve.crypto);
     status = espota_serve_load(&serve, err);
     if (status == ESPOTA_OK) {
-        espota_shelf_folder_trust(serve.shelf);
-        checking.shelf = serve.shelf;
+        espota_store_folder_trust(serve.store);
+        checking.store = serve.store;
         *rules = serve.manifest.rule_count;
         check_rules(&checking, &serve.manifest);
     }

@@ -54,7 +54,7 @@ enum espota_pull_family espota_decide_family(enum espota_image_kind kind)
 
 /* Why this file is nothing for this device; NULL if it is fine. */
 static const char *unfit(const struct espota_pull_request *request,
-                         const struct espota_shelf_item *item)
+                         const struct espota_store_item *item)
 {
     bool program = espota_decide_family(item->kind) != ESPOTA_PULL_PLAIN;
 
@@ -77,7 +77,7 @@ static const char *unfit(const struct espota_pull_request *request,
 
 /* True if the device said what it runs, and it is this. `*said` tells whether it said so at all. */
 static bool runs_this(const struct espota_pull_request *request,
-                      const struct espota_shelf_item *item, bool *said)
+                      const struct espota_store_item *item, bool *said)
 {
     *said = request->mode != ESPOTA_PULL_FILESYSTEM &&
             (request->sketch_md5[0] != '\0' || request->sketch_sha256[0] != '\0');
@@ -102,7 +102,7 @@ static bool is_older(const char *a, const char *b)
 
 /* What is to be given, before the client's own state is looked at. */
 struct offer {
-    const struct espota_shelf_item *item; /* once it was looked at; NULL: it cannot be given */
+    const struct espota_store_item *item; /* once it was looked at; NULL: it cannot be given */
     const char *name;
     enum espota_status status; /* of looking at it */
     struct espota_error err;
@@ -116,7 +116,7 @@ struct offer {
 static void decide_give(const struct espota_pull_request *request, const struct offer *offer,
                         struct espota_decision *out)
 {
-    const struct espota_shelf_item *item = offer->item;
+    const struct espota_store_item *item = offer->item;
     bool said;
 
     if (runs_this(request, item, &said)) {
@@ -138,11 +138,11 @@ static void decide_give(const struct espota_pull_request *request, const struct 
     }
 }
 
-static void look_at(const struct espota_shelf *shelf, const char *name, struct offer *offer)
+static void look_at(const struct espota_store *store, const char *name, struct offer *offer)
 {
     offer->name = name;
     offer->err = (struct espota_error)ESPOTA_ERROR_INIT;
-    offer->status = shelf->look(shelf->context, name, &offer->item, &offer->err);
+    offer->status = store->look(store->context, name, &offer->item, &offer->err);
 }
 
 /* The file is chosen: may this client have it? */
@@ -188,7 +188,7 @@ static void decide_without_rule(const struct espota_pull_request *request,
 
 static void decide_by_manifest(const struct espota_pull_request *request,
                                const struct espota_manifest *manifest,
-                               const struct espota_shelf *shelf, int64_t now,
+                               const struct espota_store *store, int64_t now,
                                struct espota_decision *out)
 {
     const struct espota_rule *rule = espota_manifest_match(manifest, request, now);
@@ -208,7 +208,7 @@ static void decide_by_manifest(const struct espota_pull_request *request,
     espota_rule_file_version(rule, offer.version);
     offer.version_is_named = rule->give != NULL;
     offer.downgrade = rule->downgrade;
-    look_at(shelf, rule->file, &offer);
+    look_at(store, rule->file, &offer);
     decide_file(request, &offer, out);
 }
 
@@ -226,11 +226,11 @@ static void version_of_name(const char *name, size_t stem_length, const char *en
 }
 
 /* The path without its ending: what a versioned name begins with. */
-static void stem_of(const char *path, char out[ESPOTA_SHELF_NAME_MAX])
+static void stem_of(const char *path, char out[ESPOTA_STORE_NAME_MAX])
 {
     static const char *const ends[] = {".fs.bin", ".bin"};
 
-    snprintf(out, ESPOTA_SHELF_NAME_MAX, "%s", path);
+    snprintf(out, ESPOTA_STORE_NAME_MAX, "%s", path);
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         if (!ends_in(out, ends[i]))
             continue;
@@ -241,46 +241,46 @@ static void stem_of(const char *path, char out[ESPOTA_SHELF_NAME_MAX])
 
 /* The file that the path names, if this kind of client may have it by that name. */
 static bool named_by_path(const struct espota_pull_request *request,
-                          const struct espota_shelf *shelf, char name[ESPOTA_SHELF_NAME_MAX],
+                          const struct espota_store *store, char name[ESPOTA_STORE_NAME_MAX],
                           struct offer *offer)
 {
     bool wants_filesystem = request->mode == ESPOTA_PULL_FILESYSTEM;
 
-    snprintf(name, ESPOTA_SHELF_NAME_MAX, "%s", request->path);
+    snprintf(name, ESPOTA_STORE_NAME_MAX, "%s", request->path);
     if (is_device(request) && ends_in(name, ".fs.bin") && !wants_filesystem)
         return false;
     if (is_device(request) && !ends_in(name, ".fs.bin") && wants_filesystem) {
-        char stem[ESPOTA_SHELF_NAME_MAX];
+        char stem[ESPOTA_STORE_NAME_MAX];
 
         /* one URL is for both: /data.bin has the sketch, and data.fs.bin is its file system */
         stem_of(request->path, stem);
-        if (snprintf(name, ESPOTA_SHELF_NAME_MAX, "%s.fs.bin", stem) >= ESPOTA_SHELF_NAME_MAX)
+        if (snprintf(name, ESPOTA_STORE_NAME_MAX, "%s.fs.bin", stem) >= ESPOTA_STORE_NAME_MAX)
             return false;
     }
     if (request->path[0] == '\0')
         return false;
-    look_at(shelf, name, offer);
+    look_at(store, name, offer);
     return offer->status != ESPOTA_E_NO_ANSWER;
 }
 
 static void decide_by_folder(const struct espota_pull_request *request,
-                             const struct espota_shelf *shelf, struct espota_decision *out)
+                             const struct espota_store *store, struct espota_decision *out)
 {
     bool filesystem = request->mode == ESPOTA_PULL_FILESYSTEM;
-    char name[ESPOTA_SHELF_NAME_MAX];
-    char stem[ESPOTA_SHELF_NAME_MAX];
+    char name[ESPOTA_STORE_NAME_MAX];
+    char stem[ESPOTA_STORE_NAME_MAX];
     struct offer offer = {.no_space = STATUS_NONE};
 
     stem_of(request->path, stem);
-    if (request->mac[0] != '\0' && shelf->of_mac(shelf->context, request->mac, filesystem, name)) {
-        look_at(shelf, name, &offer);
-    } else if (named_by_path(request, shelf, name, &offer)) {
+    if (request->mac[0] != '\0' && store->of_mac(store->context, request->mac, filesystem, name)) {
+        look_at(store, name, &offer);
+    } else if (named_by_path(request, store, name, &offer)) {
         ; /* it was looked at */
     } else if (stem[0] != '\0' && !ends_in(stem, "/") &&
-               shelf->newest(shelf->context, stem, filesystem, name)) {
+               store->newest(store->context, stem, filesystem, name)) {
         version_of_name(name, strlen(stem), filesystem ? ".fs.bin" : ".bin", out->version);
         snprintf(offer.version, sizeof(offer.version), "%s", out->version);
-        look_at(shelf, name, &offer);
+        look_at(store, name, &offer);
     } else {
         tell(out, STATUS_NONE, "no file for /%s", request->path);
         return;
@@ -289,12 +289,12 @@ static void decide_by_folder(const struct espota_pull_request *request,
 }
 
 void espota_decide(const struct espota_pull_request *request,
-                   const struct espota_manifest *manifest, const struct espota_shelf *shelf,
+                   const struct espota_manifest *manifest, const struct espota_store *store,
                    int64_t now, struct espota_decision *out)
 {
     memset(out, 0, sizeof(*out));
     if (manifest != NULL)
-        decide_by_manifest(request, manifest, shelf, now, out);
+        decide_by_manifest(request, manifest, store, now, out);
     else
-        decide_by_folder(request, shelf, out);
+        decide_by_folder(request, store, out);
 }

@@ -43,7 +43,7 @@ struct espota_serve {
     /* replaced together by a reload */
     struct espota_manifest manifest;
     bool has_manifest;
-    struct espota_shelf_folder *shelf;
+    struct espota_store_folder *store;
     struct espota_file_key manifest_key;
     char *auth; /* lines, each terminated, an empty one last; NULL: open to all */
     size_t auth_size;
@@ -55,7 +55,7 @@ struct espota_serve {
     volatile int reloading;
 };
 
-/* Loads manifest, shelf and credentials; what is there stays if that fails. */
+/* Loads manifest, store and credentials; what is there stays if that fails. */
 enum espota_status espota_serve_load(struct espota_serve *serve,
                                      struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_serve_unload(struct espota_serve *serve);

@@ -34,17 +34,17 @@ static enum espota_status read_manifest(const char *path, struct espota_manifest
     return status;
 }
 
-static enum espota_status open_shelf(const char *manifest_path,
+static enum espota_status open_store(const char *manifest_path,
                                      const struct espota_manifest *manifest,
                                      const struct espota_crypto *crypto,
-                                     struct espota_shelf_folder **out, struct espota_error *err)
+                                     struct espota_store_folder **out, struct espota_error *err)
 {
     char *path = beside(manifest_path, manifest->images != NULL ? manifest->images : ".");
     enum espota_status status;
 
     if (path == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
-    status = espota_shelf_folder_create(path, crypto, out, err);
+    status = espota_store_folder_create(path, crypto, out, err);
     free(path);
     return status;
 }
@@ -119,8 +119,8 @@ static void forget_auth(struct espota_serve *serve)
 void espota_serve_unload(struct espota_serve *serve)
 {
     espota_manifest_deinit(&serve->manifest);
-    espota_shelf_folder_destroy(serve->shelf);
-    serve->shelf = NULL;
+    espota_store_folder_destroy(serve->store);
+    serve->store = NULL;
     serve->has_manifest = false;
     forget_auth(serve);
 }
@@ -129,7 +129,7 @@ bool espota_serve_has_changed(const struct espota_serve *serve)
 {
     struct espota_file_key key;
 
-    if (espota_shelf_folder_moved(serve->shelf))
+    if (espota_store_folder_moved(serve->store))
         return true;
     return serve->options.manifest != NULL &&
            espota_file_key_at(serve->options.manifest, &key) == ESPOTA_OK &&
@@ -150,9 +150,9 @@ static enum espota_status load_fresh(const struct espota_serve *old, struct espo
         status = read_manifest(options->manifest, &fresh->manifest, err);
         fresh->has_manifest = true;
         if (status == ESPOTA_OK)
-            status = open_shelf(options->manifest, &fresh->manifest, crypto, &fresh->shelf, err);
+            status = open_store(options->manifest, &fresh->manifest, crypto, &fresh->store, err);
     } else {
-        status = espota_shelf_folder_create(options->folder, crypto, &fresh->shelf, err);
+        status = espota_store_folder_create(options->folder, crypto, &fresh->store, err);
     }
     if (status == ESPOTA_OK && options->auth_file != NULL)
         status = read_auth(options->auth_file, &options->log, &fresh->auth, &fresh->auth_size, err);
@@ -172,7 +172,7 @@ enum espota_status espota_serve_load(struct espota_serve *serve, struct espota_e
     espota_serve_unload(serve);
     serve->manifest = fresh.manifest;
     serve->has_manifest = fresh.has_manifest;
-    serve->shelf = fresh.shelf;
+    serve->store = fresh.store;
     serve->manifest_key = fresh.manifest_key;
     serve->auth = fresh.auth;
     serve->auth_size = fresh.auth_size;

@@ -15,11 +15,11 @@
 #include "image/image.h"
 #include "wire/wire.h"
 
-enum { ESPOTA_SHELF_NAME_MAX = ESPOTA_PULL_PATH_MAX, ESPOTA_RUNNING_MAX = 4 };
+enum { ESPOTA_STORE_NAME_MAX = ESPOTA_PULL_PATH_MAX, ESPOTA_RUNNING_MAX = 4 };
 
 /* One file as it was when it was last read; it does not change while it is held. */
-struct espota_shelf_item {
-    char name[ESPOTA_SHELF_NAME_MAX];
+struct espota_store_item {
+    char name[ESPOTA_STORE_NAME_MAX];
     struct espota_shared_bytes *content; /* a use of the item's own */
     uint32_t size;
     char md5[33];
@@ -35,20 +35,20 @@ struct espota_shelf_item {
     char running_sha256[65]; /* ESP32: the appended hash; "": none */
 };
 
-struct espota_shelf {
+struct espota_store {
     void *context;
     /*
      * The file `name` below the folder. OK: `*item` is valid until the next look; MORE: it is
      * being written just now, ask again; E_NO_ANSWER: there is none; others: `err` says why not.
      */
     enum espota_status (*look)(void *context, const char *name,
-                               const struct espota_shelf_item **item, struct espota_error *err);
+                               const struct espota_store_item **item, struct espota_error *err);
     /* The name of the file that belongs to a MAC; false: none. */
     bool (*of_mac)(void *context, const char *mac, bool filesystem,
-                   char name[ESPOTA_SHELF_NAME_MAX]);
+                   char name[ESPOTA_STORE_NAME_MAX]);
     /* The newest `<stem>-<version>.bin` (`.fs.bin`); `stem` may have folders. */
     bool (*newest)(void *context, const char *stem, bool filesystem,
-                   char name[ESPOTA_SHELF_NAME_MAX]);
+                   char name[ESPOTA_STORE_NAME_MAX]);
 };
 
 #endif

@@ -15,17 +15,17 @@
 struct kept {
     struct kept *next;
     struct espota_file_key key;
-    struct espota_shelf_item item;
+    struct espota_store_item item;
 };
 
-struct espota_shelf_folder {
-    struct espota_shelf table;
+struct espota_store_folder {
+    struct espota_store table;
     const struct espota_crypto *crypto;
     char *path;
     int folder;
     bool trusting;
     struct kept *first;
-    struct espota_shelf_listing listing;
+    struct espota_store_listing listing;
 };
 
 static void kept_free(struct kept *kept)
@@ -35,10 +35,10 @@ static void kept_free(struct kept *kept)
 }
 
 /* Takes the file out of the list that `name` has had; NULL: none, or it has changed since. */
-static struct kept *take_kept(struct espota_shelf_folder *shelf, const char *name,
+static struct kept *take_kept(struct espota_store_folder *store, const char *name,
                               const struct espota_file_key *key)
 {
-    for (struct kept **at = &shelf->first; *at != NULL; at = &(*at)->next) {
+    for (struct kept **at = &store->first; *at != NULL; at = &(*at)->next) {
         struct kept *kept = *at;
 
         if (strcmp(kept->item.name, name) != 0)
@@ -52,26 +52,26 @@ static struct kept *take_kept(struct espota_shelf_folder *shelf, const char *nam
     return NULL;
 }
 
-static void put_in_front(struct espota_shelf_folder *shelf, struct kept *kept)
+static void put_in_front(struct espota_store_folder *store, struct kept *kept)
 {
-    kept->next = shelf->first;
-    shelf->first = kept;
+    kept->next = store->first;
+    store->first = kept;
 }
 
 /* Forgets what was not used for longest until all fits; never the one in front. */
-static void forget_beyond_room(struct espota_shelf_folder *shelf)
+static void forget_beyond_room(struct espota_store_folder *store)
 {
     uint64_t sum = 0;
     size_t files = 0;
-    struct kept **at = &shelf->first;
+    struct kept **at = &store->first;
 
     while (*at != NULL) {
         struct kept *kept = *at;
 
         sum += kept->item.size;
         files++;
-        if ((sum <= ESPOTA_SHELF_KEPT_MAX && files <= ESPOTA_SHELF_KEPT_FILES) ||
-            kept == shelf->first) {
+        if ((sum <= ESPOTA_STORE_KEPT_MAX && files <= ESPOTA_STORE_KEPT_FILES) ||
+            kept == store->first) {
             at = &kept->next;
             continue;
         }
@@ -84,11 +84,11 @@ static bool is_settled(const struct espota_file_key *key)
 {
     int64_t age = espota_file_clock_ns() - key->changed_ns;
 
-    return age >= (int64_t)ESPOTA_SHELF_SETTLE_MS * 1000000 || age < 0;
+    return age >= (int64_t)ESPOTA_STORE_SETTLE_MS * 1000000 || age < 0;
 }
 
 /* Copies and examines; the key must be the same before and after, or it was a mixture. */
-static enum espota_status read_file(struct espota_shelf_folder *shelf, const char *name, int file,
+static enum espota_status read_file(struct espota_store_folder *store, const char *name, int file,
                                     const struct espota_file_key *key, struct kept **out,
                                     struct espota_error *err)
 {
@@ -108,7 +108,7 @@ static enum espota_status read_file(struct espota_shelf_folder *shelf, const cha
         status = ESPOTA_MORE;
     if (status == ESPOTA_OK) {
         kept->item.size = (uint32_t)key->size;
-        status = espota_shelf_item_examine(&kept->item, shelf->crypto, err);
+        status = espota_store_item_examine(&kept->item, store->crypto, err);
     }
     if (status != ESPOTA_OK) {
         kept_free(kept);
@@ -118,55 +118,55 @@ static enum espota_status read_file(struct espota_shelf_folder *shelf, const cha
     return ESPOTA_OK;
 }
 
-static enum espota_status look_at(struct espota_shelf_folder *shelf, const char *name, int file,
+static enum espota_status look_at(struct espota_store_folder *store, const char *name, int file,
                                   const struct espota_file_key *key,
-                                  const struct espota_shelf_item **item, struct espota_error *err)
+                                  const struct espota_store_item **item, struct espota_error *err)
 {
-    struct kept *kept = take_kept(shelf, name, key);
+    struct kept *kept = take_kept(store, name, key);
 
     if (kept == NULL) {
         enum espota_status status;
 
-        if (!shelf->trusting && !is_settled(key))
+        if (!store->trusting && !is_settled(key))
             return ESPOTA_MORE;
         if (key->size == 0)
             return espota_error_set(err, ESPOTA_E_IMAGE, "%s is empty", name);
-        if (key->size > ESPOTA_SHELF_KEPT_MAX)
+        if (key->size > ESPOTA_STORE_KEPT_MAX)
             return espota_error_set(err, ESPOTA_E_IMAGE, "%s is too large for any device", name);
-        status = read_file(shelf, name, file, key, &kept, err);
+        status = read_file(store, name, file, key, &kept, err);
         if (status != ESPOTA_OK)
             return status;
     }
-    put_in_front(shelf, kept);
-    forget_beyond_room(shelf);
+    put_in_front(store, kept);
+    forget_beyond_room(store);
     *item = &kept->item;
     return ESPOTA_OK;
 }
 
 static enum espota_status look(void *context, const char *name,
-                               const struct espota_shelf_item **item, struct espota_error *err)
+                               const struct espota_store_item **item, struct espota_error *err)
 {
-    struct espota_shelf_folder *shelf = context;
+    struct espota_store_folder *store = context;
     struct espota_file_key key;
     int file;
-    enum espota_status status = espota_folder_open_file(shelf->folder, name, &file, &key, err);
+    enum espota_status status = espota_folder_open_file(store->folder, name, &file, &key, err);
 
     if (status != ESPOTA_OK)
         return status;
-    status = look_at(shelf, name, file, &key, item, err);
+    status = look_at(store, name, file, &key, item, err);
     espota_descriptor_close(&file);
     return status;
 }
 
 static bool of_mac(void *context, const char *mac, bool filesystem,
-                   char name[ESPOTA_SHELF_NAME_MAX])
+                   char name[ESPOTA_STORE_NAME_MAX])
 {
-    struct espota_shelf_folder *shelf = context;
-    const char *found = espota_shelf_listing_refresh(&shelf->listing, shelf->folder)
-                            ? espota_shelf_listing_of_mac(&shelf->listing, mac, filesystem)
+    struct espota_store_folder *store = context;
+    const char *found = espota_store_listing_refresh(&store->listing, store->folder)
+                            ? espota_store_listing_of_mac(&store->listing, mac, filesystem)
                             : NULL;
 
-    if (found == NULL || strlen(found) >= ESPOTA_SHELF_NAME_MAX)
+    if (found == NULL || strlen(found) >= ESPOTA_STORE_NAME_MAX)
         return false;
     strcpy(name, found);
     return true;
@@ -176,18 +176,18 @@ struct newest_search {
     const char *base; /* the stem's last part */
     size_t base_length;
     bool filesystem;
-    char best[ESPOTA_SHELF_NAME_MAX]; /* "": none yet */
+    char best[ESPOTA_STORE_NAME_MAX]; /* "": none yet */
 };
 
 static bool is_newest(void *context, const char *name)
 {
     struct newest_search *search = context;
-    size_t length = espota_shelf_stem_length(name, search->filesystem);
+    size_t length = espota_store_stem_length(name, search->filesystem);
     size_t start = search->base_length + 1;
     size_t best = strlen(search->best) -
-                  (search->best[0] != '\0' ? strlen(espota_shelf_ending(search->filesystem)) : 0);
+                  (search->best[0] != '\0' ? strlen(espota_store_ending(search->filesystem)) : 0);
 
-    if (length <= start || length >= ESPOTA_SHELF_NAME_MAX ||
+    if (length <= start || length >= ESPOTA_STORE_NAME_MAX ||
         strncmp(name, search->base, search->base_length) != 0 || name[start - 1] != '-')
         return true;
     /* "door-open-1.bin" is no version of "door": a version begins with a digit, or v and a digit */
@@ -200,51 +200,51 @@ static bool is_newest(void *context, const char *name)
 }
 
 static bool newest(void *context, const char *stem, bool filesystem,
-                   char name[ESPOTA_SHELF_NAME_MAX])
+                   char name[ESPOTA_STORE_NAME_MAX])
 {
-    struct espota_shelf_folder *shelf = context;
+    struct espota_store_folder *store = context;
     const char *slash = strrchr(stem, '/');
     struct newest_search search = {slash != NULL ? slash + 1 : stem, 0, filesystem, ""};
     int folder_length = slash != NULL ? (int)(slash - stem) : 0;
-    char below[ESPOTA_SHELF_NAME_MAX];
+    char below[ESPOTA_STORE_NAME_MAX];
 
     search.base_length = strlen(search.base);
     snprintf(below, sizeof(below), "%.*s", folder_length, stem);
     if (folder_length > 0)
-        (void)!espota_folder_list(shelf->folder, below, is_newest, &search, NULL);
-    else if (espota_shelf_listing_refresh(&shelf->listing, shelf->folder))
-        for (size_t i = 0; i < shelf->listing.count; i++)
-            (void)is_newest(&search, shelf->listing.entries[i].name);
+        (void)!espota_folder_list(store->folder, below, is_newest, &search, NULL);
+    else if (espota_store_listing_refresh(&store->listing, store->folder))
+        for (size_t i = 0; i < store->listing.count; i++)
+            (void)is_newest(&search, store->listing.entries[i].name);
     if (search.best[0] == '\0')
         return false;
-    return snprintf(name, ESPOTA_SHELF_NAME_MAX, "%s%s%s", below, slash != NULL ? "/" : "",
-                    search.best) < ESPOTA_SHELF_NAME_MAX;
+    return snprintf(name, ESPOTA_STORE_NAME_MAX, "%s%s%s", below, slash != NULL ? "/" : "",
+                    search.best) < ESPOTA_STORE_NAME_MAX;
 }
 
-enum espota_status espota_shelf_folder_create(const char *path, const struct espota_crypto *crypto,
-                                              struct espota_shelf_folder **out,
+enum espota_status espota_store_folder_create(const char *path, const struct espota_crypto *crypto,
+                                              struct espota_store_folder **out,
                                               struct espota_error *err)
 {
-    struct espota_shelf_folder *shelf = calloc(1, sizeof(*shelf));
+    struct espota_store_folder *store = calloc(1, sizeof(*store));
     enum espota_status status;
 
-    if (shelf == NULL)
+    if (store == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
-    shelf->table = (struct espota_shelf){shelf, look, of_mac, newest};
-    shelf->crypto = crypto;
-    shelf->path = strdup(path);
-    status = shelf->path != NULL ? espota_folder_open(path, &shelf->folder, err)
+    store->table = (struct espota_store){store, look, of_mac, newest};
+    store->crypto = crypto;
+    store->path = strdup(path);
+    status = store->path != NULL ? espota_folder_open(path, &store->folder, err)
                                  : espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
     if (status != ESPOTA_OK) {
-        free(shelf->path);
-        free(shelf);
+        free(store->path);
+        free(store);
         return status;
     }
-    *out = shelf;
+    *out = store;
     return ESPOTA_OK;
 }
 
-void espota_shelf_folder_destroy(struct espota_shelf_folder *folder)
+void espota_store_folder_destroy(struct espota_store_folder *folder)
 {
     if (folder == NULL)
         return;
@@ -254,13 +254,13 @@ void espota_shelf_folder_destroy(struct espota_shelf_folder *folder)
         folder->first = kept->next;
         kept_free(kept);
     }
-    espota_shelf_listing_deinit(&folder->listing);
+    espota_store_listing_deinit(&folder->listing);
     espota_descriptor_close(&folder->folder);
     free(folder->path);
     free(folder);
 }
 
-bool espota_shelf_folder_moved(const struct espota_shelf_folder *folder)
+bool espota_store_folder_moved(const struct espota_store_folder *folder)
 {
     struct espota_file_key there;
     struct espota_file_key ours;
@@ -270,12 +270,12 @@ bool espota_shelf_folder_moved(const struct espota_shelf_folder *folder)
            (there.device != ours.device || there.inode != ours.inode);
 }
 
-void espota_shelf_folder_trust(struct espota_shelf_folder *folder)
+void espota_store_folder_trust(struct espota_store_folder *folder)
 {
     folder->trusting = true;
 }
 
-const struct espota_shelf *espota_shelf_folder_table(struct espota_shelf_folder *folder)
+const struct espota_store *espota_store_folder_table(struct espota_store_folder *folder)
 {
     return &folder->table;
 }

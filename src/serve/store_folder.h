@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shelf over a folder on disk. A file is read once into a private copy,
+ * The store over a folder on disk. A file is read once into a private copy,
  * looked at and digested; as long as its key (device, inode, size, time) is the
  * same, nothing of it is read again.
  */
@@ -10,29 +10,29 @@
 #include "serve/store.h"
 #include "wire/wire.h"
 
-struct espota_shelf_folder;
+struct espota_store_folder;
 
 enum {
     /* What is kept of all files together; a file that is larger than all is refused. Each is a
      * mapping, of which a process may have about 65,000. */
-    ESPOTA_SHELF_KEPT_MAX = 256 * 1024 * 1024,
-    ESPOTA_SHELF_KEPT_FILES = 16384,
+    ESPOTA_STORE_KEPT_MAX = 256 * 1024 * 1024,
+    ESPOTA_STORE_KEPT_FILES = 16384,
     /* A file that was changed less long ago may be half written: it is looked at again then. */
-    ESPOTA_SHELF_SETTLE_MS = 1000,
+    ESPOTA_STORE_SETTLE_MS = 1000,
 };
 
-enum espota_status espota_shelf_folder_create(const char *path, const struct espota_crypto *crypto,
-                                              struct espota_shelf_folder **out,
+enum espota_status espota_store_folder_create(const char *path, const struct espota_crypto *crypto,
+                                              struct espota_store_folder **out,
                                               struct espota_error *err) ESPOTA_MUST_CHECK;
-void espota_shelf_folder_destroy(struct espota_shelf_folder *folder);
+void espota_store_folder_destroy(struct espota_store_folder *folder);
 
 /* True if the path leads to another folder by now: a link was turned, or the folder replaced. */
-bool espota_shelf_folder_moved(const struct espota_shelf_folder *folder);
+bool espota_store_folder_moved(const struct espota_store_folder *folder);
 
 /* Files that were just changed are taken as they are: for who looks once. */
-void espota_shelf_folder_trust(struct espota_shelf_folder *folder);
+void espota_store_folder_trust(struct espota_store_folder *folder);
 
 /* The table that decide() takes; valid until destroy. */
-const struct espota_shelf *espota_shelf_folder_table(struct espota_shelf_folder *folder);
+const struct espota_store *espota_store_folder_table(struct espota_store_folder *folder);
 
 #endif

@@ -33,7 +33,7 @@ static enum espota_status md5_text(const struct espota_crypto *crypto, const uin
 }
 
 /* What runs is the payload without a trailer; an ESP8266 has its own flash mode in it. */
-static enum espota_status running_digests(struct espota_shelf_item *item,
+static enum espota_status running_digests(struct espota_store_item *item,
                                           const struct espota_crypto *crypto, const uint8_t *bytes,
                                           const struct espota_image *image)
 {
@@ -52,7 +52,7 @@ static enum espota_status running_digests(struct espota_shelf_item *item,
     return status;
 }
 
-static enum espota_status examine_program(struct espota_shelf_item *item,
+static enum espota_status examine_program(struct espota_store_item *item,
                                           const struct espota_crypto *crypto, const uint8_t *bytes,
                                           size_t length, struct espota_image *image)
 {
@@ -70,7 +70,7 @@ static enum espota_status examine_program(struct espota_shelf_item *item,
 }
 
 /* What is packed; damage of the packing itself is the item's problem. */
-static enum espota_status examine_gzip(struct espota_shelf_item *item,
+static enum espota_status examine_gzip(struct espota_store_item *item,
                                        const struct espota_crypto *crypto, const uint8_t *bytes,
                                        uint32_t payload, struct espota_error *err)
 {
@@ -95,7 +95,7 @@ static enum espota_status examine_gzip(struct espota_shelf_item *item,
     return status;
 }
 
-enum espota_status espota_shelf_item_examine(struct espota_shelf_item *item,
+enum espota_status espota_store_item_examine(struct espota_store_item *item,
                                              const struct espota_crypto *crypto,
                                              struct espota_error *err)
 {

@@ -6,14 +6,14 @@
 
 enum { STEADY_NS = 100000000 }; /* coarser than the clock of any file system that is local */
 
-const char *espota_shelf_ending(bool filesystem)
+const char *espota_store_ending(bool filesystem)
 {
     return filesystem ? ".fs.bin" : ".bin";
 }
 
-size_t espota_shelf_stem_length(const char *name, bool filesystem)
+size_t espota_store_stem_length(const char *name, bool filesystem)
 {
-    const char *end = espota_shelf_ending(filesystem);
+    const char *end = espota_store_ending(filesystem);
     size_t length = strlen(name);
     size_t tail = strlen(end);
 
@@ -25,7 +25,7 @@ size_t espota_shelf_stem_length(const char *name, bool filesystem)
     return length;
 }
 
-static void forget_names(struct espota_shelf_listing *listing)
+static void forget_names(struct espota_store_listing *listing)
 {
     for (size_t i = 0; i < listing->count; i++)
         free(listing->entries[i].name);
@@ -33,7 +33,7 @@ static void forget_names(struct espota_shelf_listing *listing)
     listing->steady = false;
 }
 
-void espota_shelf_listing_deinit(struct espota_shelf_listing *listing)
+void espota_store_listing_deinit(struct espota_store_listing *listing)
 {
     forget_names(listing);
     free(listing->entries);
@@ -46,8 +46,8 @@ static void take_mac(struct espota_listed *entry)
     size_t length;
 
     entry->mac[0] = '\0';
-    entry->filesystem = espota_shelf_stem_length(entry->name, true) > 0;
-    length = espota_shelf_stem_length(entry->name, entry->filesystem);
+    entry->filesystem = espota_store_stem_length(entry->name, true) > 0;
+    length = espota_store_stem_length(entry->name, entry->filesystem);
     if (length == 0 || length >= sizeof(stem))
         return;
     memcpy(stem, entry->name, length);
@@ -56,7 +56,7 @@ static void take_mac(struct espota_listed *entry)
         entry->mac[0] = '\0';
 }
 
-static bool make_room(struct espota_shelf_listing *listing)
+static bool make_room(struct espota_store_listing *listing)
 {
     size_t room = listing->room > 0 ? 2 * listing->room : 64;
     struct espota_listed *entries;
@@ -75,10 +75,10 @@ static bool make_room(struct espota_shelf_listing *listing)
  * not steady. */
 static bool take_name(void *context, const char *name)
 {
-    struct espota_shelf_listing *listing = context;
+    struct espota_store_listing *listing = context;
     struct espota_listed *entry;
 
-    if (espota_shelf_stem_length(name, true) == 0 && espota_shelf_stem_length(name, false) == 0)
+    if (espota_store_stem_length(name, true) == 0 && espota_store_stem_length(name, false) == 0)
         return true;
     if (!make_room(listing))
         return listing->steady = false;
@@ -107,7 +107,7 @@ static int compare(const void *a, const void *b)
     return order != 0 ? order : strcmp(one->name, two->name);
 }
 
-bool espota_shelf_listing_refresh(struct espota_shelf_listing *listing, int folder)
+bool espota_store_listing_refresh(struct espota_store_listing *listing, int folder)
 {
     struct espota_file_key key;
 
@@ -130,7 +130,7 @@ bool espota_shelf_listing_refresh(struct espota_shelf_listing *listing, int fold
     return true;
 }
 
-const char *espota_shelf_listing_of_mac(const struct espota_shelf_listing *listing, const char *mac,
+const char *espota_store_listing_of_mac(const struct espota_store_listing *listing, const char *mac,
                                         bool filesystem)
 {
     size_t low = 0;

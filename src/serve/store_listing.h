@@ -18,7 +18,7 @@ struct espota_listed {
     char *name;
 };
 
-struct espota_shelf_listing {
+struct espota_store_listing {
     struct espota_listed *entries; /* by MAC, kind and name */
     size_t count;
     size_t room;
@@ -26,18 +26,18 @@ struct espota_shelf_listing {
     bool steady;                /* it was read long enough after its last change */
 };
 
-void espota_shelf_listing_deinit(struct espota_shelf_listing *listing);
+void espota_store_listing_deinit(struct espota_store_listing *listing);
 
 /* Reads the folder if need be; false: it cannot be read, and the listing is empty. */
-bool espota_shelf_listing_refresh(struct espota_shelf_listing *listing, int folder);
+bool espota_store_listing_refresh(struct espota_store_listing *listing, int folder);
 
 /* The name of a MAC's file, NULL: none; of several the first in the order of their bytes. */
-const char *espota_shelf_listing_of_mac(const struct espota_shelf_listing *listing, const char *mac,
+const char *espota_store_listing_of_mac(const struct espota_store_listing *listing, const char *mac,
                                         bool filesystem);
 
 /* ".fs.bin" or ".bin" */
-const char *espota_shelf_ending(bool filesystem);
+const char *espota_store_ending(bool filesystem);
 /* The length in front of the ending; 0 if it is not this kind of name. */
-size_t espota_shelf_stem_length(const char *name, bool filesystem);
+size_t espota_store_stem_length(const char *name, bool filesystem);
 
 #endif

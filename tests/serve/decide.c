@@ -5,8 +5,8 @@
 
 #include "serve/decide.h"
 
-/* A shelf in memory. */
-static struct espota_shelf_item shelf_items[] = {
+/* A store in memory. */
+static struct espota_store_item store_items[] = {
     {.name = "door.bin",
      .size = 400000,
      .kind = ESPOTA_IMAGE_ESP8266,
@@ -28,16 +28,16 @@ static struct espota_shelf_item shelf_items[] = {
     {.name = "busy.bin", .size = 5},
 };
 
-static const struct espota_shelf_item *item_of(const char *name)
+static const struct espota_store_item *item_of(const char *name)
 {
-    for (size_t i = 0; i < sizeof(shelf_items) / sizeof(shelf_items[0]); i++)
-        if (strcmp(shelf_items[i].name, name) == 0)
-            return &shelf_items[i];
+    for (size_t i = 0; i < sizeof(store_items) / sizeof(store_items[0]); i++)
+        if (strcmp(store_items[i].name, name) == 0)
+            return &store_items[i];
     return NULL;
 }
 
 static enum espota_status look(void *context, const char *name,
-                               const struct espota_shelf_item **item, struct espota_error *err)
+                               const struct espota_store_item **item, struct espota_error *err)
 {
     (void)context;
     *item = item_of(name);
@@ -49,22 +49,22 @@ static enum espota_status look(void *context, const char *name,
 }
 
 static bool of_mac(void *context, const char *mac, bool filesystem,
-                   char name[ESPOTA_SHELF_NAME_MAX])
+                   char name[ESPOTA_STORE_NAME_MAX])
 {
     (void)context;
-    snprintf(name, ESPOTA_SHELF_NAME_MAX, "%s%s", mac, filesystem ? ".fs.bin" : ".bin");
+    snprintf(name, ESPOTA_STORE_NAME_MAX, "%s%s", mac, filesystem ? ".fs.bin" : ".bin");
     return item_of(name) != NULL;
 }
 
 static bool newest(void *context, const char *stem, bool filesystem,
-                   char name[ESPOTA_SHELF_NAME_MAX])
+                   char name[ESPOTA_STORE_NAME_MAX])
 {
     (void)context;
-    snprintf(name, ESPOTA_SHELF_NAME_MAX, "%s-1.10%s", stem, filesystem ? ".fs.bin" : ".bin");
+    snprintf(name, ESPOTA_STORE_NAME_MAX, "%s-1.10%s", stem, filesystem ? ".fs.bin" : ".bin");
     return item_of(name) != NULL;
 }
 
-static const struct espota_shelf shelf = {NULL, look, of_mac, newest};
+static const struct espota_store store = {NULL, look, of_mac, newest};
 
 /* One row: "header: value" lines of the request, and what must come out. */
 struct row {
@@ -89,7 +89,7 @@ static void ask(const struct row *row, const struct espota_manifest *manifest,
         snprintf(name, sizeof(name), "%.*s", (int)(colon - row->headers[i]), row->headers[i]);
         espota_pull_request_header(&request, name, colon + 1);
     }
-    espota_decide(&request, manifest, &shelf, 1000, out);
+    espota_decide(&request, manifest, &store, 1000, out);
 }
 
 static void expect(const struct row *row, const struct espota_manifest *manifest)

@@ -12,7 +12,7 @@
 
 static char path[64];
 static int folder;
-static struct espota_shelf_listing listing;
+static struct espota_store_listing listing;
 
 static void setup(void)
 {
@@ -45,15 +45,15 @@ static void take_away(void)
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         (void)unlinkat(folder, names[i], 0);
-    espota_shelf_listing_deinit(&listing);
+    espota_store_listing_deinit(&listing);
     espota_descriptor_close(&folder);
     ck_assert_int_eq(rmdir(path), 0);
 }
 
 static const char *of_mac(bool filesystem)
 {
-    ck_assert(espota_shelf_listing_refresh(&listing, folder));
-    return espota_shelf_listing_of_mac(&listing, "18feaa000001", filesystem);
+    ck_assert(espota_store_listing_refresh(&listing, folder));
+    return espota_store_listing_of_mac(&listing, "18feaa000001", filesystem);
 }
 
 START_TEST(test_names_and_kinds)
@@ -70,7 +70,7 @@ START_TEST(test_names_and_kinds)
     put("18-FE-AA-00-00-01.bin"); /* the first in the order of bytes, whatever the folder's is */
     ck_assert_str_eq(of_mac(false), "18-FE-AA-00-00-01.bin");
     ck_assert_uint_eq(listing.count, 4);
-    ck_assert_ptr_null(espota_shelf_listing_of_mac(&listing, "18feaa000002", false));
+    ck_assert_ptr_null(espota_store_listing_of_mac(&listing, "18feaa000002", false));
     take_away();
 }
 END_TEST
@@ -103,17 +103,17 @@ START_TEST(test_many)
         snprintf(name, sizeof(name), "%012x.bin", k * 7919);
         put(name);
     }
-    ck_assert(espota_shelf_listing_refresh(&listing, folder));
+    ck_assert(espota_store_listing_refresh(&listing, folder));
     for (unsigned k = 0; k < 500; k++) {
         snprintf(mac, sizeof(mac), "%012x", k * 7919);
         snprintf(name, sizeof(name), "%s.bin", mac);
-        ck_assert_str_eq(espota_shelf_listing_of_mac(&listing, mac, false), name);
-        ck_assert_ptr_null(espota_shelf_listing_of_mac(&listing, mac, true));
+        ck_assert_str_eq(espota_store_listing_of_mac(&listing, mac, false), name);
+        ck_assert_ptr_null(espota_store_listing_of_mac(&listing, mac, true));
         ck_assert_int_eq(unlinkat(folder, name, 0), 0);
     }
     take_away();
 }
 END_TEST
 
-UNIT_MAIN("serve/shelf_listing", test_names_and_kinds,
+UNIT_MAIN("serve/store_listing", test_names_and_kinds,
           test_it_is_read_again_only_when_the_folder_changed, test_many)

@@ -19,11 +19,11 @@ enum stage { STAGE_ASKING, STAGE_PASSWORD, STAGE_SENDING, STAGE_OVER };
 struct web_push {
     struct espota_attempt base;
     struct espota_web_push_config config;
-    struct espota_fetch *fetch;
+    struct espota_http_session *session;
     struct espota_timer timer;
     enum stage stage;
     bool raw;
-    enum espota_fetch_auth auth;
+    enum espota_http_auth auth;
     bool told_connected;
     uint32_t acked;
     uint64_t deadline; /* when nothing has moved for too long */
@@ -68,10 +68,10 @@ static void arm(struct web_push *push)
 static void start(struct web_push *push, enum stage stage)
 {
     bool sends = stage == STAGE_SENDING;
-    struct espota_fetch_request request = {
-        .body = !sends      ? ESPOTA_FETCH_NOTHING
-                : push->raw ? ESPOTA_FETCH_RAW
-                            : ESPOTA_FETCH_FORM,
+    struct espota_http_session_request request = {
+        .body = !sends      ? ESPOTA_HTTP_BODY_NONE
+                : push->raw ? ESPOTA_HTTP_BODY_RAW
+                            : ESPOTA_HTTP_BODY_FORM,
         .field = push->config.filesystem ? "filesystem" : "firmware",
         .bytes = sends ? push->config.source->bytes : NULL,
         .length = sends ? push->config.source->length : 0,
@@ -83,7 +83,7 @@ static void start(struct web_push *push, enum stage stage)
 
     push->stage = stage;
     push->deadline = now_of(push) + push->config.timeout_ms;
-    if (espota_fetch_start(push->fetch, &request, &err) != ESPOTA_OK)
+    if (espota_http_session_start(push->session, &request, &err) != ESPOTA_OK)
         end(push, err.status, "%s", err.message);
     else
         arm(push);
@@ -100,9 +100,9 @@ static void fail_auth(struct web_push *push)
 }
 
 /* The page said 401: with what it offers, once; a second 401 is a refusal. */
-static void answer_challenge(struct web_push *push, const struct espota_fetch_result *result)
+static void answer_challenge(struct web_push *push, const struct espota_http_session_result *result)
 {
-    if (push->auth != ESPOTA_FETCH_OPEN) {
+    if (push->auth != ESPOTA_HTTP_AUTH_OPEN) {
         fail_auth(push);
         return;
     }
@@ -117,7 +117,7 @@ static void answer_challenge(struct web_push *push, const struct espota_fetch_re
     push->config.ears.asks(push->config.ears.context);
 }
 
-static void fail_transport(struct web_push *push, const struct espota_fetch_result *result)
+static void fail_transport(struct web_push *push, const struct espota_http_session_result *result)
 {
     bool reached = result->status == ESPOTA_E_BROKEN;
 
@@ -134,7 +134,7 @@ static void fail_transport(struct web_push *push, const struct espota_fetch_resu
             push->config.source->length, result->message);
 }
 
-static void take_page(struct web_push *push, const struct espota_fetch_result *result)
+static void take_page(struct web_push *push, const struct espota_http_session_result *result)
 {
     if (result->status != ESPOTA_OK)
         fail_transport(push, result);
@@ -149,7 +149,7 @@ static void take_page(struct web_push *push, const struct espota_fetch_result *r
         start(push, STAGE_SENDING);
 }
 
-static void take_verdict(struct web_push *push, const struct espota_fetch_result *result)
+static void take_verdict(struct web_push *push, const struct espota_http_session_result *result)
 {
     char words[ESPOTA_WEB_WORDS];
     enum espota_status verdict =
@@ -160,7 +160,7 @@ static void take_verdict(struct web_push *push, const struct espota_fetch_result
         fail_transport(push, result);
     else if (verdict == ESPOTA_OK)
         end(push, ESPOTA_OK, "%s", words[0] != '\0' ? words : "done");
-    else if (verdict == ESPOTA_E_AUTH && push->auth == ESPOTA_FETCH_OPEN && result->http == 401)
+    else if (verdict == ESPOTA_E_AUTH && push->auth == ESPOTA_HTTP_AUTH_OPEN && result->http == 401)
         answer_challenge(push, result);
     else if (verdict == ESPOTA_E_AUTH)
         fail_auth(push);
@@ -176,7 +176,7 @@ static void look(struct web_push *push)
 {
     size_t sent, acked;
 
-    espota_fetch_progress(push->fetch, &sent, &acked);
+    espota_http_session_progress(push->session, &sent, &acked);
     if (push->stage != STAGE_SENDING)
         return;
     push->all_sent = sent == push->config.source->length;
@@ -194,10 +194,10 @@ static void look(struct web_push *push)
     push->config.ears.event(push->config.ears.context, ESPOTA_EVENT_PROGRESS);
 }
 
-static void fetch_over(void *context)
+static void request_over(void *context)
 {
     struct web_push *push = context;
-    const struct espota_fetch_result *result = espota_fetch_result(push->fetch);
+    const struct espota_http_session_result *result = espota_http_session_result(push->session);
 
     look(push);
     if (push->stage == STAGE_ASKING)
@@ -233,7 +233,7 @@ static void destroy(struct espota_attempt *attempt)
 {
     struct web_push *push = of(attempt);
 
-    espota_fetch_destroy(push->fetch);
+    espota_http_session_destroy(push->session);
     espota_loop_disarm(push->config.loop, &push->timer);
     free(push);
 }
@@ -280,9 +280,9 @@ static void report(const struct espota_attempt *attempt, struct espota_attempt_r
         .complete = push->all_gone,
         .device = push->config.address,
         .caller = push->config.address,
-        .scheme = push->auth == ESPOTA_FETCH_OPEN     ? NULL
-                  : push->auth == ESPOTA_FETCH_DIGEST ? "digest"
-                                                      : "basic",
+        .scheme = push->auth == ESPOTA_HTTP_AUTH_OPEN     ? NULL
+                  : push->auth == ESPOTA_HTTP_AUTH_DIGEST ? "digest"
+                                                          : "basic",
     };
     snprintf(out->message, sizeof(out->message), "%s", push->message);
 }
@@ -293,7 +293,7 @@ enum espota_status espota_web_push_create(const struct espota_web_push_config *c
                                           struct espota_attempt **out, struct espota_error *err)
 {
     struct web_push *push = calloc(1, sizeof(*push));
-    struct espota_fetch_config fetch = {
+    struct espota_http_session_config session = {
         .url = config->url,
         .address = config->address,
         .ca_file = config->ca_file,
@@ -301,7 +301,7 @@ enum espota_status espota_web_push_create(const struct espota_web_push_config *c
         .connect_ms = config->timeout_ms,
         .limit_rate = config->limit_rate,
         .context = push,
-        .over = fetch_over,
+        .over = request_over,
     };
     enum espota_status status;
 
@@ -314,7 +314,7 @@ enum espota_status espota_web_push_create(const struct espota_web_push_config *c
     push->raw = espota_web_path_is_raw(config->url->path);
     if (push->config.user == NULL)
         push->config.user = push->raw ? "arduino" : "admin";
-    status = espota_fetch_create(config->fetcher, &fetch, &push->fetch, err);
+    status = espota_http_session_create(config->client, &session, &push->session, err);
     if (status != ESPOTA_OK) {
         destroy(&push->base);
         return status;
@@ -326,7 +326,7 @@ enum espota_status espota_web_push_create(const struct espota_web_push_config *c
      * restart, and had the image gone there, nobody would know whether it was taken.
      */
     if (push->raw && config->password != NULL)
-        push->auth = ESPOTA_FETCH_BASIC;
+        push->auth = ESPOTA_HTTP_AUTH_BASIC;
     start(push, STAGE_ASKING);
     return ESPOTA_OK;
 }

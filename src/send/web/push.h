@@ -16,7 +16,7 @@
 
 struct espota_web_push_config {
     struct espota_loop *loop;
-    struct espota_fetcher *fetcher;
+    struct espota_http_client *client;
     const struct espota_source *source;
     const struct espota_url *url; /* borrowed, as all here */
     struct espota_address address;
