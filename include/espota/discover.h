@@ -26,9 +26,6 @@ enum espota_via {
     ESPOTA_VIA_QUERY, /* questions of our own; needs no daemon */
 };
 
-/* "auto", "avahi", "dnssd", "query"; false for any other word. */
-bool espota_via_parse(const char *word, enum espota_via *out);
-
 enum espota_device_kind {
     ESPOTA_KIND_UNKNOWN, /* speaks _arduino._tcp, and that is all that can be told */
     ESPOTA_KIND_ESP8266,
@@ -111,8 +108,6 @@ enum espota_status espota_discover_run(struct espota_discover *discover,
                                        struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Ends the run; may be called from a signal handler. */
 void espota_discover_stop(struct espota_discover *discover);
-/* Which way was taken, once it runs: never ESPOTA_VIA_AUTO then. */
-const char *espota_discover_via_word(const struct espota_discover *discover);
 void espota_discover_destroy(struct espota_discover *discover);
 
 /* Whether a name fits a pattern as `name` above is one. */

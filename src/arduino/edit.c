@@ -124,22 +124,22 @@ static enum espota_status edit_platform(struct espota_arduino_work *work, const 
 {
     char path[PATH_ROOM];
     char *old = NULL;
-    struct espota_page block = {.text = NULL};
-    struct espota_page fresh = {.text = NULL};
+    struct espota_builder block = {.text = NULL};
+    struct espota_builder fresh = {.text = NULL};
     enum espota_status status;
 
     snprintf(path, sizeof(path), "%s/platform.local.txt", folder);
     status = espota_arduino_read(path, &old, work->err);
     if (!work->options->remove)
         espota_arduino_block(&block, core, work->options->program);
-    espota_page_add(&fresh, "%s", "");
+    espota_builder_add(&fresh, "%s", "");
     espota_arduino_edit(&fresh, old, block.text);
     if (status == ESPOTA_OK && (block.failed || fresh.failed))
         status = espota_error_set(work->err, ESPOTA_E_MEMORY, "out of memory");
     if (status == ESPOTA_OK)
         status = put_lines(work, path, old, fresh.text);
-    espota_page_deinit(&block);
-    espota_page_deinit(&fresh);
+    espota_builder_deinit(&block);
+    espota_builder_deinit(&fresh);
     free(old);
     return status;
 }
@@ -154,7 +154,7 @@ struct edited_tool {
 
 static enum espota_status put_script(struct espota_arduino_work *work,
                                      const struct edited_tool *tool,
-                                     const struct espota_page *script)
+                                     const struct espota_builder *script)
 {
     enum espota_status status = ESPOTA_OK;
 
@@ -207,7 +207,7 @@ static enum espota_status take_script(struct espota_arduino_work *work,
 
 /* Puts the script in the tool's place, or takes it away; a tool that is not there needs none. */
 static enum espota_status edit_tool(struct espota_arduino_work *work, const char *path,
-                                    const struct espota_page *script, bool *found)
+                                    const struct espota_builder *script, bool *found)
 {
     struct edited_tool tool = {.path = path};
     enum espota_status status;
@@ -225,14 +225,14 @@ static enum espota_status edit_python(struct espota_arduino_work *work, const ch
                                       const char *name)
 {
     char path[PATH_ROOM];
-    struct espota_page script = {.text = NULL};
+    struct espota_builder script = {.text = NULL};
     enum espota_status status;
     bool found;
 
     snprintf(path, sizeof(path), "%s/tools/%s", folder, name);
     espota_arduino_shim(&script, name, work->options->program);
     status = edit_tool(work, path, &script, &found);
-    espota_page_deinit(&script);
+    espota_builder_deinit(&script);
     return status;
 }
 
@@ -260,12 +260,12 @@ void espota_arduino_leave_core(struct espota_arduino_work *work, const char *fol
 void espota_arduino_edit_discovery(struct espota_arduino_work *work, const char *folder)
 {
     char path[PATH_ROOM];
-    struct espota_page script = {.text = NULL};
+    struct espota_builder script = {.text = NULL};
     bool found;
 
     snprintf(path, sizeof(path), "%s/mdns-discovery", folder);
     espota_arduino_discovery_script(&script, work->options->program);
     fail(work, edit_tool(work, path, &script, &found));
     work->discoveries += found;
-    espota_page_deinit(&script);
+    espota_builder_deinit(&script);
 }

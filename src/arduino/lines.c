@@ -45,20 +45,20 @@ const char *espota_core_name(enum espota_core core)
     return names[core];
 }
 
-void espota_arduino_block(struct espota_page *page, enum espota_core core, const char *program)
+void espota_arduino_block(struct espota_builder *to, enum espota_core core, const char *program)
 {
-    espota_page_add(page, "%s\n# 'espota-c arduino install --remove' takes these lines away.\n",
-                    begin_mark);
+    espota_builder_add(to, "%s\n# 'espota-c arduino install --remove' takes these lines away.\n",
+                       begin_mark);
     for (const char *at = lines[core]; *at != '\0'; at++) {
         size_t plain = strcspn(at, "@");
 
-        espota_page_add(page, "%.*s", (int)plain, at);
+        espota_builder_add(to, "%.*s", (int)plain, at);
         at += plain;
         if (*at == '\0')
             break;
-        espota_page_add(page, "%s", program);
+        espota_builder_add(to, "%s", program);
     }
-    espota_page_add(page, "%s\n", end_mark);
+    espota_builder_add(to, "%s\n", end_mark);
 }
 
 static const char *next_line(const char *line)
@@ -93,7 +93,7 @@ bool espota_arduino_has_block(const char *text)
     return false;
 }
 
-void espota_arduino_edit(struct espota_page *page, const char *old, const char *block)
+void espota_arduino_edit(struct espota_builder *to, const char *old, const char *block)
 {
     const char *line = old != NULL ? old : "";
 
@@ -102,46 +102,46 @@ void espota_arduino_edit(struct espota_page *page, const char *old, const char *
 
         if (next == line) {
             next = next_line(line);
-            espota_page_add(page, "%.*s", (int)(next - line), line);
+            espota_builder_add(to, "%.*s", (int)(next - line), line);
         }
         line = next;
     }
     if (block == NULL)
         return;
-    if (page->length > 0 && page->text[page->length - 1] != '\n')
-        espota_page_add(page, "\n");
-    espota_page_add(page, "%s", block);
+    if (to->length > 0 && to->text[to->length - 1] != '\n')
+        espota_builder_add(to, "\n");
+    espota_builder_add(to, "%s", block);
 }
 
 /* A path between Python's quotes. */
-static void add_quoted(struct espota_page *page, const char *text)
+static void add_quoted(struct espota_builder *to, const char *text)
 {
-    espota_page_add(page, "\"");
+    espota_builder_add(to, "\"");
     for (; *text != '\0'; text++)
-        espota_page_add(page, *text == '\\' || *text == '"' ? "\\%c" : "%c", *text);
-    espota_page_add(page, "\"");
+        espota_builder_add(to, *text == '\\' || *text == '"' ? "\\%c" : "%c", *text);
+    espota_builder_add(to, "\"");
 }
 
-void espota_arduino_shim(struct espota_page *page, const char *tool, const char *program)
+void espota_arduino_shim(struct espota_builder *to, const char *tool, const char *program)
 {
-    espota_page_add(page,
-                    "#!/usr/bin/env python3\n%sshim\n"
-                    "# The original stands beside it, as %s.orig.\n"
-                    "import os\nimport sys\n\nprogram = ",
-                    shim_mark, tool);
-    add_quoted(page, program);
-    espota_page_add(page, "\nos.execv(program, [\"%s\"] + sys.argv[1:])\n", tool);
+    espota_builder_add(to,
+                       "#!/usr/bin/env python3\n%sshim\n"
+                       "# The original stands beside it, as %s.orig.\n"
+                       "import os\nimport sys\n\nprogram = ",
+                       shim_mark, tool);
+    add_quoted(to, program);
+    espota_builder_add(to, "\nos.execv(program, [\"%s\"] + sys.argv[1:])\n", tool);
 }
 
-void espota_arduino_discovery_script(struct espota_page *page, const char *program)
+void espota_arduino_discovery_script(struct espota_builder *to, const char *program)
 {
-    espota_page_add(page,
-                    "#!/bin/sh\n%sdiscovery\n"
-                    "# The original stands beside it, as mdns-discovery.orig.\nexec '",
-                    shim_mark);
+    espota_builder_add(to,
+                       "#!/bin/sh\n%sdiscovery\n"
+                       "# The original stands beside it, as mdns-discovery.orig.\nexec '",
+                       shim_mark);
     for (; *program != '\0'; program++)
-        espota_page_add(page, *program == '\'' ? "'\\''" : "%c", *program);
-    espota_page_add(page, "' arduino discovery\n");
+        espota_builder_add(to, *program == '\'' ? "'\\''" : "%c", *program);
+    espota_builder_add(to, "' arduino discovery\n");
 }
 
 bool espota_arduino_is_shim(const char *text)

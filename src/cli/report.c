@@ -11,7 +11,7 @@ struct espota_report {
     struct espota_output *output; /* taken before the first device is tried */
     char *path;
     bool junit;
-    struct espota_page rows;                 /* one for each result, in the format of the file */
+    struct espota_builder rows;              /* one for each result, in the format of the file */
     size_t listed, failed, unknown, skipped; /* rows, and what they are */
     struct espota_upload_event summary;
 };
@@ -51,12 +51,12 @@ enum espota_status espota_report_create(const char *path, struct espota_report *
 }
 
 /* A cell of a table: a bar would end it, a tag would be one. */
-static void add_cell(struct espota_page *page, const char *text)
+static void add_cell(struct espota_builder *to, const char *text)
 {
     for (; *text != '\0'; text++) {
         if (strchr("|\\`*_<>[]&", *text) != NULL)
-            espota_page_add(page, "\\");
-        espota_page_add(page, "%c", *text);
+            espota_builder_add(to, "\\");
+        espota_builder_add(to, "%c", *text);
     }
 }
 
@@ -77,39 +77,39 @@ static const char *word_of(const struct espota_upload_event *event)
 
 static void note_markdown(struct espota_report *report, const struct espota_upload_event *event)
 {
-    struct espota_page *page = &report->rows;
+    struct espota_builder *to = &report->rows;
 
-    espota_page_add(page, "| ");
-    add_cell(page, event->target);
-    espota_page_add(page, " | %s | %llu | %.1f | %u | ", word_of(event),
-                    (unsigned long long)event->bytes, event->seconds, event->attempts);
-    add_cell(page, event->status == ESPOTA_OK && !is_skipped(event) ? "" : event->message);
-    espota_page_add(page, " |\n");
+    espota_builder_add(to, "| ");
+    add_cell(to, event->target);
+    espota_builder_add(to, " | %s | %llu | %.1f | %u | ", word_of(event),
+                       (unsigned long long)event->bytes, event->seconds, event->attempts);
+    add_cell(to, event->status == ESPOTA_OK && !is_skipped(event) ? "" : event->message);
+    espota_builder_add(to, " |\n");
 }
 
 /* A failure is what the device or its network did; an error is that nobody knows. */
 static void note_junit(struct espota_report *report, const struct espota_upload_event *event)
 {
-    struct espota_page *page = &report->rows;
+    struct espota_builder *to = &report->rows;
     const char *tag = event->status == ESPOTA_E_UNKNOWN ? "error" : "failure";
 
-    espota_page_add(page, "    <testcase classname=\"espota-c.upload\" name=\"");
-    espota_page_add_escaped(page, event->target);
-    espota_page_add(page, "\" time=\"%.3f\"", event->seconds);
+    espota_builder_add(to, "    <testcase classname=\"espota-c.upload\" name=\"");
+    espota_builder_add_escaped(to, event->target);
+    espota_builder_add(to, "\" time=\"%.3f\"", event->seconds);
     if (is_skipped(event)) {
-        espota_page_add(page, ">\n      <skipped message=\"%s: ", word_of(event));
-        espota_page_add_escaped(page, event->message);
-        espota_page_add(page, "\"/>\n    </testcase>\n");
+        espota_builder_add(to, ">\n      <skipped message=\"%s: ", word_of(event));
+        espota_builder_add_escaped(to, event->message);
+        espota_builder_add(to, "\"/>\n    </testcase>\n");
         return;
     }
     if (event->status == ESPOTA_OK) {
-        espota_page_add(page, "/>\n");
+        espota_builder_add(to, "/>\n");
         return;
     }
-    espota_page_add(page, ">\n      <%s type=\"%s\" message=\"", tag,
-                    espota_status_word(event->status));
-    espota_page_add_escaped(page, event->message);
-    espota_page_add(page, "\"/>\n    </testcase>\n");
+    espota_builder_add(to, ">\n      <%s type=\"%s\" message=\"", tag,
+                       espota_status_word(event->status));
+    espota_builder_add_escaped(to, event->message);
+    espota_builder_add(to, "\"/>\n    </testcase>\n");
 }
 
 void espota_report_note(struct espota_report *report, const struct espota_upload_event *event)
@@ -128,53 +128,53 @@ void espota_report_note(struct espota_report *report, const struct espota_upload
         note_markdown(report, event);
 }
 
-static void put_markdown(const struct espota_report *report, struct espota_page *page)
+static void put_markdown(const struct espota_report *report, struct espota_builder *to)
 {
     const struct espota_upload_event *summary = &report->summary;
 
     if (summary->dry_run)
-        espota_page_add(page, "# Dry run: %zu of %zu ready, nothing was sent\n\n", summary->ready,
-                        summary->targets);
+        espota_builder_add(to, "# Dry run: %zu of %zu ready, nothing was sent\n\n", summary->ready,
+                           summary->targets);
     else
-        espota_page_add(page, "# Upload: %zu of %zu done\n\n", summary->ok + summary->done_before,
-                        summary->targets);
-    espota_page_add(page,
-                    "| targets | ok | failed | unknown | skipped | seconds |\n"
-                    "|---|---|---|---|---|---|\n| %zu | %zu | %zu | %zu | %zu | %.1f |\n",
-                    summary->targets, summary->ok, summary->failed, summary->unknown,
-                    summary->skipped, summary->seconds);
+        espota_builder_add(to, "# Upload: %zu of %zu done\n\n", summary->ok + summary->done_before,
+                           summary->targets);
+    espota_builder_add(to,
+                       "| targets | ok | failed | unknown | skipped | seconds |\n"
+                       "|---|---|---|---|---|---|\n| %zu | %zu | %zu | %zu | %zu | %.1f |\n",
+                       summary->targets, summary->ok, summary->failed, summary->unknown,
+                       summary->skipped, summary->seconds);
     if (report->listed > 0)
-        espota_page_add(page,
-                        "\n| target | result | bytes | seconds | attempts | message |\n"
-                        "|---|---|---|---|---|---|\n%s",
-                        report->rows.text);
+        espota_builder_add(to,
+                           "\n| target | result | bytes | seconds | attempts | message |\n"
+                           "|---|---|---|---|---|---|\n%s",
+                           report->rows.text);
 }
 
-static void put_junit(const struct espota_report *report, struct espota_page *page)
+static void put_junit(const struct espota_report *report, struct espota_builder *to)
 {
-    espota_page_add(page,
-                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
-                    "  <testsuite name=\"espota-c upload\" tests=\"%zu\" failures=\"%zu\" "
-                    "errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n%s  </testsuite>\n"
-                    "</testsuites>\n",
-                    report->listed, report->failed, report->unknown, report->skipped,
-                    report->summary.seconds, report->listed > 0 ? report->rows.text : "");
+    espota_builder_add(to,
+                       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
+                       "  <testsuite name=\"espota-c upload\" tests=\"%zu\" failures=\"%zu\" "
+                       "errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n%s  </testsuite>\n"
+                       "</testsuites>\n",
+                       report->listed, report->failed, report->unknown, report->skipped,
+                       report->summary.seconds, report->listed > 0 ? report->rows.text : "");
 }
 
 enum espota_status espota_report_write(struct espota_report *report, struct espota_error *err)
 {
-    struct espota_page page = {.text = NULL};
+    struct espota_builder to = {.text = NULL};
     enum espota_status status = ESPOTA_OK;
 
     if (!report->rows.failed)
-        (report->junit ? put_junit : put_markdown)(report, &page);
-    if (report->rows.failed || page.failed)
+        (report->junit ? put_junit : put_markdown)(report, &to);
+    if (report->rows.failed || to.failed)
         status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a report");
     if (status == ESPOTA_OK)
-        status = espota_output_write(report->output, page.text, page.length, err);
+        status = espota_output_write(report->output, to.text, to.length, err);
     if (status == ESPOTA_OK)
         status = espota_output_commit(report->output, err);
-    espota_page_deinit(&page);
+    espota_builder_deinit(&to);
     return status;
 }
 
@@ -183,7 +183,7 @@ void espota_report_destroy(struct espota_report *report)
     if (report == NULL)
         return;
     espota_output_destroy(report->output);
-    espota_page_deinit(&report->rows);
+    espota_builder_deinit(&report->rows);
     free(report->path);
     free(report);
 }

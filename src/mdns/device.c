@@ -21,19 +21,6 @@ const char *espota_device_auth_word(enum espota_device_auth auth)
     return auth == ESPOTA_DEVICE_AUTH_YES ? "yes" : "unknown";
 }
 
-bool espota_via_parse(const char *word, enum espota_via *out)
-{
-    static const char *const words[] = {"auto", "avahi", "dnssd", "query"};
-
-    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strcmp(word, words[i]) == 0) {
-            *out = (enum espota_via)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Where the four strings stand; 0: not there, else 1 and up. */
 struct order {
     unsigned auth, board, ssh, tcp;

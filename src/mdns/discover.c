@@ -48,11 +48,6 @@ void espota_discover_stop(struct espota_discover *discover)
     espota_loop_wake(discover->loop);
 }
 
-const char *espota_discover_via_word(const struct espota_discover *discover)
-{
-    return discover->discovery != NULL ? discover->discovery->backend->word : "auto";
-}
-
 static void told(void *context, const struct espota_catalog_event *event)
 {
     struct espota_discover *d = context;

@@ -15,97 +15,97 @@ void espota_diagnosis_command(enum espota_firewall_kind kind,
                               const struct espota_address *from, uint16_t port, char *out,
                               size_t room)
 {
-    struct espota_sentence to;
+    struct espota_builder to;
     struct espota_address host = *from;
     char text[ESPOTA_ADDRESS_TEXT];
     bool six = from->family == 6;
 
     host.scope = 0; /* rules know no zones */
     plain(&host, text);
-    espota_sentence_init(&to, out, room);
+    espota_builder_init(&to, out, room);
     switch (kind) {
     case ESPOTA_FIREWALL_UFW:
-        espota_sentence_add(&to, "ufw allow proto tcp from %s to any port %u", text, port);
+        espota_builder_add(&to, "ufw allow proto tcp from %s to any port %u", text, port);
         break;
     case ESPOTA_FIREWALL_FIREWALLD:
-        espota_sentence_add(&to,
-                            "firewall-cmd --add-rich-rule='rule family=%s source address=%s "
-                            "port port=%u protocol=tcp accept'",
-                            six ? "ipv6" : "ipv4", text, port);
+        espota_builder_add(&to,
+                           "firewall-cmd --add-rich-rule='rule family=%s source address=%s "
+                           "port port=%u protocol=tcp accept'",
+                           six ? "ipv6" : "ipv4", text, port);
         break;
     case ESPOTA_FIREWALL_IPTABLES:
-        espota_sentence_add(&to, "%s -I INPUT -p tcp -s %s --dport %u -j ACCEPT",
-                            six ? "ip6tables" : "iptables", text, port);
+        espota_builder_add(&to, "%s -I INPUT -p tcp -s %s --dport %u -j ACCEPT",
+                           six ? "ip6tables" : "iptables", text, port);
         break;
     case ESPOTA_FIREWALL_NFT:
-        espota_sentence_add(&to, "nft insert rule %s %s %s %s saddr %s tcp dport %u accept",
-                            firewall->nft_family, firewall->nft_table, firewall->nft_chain,
-                            six ? "ip6" : "ip", text, port);
+        espota_builder_add(&to, "nft insert rule %s %s %s %s saddr %s tcp dport %u accept",
+                           firewall->nft_family, firewall->nft_table, firewall->nft_chain,
+                           six ? "ip6" : "ip", text, port);
         break;
     case ESPOTA_FIREWALL_COUNT:
         break;
     }
 }
 
-static void add_told(struct espota_sentence *to, const struct espota_diagnosis *d)
+static void add_told(struct espota_builder *to, const struct espota_diagnosis *d)
 {
     struct espota_address told = d->local;
     char text[ESPOTA_ADDRESS_TEXT];
 
     if (told.family == 0) {
-        espota_sentence_add(to, " It was told port %u at the address that invited it.", d->port);
+        espota_builder_add(to, " It was told port %u at the address that invited it.", d->port);
         return;
     }
     told.port = d->port;
-    espota_sentence_add(to, " It was told %s", espota_address_format(&told, true, text));
+    espota_builder_add(to, " It was told %s", espota_address_format(&told, true, text));
     if (d->interface_name[0] != '\0')
-        espota_sentence_add(to, ", this machine's address on %s (%s)", d->interface_name,
-                            d->local_fixed ? "named by --host-ip"
-                                           : "the interface that leads to it");
-    espota_sentence_add(to, ".");
+        espota_builder_add(to, ", this machine's address on %s (%s)", d->interface_name,
+                           d->local_fixed ? "named by --host-ip"
+                                          : "the interface that leads to it");
+    espota_builder_add(to, ".");
 }
 
-static void add_size(struct espota_sentence *to, const struct espota_diagnosis *d)
+static void add_size(struct espota_builder *to, const struct espota_diagnosis *d)
 {
     if (d->size > 0)
-        espota_sentence_add(to,
-                            " An ESP32 says OK and nothing more where the partition that the image "
-                            "is for is missing or smaller than its %u bytes.",
-                            d->size);
+        espota_builder_add(to,
+                           " An ESP32 says OK and nothing more where the partition that the image "
+                           "is for is missing or smaller than its %u bytes.",
+                           d->size);
 }
 
-static void add_subnet(struct espota_sentence *to, const struct espota_diagnosis *d)
+static void add_subnet(struct espota_builder *to, const struct espota_diagnosis *d)
 {
     char text[ESPOTA_ADDRESS_TEXT];
 
     if (d->local.family == 0 || espota_address_is_loopback(&d->device))
         return;
     if (d->same_subnet)
-        espota_sentence_add(to, " Both are in one subnet.");
+        espota_builder_add(to, " Both are in one subnet.");
     else
-        espota_sentence_add(to,
-                            " %s is in another subnet: whatever stands between (a router, VPN, "
-                            "NAT, container) must let it connect back; if it sees this machine "
-                            "under another address, run where it does not, and if this machine "
-                            "sees it under another one, give that as --peer.",
-                            plain(&d->device, text));
+        espota_builder_add(to,
+                           " %s is in another subnet: whatever stands between (a router, VPN, "
+                           "NAT, container) must let it connect back; if it sees this machine "
+                           "under another address, run where it does not, and if this machine "
+                           "sees it under another one, give that as --peer.",
+                           plain(&d->device, text));
 }
 
-static void add_command(struct espota_sentence *to, const struct espota_diagnosis *d,
+static void add_command(struct espota_builder *to, const struct espota_diagnosis *d,
                         enum espota_firewall_kind kind)
 {
     char command[256];
 
     espota_diagnosis_command(kind, d->firewall, &d->from, d->port, command, sizeof(command));
-    espota_sentence_add(to, " The firewall of this machine is active (%s); to let the device in: ",
-                        espota_firewall_name(kind));
-    espota_sentence_add(to, "sudo %s", command);
+    espota_builder_add(to, " The firewall of this machine is active (%s); to let the device in: ",
+                       espota_firewall_name(kind));
+    espota_builder_add(to, "sudo %s", command);
     if (!d->port_fixed)
-        espota_sentence_add(to,
-                            " and upload with --host-port %u, for otherwise the port is "
-                            "another one each time",
-                            d->port);
-    espota_sentence_add(to, ".");
+        espota_builder_add(to,
+                           " and upload with --host-port %u, for otherwise the port is "
+                           "another one each time",
+                           d->port);
+    espota_builder_add(to, ".");
 }
 
 static const char *look_command(enum espota_firewall_kind kind)
@@ -116,7 +116,7 @@ static const char *look_command(enum espota_firewall_kind kind)
     return commands[kind];
 }
 
-static void add_firewall(struct espota_sentence *to, const struct espota_diagnosis *d)
+static void add_firewall(struct espota_builder *to, const struct espota_diagnosis *d)
 {
     bool unreadable = false;
 
@@ -131,28 +131,27 @@ static void add_firewall(struct espota_sentence *to, const struct espota_diagnos
     for (int kind = 0; kind < ESPOTA_FIREWALL_COUNT; kind++) {
         if (d->firewall->states[kind] != ESPOTA_FIREWALL_UNREADABLE)
             continue;
-        espota_sentence_add(to, "%s %s (sudo %s)",
-                            unreadable ? ","
-                                       : " Only root can see whether a firewall of this "
-                                         "machine keeps it out:",
-                            espota_firewall_name((enum espota_firewall_kind)kind),
-                            look_command((enum espota_firewall_kind)kind));
+        espota_builder_add(to, "%s %s (sudo %s)",
+                           unreadable ? ","
+                                      : " Only root can see whether a firewall of this "
+                                        "machine keeps it out:",
+                           espota_firewall_name((enum espota_firewall_kind)kind),
+                           look_command((enum espota_firewall_kind)kind));
         unreadable = true;
     }
     if (unreadable)
-        espota_sentence_add(to, "; open TCP port %u there%s.", d->port,
-                            d->port_fixed ? "" : ", and name it with --host-port");
+        espota_builder_add(to, "; open TCP port %u there%s.", d->port,
+                           d->port_fixed ? "" : ", and name it with --host-port");
     else
-        espota_sentence_add(to,
-                            " No firewall was found on this machine: look at the network (guest "
-                            "Wi-Fi, client isolation, VLAN).");
+        espota_builder_add(to, " No firewall was found on this machine: look at the network (guest "
+                               "Wi-Fi, client isolation, VLAN).");
 }
 
 void espota_diagnosis_callback(const struct espota_diagnosis *d, char *out, size_t room)
 {
-    struct espota_sentence to;
+    struct espota_builder to;
 
-    espota_sentence_init(&to, out, room);
+    espota_builder_init(&to, out, room);
     add_size(&to, d);
     add_told(&to, d);
     add_subnet(&to, d);
@@ -161,15 +160,15 @@ void espota_diagnosis_callback(const struct espota_diagnosis *d, char *out, size
 
 void espota_diagnosis_route(const struct espota_diagnosis *d, char *out, size_t room)
 {
-    struct espota_sentence to;
+    struct espota_builder to;
     char text[ESPOTA_ADDRESS_TEXT];
 
-    espota_sentence_init(&to, out, room);
+    espota_builder_init(&to, out, room);
     if (d->local.family == 0 || d->interface_name[0] == '\0' ||
         espota_address_is_loopback(&d->device))
         return;
-    espota_sentence_add(&to, " The invitations left from %s over %s; %s.", plain(&d->local, text),
-                        d->interface_name,
-                        d->same_subnet ? "the device's address is in that subnet"
-                                       : "the device's address is in another subnet");
+    espota_builder_add(&to, " The invitations left from %s over %s; %s.", plain(&d->local, text),
+                       d->interface_name,
+                       d->same_subnet ? "the device's address is in that subnet"
+                                      : "the device's address is in another subnet");
 }

@@ -6,20 +6,20 @@
 #include "text/text.h"
 #include "wire/wire.h"
 
-static void add_words(struct espota_sentence *to, const struct espota_outcome *o)
+static void add_words(struct espota_builder *to, const struct espota_outcome *o)
 {
     char shown[4 * ESPOTA_WORDS_MAX + 8];
 
     espota_text_printable(o->words, o->words_length, shown, sizeof(shown));
-    espota_sentence_add(to, "\"%s\"", shown);
+    espota_builder_add(to, "\"%s\"", shown);
 }
 
-static void add_seconds(struct espota_sentence *to, uint32_t ms)
+static void add_seconds(struct espota_builder *to, uint32_t ms)
 {
     if (ms % 1000 == 0)
-        espota_sentence_add(to, "%u s", ms / 1000);
+        espota_builder_add(to, "%u s", ms / 1000);
     else
-        espota_sentence_add(to, "%u.%03u s", ms / 1000, ms % 1000);
+        espota_builder_add(to, "%u.%03u s", ms / 1000, ms % 1000);
 }
 
 /* Who stands in front of the sentence already, by address, is not named again. */
@@ -30,75 +30,75 @@ static const char *device_text(const struct espota_outcome *o, bool port,
 }
 
 /* A device in the middle of an update: what is in its flash now. */
-static void add_what_is_left(struct espota_sentence *to, const struct espota_outcome *o)
+static void add_what_is_left(struct espota_builder *to, const struct espota_outcome *o)
 {
     if (o->command == ESPOTA_COMMAND_FILESYSTEM && o->sent > 0)
-        espota_sentence_add(to, "; its file system is part old and part new now: upload it again");
+        espota_builder_add(to, "; its file system is part old and part new now: upload it again");
     else
-        espota_sentence_add(to, "; the device keeps the program that it had");
+        espota_builder_add(to, "; the device keeps the program that it had");
 }
 
 /* Their ports are the same numbers. */
-static void add_other_protocol(struct espota_sentence *to, const struct espota_outcome *o)
+static void add_other_protocol(struct espota_builder *to, const struct espota_outcome *o)
 {
-    espota_sentence_add(to,
-                        "; TCP port %u answers there: it may run ESPHome, which has a protocol of "
-                        "its own and is updated by ESPHome's tools, or by its web page",
-                        o->device.port);
+    espota_builder_add(to,
+                       "; TCP port %u answers there: it may run ESPHome, which has a protocol of "
+                       "its own and is updated by ESPHome's tools, or by its web page",
+                       o->device.port);
 }
 
-static void tell_unreachable(struct espota_sentence *to, const struct espota_outcome *o)
+static void tell_unreachable(struct espota_builder *to, const struct espota_outcome *o)
 {
     char device[ESPOTA_ADDRESS_TEXT], teller[ESPOTA_ADDRESS_TEXT];
 
     switch (o->unreachable) {
     case ESPOTA_UNREACHABLE_PORT:
-        espota_sentence_add(to, "%s is up, but nothing listens on its UDP port %u",
-                            device_text(o, false, device), o->device.port);
+        espota_builder_add(to, "%s is up, but nothing listens on its UDP port %u",
+                           device_text(o, false, device), o->device.port);
         if (o->knock == ESPOTA_KNOCK_OPEN)
             add_other_protocol(to, o);
         else
-            espota_sentence_add(
+            espota_builder_add(
                 to, ": does its program call ArduinoOTA.begin() and handle(), and is the port "
                     "right (ESP8266: 8266, ESP32: 3232, RP2040: 2040)?");
         return;
     case ESPOTA_UNREACHABLE_HOST:
     case ESPOTA_UNREACHABLE_NETWORK:
-        espota_sentence_add(to, "%s cannot be reached", device_text(o, false, device));
+        espota_builder_add(to, "%s cannot be reached", device_text(o, false, device));
         break;
     case ESPOTA_UNREACHABLE_FORBIDDEN:
-        espota_sentence_add(to, "a filter on the way to %s forbids the invitation",
-                            device_text(o, false, device));
+        espota_builder_add(to, "a filter on the way to %s forbids the invitation",
+                           device_text(o, false, device));
         break;
     }
     if (o->teller.family != 0)
-        espota_sentence_add(to, " (says %s)", espota_address_format(&o->teller, false, teller));
-    espota_sentence_add(to, ": is it switched on, in this network, and is the address right?");
+        espota_builder_add(to, " (says %s)", espota_address_format(&o->teller, false, teller));
+    espota_builder_add(to, ": is it switched on, in this network, and is the address right?");
 }
 
 /* Somebody did call back. */
-static bool add_stranger(struct espota_sentence *to, const struct espota_outcome *o)
+static bool add_stranger(struct espota_builder *to, const struct espota_outcome *o)
 {
     char text[ESPOTA_ADDRESS_TEXT];
 
     if (o->stranger.family == 0)
         return false;
     espota_address_format(&o->stranger, false, text);
-    espota_sentence_add(to,
-                        "; but %s, which was not invited, connected meanwhile and was turned away: "
-                        "if that is the device (NAT, two interfaces), give --peer %s",
-                        text, text);
+    espota_builder_add(to,
+                       "; but %s, which was not invited, connected meanwhile and was turned away: "
+                       "if that is the device (NAT, two interfaces), give --peer %s",
+                       text, text);
     return true;
 }
 
 /* Not a word to any invitation, from the device or from the network. */
-static void tell_silence(struct espota_sentence *to, const struct espota_outcome *o)
+static void tell_silence(struct espota_builder *to, const struct espota_outcome *o)
 {
     char device[ESPOTA_ADDRESS_TEXT];
 
-    espota_sentence_add(to, "no answer%s%s to %u invitations to UDP port %u within ",
-                        o->named ? " from " : "", o->named ? device_text(o, false, device) : "",
-                        o->invitations, o->device.port);
+    espota_builder_add(to, "no answer%s%s to %u invitations to UDP port %u within ",
+                       o->named ? " from " : "", o->named ? device_text(o, false, device) : "",
+                       o->invitations, o->device.port);
     add_seconds(to, o->timeout_ms);
     if (add_stranger(to, o))
         return;
@@ -107,7 +107,7 @@ static void tell_silence(struct espota_sentence *to, const struct espota_outcome
         add_other_protocol(to, o);
         return;
     case ESPOTA_KNOCK_REFUSED:
-        espota_sentence_add(
+        espota_builder_add(
             to, ", but it is up (it answers by TCP): another uploader may be at it, its program "
                 "may be too busy to call ArduinoOTA.handle(), or something on the way keeps UDP "
                 "back; try again in a minute, or switch it off and on");
@@ -116,25 +116,25 @@ static void tell_silence(struct espota_sentence *to, const struct espota_outcome
     case ESPOTA_KNOCK_SILENT:
         break;
     }
-    espota_sentence_add(
+    espota_builder_add(
         to, ": it may be off, asleep, in another network, or listen on another port (ESP8266: "
             "8266, ESP32: 3232, RP2040: 2040); a device that sleeps needs a longer --timeout");
 }
 
-static void tell_no_answer(struct espota_sentence *to, const struct espota_outcome *o)
+static void tell_no_answer(struct espota_builder *to, const struct espota_outcome *o)
 {
     char device[ESPOTA_ADDRESS_TEXT];
 
     if (o->os_error != 0) {
-        espota_sentence_add(to, "cannot send to %s: %s; is the network up, and the address in it?",
-                            device_text(o, true, device), strerror(o->os_error));
+        espota_builder_add(to, "cannot send to %s: %s; is the network up, and the address in it?",
+                           device_text(o, true, device), strerror(o->os_error));
         return;
     }
     if (o->challenge != 0) {
-        espota_sentence_add(to, "%s asked for the password but never reacted to the answer within ",
-                            device_text(o, true, device));
+        espota_builder_add(to, "%s asked for the password but never reacted to the answer within ",
+                           device_text(o, true, device));
         add_seconds(to, o->timeout_ms);
-        espota_sentence_add(
+        espota_builder_add(
             to, "; its program may be too busy to call ArduinoOTA.handle(): try again, or give it "
                 "a longer --timeout");
         return;
@@ -152,108 +152,108 @@ static const char *scheme_text(const struct espota_outcome *o)
                                             : "PBKDF2-HMAC-SHA256 (ESP32 core from 3.3.1 on)";
 }
 
-static void tell_auth(struct espota_sentence *to, const struct espota_outcome *o)
+static void tell_auth(struct espota_builder *to, const struct espota_outcome *o)
 {
     if (o->method == ESPOTA_METHOD_MD5 && o->challenge == ESPOTA_NONCE_SHA256) {
-        espota_sentence_add(
+        espota_builder_add(
             to, "the device asks by %s, which --auth-method md5 forbids; use auto or sha256",
             scheme_text(o));
         return;
     }
     if (o->method == ESPOTA_METHOD_SHA256 && o->challenge == ESPOTA_NONCE_MD5) {
-        espota_sentence_add(
+        espota_builder_add(
             to, "the device asks by %s, which --auth-method sha256 forbids; use auto or md5",
             scheme_text(o));
         return;
     }
     if (!o->had_password) {
-        espota_sentence_add(
+        espota_builder_add(
             to, "the device wants a password and none was given; use --password-file, or "
                 "ESPOTA_PASSWORD in the environment");
         return;
     }
     if (o->empty_password) {
-        espota_sentence_add(
+        espota_builder_add(
             to, "the device wants a password and none was given (the empty one is not it); use "
                 "--auth, or ESPOTA_PASSWORD in the environment");
         return;
     }
-    espota_sentence_add(to,
-                        "the device did not accept the password: check it, and that it is this "
-                        "device's. The device asks by %s",
-                        scheme_text(o));
+    espota_builder_add(to,
+                       "the device did not accept the password: check it, and that it is this "
+                       "device's. The device asks by %s",
+                       scheme_text(o));
     if (o->challenge == ESPOTA_NONCE_SHA256 && o->method == ESPOTA_METHOD_SHA256)
-        espota_sentence_add(
+        espota_builder_add(
             to, ". If its program calls setPasswordHash() with an MD5 hash, --auth-method auto "
                 "tries that form too");
     else if (o->challenge == ESPOTA_NONCE_SHA256)
-        espota_sentence_add(
+        espota_builder_add(
             to, ", and neither the SHA-256 form of the password nor the MD5 form was right");
-    espota_sentence_add(to, ". If it is right and the program calls setPasswordHash(): the hash "
-                            "must be in lower case there");
+    espota_builder_add(to, ". If it is right and the program calls setPasswordHash(): the hash "
+                           "must be in lower case there");
 }
 
-static void tell_broken(struct espota_sentence *to, const struct espota_outcome *o)
+static void tell_broken(struct espota_builder *to, const struct espota_outcome *o)
 {
     if (o->words_length > 0) {
-        espota_sentence_add(to, "the device said ");
+        espota_builder_add(to, "the device said ");
         add_words(to, o);
-        espota_sentence_add(to, " when it had %u of %u bytes: that is no success", o->acked,
-                            o->total);
+        espota_builder_add(to, " when it had %u of %u bytes: that is no success", o->acked,
+                           o->total);
         return;
     }
     if (!o->ended) {
-        espota_sentence_add(to, "the transfer stood still for ");
+        espota_builder_add(to, "the transfer stood still for ");
         add_seconds(to, o->timeout_ms);
-        espota_sentence_add(to, " after %u of %u bytes", o->acked, o->total);
+        espota_builder_add(to, " after %u of %u bytes", o->acked, o->total);
     } else if (o->os_error != 0) {
-        espota_sentence_add(to, "the connection broke after %u of %u bytes: %s", o->acked, o->total,
-                            strerror(o->os_error));
+        espota_builder_add(to, "the connection broke after %u of %u bytes: %s", o->acked, o->total,
+                           strerror(o->os_error));
     } else {
-        espota_sentence_add(to,
-                            "the device closed the connection after %u of %u bytes, without a word",
-                            o->acked, o->total);
+        espota_builder_add(to,
+                           "the device closed the connection after %u of %u bytes, without a word",
+                           o->acked, o->total);
     }
     add_what_is_left(to, o);
 }
 
-static void tell_unknown(struct espota_sentence *to, const struct espota_outcome *o)
+static void tell_unknown(struct espota_builder *to, const struct espota_outcome *o)
 {
-    espota_sentence_add(to, "the whole image was sent, but ");
+    espota_builder_add(to, "the whole image was sent, but ");
     if (o->ended && o->os_error != 0)
-        espota_sentence_add(to, "the connection broke (%s) before the device said OK",
-                            strerror(o->os_error));
+        espota_builder_add(to, "the connection broke (%s) before the device said OK",
+                           strerror(o->os_error));
     else if (o->ended)
-        espota_sentence_add(to, "the device closed the connection without saying OK");
+        espota_builder_add(to, "the device closed the connection without saying OK");
     else if (o->acked < o->total)
-        espota_sentence_add(to, "the device took only %u of %u bytes of it in time", o->acked,
-                            o->total);
+        espota_builder_add(to, "the device took only %u of %u bytes of it in time", o->acked,
+                           o->total);
     else
-        espota_sentence_add(to, "the device did not say OK in time");
-    espota_sentence_add(
+        espota_builder_add(to, "the device did not say OK in time");
+    espota_builder_add(
         to, ": it may or may not have taken it; look at the device before sending again");
 }
 
-static void tell_interrupted(struct espota_sentence *to, const struct espota_outcome *o)
+static void tell_interrupted(struct espota_builder *to, const struct espota_outcome *o)
 {
     if (o->caller.family == 0) {
-        espota_sentence_add(to, "stopped before anything was sent; the device keeps what it has");
+        espota_builder_add(to, "stopped before anything was sent; the device keeps what it has");
         return;
     }
     if (o->sent == o->total) {
-        espota_sentence_add(
+        espota_builder_add(
             to, "stopped after the last byte was sent and before the device said OK: it may or "
                 "may not have taken the image; look at it before sending again");
         return;
     }
-    espota_sentence_add(to, "stopped after %u of %u bytes", o->acked, o->total);
+    espota_builder_add(to, "stopped after %u of %u bytes", o->acked, o->total);
     add_what_is_left(to, o);
 }
 
-static void tell_no_callback(struct espota_sentence *to, const struct espota_outcome *o)
+static void tell_no_callback(struct espota_builder *to, const struct espota_outcome *o)
 {
-    espota_sentence_add(to, "the device said OK but did not connect to TCP port %u here within ",
-                        o->host_port);
+    espota_builder_add(to, "the device said OK but did not connect to TCP port %u here within ",
+                       o->host_port);
     add_seconds(to, o->timeout_ms);
     (void)add_stranger(to, o);
 }
@@ -319,25 +319,25 @@ static const char *advice_of(const struct refusal *refusal, const struct espota_
     return refusal->advice;
 }
 
-static void tell_refused(struct espota_sentence *to, const struct espota_outcome *o)
+static void tell_refused(struct espota_builder *to, const struct espota_outcome *o)
 {
     const struct refusal *refusal = find_refusal(o);
 
-    espota_sentence_add(to, "the device refused: ");
+    espota_builder_add(to, "the device refused: ");
     add_words(to, o);
     if (refusal != NULL && refusal->advice != NULL)
-        espota_sentence_add(to, "; %s", advice_of(refusal, o));
+        espota_builder_add(to, "; %s", advice_of(refusal, o));
 }
 
 void espota_outcome_text(const struct espota_outcome *o, char *out, size_t room)
 {
-    struct espota_sentence to;
+    struct espota_builder to;
     char device[ESPOTA_ADDRESS_TEXT];
 
-    espota_sentence_init(&to, out, room);
+    espota_builder_init(&to, out, room);
     switch (o->status) {
     case ESPOTA_OK:
-        espota_sentence_add(&to, "the device has taken the image");
+        espota_builder_add(&to, "the device has taken the image");
         break;
     case ESPOTA_E_NO_ANSWER:
         tell_no_answer(&to, o);
@@ -362,11 +362,11 @@ void espota_outcome_text(const struct espota_outcome *o, char *out, size_t room)
         break;
     default:
         if (o->os_error != 0)
-            espota_sentence_add(&to,
-                                "cannot send to %s: %s; does a firewall of this machine forbid it?",
-                                device_text(o, true, device), strerror(o->os_error));
+            espota_builder_add(&to,
+                               "cannot send to %s: %s; does a firewall of this machine forbid it?",
+                               device_text(o, true, device), strerror(o->os_error));
         else
-            espota_sentence_add(&to, "%s", espota_status_text(o->status));
+            espota_builder_add(&to, "%s", espota_status_text(o->status));
         break;
     }
 }

@@ -29,42 +29,43 @@ static const char head[] =
     "height:.8em;margin-right:.35em}\n"
     "</style></head><body>\n";
 
-static void add_ago(struct espota_page *page, int64_t seconds)
+static void add_ago(struct espota_builder *page, int64_t seconds)
 {
     if (seconds < 60)
-        espota_page_add(page, "%llds ago", (long long)(seconds > 0 ? seconds : 0));
+        espota_builder_add(page, "%llds ago", (long long)(seconds > 0 ? seconds : 0));
     else if (seconds < 3600)
-        espota_page_add(page, "%lld min ago", (long long)seconds / 60);
+        espota_builder_add(page, "%lld min ago", (long long)seconds / 60);
     else if (seconds < 172800)
-        espota_page_add(page, "%lld h ago", (long long)seconds / 3600);
+        espota_builder_add(page, "%lld h ago", (long long)seconds / 3600);
     else
-        espota_page_add(page, "%lld days ago", (long long)seconds / 86400);
+        espota_builder_add(page, "%lld days ago", (long long)seconds / 86400);
 }
 
-static void add_mac(struct espota_page *page, const char *mac)
+static void add_mac(struct espota_builder *page, const char *mac)
 {
     for (size_t i = 0; mac[i] != '\0'; i += 2)
-        espota_page_add(page, "%s%.2s", i > 0 ? ":" : "", mac + i);
+        espota_builder_add(page, "%s%.2s", i > 0 ? ":" : "", mac + i);
 }
 
-static void add_device(struct espota_page *page, const struct espota_record *record, int64_t now)
+static void add_device(struct espota_builder *page, const struct espota_record *record, int64_t now)
 {
     char label[ESPOTA_PULL_VERSION_MAX];
     bool bad = record->status >= 400;
 
     espota_record_label(record, label);
-    espota_page_add(page, "<tr><td><code>");
+    espota_builder_add(page, "<tr><td><code>");
     add_mac(page, record->mac);
-    espota_page_add(page, "</code></td><td>%s</td><td>", espota_pull_family_word(record->family));
-    espota_page_add_escaped(page, label);
-    espota_page_add(page, "</td><td class=\"%s\">%u ", bad ? "bad" : "ok", record->status);
-    espota_page_add_escaped(page, record->why);
-    espota_page_add(page, "</td><td class=\"t\">");
+    espota_builder_add(page, "</code></td><td>%s</td><td>",
+                       espota_pull_family_word(record->family));
+    espota_builder_add_escaped(page, label);
+    espota_builder_add(page, "</td><td class=\"%s\">%u ", bad ? "bad" : "ok", record->status);
+    espota_builder_add_escaped(page, record->why);
+    espota_builder_add(page, "</td><td class=\"t\">");
     add_ago(page, now - record->last_seen);
-    espota_page_add(page, "</td><td>");
-    espota_page_add_escaped(page, record->address);
-    espota_page_add(page, "</td><td class=\"n\">%llu</td></tr>\n",
-                    (unsigned long long)record->requests);
+    espota_builder_add(page, "</td><td>");
+    espota_builder_add_escaped(page, record->address);
+    espota_builder_add(page, "</td><td class=\"n\">%llu</td></tr>\n",
+                       (unsigned long long)record->requests);
 }
 
 static int later_first(const void *a, const void *b)
@@ -78,8 +79,8 @@ static int later_first(const void *a, const void *b)
 }
 
 /* Who was seen last comes first. */
-static void add_rows(struct espota_page *page, const struct espota_registry *registry, size_t shown,
-                     int64_t now)
+static void add_rows(struct espota_builder *page, const struct espota_registry *registry,
+                     size_t shown, int64_t now)
 {
     size_t count = espota_registry_count(registry);
     const struct espota_record **order = calloc(count, sizeof(*order));
@@ -96,94 +97,96 @@ static void add_rows(struct espota_page *page, const struct espota_registry *reg
     free(order);
 }
 
-static void add_devices(struct espota_page *page, const struct espota_registry *registry,
+static void add_devices(struct espota_builder *page, const struct espota_registry *registry,
                         int64_t now)
 {
     size_t count = espota_registry_count(registry);
     size_t shown = count < ROWS_MAX ? count : ROWS_MAX;
 
-    espota_page_add(page, "<h2>Devices (%zu)</h2>\n", count);
+    espota_builder_add(page, "<h2>Devices (%zu)</h2>\n", count);
     if (count == 0) {
-        espota_page_add(page, "<p class=\"dim\">No device has asked yet.</p>\n");
+        espota_builder_add(page, "<p class=\"dim\">No device has asked yet.</p>\n");
         return;
     }
-    espota_page_add(page, "<div class=\"wide\"><table id=\"devices\"><thead><tr><th>MAC</th>"
-                          "<th>Chip</th><th>Runs</th><th>Was told</th><th>When</th><th>Address"
-                          "</th><th class=\"n\">Requests</th></tr></thead><tbody>\n");
+    espota_builder_add(page, "<div class=\"wide\"><table id=\"devices\"><thead><tr><th>MAC</th>"
+                             "<th>Chip</th><th>Runs</th><th>Was told</th><th>When</th><th>Address"
+                             "</th><th class=\"n\">Requests</th></tr></thead><tbody>\n");
     add_rows(page, registry, shown, now);
-    espota_page_add(page, "</tbody></table></div>\n");
+    espota_builder_add(page, "</tbody></table></div>\n");
     if (shown < count)
-        espota_page_add(page, "<p class=\"dim\">%zu more are not shown.</p>\n", count - shown);
+        espota_builder_add(page, "<p class=\"dim\">%zu more are not shown.</p>\n", count - shown);
 }
 
-static void add_page(struct espota_page *page, const struct espota_serve *serve, int64_t now)
+static void add_page(struct espota_builder *page, const struct espota_serve *serve, int64_t now)
 {
-    espota_page_add(page, "%s<h1>espota-c serve</h1>\n<p class=\"dim\">", head);
-    espota_page_add_escaped(page,
-                            serve->has_manifest ? serve->options.manifest : serve->options.folder);
+    espota_builder_add(page, "%s<h1>espota-c serve</h1>\n<p class=\"dim\">", head);
+    espota_builder_add_escaped(page, serve->has_manifest ? serve->options.manifest
+                                                         : serve->options.folder);
     if (serve->has_manifest)
-        espota_page_add(page, ", %zu rules", serve->manifest.rule_count);
-    espota_page_add(page, ", started ");
+        espota_builder_add(page, ", %zu rules", serve->manifest.rule_count);
+    espota_builder_add(page, ", started ");
     add_ago(page, now - serve->started);
-    espota_page_add(page, "</p>\n<h2>Versions over time</h2>\n");
+    espota_builder_add(page, "</p>\n<h2>Versions over time</h2>\n");
     espota_serve_chart(page, serve->registry, now);
     add_devices(page, serve->registry, now);
-    espota_page_add(page, "</body></html>\n");
+    espota_builder_add(page, "</body></html>\n");
 }
 
 /* A label's value: backslash, quote and line end are escaped. */
-static void add_label_value(struct espota_page *page, const char *text)
+static void add_label_value(struct espota_builder *page, const char *text)
 {
     for (; *text != '\0'; text++) {
         if (*text == '\\' || *text == '"')
-            espota_page_add(page, "\\");
-        espota_page_add(page, "%c", *text);
+            espota_builder_add(page, "\\");
+        espota_builder_add(page, "%c", *text);
     }
 }
 
-static void add_version_metrics(struct espota_page *page, const struct espota_registry *registry)
+static void add_version_metrics(struct espota_builder *page, const struct espota_registry *registry)
 {
     size_t samples = espota_registry_samples(registry);
     const struct espota_sample *last =
         samples > 0 ? espota_registry_sample_at(registry, samples - 1) : NULL;
 
-    espota_page_add(page, "# HELP espota_devices_by_version Devices seen within a day, by what "
-                          "they run.\n# TYPE espota_devices_by_version gauge\n");
+    espota_builder_add(page, "# HELP espota_devices_by_version Devices seen within a day, by what "
+                             "they run.\n# TYPE espota_devices_by_version gauge\n");
     for (size_t i = 0; last != NULL && i < ESPOTA_REGISTRY_LABELS; i++) {
         const char *label = espota_registry_label(registry, i);
 
         if (label == NULL || last->counts[i] == 0)
             continue;
-        espota_page_add(page, "espota_devices_by_version{version=\"");
+        espota_builder_add(page, "espota_devices_by_version{version=\"");
         add_label_value(page, label);
-        espota_page_add(page, "\"} %u\n", (unsigned)last->counts[i]);
+        espota_builder_add(page, "\"} %u\n", (unsigned)last->counts[i]);
     }
 }
 
-static void add_metrics(struct espota_page *page, const struct espota_serve *serve)
+static void add_metrics(struct espota_builder *page, const struct espota_serve *serve)
 {
-    espota_page_add(page, "# HELP espota_requests_total Requests by the status they were answered "
-                          "with.\n# TYPE espota_requests_total counter\n");
+    espota_builder_add(page,
+                       "# HELP espota_requests_total Requests by the status they were answered "
+                       "with.\n# TYPE espota_requests_total counter\n");
     for (unsigned i = 0; i < 600; i++)
         if (serve->counts.by_status[i] > 0)
-            espota_page_add(page, "espota_requests_total{status=\"%u\"} %llu\n", i,
-                            (unsigned long long)serve->counts.by_status[i]);
-    espota_page_add(page,
-                    "# HELP espota_image_bytes_total Bytes of images that were given out.\n"
-                    "# TYPE espota_image_bytes_total counter\nespota_image_bytes_total %llu\n"
-                    "# HELP espota_devices Devices that have asked.\n"
-                    "# TYPE espota_devices gauge\nespota_devices %zu\n",
-                    (unsigned long long)serve->counts.bytes,
-                    espota_registry_count(serve->registry));
-    espota_page_add(page,
-                    "# HELP espota_reloads_total Times that the rules were read again.\n"
-                    "# TYPE espota_reloads_total counter\n"
-                    "espota_reloads_total{result=\"taken\"} %llu\n"
-                    "espota_reloads_total{result=\"refused\"} %llu\n"
-                    "# HELP espota_start_time_seconds When the server started.\n"
-                    "# TYPE espota_start_time_seconds gauge\nespota_start_time_seconds %lld\n",
-                    (unsigned long long)serve->counts.reloads,
-                    (unsigned long long)serve->counts.refused_reloads, (long long)serve->started);
+            espota_builder_add(page, "espota_requests_total{status=\"%u\"} %llu\n", i,
+                               (unsigned long long)serve->counts.by_status[i]);
+    espota_builder_add(page,
+                       "# HELP espota_image_bytes_total Bytes of images that were given out.\n"
+                       "# TYPE espota_image_bytes_total counter\nespota_image_bytes_total %llu\n"
+                       "# HELP espota_devices Devices that have asked.\n"
+                       "# TYPE espota_devices gauge\nespota_devices %zu\n",
+                       (unsigned long long)serve->counts.bytes,
+                       espota_registry_count(serve->registry));
+    espota_builder_add(page,
+                       "# HELP espota_reloads_total Times that the rules were read again.\n"
+                       "# TYPE espota_reloads_total counter\n"
+                       "espota_reloads_total{result=\"taken\"} %llu\n"
+                       "espota_reloads_total{result=\"refused\"} %llu\n"
+                       "# HELP espota_start_time_seconds When the server started.\n"
+                       "# TYPE espota_start_time_seconds gauge\nespota_start_time_seconds %lld\n",
+                       (unsigned long long)serve->counts.reloads,
+                       (unsigned long long)serve->counts.refused_reloads,
+                       (long long)serve->started);
     add_version_metrics(page, serve->registry);
 }
 
@@ -231,14 +234,14 @@ void espota_serve_admin_answer(void *context, struct espota_http_request *reques
                                struct espota_http_answer *answer)
 {
     struct espota_serve *serve = context;
-    struct espota_page *page = &serve->page; /* stays until the answer is copied out of it */
+    struct espota_builder *page = &serve->page; /* stays until the answer is copied out of it */
 
     (void)method;
-    espota_page_deinit(page);
+    espota_builder_deinit(page);
     answer->status = 200;
     if (!is_our_host(serve, espota_http_request_header(request, "Host"))) {
         answer->status = 421;
-        espota_page_add(page, "this is asked for by an address or by this machine's name\n");
+        espota_builder_add(page, "this is asked for by an address or by this machine's name\n");
         espota_http_answer_header(answer, "Content-Type", "text/plain");
     } else if (strcmp(path, "/metrics") == 0) {
         add_metrics(page, serve);
@@ -252,7 +255,7 @@ void espota_serve_admin_answer(void *context, struct espota_http_request *reques
                                   "default-src 'none'; style-src 'unsafe-inline'");
     } else {
         answer->status = 404;
-        espota_page_add(page, "only / and /metrics are here\n");
+        espota_builder_add(page, "only / and /metrics are here\n");
         espota_http_answer_header(answer, "Content-Type", "text/plain");
     }
     if (page->failed)

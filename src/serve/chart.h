@@ -6,7 +6,7 @@
 #include "serve/registry.h"
 #include "text/text.h"
 
-void espota_serve_chart(struct espota_page *page, const struct espota_registry *registry,
+void espota_serve_chart(struct espota_builder *page, const struct espota_registry *registry,
                         int64_t now);
 
 #endif

@@ -48,7 +48,7 @@ struct espota_serve {
     char *auth; /* lines, each terminated, an empty one last; NULL: open to all */
     size_t auth_size;
 
-    struct espota_page page;         /* of the admin request under way, likewise */
+    struct espota_builder page;      /* of the admin request under way, likewise */
     struct espota_decision decision; /* of the request under way: its texts outlive the handler */
 
     volatile int stopping; /* how often; set in a signal handler */

@@ -316,7 +316,7 @@ void espota_serve_destroy(struct espota_serve *serve)
         espota_loop_disarm(serve->loop, &serve->second);
     }
     espota_serve_unload(serve);
-    espota_page_deinit(&serve->page);
+    espota_builder_deinit(&serve->page);
     espota_registry_destroy(serve->registry);
     espota_crypto_openssl_deinit(&serve->crypto);
     espota_loop_destroy(serve->loop);

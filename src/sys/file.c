@@ -172,13 +172,6 @@ void espota_input_deinit(struct espota_input *input)
     input->fd = -1;
 }
 
-bool espota_file_is_there(const char *path)
-{
-    struct stat info;
-
-    return stat(path, &info) == 0;
-}
-
 /* What was read may be a secret, so not by realloc: of the old buffer nothing stays. */
 static bool move_to(uint8_t **bytes, size_t used, size_t room)
 {

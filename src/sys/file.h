@@ -44,8 +44,6 @@ enum espota_status espota_input_at(struct espota_input *input, uint64_t offset, 
 bool espota_input_shared(const struct espota_input *input);
 void espota_input_deinit(struct espota_input *input); /* harmless on ESPOTA_INPUT_INIT */
 
-/* Whether the path leads to anything. */
-bool espota_file_is_there(const char *path);
 enum espota_status espota_file_remove(const char *path, struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /*

@@ -188,34 +188,19 @@ enum espota_status espota_multicast_open(uint8_t family, uint16_t port, bool sha
                               family);
 }
 
-static int change_membership(int fd, const struct espota_address *group, uint32_t interface,
-                             bool join)
-{
-    struct ip_mreqn four;
-    struct ipv6_mreq six;
-
-    if (group->family == 4) {
-        memset(&four, 0, sizeof(four));
-        memcpy(&four.imr_multiaddr, group->bytes, 4);
-        four.imr_ifindex = (int)interface;
-        return setsockopt(fd, IPPROTO_IP, join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &four,
-                          sizeof(four));
-    }
-    memset(&six, 0, sizeof(six));
-    memcpy(&six.ipv6mr_multiaddr, group->bytes, 16);
-    six.ipv6mr_interface = interface;
-    return setsockopt(fd, IPPROTO_IPV6, join ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP, &six,
-                      sizeof(six));
-}
-
 bool espota_multicast_join(int fd, const struct espota_address *group, uint32_t interface)
 {
-    return change_membership(fd, group, interface, true) == 0 || errno == EADDRINUSE;
-}
+    struct ip_mreqn four = {.imr_ifindex = (int)interface};
+    struct ipv6_mreq six = {.ipv6mr_interface = interface};
+    int done;
 
-void espota_multicast_leave(int fd, const struct espota_address *group, uint32_t interface)
-{
-    (void)change_membership(fd, group, interface, false);
+    memcpy(&four.imr_multiaddr, group->bytes, sizeof(four.imr_multiaddr));
+    memcpy(&six.ipv6mr_multiaddr, group->bytes, sizeof(six.ipv6mr_multiaddr));
+    if (group->family == 4)
+        done = setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &four, sizeof(four));
+    else
+        done = setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &six, sizeof(six));
+    return done == 0 || errno == EADDRINUSE;
 }
 
 size_t espota_socket_receive_room(int fd, size_t bytes)

@@ -51,10 +51,8 @@ bool espota_interface_means_all(const struct espota_interface *interface,
  */
 enum espota_status espota_multicast_open(uint8_t family, uint16_t port, bool share, int *fd,
                                          struct espota_error *err) ESPOTA_MUST_CHECK;
-/* Becomes (or stops being) a member of the group on one interface; false if it cannot. Being a
- * member already is fine. */
+/* Becomes a member of the group on one interface; false if it cannot. Being one already is fine. */
 bool espota_multicast_join(int fd, const struct espota_address *group, uint32_t interface);
-void espota_multicast_leave(int fd, const struct espota_address *group, uint32_t interface);
 /* Asks for so many bytes of room for what waits to be read; returns what it got. */
 size_t espota_socket_receive_room(int fd, size_t bytes);
 

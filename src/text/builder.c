@@ -1,62 +1,71 @@
 /* SPDX-License-Identifier: MIT */
-#include "text/text.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool make_room(struct espota_page *page, size_t more)
-{
-    size_t wanted = page->length + more + 1;
-    size_t room = page->room > 0 ? page->room : 4096;
-    char *text;
+#include "text/text.h"
 
-    if (wanted <= page->room)
-        return true;
-    while (room < wanted)
-        room *= 2;
-    text = page->failed ? NULL : realloc(page->text, room);
-    if (text == NULL) {
-        page->failed = true;
-        return false;
-    }
-    page->text = text;
-    page->room = room;
-    return true;
+void espota_builder_init(struct espota_builder *builder, char *out, size_t room)
+{
+    *builder = (struct espota_builder){.text = out, .room = room, .bounded = true};
+    out[0] = '\0';
 }
 
-void espota_page_add(struct espota_page *page, const char *format, ...)
+static void make_room(struct espota_builder *builder, size_t more)
+{
+    size_t wanted = builder->length + more + 1;
+    size_t room = builder->room > 0 ? builder->room : 4096;
+    char *text;
+
+    if (builder->bounded || builder->failed || wanted <= builder->room)
+        return;
+    while (room < wanted)
+        room *= 2;
+    text = realloc(builder->text, room);
+    if (text == NULL) {
+        builder->failed = true;
+        return;
+    }
+    builder->text = text;
+    builder->room = room;
+}
+
+void espota_builder_add(struct espota_builder *builder, const char *format, ...)
 {
     va_list args;
     va_list again;
-    int length;
+    size_t left;
+    int wanted;
 
     va_start(args, format);
     va_copy(again, args);
-    length = vsnprintf(NULL, 0, format, args);
-    if (length >= 0 && make_room(page, (size_t)length)) {
-        vsnprintf(page->text + page->length, (size_t)length + 1, format, again);
-        page->length += (size_t)length;
+    wanted = vsnprintf(NULL, 0, format, args);
+    if (wanted >= 0)
+        make_room(builder, (size_t)wanted);
+    if (wanted >= 0 && !builder->failed) {
+        left = builder->room - builder->length; /* > 0: the terminator has its place */
+        vsnprintf(builder->text + builder->length, left, format, again);
+        builder->length += (size_t)wanted < left ? (size_t)wanted : left - 1;
     }
     va_end(again);
     va_end(args);
 }
 
-void espota_page_add_escaped(struct espota_page *page, const char *text)
+void espota_builder_add_escaped(struct espota_builder *builder, const char *text)
 {
     while (*text != '\0') {
         size_t plain = strcspn(text, "&<>\"'");
 
-        espota_page_add(page, "%.*s", (int)plain, text);
+        espota_builder_add(builder, "%.*s", (int)plain, text);
         text += plain;
         if (*text != '\0')
-            espota_page_add(page, "&#%d;", *text++);
+            espota_builder_add(builder, "&#%d;", *text++);
     }
 }
 
-void espota_page_deinit(struct espota_page *page)
+void espota_builder_deinit(struct espota_builder *builder)
 {
-    free(page->text);
-    memset(page, 0, sizeof(*page));
+    free(builder->text);
+    memset(builder, 0, sizeof(*builder));
 }

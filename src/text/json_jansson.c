@@ -194,14 +194,6 @@ bool espota_json_integer(const struct espota_json *value, int64_t *number)
     return true;
 }
 
-bool espota_json_real(const struct espota_json *value, double *number)
-{
-    if (!json_is_number(in(value)))
-        return false;
-    *number = json_number_value(in(value));
-    return true;
-}
-
 bool espota_json_bool(const struct espota_json *value, bool *flag)
 {
     if (!json_is_boolean(in(value)))

@@ -66,7 +66,6 @@ void *espota_json_next(const struct espota_json *object, void *previous, const c
 struct espota_json *espota_json_at(const struct espota_json *array, size_t index);
 const char *espota_json_text(const struct espota_json *value);
 bool espota_json_integer(const struct espota_json *value, int64_t *number);
-bool espota_json_real(const struct espota_json *value, double *number);
 bool espota_json_bool(const struct espota_json *value, bool *flag);
 
 /* Where in a JSON text something stands, for messages about what is well formed but wrong. */
@@ -84,32 +83,26 @@ struct espota_json_spot {
 struct espota_json_spot espota_json_spot_find(const char *text, size_t length, const char *list,
                                               size_t element, const char *key);
 
-/* Text that grows while it is written, and what stands in HTML safely. */
-
-struct espota_page {
+/*
+ * Text that is put together piece by piece: begun with {.text = NULL} it grows, begun with _init it
+ * stays in the caller's room and what does not fit is cut.
+ */
+struct espota_builder {
     char *text; /* terminated; NULL: nothing yet */
     size_t length;
     size_t room;
+    bool bounded;
     bool failed; /* out of memory: the rest is dropped */
 };
 
-void espota_page_add(struct espota_page *page, const char *format, ...) ESPOTA_PRINTF(2, 3);
-/* With &, <, > and quotes as entities. */
-void espota_page_add_escaped(struct espota_page *page, const char *text);
-void espota_page_deinit(struct espota_page *page);
-
-/* Text that is put together piece by piece in bounded room. */
-
-struct espota_sentence {
-    char *out;
-    size_t room, used;
-};
-
-/* `room` at least 1; the text is terminated from here on. */
-void espota_sentence_init(struct espota_sentence *sentence, char *out, size_t room);
-/* What does not fit is cut. */
-void espota_sentence_add(struct espota_sentence *sentence, const char *format, ...)
+/* `room` at least 1; the text is terminated from here on, and never to be freed. */
+void espota_builder_init(struct espota_builder *builder, char *out, size_t room);
+void espota_builder_add(struct espota_builder *builder, const char *format, ...)
     ESPOTA_PRINTF(2, 3);
+/* With &, <, > and quotes as entities. */
+void espota_builder_add_escaped(struct espota_builder *builder, const char *text);
+/* Of one that grows. */
+void espota_builder_deinit(struct espota_builder *builder);
 
 /*
  * Patterns and versions as people write them, and as file names carry them.

@@ -83,13 +83,6 @@ void espota_write_u8(struct espota_writer *writer, uint8_t value)
     espota_write_bytes(writer, &value, 1);
 }
 
-void espota_write_u16le(struct espota_writer *writer, uint16_t value)
-{
-    const uint8_t b[2] = {(uint8_t)value, (uint8_t)(value >> 8)};
-
-    espota_write_bytes(writer, b, sizeof(b));
-}
-
 void espota_write_u16be(struct espota_writer *writer, uint16_t value)
 {
     const uint8_t b[2] = {(uint8_t)(value >> 8), (uint8_t)value};

@@ -36,7 +36,6 @@ struct espota_writer {
 
 void espota_writer_init(struct espota_writer *writer, void *data, size_t room);
 void espota_write_u8(struct espota_writer *writer, uint8_t value);
-void espota_write_u16le(struct espota_writer *writer, uint16_t value);
 void espota_write_u32le(struct espota_writer *writer, uint32_t value);
 void espota_write_u16be(struct espota_writer *writer, uint16_t value);
 void espota_write_u32be(struct espota_writer *writer, uint32_t value);

@@ -158,11 +158,6 @@ END_TEST
 
 START_TEST(test_words)
 {
-    enum espota_via via;
-
-    ck_assert(espota_via_parse("query", &via) && via == ESPOTA_VIA_QUERY);
-    ck_assert(espota_via_parse("auto", &via) && via == ESPOTA_VIA_AUTO);
-    ck_assert(!espota_via_parse("bonjour", &via));
     for (int kind = -1; kind <= ESPOTA_KIND_COUNT; kind++)
         ck_assert_ptr_nonnull(espota_device_kind_word((enum espota_device_kind)kind));
     ck_assert_str_eq(espota_device_auth_word(ESPOTA_DEVICE_AUTH_UNKNOWN), "unknown");

@@ -50,7 +50,7 @@ START_TEST(test_writer_writes_and_never_overruns)
         espota_writer_init(&writer, out, room);
         espota_write_u8(&writer, 1);
         espota_write_u16be(&writer, 0x0203);
-        espota_write_u16le(&writer, 0x0504);
+        espota_write_u16be(&writer, 0x0405);
         espota_write_text(&writer, "hi");
         espota_write_decimal(&writer, UINT32_MAX);
         espota_write_hex(&writer, "\x00\xff", 2);
