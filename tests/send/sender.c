@@ -206,13 +206,15 @@ START_TEST(test_unreachable_is_not_waited_for)
     for (int late = 0; late < 2; late++) {
         attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
         expect_invitation(&a);
-        if (!late)
-            espota_sender_unreachable(&a.s);
+        if (!late) {
+            at(&a, 7500);
+            espota_sender_unreachable(&a.s, a.now);
+        }
         at(&a, 8500);
         expect_invitation(&a);
         expect_next(&a, late ? 17000 : TIMEOUT);
         if (late)
-            espota_sender_unreachable(&a.s);
+            espota_sender_unreachable(&a.s, a.now);
         at(&a, TIMEOUT);
         expect_end(&a, ESPOTA_E_NO_ANSWER, "");
         attempt_deinit(&a);
@@ -221,8 +223,36 @@ START_TEST(test_unreachable_is_not_waited_for)
     expect_invitation(&a);
     hear(&a, "AUTH " N32);
     expect_answer(&a, N32, ESPOTA_FORM_MD5, "secret");
-    espota_sender_unreachable(&a.s); /* it has just spoken: that was about an earlier one */
+    espota_sender_unreachable(&a.s, a.now); /* it has just spoken: that was about an earlier one */
     expect_next(&a, 8500);
+    attempt_deinit(&a);
+}
+END_TEST
+
+/* What was turned back waits in no queue, so the next one cannot end a challenge. */
+START_TEST(test_one_that_came_back_is_sent_again_soon)
+{
+    struct attempt a;
+
+    attempt_init(&a, "wrong", ESPOTA_METHOD_AUTO);
+    expect_invitation(&a);
+    espota_sender_unreachable(&a.s, a.now);
+    expect_next(&a, 1000);
+    at(&a, 1000);
+    expect_invitation(&a);
+    expect_next(&a, 9500); /* this one may wait as long as any */
+    hear(&a, "AUTH " N32);
+    expect_answer(&a, N32, ESPOTA_FORM_MD5, "wrong");
+    hear(&a, "Authentication Failed");
+    expect_end(&a, ESPOTA_E_AUTH, ""); /* nothing can have crossed it */
+    attempt_deinit(&a);
+
+    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+    expect_invitation(&a);
+    at(&a, 2250);
+    expect_invitation(&a);
+    espota_sender_unreachable(&a.s, a.now); /* it is not said which of the two */
+    expect_next(&a, 2250 + 4000);
     attempt_deinit(&a);
 }
 END_TEST
@@ -633,7 +663,7 @@ START_TEST(test_answering_has_one_deadline)
         expect_silence(&a);
     }
     at(&a, 8600);
-    espota_sender_unreachable(&a.s);
+    espota_sender_unreachable(&a.s, a.now);
     ck_assert_uint_eq(a.s.deadline - a.start, 10100);
     at(&a, 10100);
     expect_end(&a, ESPOTA_E_NO_ANSWER, "");
@@ -888,7 +918,7 @@ START_TEST(test_deadline_after_a_refusal)
     expect_answer(&a, N32, ESPOTA_FORM_MD5, "secret");
     hear(&a, "AUTH " M32);
     hear(&a, "Authentication Failed");
-    espota_sender_unreachable(&a.s);
+    espota_sender_unreachable(&a.s, a.now);
     for (uint64_t ms = 0; ms < 8500 + TIMEOUT; ms += 50) {
         at(&a, ms);
         espota_sender_tx_ack(&a.s, a.now);
@@ -1359,7 +1389,8 @@ START_TEST(test_datagrams_while_streaming)
 END_TEST
 
 UNIT_MAIN("send/sender", test_first_invitation_at_once, test_invitations_until_the_timeout,
-          test_patience_with_a_password, test_unreachable_is_not_waited_for, test_gaps_stop_growing,
+          test_patience_with_a_password, test_unreachable_is_not_waited_for,
+          test_one_that_came_back_is_sent_again_soon, test_gaps_stop_growing,
           test_late_ticks_do_not_burst, test_ok_at_each_invitation, test_ok_just_before_the_timeout,
           test_a_queued_invitation_is_dropped_when_ok_comes, test_connection_without_ok,
           test_refusals_by_datagram, test_long_words_are_cut, test_what_a_letter_is,

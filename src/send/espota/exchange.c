@@ -214,7 +214,7 @@ static void heard_unreachable(void *context, enum espota_unreachable why,
         x->teller = is_ours(x, teller) ? (struct espota_address){0} : *teller;
     x->has_unreachable = true;
     x->unreachable = why;
-    espota_sender_unreachable(&x->sender);
+    espota_sender_unreachable(&x->sender, now_of(x));
     drive(x);
 }
 

@@ -361,11 +361,15 @@ void espota_sender_rx_datagram(struct espota_sender *s, const uint8_t *data, siz
     }
 }
 
-void espota_sender_unreachable(struct espota_sender *s)
+/* A device that restarts turns back what comes meanwhile, and is there again soon. */
+void espota_sender_unreachable(struct espota_sender *s, uint64_t now)
 {
     s->unreachable = true;
-    if (s->phase == ESPOTA_PHASE_INVITING)
-        s->deadline = s->unextended;
+    if (s->phase != ESPOTA_PHASE_INVITING)
+        return;
+    s->deadline = s->unextended;
+    if (s->unread > 0 && --s->unread == 0 && s->next_send > now + ESPOTA_RETURNED_GAP_MS)
+        s->next_send = now + ESPOTA_RETURNED_GAP_MS;
 }
 
 void espota_sender_password(struct espota_sender *s, const char *password, size_t length,

@@ -52,11 +52,12 @@ enum {
      * unread any more: sketches that block for longer than this are very rare.
      */
     ESPOTA_UNREAD_MS = 8500,
-    ESPOTA_FIRST_GAP_MS = 2250,  /* without a password there is no challenge to end … */
-    ESPOTA_LAST_GAP_MS = 4000,   /* … and a sleeper may wake at any time */
-    ESPOTA_ANSWERS_MAX = 6,      /* each may cost a PBKDF2 */
-    ESPOTA_WORDS_GRACE_MS = 500, /* how long the rest of an error text may take */
-    ESPOTA_SAID_MAX = 1 << 22,   /* what a device may say beside its counts of bytes */
+    ESPOTA_FIRST_GAP_MS = 2250,    /* without a password there is no challenge to end … */
+    ESPOTA_LAST_GAP_MS = 4000,     /* … and a sleeper may wake at any time */
+    ESPOTA_RETURNED_GAP_MS = 1000, /* one that was turned back waits in no queue */
+    ESPOTA_ANSWERS_MAX = 6,        /* each may cost a PBKDF2 */
+    ESPOTA_WORDS_GRACE_MS = 500,   /* how long the rest of an error text may take */
+    ESPOTA_SAID_MAX = 1 << 22,     /* what a device may say beside its counts of bytes */
 };
 
 /* The caller's memory; its content is the engine's. Read it through the functions below. */
@@ -115,8 +116,11 @@ void espota_sender_tx_ack(struct espota_sender *sender, uint64_t now);
 void espota_sender_rx_datagram(struct espota_sender *sender, const uint8_t *data, size_t length,
                                uint64_t now);
 
-/* A router or this machine says that nobody takes the invitation: no need to wait longer for it. */
-void espota_sender_unreachable(struct espota_sender *sender);
+/*
+ * A router or this machine says that nobody takes an invitation: no need to wait longer for a
+ * device that is not there, nor for this invitation to be read before the next one leaves.
+ */
+void espota_sender_unreachable(struct espota_sender *sender, uint64_t now);
 
 /*
  * The password that ESPOTA_WANT_PASSWORD asked for, borrowed until the attempt is
