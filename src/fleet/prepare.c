@@ -67,6 +67,7 @@ static enum espota_status load_image(struct espota_job *job, struct espota_error
     struct espota_upload *upload = job->upload;
     const char *file = job->file != NULL ? job->file : upload->options.file;
     bool filesystem = job->filesystem || upload->options.filesystem;
+    struct espota_image_input from = {.name = file};
     char why[ESPOTA_GUARD_MAX];
     enum espota_status status;
 
@@ -78,7 +79,7 @@ static enum espota_status load_image(struct espota_job *job, struct espota_error
             err, ESPOTA_E_USAGE,
             "%s: --md5-of goes with one image for all, not with file=", job->target);
     job->command = filesystem ? ESPOTA_COMMAND_FILESYSTEM : ESPOTA_COMMAND_FLASH;
-    status = espota_sources_get(&upload->sources, file, filesystem, &job->source, err);
+    status = espota_sources_get(&upload->sources, &from, filesystem, &job->source, err);
     if (status == ESPOTA_OK && job->source->error.status == ESPOTA_OK &&
         espota_fleet_contradicts(job, why))
         return refuse_image(job, why, err);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "image/image.h"
+#include "image/parts.h"
 
 #include <string.h>
 
-#include "image/parts.h"
 #include "wire/wire.h"
 
 enum { CHECKSUM_SEED = 0xef, SEGMENT_BOUND = 16 * 1024 * 1024 };

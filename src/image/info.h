@@ -13,10 +13,8 @@ enum {
 };
 
 struct espota_info {
-    char *path; /* its own copy */
-    struct espota_inspected found;
-    char md5[33];
-    char sha256[65];
+    char *path;                    /* its own copy */
+    struct espota_image_file file; /* without its bytes */
     size_t line_count;
     struct {
         char label[20];

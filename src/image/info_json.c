@@ -120,11 +120,11 @@ static bool inside(struct espota_json *object, const struct espota_info *info)
     struct espota_json *member;
     bool fine;
 
-    if (!info->found.packed)
+    if (!info->file.packed)
         return true;
     member = espota_json_object();
-    fine = espota_json_set_text(member, "kind", espota_image_kind_word(info->found.inner.kind)) &&
-           describe(member, &info->found.inner);
+    fine = espota_json_set_text(member, "kind", espota_image_kind_word(info->file.inner.kind)) &&
+           describe(member, &info->file.inner);
     return espota_json_set_own(object, "inside", member) && fine;
 }
 
@@ -144,11 +144,11 @@ char *espota_info_json(const struct espota_info *info)
     char *line = NULL;
 
     if (espota_json_set_text(object, "file", info->path) &&
-        espota_json_set_text(object, "kind", espota_image_kind_word(info->found.outer.kind)) &&
+        espota_json_set_text(object, "kind", espota_image_kind_word(info->file.outer.kind)) &&
         espota_json_set_bool(object, "ok", info->problem_count == 0) && problems(object, info) &&
-        describe(object, &info->found.outer) && inside(object, info) &&
-        espota_json_set_text(object, "md5", info->md5) &&
-        espota_json_set_text(object, "sha256", info->sha256))
+        describe(object, &info->file.outer) && inside(object, info) &&
+        espota_json_set_text(object, "md5", info->file.md5) &&
+        espota_json_set_text(object, "sha256", info->file.sha256))
         line = espota_json_line(object);
     espota_json_free(object);
     return line;

@@ -185,12 +185,12 @@ static void say_image(struct espota_info *info, const struct espota_image *image
 
 void espota_info_say(struct espota_info *info)
 {
-    const struct espota_image *outer = &info->found.outer;
-    const struct espota_image *inner = &info->found.inner;
+    const struct espota_image *outer = &info->file.outer;
+    const struct espota_image *inner = &info->file.inner;
 
     hostile(info, "File", info->path);
     line(info, "Size", "%" PRIu32 " bytes", outer->length);
-    if (info->found.packed) {
+    if (info->file.packed) {
         line(info, "What", "%s, inside it %s", espota_image_kind_text(outer->kind),
              espota_image_kind_text(inner->kind));
         say_signature(info, outer);
@@ -204,6 +204,6 @@ void espota_info_say(struct espota_info *info)
         line(info, "What", "%s", espota_image_kind_text(outer->kind));
         say_image(info, outer);
     }
-    line(info, "MD5", "%s", info->md5);
-    line(info, "SHA-256", "%s", info->sha256);
+    line(info, "MD5", "%s", info->file.md5);
+    line(info, "SHA-256", "%s", info->file.sha256);
 }

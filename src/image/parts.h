@@ -3,7 +3,26 @@
 #ifndef ESPOTA_IMAGE_PARTS_H
 #define ESPOTA_IMAGE_PARTS_H
 
-#include "image/image.h"
+#include "image/format.h"
+
+/* A source over `length` bytes of memory, which must stay. */
+struct espota_image_source espota_image_memory(const void *data, uint32_t length);
+
+/*
+ * The chip by the first bytes alone: `length` is what there is of the head (48 bytes are plenty).
+ * Never reads a checksum, so it takes the header's word.
+ */
+enum espota_chip espota_image_chip_by_head(const void *head, size_t length);
+
+/* Adds a problem; beyond the room the rest is dropped. */
+void espota_image_problem_add(struct espota_image *image, enum espota_image_problem_kind kind,
+                              uint32_t a, uint32_t b);
+
+/*
+ * The length of a signature in ESP8266's form if one seems to end a file: the last word says a
+ * plausible RSA length and the file is longer than that. 0: none.
+ */
+uint32_t espota_image_trailer_length(const uint8_t last_word[4], uint32_t file_length);
 
 /* One inspection under way. */
 struct espota_inspection {

@@ -150,6 +150,7 @@ static const char *const sentences[ESPOTA_PROBLEM_COUNT] = {
                                  "last four of them for the unpacked length.",
     [ESPOTA_PROBLEM_GZIP_TWICE] = "It is compressed twice: a boot loader unpacks once.",
     [ESPOTA_PROBLEM_GZIP_CHIP] = "It is for a chip whose devices cannot unpack gzip.",
+    [ESPOTA_PROBLEM_GZIP_LARGE] = "It unpacks to more than %a bytes, more than any device has.",
     [ESPOTA_NOTE_PICO_NO_FS] = "It was built without a file system: a device that runs it can take "
                                "no further update over the air.",
     [ESPOTA_NOTE_CHIP_ID] = "Its chip, number %a of the ESP32 family, is not known here: no more "

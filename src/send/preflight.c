@@ -14,7 +14,7 @@
 /* One check under way. */
 struct check {
     const struct espota_preflight *request;
-    struct espota_inspected found;
+    const struct espota_image_file *file;
     const struct espota_image *image; /* what would run: inside gzip where there is one */
     struct espota_error *err;
 };
@@ -147,7 +147,7 @@ static enum espota_status check_overrun(const struct check *check)
 {
     uint32_t fs_start;
     uint32_t unpacked = check->image->payload;
-    uint32_t packed = check->found.outer.payload;
+    uint32_t packed = check->file->outer.payload;
     int64_t staging;
 
     if (!espota_layout_least(check->image->flash_kib, unpacked, &fs_start))
@@ -157,7 +157,7 @@ static enum espota_status check_overrun(const struct check *check)
                       (unsigned)unpacked);
     staging = (int64_t)fs_start -
               ((int64_t)packed + ESPOTA_GZIP_SECTOR - 1) / ESPOTA_GZIP_SECTOR * ESPOTA_GZIP_SECTOR;
-    if (check->found.least_staging > staging)
+    if (check->file->least_staging > staging)
         return refuse(check,
                       "unpacking would run over its own source: with a file system at 0x%x the "
                       "boot loader would destroy the sketch; send it uncompressed",
@@ -168,7 +168,7 @@ static enum espota_status check_overrun(const struct check *check)
 /* A boot loader takes the trailer for the unpacked length unless the device takes it off first. */
 static enum espota_status check_signed_gzip(const struct check *check)
 {
-    if (check->found.outer.signature == ESPOTA_SIGNATURE_NONE || check->request->publickey != NULL)
+    if (check->file->outer.signature == ESPOTA_SIGNATURE_NONE || check->request->publickey != NULL)
         return ESPOTA_OK;
     return refuse(check,
                   "it is compressed and signed: a device that does not verify signatures takes it, "
@@ -185,8 +185,8 @@ static enum espota_status check_gzip(const struct check *check)
 
     if (espota_chip_is_esp32(check->request->chip))
         return refuse(check, "it is compressed, and an ESP32 cannot unpack it");
-    if (check->found.outer.problem_count > 0)
-        return check_problems(check, "", &check->found.outer);
+    if (check->file->outer.problem_count > 0)
+        return check_problems(check, "", &check->file->outer);
     if (espota_image_is_filesystem(image->kind))
         return refuse(check, "it is %s in gzip, and no device unpacks one",
                       espota_image_kind_text(image->kind));
@@ -207,10 +207,10 @@ static enum espota_status check_gzip(const struct check *check)
 /* Data may begin as a program or a gzip does: only what is one to its end is certain to be one. */
 static bool is_surely(const struct check *check)
 {
-    const struct espota_image *image = &check->found.outer;
+    const struct espota_image *image = &check->file->outer;
 
     if (image->kind == ESPOTA_IMAGE_GZIP)
-        return check->found.packed;
+        return check->file->packed;
     return image->kind == ESPOTA_IMAGE_UF2 || image->kind == ESPOTA_IMAGE_PICO ||
            image->kind == ESPOTA_IMAGE_ESP32_PARTITION ||
            image->kind == ESPOTA_IMAGE_ESP32_MERGED || image->checksum == ESPOTA_CHECK_GOOD;
@@ -218,7 +218,7 @@ static bool is_surely(const struct check *check)
 
 static enum espota_status check_filesystem(const struct check *check)
 {
-    const struct espota_image *image = &check->found.outer;
+    const struct espota_image *image = &check->file->outer;
 
     if (espota_image_is_filesystem(image->kind) || image->length == 0)
         return check_problems(check, "", image);
@@ -251,11 +251,11 @@ static enum espota_status check_program(const struct check *check)
 {
     enum espota_status status;
 
-    if (check->found.outer.kind == ESPOTA_IMAGE_GZIP)
+    if (check->file->outer.kind == ESPOTA_IMAGE_GZIP)
         status = check_gzip(check);
     else
         status = check_kind(check);
-    if (status == ESPOTA_OK && check->found.outer.kind != ESPOTA_IMAGE_GZIP)
+    if (status == ESPOTA_OK && check->file->outer.kind != ESPOTA_IMAGE_GZIP)
         status = check_chip(check);
     if (status == ESPOTA_OK)
         tell_notes(check);
@@ -274,8 +274,9 @@ static enum espota_status refuse_signature(const struct check *check,
     };
     const struct espota_preflight *request = check->request;
     struct espota_signature_verdict other;
-    enum espota_status status = espota_signature_judge_memory(
-        request->bytes, request->length, request->publickey, ESPOTA_SIGN_AUTO, &other, check->err);
+    enum espota_status status =
+        espota_signature_judge_memory(request->file->bytes, request->file->length,
+                                      request->publickey, ESPOTA_SIGN_AUTO, &other, check->err);
 
     if (status != ESPOTA_OK)
         return status;
@@ -301,8 +302,8 @@ static enum espota_status check_signature(const struct check *check)
         espota_signature_key_fits(request->publickey, format, chip, check->err);
 
     if (status == ESPOTA_OK)
-        status = espota_signature_judge_memory(request->bytes, request->length, request->publickey,
-                                               format, &verdict, check->err);
+        status = espota_signature_judge_memory(request->file->bytes, request->file->length,
+                                               request->publickey, format, &verdict, check->err);
     if (status != ESPOTA_OK || verdict.good)
         return status;
     return refuse_signature(check, format, verdict.reason);
@@ -312,33 +313,28 @@ enum espota_status espota_preflight(const struct espota_preflight *request,
                                     struct espota_preflight_result *result,
                                     struct espota_error *err)
 {
-    struct check check = {.request = request, .err = err};
-    enum espota_status status;
+    const struct espota_image_file *file = request->file;
+    struct check check = {request, file, file->packed ? &file->inner : &file->outer, err};
+    enum espota_status status = ESPOTA_OK;
 
-    memset(result, 0, sizeof(*result));
-    status = espota_inspect_memory(request->bytes, request->length, &check.found, err);
-    if (status != ESPOTA_OK) {
-        (void)espota_error_prefix(err, "%s", request->name);
-        return status;
-    }
-    check.image = check.found.packed ? &check.found.inner : &check.found.outer;
-    result->chip = check.image->chip;
-    result->gzip = check.found.outer.kind == ESPOTA_IMAGE_GZIP;
-    result->signature = check.found.outer.signature != ESPOTA_SIGNATURE_NONE;
-    result->odd_flash_mode = check.found.outer.kind == ESPOTA_IMAGE_ESP8266 &&
-                             check.found.outer.flash_mode > ESPOTA_FLASH_MODE_MAX;
+    *result = (struct espota_preflight_result){
+        .chip = check.image->chip,
+        .gzip = file->outer.kind == ESPOTA_IMAGE_GZIP,
+        .signature = file->outer.signature != ESPOTA_SIGNATURE_NONE,
+        .odd_flash_mode = file->outer.kind == ESPOTA_IMAGE_ESP8266 &&
+                          file->outer.flash_mode > ESPOTA_FLASH_MODE_MAX,
+    };
     if (!request->force)
         status = request->filesystem ? check_filesystem(&check) : check_program(&check);
     if (status == ESPOTA_OK && request->publickey != NULL)
         status = check_signature(&check);
-    espota_inspected_free(&check.found);
     return status;
 }
 
 enum espota_status espota_preflight_pack(const struct espota_preflight *request, void **packed,
                                          size_t *packed_length, struct espota_error *err)
 {
-    struct espota_inspected found;
+    const struct espota_image *image = &request->file->outer;
     enum espota_status status;
 
     *packed = NULL;
@@ -347,28 +343,23 @@ enum espota_status espota_preflight_pack(const struct espota_preflight *request,
         return espota_error_set(err, ESPOTA_E_USAGE,
                                 "--gzip does not go with --fs: a device writes a file system as it "
                                 "comes");
-    status = espota_inspect_memory(request->bytes, request->length, &found, err);
-    if (status != ESPOTA_OK)
-        return status;
-    if (found.outer.kind == ESPOTA_IMAGE_GZIP)
-        status = espota_error_set(err, ESPOTA_E_IMAGE, "%s is compressed already: leave out --gzip",
-                                  request->name);
-    else if (espota_chip_is_esp32(found.outer.chip) || espota_chip_is_esp32(request->chip))
-        status = espota_error_set(err, ESPOTA_E_IMAGE,
-                                  "an ESP32 cannot unpack: send %s without --gzip", request->name);
-    else if (found.outer.signature != ESPOTA_SIGNATURE_NONE)
-        status = espota_error_set(err, ESPOTA_E_IMAGE,
-                                  "%s is signed, and compressing it would bury the signature: "
-                                  "compress first (espota-c sign --gzip)",
-                                  request->name);
-    else {
-        status = espota_gzip_pack(request->bytes, request->length, packed, packed_length, err);
-        if (status == ESPOTA_OK && is_esp8266(found.outer.chip))
-            tell(request, ESPOTA_LOG_NOTE,
-                 "%s keeps the flash mode that it was built for: a device adapts that byte of an "
-                 "image only where it is not compressed",
-                 request->name);
-    }
-    espota_inspected_free(&found);
+    if (image->kind == ESPOTA_IMAGE_GZIP)
+        return espota_error_set(err, ESPOTA_E_IMAGE, "%s is compressed already: leave out --gzip",
+                                request->name);
+    if (espota_chip_is_esp32(image->chip) || espota_chip_is_esp32(request->chip))
+        return espota_error_set(err, ESPOTA_E_IMAGE,
+                                "an ESP32 cannot unpack: send %s without --gzip", request->name);
+    if (image->signature != ESPOTA_SIGNATURE_NONE)
+        return espota_error_set(err, ESPOTA_E_IMAGE,
+                                "%s is signed, and compressing it would bury the signature: "
+                                "compress first (espota-c sign --gzip)",
+                                request->name);
+    status =
+        espota_gzip_pack(request->file->bytes, request->file->length, packed, packed_length, err);
+    if (status == ESPOTA_OK && is_esp8266(image->chip))
+        tell(request, ESPOTA_LOG_NOTE,
+             "%s keeps the flash mode that it was built for: a device adapts that byte of an image "
+             "only where it is not compressed",
+             request->name);
     return status;
 }

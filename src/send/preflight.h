@@ -17,10 +17,9 @@
 struct espota_key; /* crypto/keys.h */
 
 struct espota_preflight {
-    const void *bytes; /* exactly what would be sent */
-    size_t length;
-    const char *name;      /* the file, for messages */
-    bool filesystem;       /* command 100 */
+    const struct espota_image_file *file; /* exactly what would be sent, with its bytes */
+    const char *name;                     /* the file, for messages */
+    bool filesystem;                      /* command 100 */
     enum espota_chip chip; /* what the target is; UNKNOWN: whatever the image is for */
     bool lenient;          /* espota.py's command line: what is not recognised is sent, warned */
     bool force;            /* no check but that of the signature */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "send/source.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +19,8 @@ static void source_destroy(struct espota_source *source)
 {
     if (source == NULL)
         return;
-    free(source->path);
-    free(source->bytes);
+    free(source->name);
+    espota_image_free(&source->sent);
     free(source);
 }
 
@@ -55,43 +54,36 @@ static void say(const struct espota_sources *sources, const char *format, const 
     log->say(log->context, ESPOTA_LOG_WARNING, line);
 }
 
-static bool is_gzip(const struct espota_source *source)
-{
-    return source->length >= 2 && source->bytes[0] == 0x1f && source->bytes[1] == 0x8b;
-}
-
 /* espota.py's rule, without its trap: a FILE.signed of other bytes is not silently sent. */
 static enum espota_status prefer_signed(struct espota_sources *sources,
                                         struct espota_source *source, const char *path,
-                                        uint8_t **bytes, size_t length, struct espota_error *err)
+                                        struct espota_image_file *beside, struct espota_error *err)
 {
-    if (is_gzip(source)) {
+    if (source->sent.outer.kind == ESPOTA_IMAGE_GZIP) {
         say(sources,
             "%s is not sent although it is there: a signed gzip image destroys a device that does "
             "not verify; name it as the file to send it all the same",
             path);
         return ESPOTA_OK;
     }
-    if (!espota_source_is_signed(source->bytes, source->length, *bytes, length))
+    if (!espota_source_is_signed(source->sent.bytes, source->sent.length, beside->bytes,
+                                 beside->length))
         return espota_error_set(err, ESPOTA_E_IMAGE,
                                 "%s is stale: it is not %s with a signature behind it; sign again, "
                                 "or delete it",
-                                path, source->path);
-    free(source->bytes);
-    source->bytes = *bytes;
-    source->length = (uint32_t)length; /* at most SOURCE_MAX */
-    *bytes = NULL;
+                                path, source->name);
+    espota_image_free(&source->sent);
+    source->sent = *beside;
+    memset(beside, 0, sizeof(*beside));
     return ESPOTA_OK;
 }
 
-static bool is_missing(const char *path)
+static enum espota_status load_file(const struct espota_sources *sources, const char *path,
+                                    struct espota_image_file *out, struct espota_error *err)
 {
-    FILE *file = fopen(path, "rb");
-    int why = errno;
+    struct espota_image_input from = {.name = path};
 
-    if (file != NULL)
-        fclose(file);
-    return file == NULL && why == ENOENT;
+    return espota_image_load(out, &from, true, sources->config.crypto, err);
 }
 
 /* What the file beside this one, FILE.signed, means for it. */
@@ -100,20 +92,20 @@ static enum espota_status weigh_signed(struct espota_sources *sources, struct es
 {
     struct espota_error problem = ESPOTA_ERROR_INIT;
     bool legacy = sources->config.legacy_tool;
+    struct espota_image_file beside;
     enum espota_status status;
-    uint8_t *bytes = NULL;
-    size_t length;
 
-    if (is_missing(path))
+    if (!espota_file_exists(path))
         return ESPOTA_OK;
-    status = espota_file_read(path, ESPOTA_SOURCE_MAX, &bytes, &length, NULL, &problem);
+    status = load_file(sources, path, &beside, &problem);
     if (status != ESPOTA_OK)
         return legacy ? espota_error_set(err, status, "%s", problem.message) : ESPOTA_OK;
     if (legacy)
-        status = prefer_signed(sources, source, path, &bytes, length, err);
-    else if (espota_source_is_signed(source->bytes, source->length, bytes, length))
+        status = prefer_signed(sources, source, path, &beside, err);
+    else if (espota_source_is_signed(source->sent.bytes, source->sent.length, beside.bytes,
+                                     beside.length))
         say(sources, "%s lies beside the image, but the file is sent that was named", path);
-    free(bytes);
+    espota_image_free(&beside);
     return status;
 }
 
@@ -121,74 +113,68 @@ static enum espota_status look_beside(struct espota_sources *sources, struct esp
                                       struct espota_error *err)
 {
     static const char ending[] = ".signed";
-    size_t length = strlen(source->path);
-    char *path = malloc(length + sizeof(ending));
+    const char *name = source->name;
+    size_t length = strlen(name);
     enum espota_status status;
+    char *path;
 
+    if (source->from.data != NULL || source->from.read != NULL || strcmp(name, "-") == 0)
+        return ESPOTA_OK;
+    path = malloc(length + sizeof(ending));
     if (path == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a file name");
-    memcpy(path, source->path, length);
+    memcpy(path, name, length);
     memcpy(path + length, ending, sizeof(ending));
     status = weigh_signed(sources, source, path, err);
     free(path);
     return status;
 }
 
-static enum espota_status pack(struct espota_source *source, struct espota_preflight *request,
-                               struct espota_error *err)
+/* In place of what was read: packed, and looked at anew. */
+static enum espota_status pack(struct espota_sources *sources, struct espota_source *source,
+                               const struct espota_preflight *request, struct espota_error *err)
 {
-    void *packed;
-    size_t length;
-    enum espota_status status = espota_preflight_pack(request, &packed, &length, err);
+    struct espota_image_input from = {.name = source->name};
+    struct espota_image_file packed;
+    void *bytes;
+    enum espota_status status = espota_preflight_pack(request, &bytes, &from.length, err);
 
     if (status != ESPOTA_OK)
         return status;
-    free(source->bytes);
-    source->bytes = packed;
-    source->length = (uint32_t)length; /* little more than SOURCE_MAX at the most */
-    request->bytes = packed;
-    request->length = length;
+    from.data = bytes;
+    status = espota_image_load(&packed, &from, true, sources->config.crypto, err);
+    if (status != ESPOTA_OK) {
+        free(bytes);
+        return status;
+    }
+    packed.own = bytes;
+    espota_image_free(&source->sent);
+    source->sent = packed;
     return ESPOTA_OK;
 }
 
-/* What the device makes of the bytes: they themselves, or what they decrypt to. */
-struct plain {
-    const char *name;
-    uint8_t *own; /* freed by who made it; NULL: the bytes are the source's */
-    const uint8_t *bytes;
-    size_t length;
-};
-
-static enum espota_status read_plain(const struct espota_sources *sources,
-                                     const struct espota_source *source, struct plain *plain,
-                                     struct espota_error *err)
+/* What the device makes of the bytes, if it is not they themselves: what they decrypt to. */
+static enum espota_status load_plain(const struct espota_sources *sources,
+                                     const struct espota_source *source,
+                                     struct espota_image_file *plain, struct espota_error *err)
 {
     const char *path = sources->config.md5_of;
-    enum espota_status status;
+    enum espota_status status = load_file(sources, path, plain, err);
 
-    *plain = (struct plain){source->path, NULL, source->bytes, source->length};
-    if (path == NULL)
-        return ESPOTA_OK;
-    status = espota_file_read(path, ESPOTA_SOURCE_MAX, &plain->own, &plain->length, NULL, err);
-    if (status != ESPOTA_OK)
-        return status;
-    plain->name = path;
-    plain->bytes = plain->own;
-    if (plain->length != source->length)
-        return espota_error_set(err, ESPOTA_E_IMAGE,
-                                "%s is not %s encrypted: the one has %u bytes, the other %zu",
-                                source->path, path, (unsigned)source->length, plain->length);
-    return ESPOTA_OK;
+    if (status == ESPOTA_OK && plain->length != source->sent.length)
+        return espota_error_set(
+            err, ESPOTA_E_IMAGE, "%s is not %s encrypted: the one has %u bytes, the other %u",
+            source->name, path, (unsigned)source->sent.length, (unsigned)plain->length);
+    return status;
 }
 
-/* The one place where an image is looked at before it is sent; with `gzip` it is packed first. */
+/* The one place where an image is judged before it is sent; with `gzip` it is packed first. */
 static enum espota_status check(struct espota_sources *sources, struct espota_source *source,
-                                struct plain *plain, struct espota_error *err)
+                                const struct espota_image_file *plain, struct espota_error *err)
 {
     struct espota_preflight request = {
-        .bytes = plain->bytes,
-        .length = plain->length,
-        .name = plain->name,
+        .file = plain != NULL ? plain : &source->sent,
+        .name = plain != NULL ? sources->config.md5_of : source->name,
         .filesystem = source->filesystem,
         .lenient = sources->config.legacy_tool,
         .force = sources->config.force,
@@ -199,88 +185,59 @@ static enum espota_status check(struct espota_sources *sources, struct espota_so
     enum espota_status status = ESPOTA_OK;
 
     if (sources->config.gzip)
-        status = pack(source, &request, err);
+        status = pack(sources, source, &request, err);
     if (status == ESPOTA_OK)
         status = espota_preflight(&request, &result, err);
-    plain->bytes = request.bytes;
-    plain->length = request.length;
     source->chip = result.chip;
     source->gzip = result.gzip;
     source->odd_flash_mode = result.odd_flash_mode && !source->filesystem;
     return status;
 }
 
-static enum espota_status hash(const struct espota_crypto *crypto, enum espota_digest_kind kind,
-                               const uint8_t *bytes, size_t length, char *hex)
-{
-    size_t size = kind == ESPOTA_DIGEST_MD5 ? ESPOTA_MD5_SIZE : ESPOTA_SHA256_SIZE;
-    uint8_t out[ESPOTA_DIGEST_MAX];
-    struct espota_digest digest;
-    enum espota_status status = crypto->digest_start(crypto->context, kind, &digest);
-
-    if (status != ESPOTA_OK)
-        return status;
-    crypto->digest_add(crypto->context, &digest, bytes, length);
-    status = crypto->digest_finish(crypto->context, &digest, out);
-    if (status == ESPOTA_OK)
-        espota_hex_encode(out, size, hex);
-    return status;
-}
-
-static enum espota_status read_image(struct espota_source *source, struct espota_error *err)
-{
-    size_t length;
-    enum espota_status status =
-        espota_file_read(source->path, ESPOTA_SOURCE_MAX, &source->bytes, &length, NULL, err);
-
-    if (status != ESPOTA_OK)
-        return status;
-    if (length == 0)
-        return espota_error_set(err, ESPOTA_E_IMAGE, "%s is empty", source->path);
-    source->length = (uint32_t)length; /* at most SOURCE_MAX */
-    return ESPOTA_OK;
-}
-
-static enum espota_status hash_both(const struct espota_crypto *crypto,
-                                    struct espota_source *source, const struct plain *plain)
-{
-    enum espota_status status =
-        hash(crypto, ESPOTA_DIGEST_MD5, plain->bytes, plain->length, source->md5);
-
-    return status != ESPOTA_OK
-               ? status
-               : hash(crypto, ESPOTA_DIGEST_SHA256, source->bytes, source->length, source->sha256);
-}
-
 static enum espota_status load(struct espota_sources *sources, struct espota_source *source,
                                struct espota_error *err)
 {
-    struct plain plain = {.own = NULL};
-    enum espota_status status = read_image(source, err);
+    struct espota_image_file plain = {.own = NULL};
+    bool encrypted = sources->config.md5_of != NULL;
+    enum espota_status status =
+        espota_image_load(&source->sent, &source->from, true, sources->config.crypto, err);
 
+    if (status == ESPOTA_OK && source->sent.length == 0)
+        status = espota_error_set(err, ESPOTA_E_IMAGE, "%s is empty", source->name);
     if (status == ESPOTA_OK)
         status = look_beside(sources, source, err);
+    if (status == ESPOTA_OK && encrypted && sources->config.gzip)
+        status = espota_error_set(err, ESPOTA_E_USAGE, "%s is encrypted, which does not compress",
+                                  source->name);
+    if (status == ESPOTA_OK && encrypted)
+        status = load_plain(sources, source, &plain, err);
     if (status == ESPOTA_OK)
-        status = read_plain(sources, source, &plain, err);
-    if (status == ESPOTA_OK)
-        status = check(sources, source, &plain, err);
+        status = check(sources, source, encrypted ? &plain : NULL, err);
     if (status == ESPOTA_OK) {
-        status = hash_both(sources->config.crypto, source, &plain);
-        if (status != ESPOTA_OK)
-            (void)espota_error_set(err, status, "cannot hash %s", source->path);
+        source->bytes = source->sent.bytes;
+        source->length = source->sent.length;
+        memcpy(source->md5, encrypted ? plain.md5 : source->sent.md5, sizeof(source->md5));
+        memcpy(source->sha256, source->sent.sha256, sizeof(source->sha256));
     }
-    free(plain.own);
+    espota_image_free(&plain);
     return status;
 }
 
-static struct espota_source *find(const struct espota_sources *sources, const char *path,
-                                  bool filesystem)
+static const char *name_of(const struct espota_image_input *from)
 {
-    /* a run has a handful of files, or one for each target: then the last ones differ */
+    return from->name != NULL ? from->name : "the image";
+}
+
+static struct espota_source *find(const struct espota_sources *sources,
+                                  const struct espota_image_input *from, bool filesystem)
+{
+    /* a run has a handful of images, or one for each target: then the last ones differ */
     for (size_t i = sources->count; i-- > 0;) {
         struct espota_source *source = sources->items[i];
 
-        if (source->filesystem == filesystem && strcmp(source->path, path) == 0)
+        if (source->filesystem == filesystem && source->from.data == from->data &&
+            source->from.read == from->read && source->from.context == from->context &&
+            strcmp(source->name, name_of(from)) == 0)
             return source;
     }
     return NULL;
@@ -301,26 +258,25 @@ static bool make_room(struct espota_sources *sources)
     return true;
 }
 
-enum espota_status espota_sources_get(struct espota_sources *sources, const char *path,
-                                      bool filesystem, const struct espota_source **out,
-                                      struct espota_error *err)
+enum espota_status espota_sources_get(struct espota_sources *sources,
+                                      const struct espota_image_input *from, bool filesystem,
+                                      const struct espota_source **out, struct espota_error *err)
 {
-    struct espota_source *source = find(sources, path, filesystem);
+    struct espota_source *source = find(sources, from, filesystem);
 
     *out = source;
     if (source != NULL)
         return ESPOTA_OK;
     source = calloc(1, sizeof(*source));
-    if (source == NULL || !make_room(sources) || (source->path = strdup(path)) == NULL) {
+    if (source == NULL || !make_room(sources) || (source->name = strdup(name_of(from))) == NULL) {
         source_destroy(source);
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an image");
     }
+    source->from = *from;
+    source->from.name = source->name;
     source->filesystem = filesystem;
-    if (load(sources, source, &source->error) != ESPOTA_OK) {
-        free(source->bytes);
-        source->bytes = NULL;
-        source->length = 0;
-    }
+    if (load(sources, source, &source->error) != ESPOTA_OK)
+        espota_image_free(&source->sent);
     sources->items[sources->count++] = source;
     *out = source;
     return ESPOTA_OK;

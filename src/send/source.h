@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bytes of images: each file is read once into private memory, checked and
- * hashed there, and shared by all targets that get it. What happens to the file
- * afterwards changes nothing.
+ * The bytes of images: each is read once into private memory, checked and hashed there, and shared
+ * by all targets that get it. What happens to its file afterwards changes nothing.
  */
 #ifndef ESPOTA_SEND_SOURCE_H
 #define ESPOTA_SEND_SOURCE_H
@@ -16,12 +15,12 @@
 #include "image/image.h"
 #include "wire/wire.h"
 
-enum { ESPOTA_SOURCE_MAX = 128 << 20 }; /* the largest flash of any device */
-
 struct espota_source {
-    char *path; /* as the user named it */
+    struct espota_image_input from;
+    char *name; /* the source's own, as the user named it */
     bool filesystem;
-    uint8_t *bytes; /* what is sent */
+    struct espota_image_file sent;
+    const uint8_t *bytes; /* what is sent: those of `sent` */
     uint32_t length;
     enum espota_chip chip; /* UNKNOWN: the image does not tell */
     bool gzip;             /* a device unpacks it */
@@ -53,11 +52,13 @@ void espota_sources_init(struct espota_sources *sources,
 void espota_sources_deinit(struct espota_sources *sources);
 
 /*
- * The source of a file, read on the first call for it. An image that cannot be sent is a source
- * with an error, which all of its targets share. Only E_MEMORY fails. It stays until deinit.
+ * The source of an image, read on the first call for it; memory must stay until deinit. An image
+ * that cannot be sent is a source with an error, which all of its targets share. Only E_MEMORY
+ * fails. It stays until deinit.
  */
-enum espota_status espota_sources_get(struct espota_sources *sources, const char *path,
-                                      bool filesystem, const struct espota_source **out,
+enum espota_status espota_sources_get(struct espota_sources *sources,
+                                      const struct espota_image_input *from, bool filesystem,
+                                      const struct espota_source **out,
                                       struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /*

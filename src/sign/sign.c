@@ -100,14 +100,16 @@ void espota_signer_stop(struct espota_signer *signer)
 /* The chip, by the first piece: of a gzip by the beginning of what is inside. */
 static enum espota_status look_at_head(struct job *job, size_t length)
 {
-    struct espota_inspected head;
-    enum espota_status status = espota_inspect_memory(job->piece, length, &head, job->err);
+    struct espota_image_input from = {
+        .name = job->input.name, .data = job->piece, .length = length};
+    struct espota_image_file head;
+    enum espota_status status = espota_image_load(&head, &from, false, NULL, job->err);
 
     if (status != ESPOTA_OK)
         return status;
     job->gzip_in = head.outer.kind == ESPOTA_IMAGE_GZIP;
     job->chip = head.packed ? head.inner.chip : head.outer.chip;
-    espota_inspected_free(&head);
+    espota_image_free(&head);
     return ESPOTA_OK;
 }
 

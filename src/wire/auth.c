@@ -8,11 +8,6 @@
 
 enum { HEX_MAX = 2 * ESPOTA_DIGEST_MAX, SALT_MAX = 2 * ESPOTA_NONCE_MAX + 1 };
 
-struct part {
-    const void *data;
-    size_t length;
-};
-
 /* The length of a terminated text of at most ESPOTA_NONCE_MAX digits; one more if it is longer. */
 static size_t digits_of(const char *text)
 {
@@ -23,35 +18,14 @@ static size_t digits_of(const char *text)
     return digits;
 }
 
-/* The digest of the parts one after the other, as digits with a terminator. */
-static enum espota_status hex_digest(const struct espota_crypto *crypto,
-                                     enum espota_digest_kind kind, const struct part *parts,
-                                     size_t count, char out[HEX_MAX + 1])
-{
-    size_t size = kind == ESPOTA_DIGEST_MD5 ? ESPOTA_MD5_SIZE : ESPOTA_SHA256_SIZE;
-    uint8_t raw[ESPOTA_DIGEST_MAX];
-    struct espota_digest digest;
-    enum espota_status status = crypto->digest_start(crypto->context, kind, &digest);
-
-    if (status != ESPOTA_OK)
-        return status;
-    for (size_t i = 0; i < count; i++)
-        crypto->digest_add(crypto->context, &digest, parts[i].data, parts[i].length);
-    status = crypto->digest_finish(crypto->context, &digest, raw);
-    if (status == ESPOTA_OK)
-        espota_hex_encode(raw, size, out);
-    espota_wipe(raw, sizeof(raw));
-    return status;
-}
-
 enum espota_status espota_password_hash(const struct espota_crypto *crypto,
                                         enum espota_password_form form, const void *password,
                                         size_t length, char out[ESPOTA_NONCE_MAX + 1])
 {
-    const struct part part = {password, length};
+    const struct espota_digest_part part = {password, length};
 
-    return hex_digest(crypto, form == ESPOTA_FORM_MD5 ? ESPOTA_DIGEST_MD5 : ESPOTA_DIGEST_SHA256,
-                      &part, 1, out);
+    return espota_digest_hex(
+        crypto, form == ESPOTA_FORM_MD5 ? ESPOTA_DIGEST_MD5 : ESPOTA_DIGEST_SHA256, &part, 1, out);
 }
 
 /* digest(secret ":" nonce ":" cnonce), the last step of both schemes. */
@@ -59,10 +33,10 @@ static enum espota_status seal(const struct espota_crypto *crypto, enum espota_d
                                const char *secret, size_t secret_length, const char *nonce,
                                const char *cnonce, size_t digits, char out[ESPOTA_NONCE_MAX + 1])
 {
-    const struct part parts[] = {
+    const struct espota_digest_part parts[] = {
         {secret, secret_length}, {":", 1}, {nonce, digits}, {":", 1}, {cnonce, digits}};
 
-    return hex_digest(crypto, kind, parts, sizeof(parts) / sizeof(parts[0]), out);
+    return espota_digest_hex(crypto, kind, parts, sizeof(parts) / sizeof(parts[0]), out);
 }
 
 /* Stretches the stored form with nonce ":" cnonce as the salt; the result as digits. */

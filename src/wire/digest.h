@@ -53,4 +53,22 @@ struct espota_crypto {
     enum espota_status (*random)(void *context, void *out, size_t length) ESPOTA_MUST_CHECK;
 };
 
+struct espota_digest_part {
+    const void *data;
+    size_t length;
+};
+
+/*
+ * The digest of the parts one after the other, as lower-case digits with a terminator: 33 bytes of
+ * MD5, 65 of SHA-256.
+ */
+enum espota_status espota_digest_hex(const struct espota_crypto *crypto,
+                                     enum espota_digest_kind kind,
+                                     const struct espota_digest_part *parts, size_t count,
+                                     char *out) ESPOTA_MUST_CHECK;
+/* digest_finish, in the same form. */
+enum espota_status espota_digest_finish_hex(const struct espota_crypto *crypto,
+                                            struct espota_digest *digest,
+                                            char *out) ESPOTA_MUST_CHECK;
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "image/image.h"
+#include "image/parts.h"
 
 struct bytes {
     const uint8_t *data;

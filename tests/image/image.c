@@ -3,6 +3,7 @@
 
 #include "crypto/crypto.h"
 #include "image/image.h"
+#include "image/parts.h"
 #include "images.h"
 
 static struct espota_image inspect(const struct test_image *file)

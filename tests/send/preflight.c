@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "crypto/crypto.h"
 #include "image/image.h"
 #include "images.h"
 #include "send/layout.h"
@@ -23,15 +24,27 @@ static void log_line(void *context, enum espota_log_level level, const char *lin
 
 static const struct espota_log log_to_test = {log_line, NULL};
 
+static struct espota_image_file look_at(const void *bytes, size_t length)
+{
+    const struct espota_image_input from = {.name = "fw.bin", .data = bytes, .length = length};
+    struct espota_crypto_openssl crypto;
+    struct espota_image_file file;
+
+    espota_crypto_openssl_init(&crypto);
+    ck_assert_int_eq(espota_image_load(&file, &from, true, &crypto.table, NULL), ESPOTA_OK);
+    espota_crypto_openssl_deinit(&crypto);
+    return file;
+}
+
 static int decide(const struct test_image *image, struct espota_preflight request,
                   struct espota_preflight_result *result)
 {
     struct espota_error err = ESPOTA_ERROR_INIT;
     struct guarded g = guarded_copy(image->bytes, image->length);
+    struct espota_image_file file = look_at(g.bytes, image->length);
     enum espota_status status;
 
-    request.bytes = g.bytes;
-    request.length = image->length;
+    request.file = &file;
     request.name = "fw.bin";
     request.log = &log_to_test;
     logged[0] = '\0';
@@ -41,6 +54,7 @@ static int decide(const struct test_image *image, struct espota_preflight reques
         ck_assert_int_eq(status, ESPOTA_E_IMAGE);
         ck_assert_ptr_nonnull(strstr(said, "fw.bin is not sent: "));
     }
+    espota_image_free(&file);
     guarded_free(&g);
     return status == ESPOTA_OK ? SENT : REFUSED;
 }
@@ -337,12 +351,13 @@ static enum espota_status pack(const struct test_image *image, struct espota_pre
                                void **out, size_t *length)
 {
     struct espota_error err = ESPOTA_ERROR_INIT;
+    struct espota_image_file file = look_at(image->bytes, image->length);
     enum espota_status status;
 
-    request.bytes = image->bytes;
-    request.length = image->length;
+    request.file = &file;
     request.name = "fw.bin";
     status = espota_preflight_pack(&request, out, length, &err);
+    espota_image_free(&file);
     snprintf(said, sizeof(said), "%s", err.message);
     return status;
 }

@@ -64,7 +64,9 @@ static const struct espota_source *get(struct espota_sources *sources, const cha
 {
     const struct espota_source *source;
 
-    ck_assert_int_eq(espota_sources_get(sources, path, false, &source, NULL), ESPOTA_OK);
+    const struct espota_image_input from = {.name = path};
+
+    ck_assert_int_eq(espota_sources_get(sources, &from, false, &source, NULL), ESPOTA_OK);
     return source;
 }
 
@@ -72,6 +74,7 @@ START_TEST(test_read_once_and_shared)
 {
     struct espota_sources sources;
     const struct espota_source *first, *files;
+    const struct espota_image_input from = {.name = image_path};
     struct test_image image = test_esp8266(3000, 2, 0x40);
 
     enter();
@@ -86,7 +89,7 @@ START_TEST(test_read_once_and_shared)
     ck_assert_uint_eq(strlen(first->sha256), 64);
     ck_assert_int_eq(unlink(image_path), 0);
     ck_assert_ptr_eq(get(&sources, image_path), first); /* though the file is gone */
-    ck_assert_int_eq(espota_sources_get(&sources, image_path, true, &files, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_sources_get(&sources, &from, true, &files, NULL), ESPOTA_OK);
     ck_assert_ptr_ne(files, first); /* another kind of image is checked by itself */
     ck_assert_int_eq(files->error.status, ESPOTA_E_LOCAL);
     espota_sources_deinit(&sources);

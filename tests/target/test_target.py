@@ -24,7 +24,7 @@ MEMORY_LIMIT = 4096 + 1024
 # digests come from elsewhere.
 SOURCES = {path.stem: path.relative_to(ROOT) for folder in ("src/wire", "firmware-stub/core")
            for path in sorted((ROOT / folder).glob("*.c"))}
-DEVICE = ("auth crc cursor eboot invitation receiver status text updater updater_message").split()
+DEVICE = ("auth crc cursor digest eboot invitation receiver status text updater updater_message").split()
 PUMP = ("firmware-stub/device.c", "firmware-stub/boot/boot.c")
 FLAGS = ("-std=c11 -Os -ffreestanding -ffunction-sections -fdata-sections -Wall -Wextra -Werror "
          "-mcpu=cortex-m0plus -mthumb").split()

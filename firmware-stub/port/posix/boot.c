@@ -148,7 +148,6 @@ static enum espota_status fingerprint(struct stub_chip *chip, const struct espot
                                       uint8_t sector[ESPOTA_SECTOR_SIZE], struct stub_boot *boot)
 {
     struct espota_digest digest;
-    uint8_t md5[ESPOTA_MD5_SIZE];
     enum espota_status status = crypto->digest_start(crypto->context, ESPOTA_DIGEST_MD5, &digest);
 
     if (status != ESPOTA_OK)
@@ -164,10 +163,7 @@ static enum espota_status fingerprint(struct stub_chip *chip, const struct espot
         }
         crypto->digest_add(crypto->context, &digest, sector, piece);
     }
-    status = crypto->digest_finish(crypto->context, &digest, md5);
-    if (status == ESPOTA_OK)
-        espota_hex_encode(md5, sizeof(md5), boot->md5);
-    return status;
+    return espota_digest_finish_hex(crypto, &digest, boot->md5);
 }
 
 enum espota_status stub_boot_play(struct stub_chip *chip, struct stub_rtc *rtc,
