@@ -202,6 +202,22 @@ static int on_new_socket(void *context, curl_socket_t fd, curlsocktype purpose)
     return CURL_SOCKOPT_OK;
 }
 
+static void note_progress(struct espota_http_session *session);
+
+/* Curl closes what broke before it tells of it, so the last look is here. */
+static int on_close_socket(void *context, curl_socket_t fd)
+{
+    struct espota_http_session *session = context;
+    int closing = (int)fd;
+
+    if (fd == session->fd) {
+        note_progress(session);
+        session->fd = CURL_SOCKET_BAD;
+    }
+    espota_socket_close(&closing);
+    return 0;
+}
+
 /* What holds for every request. */
 static void set_common(struct espota_http_session *session)
 {
@@ -221,6 +237,8 @@ static void set_common(struct espota_http_session *session)
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)PIECE);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, session);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, session);
     /* devices close after each answer, and one that restarts must not meet an old connection */
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
@@ -385,30 +403,40 @@ enum espota_status espota_http_session_start(struct espota_http_session *session
     return ESPOTA_OK;
 }
 
-/* What surrounds the file in a form is not counted: as if all of it stood in front. */
-static void note_sent(struct espota_http_session *session)
+/*
+ * What curl has handed over, the system may not have sent yet: only what has left this machine can
+ * have arrived. What surrounds the file in a form is not counted: as if all of it stood in front.
+ */
+static void note_sent(struct espota_http_session *session, uint32_t unsent)
 {
     size_t length = session->request.length;
     curl_off_t body = 0;
     curl_off_t all = 0;
-    size_t around;
+    size_t around, left;
 
     (void)curl_easy_getinfo(session->easy, CURLINFO_SIZE_UPLOAD_T, &body);
     (void)curl_easy_getinfo(session->easy, CURLINFO_CONTENT_LENGTH_UPLOAD_T, &all);
-    around = all > (curl_off_t)length ? (size_t)all - length : 0; /* all > length */
-    if (body > (curl_off_t)around)
-        session->sent = (size_t)body - around; /* body > around */
-    if (session->sent > session->read)
-        session->sent = session->read;
+    around = (all > (curl_off_t)length ? (size_t)all - length : 0) + unsent; /* all > length */
+    left = body > (curl_off_t)around ? (size_t)body - around : 0;            /* body > around */
+    if (left > session->read)
+        left = session->read;
+    if (left > session->sent)
+        session->sent = left;
 }
 
-/* Where the system cannot tell what is on its way, what was sent counts. */
-static void note_acked(struct espota_http_session *session)
+/* Where the system cannot tell what is on its way, what was handed over counts. */
+static void note_progress(struct espota_http_session *session)
 {
-    uint32_t unacked = 0;
+    uint32_t unsent, unacked;
 
-    if (session->fd == CURL_SOCKET_BAD || !espota_socket_unacked(session->fd, &unacked))
-        unacked = 0;
+    if (session->fd == CURL_SOCKET_BAD)
+        return;
+    if (!espota_socket_unsent(session->fd, &unsent))
+        unsent = 0;
+    if (!espota_socket_unacked(session->fd, &unacked) || unacked < unsent)
+        unacked = unsent;
+    note_sent(session, unsent);
+    unacked -= unsent; /* unsent <= unacked: see above */
     if (unacked <= session->sent && session->sent - unacked > session->acked)
         session->acked = session->sent - unacked; /* unacked <= sent */
 }
@@ -442,7 +470,8 @@ static void note_result(struct espota_http_session *session, CURLcode code)
 
     curl_easy_getinfo(session->easy, CURLINFO_RESPONSE_CODE, &http);
     curl_easy_getinfo(session->easy, CURLINFO_HTTPAUTH_AVAIL, &offered);
-    note_sent(session);
+    if (http > 0)
+        note_sent(session, 0);
     if (http > 0 && session->sent == session->request.length) /* an answer to the whole of it */
         session->acked = session->sent;
     result->status = status_of(code);
@@ -478,10 +507,8 @@ espota_http_session_result(const struct espota_http_session *session)
 
 void espota_http_session_progress(struct espota_http_session *session, size_t *sent, size_t *acked)
 {
-    if (session->under_way) {
-        note_sent(session);
-        note_acked(session);
-    }
+    if (session->under_way)
+        note_progress(session);
     *sent = session->sent;
     *acked = session->acked;
 }

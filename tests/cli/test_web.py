@@ -632,8 +632,9 @@ class EspHome(WebCase):
             if request.first.startswith("GET"):
                 answer(conn, "200 OK", "")
         with Server(play) as server:
-            self.assert_exit(self.upload("--host", f"http://{server.host}/update", "--retries",
-                                         "0"), 6)
+            done = self.upload("--host", f"http://{server.host}/update", "--retries", "0", "--json")
+        self.assert_exit(done, 6)
+        self.assertEqual(result_of(done)["reason"], "unknown")
 
     def test_cut_within_the_body(self):
         def play(conn):
@@ -646,8 +647,36 @@ class EspHome(WebCase):
         large = self.file("large.bin", image(3_000_000))
         with Server(play) as server:
             done = run("upload", "--force", "--host", f"http://{server.host}/update", "--retries",
-                       "0", large)
+                       "0", "--json", large)
         self.assert_exit(done, 6)
+        self.assertEqual(result_of(done)["reason"], "broken")
+
+    def cut_near_the_end(self, *argv):
+        """The system has taken the whole request, but most of it has not left this machine."""
+        under_way = threading.Event()
+
+        def play(conn):
+            request = Request(conn)
+            if request.first.startswith("GET"):
+                answer(conn, "200 OK", "")
+            else:
+                request.file.read(9000)
+                under_way.wait(LIMIT)
+                reset(conn)
+        server = Server(play)
+        server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        with server, Process(espota_c(), "upload", "--force", "--json", "--retries", "0", "--host",
+                             f"http://{server.host}/update", *argv, self.image) as upload:
+            upload.wait_event("progress")
+            under_way.set()
+            result = upload.wait_event("result")
+            self.assertEqual(upload.wait(), 6)
+        self.assertEqual(result["reason"], "broken")
+        self.assertLess(result["bytes"], len(self.bytes))
+        return result["message"]
+
+    def test_cut_near_the_end(self):
+        self.cut_near_the_end()
 
 
 class JAndrassy(WebCase):
