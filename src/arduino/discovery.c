@@ -2,6 +2,7 @@
 /* Arduino's protocol on standard input, beside a discovery, on one loop. */
 #include "espota/arduino_discovery.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@ struct espota_arduino_discovery {
     struct espota_discovery *discovery; /* NULL: stopped */
     struct espota_watch input;
     struct espota_timer timer; /* of ports that are kept for devices that went */
-    volatile int stopped;      /* set in signal handlers */
+    atomic_bool stopped;       /* set in signal handlers */
     bool over;
     int read_error;
 };
@@ -138,7 +139,7 @@ enum espota_status espota_arduino_discovery_run(struct espota_arduino_discovery 
 
 void espota_arduino_discovery_stop(struct espota_arduino_discovery *discovery)
 {
-    discovery->stopped = 1;
+    discovery->stopped = true;
     espota_loop_wake(discovery->loop);
 }
 

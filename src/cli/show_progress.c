@@ -103,7 +103,7 @@ static uint64_t add_up(struct show_upload *show, const struct espota_upload_even
 
 void show_progress(struct show_upload *show, const struct espota_upload_event *event)
 {
-    uint64_t now = espota_program_clock_ms();
+    uint64_t now = espota_clock_ms();
 
     bar_rate_update(&show->rate, now, add_up(show, event));
     if (show->style == SHOW_CELLS || show->style == SHOW_DOTS)

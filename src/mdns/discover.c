@@ -2,6 +2,7 @@
 /* The public face: a discovery on a loop of its own, for as long as it is wanted. */
 #include "mdns/mdns.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "text/text.h"
@@ -10,7 +11,7 @@ struct espota_discover {
     struct espota_discover_options options;
     struct espota_loop *loop;
     struct espota_discovery *discovery;
-    volatile int stopped; /* set in signal handlers */
+    atomic_bool stopped; /* set in signal handlers */
     bool enough;
 };
 
@@ -44,7 +45,7 @@ void espota_discover_destroy(struct espota_discover *discover)
 
 void espota_discover_stop(struct espota_discover *discover)
 {
-    discover->stopped = 1;
+    discover->stopped = true;
     espota_loop_wake(discover->loop);
 }
 

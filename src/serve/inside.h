@@ -3,6 +3,8 @@
 #ifndef ESPOTA_SERVE_INSIDE_H
 #define ESPOTA_SERVE_INSIDE_H
 
+#include <stdatomic.h>
+
 #include "crypto/crypto.h"
 #include "espota/serve.h"
 #include "http/http.h"
@@ -51,7 +53,7 @@ struct espota_serve {
     struct espota_builder page;      /* of the admin request under way, likewise */
     struct espota_decision decision; /* of the request under way: its texts outlive the handler */
 
-    volatile int stopping; /* how often; set in a signal handler */
+    atomic_int stopping; /* how often; set in a signal handler */
     volatile int reloading;
 };
 

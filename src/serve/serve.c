@@ -295,7 +295,7 @@ enum espota_status espota_serve_run(struct espota_serve *serve, struct espota_er
 
 void espota_serve_stop(struct espota_serve *serve)
 {
-    serve->stopping = serve->stopping + 1;
+    serve->stopping++;
     espota_loop_wake(serve->loop);
 }
 

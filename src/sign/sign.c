@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Signs in one pass: the bytes go to the output as they come, and the trailer follows them. */
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ struct espota_signer {
     struct espota_signer_options options;
     struct espota_key *key;
     char *key_name; /* the options' own need not live as long */
-    volatile sig_atomic_t stop;
+    atomic_bool stop;
 };
 
 /* One image under way. */
@@ -94,7 +95,7 @@ void espota_signer_destroy(struct espota_signer *signer)
 
 void espota_signer_stop(struct espota_signer *signer)
 {
-    signer->stop = 1;
+    signer->stop = true;
 }
 
 /* The chip, by the first piece: of a gzip by the beginning of what is inside. */

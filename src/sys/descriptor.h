@@ -4,6 +4,9 @@
 #define ESPOTA_SYS_DESCRIPTOR_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+#include "espota/status.h"
 
 /* Sets close-on-exec and non-blocking; false with errno. */
 bool espota_descriptor_prepare(int fd);
@@ -13,5 +16,21 @@ bool espota_descriptor_pipe(int ends[2]);
 int espota_descriptor_copy(int fd);
 /* -1 is fine; sets -1; keeps errno. */
 void espota_descriptor_close(int *fd);
+
+enum { ESPOTA_STREAM_STDIN = 0 };
+
+/*
+ * What is there, at most `room` bytes, by one call of the system: OK with *done (0 at the end),
+ * MORE if nothing is there (only of descriptors that do not block), E_BROKEN with *os_error.
+ */
+enum espota_status espota_stream_read(int fd, void *data, size_t room, size_t *done,
+                                      int *os_error) ESPOTA_MUST_CHECK;
+
+/*
+ * The first listening socket that the service manager opened for us (LISTEN_FDS of systemd),
+ * prepared like our own; the environment's variables are taken away so that no child believes in
+ * them. False: there is none.
+ */
+bool espota_inherited_listener(int *fd);
 
 #endif

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "sys/descriptor.h"
-#include "sys/wipe.h"
+#include "sys/secret_file.h"
 
 static enum espota_status fail(const struct espota_input *input, int os_errno, const char *what,
                                struct espota_error *err)
@@ -125,7 +125,7 @@ enum espota_status espota_input_read(struct espota_input *input, void *out, size
     while (*length < room) {
         ssize_t got;
 
-        if (input->stop != NULL && *input->stop != 0)
+        if (input->stop != NULL && *input->stop)
             return interrupted(input, err);
         got = read(input->fd, at + *length, room - *length); /* length < room */
         if (got == 0)

@@ -6,7 +6,7 @@
 #ifndef ESPOTA_SYS_FILE_H
 #define ESPOTA_SYS_FILE_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,10 +19,10 @@ struct espota_input {
     bool standard;
     bool regular; /* it has a size and can be read anywhere */
     uint64_t size;
-    uint64_t stamp[3];                 /* what a change of a regular file would change */
-    unsigned mode;                     /* permission bits; 0: not a file of one's own */
-    const char *name;                  /* for messages: the path, borrowed, or "standard input" */
-    const volatile sig_atomic_t *stop; /* set by a signal: reading ends with E_INTERRUPTED */
+    uint64_t stamp[3];       /* what a change of a regular file would change */
+    unsigned mode;           /* permission bits; 0: not a file of one's own */
+    const char *name;        /* for messages: the path, borrowed, or "standard input" */
+    const atomic_bool *stop; /* set by a signal: reading ends with E_INTERRUPTED */
 };
 
 #define ESPOTA_INPUT_INIT                                                                          \

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "sys/descriptor.h"
-#include "sys/folder_platform.h"
+#include "sys/platform.h"
 
 bool espota_file_key_equal(const struct espota_file_key *a, const struct espota_file_key *b)
 {

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "sys/clock.h"
 #include "sys/descriptor.h"
 #include "sys/loop_backend.h"
 
@@ -260,4 +260,19 @@ void espota_loop_destroy(struct espota_loop *loop)
     free(loop->entries);
     free(loop->reports);
     free(loop);
+}
+
+uint64_t espota_clock_ms(void)
+{
+    struct timespec t = {0, 0};
+
+    /* Cannot fail with a clock that POSIX requires and a valid pointer. */
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    /* One more, since a machine's clock may start at 0 and 0 often means "never". */
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000 + 1;
+}
+
+int64_t espota_clock_wall(void)
+{
+    return (int64_t)time(NULL);
 }

@@ -83,4 +83,11 @@ enum espota_status espota_loop_turn(struct espota_loop *loop, int most_ms,
  */
 void espota_loop_wake(struct espota_loop *loop);
 
+/* The clock that never jumps, for deadlines: milliseconds since some moment in the past; never 0.
+ */
+uint64_t espota_clock_ms(void);
+
+/* The one on the wall, for people: seconds since 1970-01-01 UTC; may jump. */
+int64_t espota_clock_wall(void);
+
 #endif

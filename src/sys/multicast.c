@@ -14,8 +14,7 @@
 #include <sys/uio.h>
 
 #include "sys/descriptor.h"
-#include "sys/multicast_platform.h"
-#include "sys/net_platform.h"
+#include "sys/platform.h"
 
 static uint8_t prefix_of(const struct sockaddr *mask)
 {

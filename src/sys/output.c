@@ -15,8 +15,8 @@
 
 #include "sys/descriptor.h"
 #include "sys/file.h"
-#include "sys/output_platform.h"
-#include "sys/temporaries.h"
+#include "sys/platform.h"
+#include "sys/program.h"
 
 enum { TRIES = 100, PIECE = 16384 };
 

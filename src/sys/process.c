@@ -12,9 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sys/clock.h"
 #include "sys/descriptor.h"
-#include "sys/process_platform.h"
+#include "sys/loop.h"
+#include "sys/platform.h"
 
 /* Not the user's PATH: what is found there may be anything. */
 static const char *const folders[] = {"/usr/sbin", "/usr/bin", "/sbin", "/bin"};

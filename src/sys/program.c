@@ -4,11 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-#include "sys/clock.h"
-#include "sys/temporaries.h"
 
 static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 enum { STOP_SIGNALS = sizeof(stop_signals) / sizeof(stop_signals[0]) };
@@ -85,11 +83,6 @@ bool espota_program_path(char *out, size_t room)
     return true;
 }
 
-uint64_t espota_program_clock_ms(void)
-{
-    return espota_clock_ms();
-}
-
 /* Whether this one came before. */
 static bool seen_before(int number)
 {
@@ -156,4 +149,33 @@ void espota_program_on_reload(void (*reload)(void *context), void *context)
 int espota_program_stop_signal(void)
 {
     return stop_number;
+}
+
+/* Each change is the store of one pointer, so that a signal finds the list whole at any moment. */
+static struct espota_temporary *volatile temporaries;
+
+void espota_temporaries_add(struct espota_temporary *temporary, const char *path)
+{
+    temporary->path = path;
+    temporary->next = temporaries;
+    temporaries = temporary;
+}
+
+void espota_temporaries_strike(struct espota_temporary *temporary)
+{
+    struct espota_temporary *volatile *at = &temporaries;
+
+    while (*at != NULL && *at != temporary)
+        at = &(*at)->next;
+    if (*at != NULL)
+        *at = temporary->next;
+}
+
+void espota_temporaries_remove(void)
+{
+    int saved = errno;
+
+    for (const struct espota_temporary *t = temporaries; t != NULL; t = t->next)
+        (void)unlink(t->path);
+    errno = saved;
 }

@@ -9,9 +9,6 @@
 
 #include "espota/error.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
 enum espota_program_stream {
     ESPOTA_PROGRAM_STDIN,
     ESPOTA_PROGRAM_STDOUT,
@@ -33,9 +30,6 @@ size_t espota_program_width(enum espota_program_stream stream);
 
 /* The absolute path of this program; false if the system does not tell. */
 bool espota_program_path(char *out, size_t room);
-
-/* Monotonic milliseconds, never 0. */
-uint64_t espota_program_clock_ms(void);
 
 /*
  * From now on SIGINT, SIGTERM and SIGHUP call `stop`, in the handler, instead of ending the
@@ -62,5 +56,20 @@ enum espota_status espota_program_ask(const char *question, char *answer, size_t
                                       struct espota_error *err) ESPOTA_MUST_CHECK;
 enum espota_status espota_program_ask_secret(const char *question, char *answer, size_t room,
                                              struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* Files that must not outlive the program, for the signal handler that ends it. */
+
+/* Part of what owns the file. The path stays as it is until it is struck off. */
+struct espota_temporary {
+    const char *path; /* borrowed */
+    struct espota_temporary *volatile next;
+};
+
+/* Before the file is made: a signal that comes first finds nothing to remove. */
+void espota_temporaries_add(struct espota_temporary *temporary, const char *path);
+/* After the file is gone or has its final name. Harmless if it is not there. */
+void espota_temporaries_strike(struct espota_temporary *temporary);
+/* Removes every file that is on the list; may be called from a signal handler. */
+void espota_temporaries_remove(void);
 
 #endif

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "sys/program.h"
-#include "sys/wipe.h"
+#include "sys/secret_file.h"
 
 /* Signals that would leave the terminal without its echo; the last only for a while. */
 static const int deadly[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "sys/net_platform.h"
+#include "sys/platform.h"
 
 static size_t address_size(const struct espota_address *address)
 {

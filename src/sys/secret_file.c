@@ -64,3 +64,11 @@ enum espota_status espota_secret_file_read(const char *path, char *line, size_t 
         (void)close(fd);
     return status;
 }
+
+void espota_sys_wipe(void *memory, size_t length)
+{
+    /* A function that could be any: fast as memset, for whole images, and never left out. */
+    static void *(*const volatile fill)(void *memory, int byte, size_t length) = memset;
+
+    fill(memory, 0, length);
+}

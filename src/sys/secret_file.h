@@ -23,4 +23,7 @@ enum espota_status espota_secret_file_read(const char *path, char *line, size_t 
                                            struct espota_secret_line *out,
                                            struct espota_error *err) ESPOTA_MUST_CHECK;
 
+/* Forgetting: memory is overwritten even where a compiler could prove that nobody looks again. */
+void espota_sys_wipe(void *memory, size_t length);
+
 #endif

@@ -6,22 +6,18 @@
 #ifndef ESPOTA_SYS_SYS_H
 #define ESPOTA_SYS_SYS_H
 
-#include "sys/clock.h"
-#include "sys/descriptor.h"
-#include "sys/disk.h"
-#include "sys/file.h"
-#include "sys/file_lock.h"
-#include "sys/folder.h"
-#include "sys/inherited.h"
-#include "sys/loop.h"
-#include "sys/module.h"
-#include "sys/multicast.h"
-#include "sys/net.h"
-#include "sys/process.h"
-#include "sys/program.h"
-#include "sys/resolver.h"
-#include "sys/secret_file.h"
-#include "sys/stream.h"
-#include "sys/wipe.h"
+#include "sys/descriptor.h" /* close-on-exec, non-blocking, reading as it comes, a socket from systemd */
+#include "sys/disk.h"       /* the room that is left */
+#include "sys/file.h"       /* reading, and output that appears whole or not at all */
+#include "sys/file_lock.h"   /* one process at a time */
+#include "sys/folder.h"      /* files below a folder that a stranger names */
+#include "sys/loop.h"        /* descriptors and deadlines in one thread; the clocks */
+#include "sys/module.h"      /* libraries that are loaded when needed */
+#include "sys/multicast.h"   /* interfaces and groups */
+#include "sys/net.h"         /* addresses and sockets */
+#include "sys/process.h"     /* other programs that are run for what they print */
+#include "sys/program.h"     /* this one: signals, the terminal, questions */
+#include "sys/resolver.h"    /* names to addresses beside the loop */
+#include "sys/secret_file.h" /* a secret from a file; forgetting one */
 
 #endif

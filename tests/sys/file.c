@@ -20,7 +20,7 @@
 #endif
 
 #include "sys/file.h"
-#include "sys/temporaries.h"
+#include "sys/program.h"
 
 static char folder[] = "/tmp/espota-file-XXXXXX";
 static char path[128];
@@ -225,7 +225,7 @@ END_TEST
 
 START_TEST(test_a_signal_ends_reading)
 {
-    volatile sig_atomic_t stop = 1;
+    atomic_bool stop = true;
     struct espota_input input = ESPOTA_INPUT_INIT;
     char text[8];
     size_t length;

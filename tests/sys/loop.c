@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include "sys/clock.h"
 #include "unit.h"
 
 static const enum espota_loop_backend kinds[] = {

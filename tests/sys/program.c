@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <termios.h>
 
+#include "sys/program.h"
 #include "sys/sys.h"
-#include "sys/temporaries.h"
 
 static void count(void *context)
 {

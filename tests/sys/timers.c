@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sys/timers.h"
+#include "sys/loop_backend.h"
 
 #include "unit.h"
 

@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* What Linux tells about sockets beyond POSIX. */
+/* What Linux has beyond POSIX: sockets that tell how they are, files without a name, bounds below a
+ * folder. The functions of net.h that differ are here as well. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/errqueue.h>
+#include <linux/openat2.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h> /* libc's own knows less of tcp_info */
 #include <netinet/icmp6.h>
+#include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-#include "sys/net_platform.h"
+#include "sys/platform.h"
 
 const int espota_net_send_flags = MSG_NOSIGNAL;
 
@@ -159,4 +168,73 @@ bool espota_udp_unreachable(int fd, struct espota_address *target, struct espota
         if (read_note(&message, teller, why) && target->family != 0)
             return true;
     }
+}
+
+/*
+ * Not SO_REUSEPORT: with it Linux would deal datagrams to one address out among the sharers,
+ * and wants all of them to be of one user.
+ */
+bool espota_multicast_share(int fd)
+{
+    const int on = 1;
+
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0;
+}
+
+bool espota_multicast_tell_interface(int fd, int family)
+{
+    const int on = 1;
+
+    if (family == AF_INET)
+        return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) == 0;
+    return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) == 0;
+}
+
+void espota_multicast_force_room(int fd, int bytes)
+{
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)); /* root only */
+}
+
+int espota_output_nameless(const char *folder)
+{
+    /* Without /proc it could never get its name. */
+    if (access("/proc/self/fd", X_OK) != 0) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+int espota_output_name(int fd, const char *name)
+{
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return linkat(AT_FDCWD, path, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+}
+
+/* Links that stay inside are fine: a deployment often is one ("current"). */
+int espota_open_beneath(int folder, const char *name, int flags)
+{
+    struct open_how how = {.flags = (unsigned)flags,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    long fd = -1;
+
+    for (int i = 0; i < 16; i++) {
+        fd = syscall(SYS_openat2, folder, name, &how, sizeof(how));
+        if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) /* a rename raced with the look-up */
+            break;
+    }
+    return (int)fd;
+}
+
+int espota_open_nameless(void)
+{
+    return memfd_create("espota-image", MFD_CLOEXEC);
+}
+
+bool espota_process_close_from(posix_spawn_file_actions_t *actions, int first)
+{
+    errno = posix_spawn_file_actions_addclosefrom_np(actions, first);
+    return errno == 0;
 }

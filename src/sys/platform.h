@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What each system does its own way: platform_linux.c, platform_other.c (POSIX and no more).
+ * Another system is another such file. Beside it what the files of sockets share.
+ */
+#ifndef ESPOTA_SYS_PLATFORM_H
+#define ESPOTA_SYS_PLATFORM_H
+
+#include <spawn.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "sys/net.h"
+
+/* Returns the length that the system calls want; 0 for an address of family 0. */
+socklen_t espota_net_to_sockaddr(const struct espota_address *address,
+                                 struct sockaddr_storage *out);
+/* Family 0 if it is neither IPv4 nor IPv6. */
+void espota_net_from_sockaddr(const struct sockaddr *address, struct espota_address *out);
+
+/* Flags for every send: a dead peer must not kill the program by SIGPIPE. */
+extern const int espota_net_send_flags;
+/* For every new socket, to the same end where the flags cannot. */
+void espota_net_prepare(int fd);
+
+/* Before bind: others that do the same may have the port, too; false with errno. */
+bool espota_multicast_share(int fd);
+/* Every datagram tells its interface; false with errno. */
+bool espota_multicast_tell_interface(int fd, int family);
+/* More than the system lets everybody have, where we may. */
+void espota_multicast_force_room(int fd, int bytes);
+
+/* A file in `folder` that has no name and goes away with its descriptor; -1 with errno. */
+int espota_output_nameless(const char *folder);
+/* Gives it one; -1 with errno, EEXIST if something has that name. */
+int espota_output_name(int fd, const char *name);
+
+/* open() below a folder; EXDEV or ELOOP for what leads out of it, ENOSYS if it cannot. -1 with
+ * errno. */
+int espota_open_beneath(int folder, const char *name, int flags);
+
+/* A file without a name, for reading and writing; -1 with errno. */
+int espota_open_nameless(void);
+
+/* Of the program to start, every descriptor from `first` on is closed; false with errno. */
+bool espota_process_close_from(posix_spawn_file_actions_t *actions, int first);
+
+#endif
