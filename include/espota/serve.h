@@ -99,13 +99,13 @@ void espota_serve_reload(struct espota_serve *serve);
 void espota_serve_destroy(struct espota_serve *serve);
 
 /*
- * Looks a manifest through: what is wrong goes to `err`, and where it is more than one thing, each
- * to the log as a warning; what is doubtful (rules that never match or send devices up and down,
- * files that are missing, no images, or too large) to the log as warnings, counted in `*doubts`.
+ * Reads what a server with these options would answer from (manifest, folder, credentials) and
+ * looks it through: what is wrong goes to `err`, and where it is more than one thing, each to the
+ * log as a warning; what is doubtful (rules that never match or send devices up and down, files
+ * that are missing, no images, or too large) to the log as warnings, counted in `*doubts`.
  */
-enum espota_status espota_serve_check(const char *manifest, const struct espota_log *log,
-                                      size_t *rules, size_t *doubts,
-                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+enum espota_status espota_serve_check(const struct espota_serve_options *options, size_t *rules,
+                                      size_t *doubts, struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* A device to ask for; what is NULL it does not say. */
 struct espota_serve_device {

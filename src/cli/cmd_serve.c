@@ -199,13 +199,12 @@ static enum espota_status ask(struct serve_args *args, struct espota_error *err)
 
 static int check(struct serve_args *args)
 {
-    struct espota_log log = out_log();
     struct espota_error err = ESPOTA_ERROR_INIT;
-    size_t rules = 0, doubts = 0;
-    enum espota_status status = ESPOTA_OK;
+    size_t rules, doubts;
+    enum espota_status status;
 
-    if (args->options.manifest != NULL)
-        status = espota_serve_check(args->options.manifest, &log, &rules, &doubts, &err);
+    args->options.log = out_log();
+    status = espota_serve_check(&args->options, &rules, &doubts, &err);
     if (status == ESPOTA_OK && names_device(args))
         status = ask(args, &err);
     if (status != ESPOTA_OK) {

@@ -188,22 +188,17 @@ struct espota_http_server;
 struct espota_http_request; /* one under way; valid during the call that gives it */
 
 enum {
-    ESPOTA_HTTP_HEADERS_MAX = 6,
     ESPOTA_HTTP_CREDENTIALS_MAX = 1024, /* user:password, with its end */
-    ESPOTA_HTTP_HEADER_ROOM = 1100,
+    ESPOTA_HTTP_HEADERS_ROOM = 2048,    /* of an answer */
     /* A client that has not said a whole request by then is cut off, however busily it trickles. */
     ESPOTA_HTTP_REQUEST_MS = 15000,
 };
 
-struct espota_http_header {
-    char name[32];
-    char value[ESPOTA_HTTP_HEADER_ROOM];
-};
-
 struct espota_http_answer {
     unsigned status;
-    struct espota_http_header headers[ESPOTA_HTTP_HEADERS_MAX];
-    size_t header_count;
+    char headers[ESPOTA_HTTP_HEADERS_ROOM]; /* name, 0, value, 0, and so on */
+    size_t headers_length;
+    bool too_long; /* they do not all fit: the client gets a 500 and none of this */
     /* The body: `length` bytes of `shared` from `offset`, used until they are gone; or of `text`,
      * which is copied, where `shared` is NULL. */
     struct espota_shared_bytes *shared;
@@ -217,7 +212,7 @@ struct espota_http_answer {
     unsigned again_ms;
 };
 
-/* Adds a header; what does not fit is left out (the caller's values are short). */
+/* Adds a header; where there is no room for it, no part of the answer is sent. */
 void espota_http_answer_header(struct espota_http_answer *answer, const char *name,
                                const char *value);
 

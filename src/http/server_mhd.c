@@ -53,14 +53,16 @@ struct espota_http_server {
 void espota_http_answer_header(struct espota_http_answer *answer, const char *name,
                                const char *value)
 {
-    struct espota_http_header *header = &answer->headers[answer->header_count];
+    size_t room = sizeof(answer->headers) - answer->headers_length;
+    size_t length = strlen(name) + 1 + strlen(value) + 1;
 
-    if (answer->header_count == ESPOTA_HTTP_HEADERS_MAX || strlen(name) >= sizeof(header->name) ||
-        strlen(value) >= sizeof(header->value))
+    if (length > room) {
+        answer->too_long = true;
         return;
-    strcpy(header->name, name);
-    strcpy(header->value, value);
-    answer->header_count++;
+    }
+    strcpy(answer->headers + answer->headers_length, name);
+    strcpy(answer->headers + answer->headers_length + strlen(name) + 1, value);
+    answer->headers_length += length; /* length <= room */
 }
 
 unsigned espota_http_request_tries(const struct espota_http_request *request)
@@ -335,6 +337,19 @@ static struct MHD_Response *response_of(const struct espota_http_answer *answer)
     return response;
 }
 
+static bool add_headers(struct MHD_Response *response, const struct espota_http_answer *answer)
+{
+    for (size_t at = 0; at < answer->headers_length;) {
+        const char *name = answer->headers + at;
+        const char *value = name + strlen(name) + 1;
+
+        if (MHD_add_response_header(response, name, value) != MHD_YES)
+            return false;
+        at = (size_t)(value + strlen(value) + 1 - answer->headers); /* behind both ends */
+    }
+    return true;
+}
+
 static struct espota_http_transfer *start_transfer(struct espota_http_request *request,
                                                    const struct espota_http_answer *answer)
 {
@@ -356,14 +371,13 @@ static enum MHD_Result send_answer(struct espota_http_request *request,
                                    const struct espota_http_answer *answer)
 {
     struct MHD_Response *response = response_of(answer);
-    enum MHD_Result result;
+    enum MHD_Result result = MHD_NO;
 
     request->transfer = start_transfer(request, answer); /* request_over ends it, come what may */
     if (response == NULL)
         return MHD_NO;
-    for (size_t i = 0; i < answer->header_count; i++)
-        (void)MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
-    result = MHD_queue_response(request->connection, answer->status, response);
+    if (add_headers(response, answer))
+        result = MHD_queue_response(request->connection, answer->status, response);
     MHD_destroy_response(response);
     return result;
 }
@@ -435,6 +449,16 @@ static bool is_refused(struct MHD_Connection *connection, const char *method,
     return has_body(connection);
 }
 
+/* Half an answer could be taken for the whole of it. */
+static void withdraw(struct espota_http_answer *answer)
+{
+    struct espota_http_end none = {.length = answer->length};
+
+    if (answer->over != NULL)
+        answer->over(answer->over_context, &none);
+    *answer = (struct espota_http_answer){.status = 500};
+}
+
 static enum MHD_Result answer_request(void *context, struct MHD_Connection *connection,
                                       const char *url, const char *method, const char *version,
                                       const char *upload, size_t *upload_length, void **own)
@@ -456,6 +480,8 @@ static enum MHD_Result answer_request(void *context, struct MHD_Connection *conn
     }
     answer.status = 500; /* looking for a refusal has left its own */
     server->handler(server->context, request, method, request->path, &answer);
+    if (answer.too_long)
+        withdraw(&answer);
     if (answer.again_ms == 0)
         return send_answer(request, &answer);
     put_to_sleep(request, answer.again_ms);
@@ -493,6 +519,7 @@ enum espota_status espota_http_server_create(struct espota_loop *loop, int liste
     size_t files = espota_open_files_limit(65536);
     enum espota_status status = espota_lazy_mhd(err);
 
+    *out = NULL;
     if (status != ESPOTA_OK) {
         espota_socket_close(&listener);
         return status;

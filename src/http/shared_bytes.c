@@ -12,6 +12,7 @@ enum espota_status espota_shared_bytes_copy(int file, size_t size, struct espota
     int copy = -1;
     enum espota_status status;
 
+    *out = NULL;
     if (shared == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
     status = espota_file_private_copy(file, size, &copy, err);

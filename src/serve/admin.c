@@ -119,11 +119,13 @@ static void add_devices(struct espota_builder *page, const struct espota_registr
 
 static void add_page(struct espota_builder *page, const struct espota_serve *serve, int64_t now)
 {
+    const struct espota_manifest *manifest = serve->rules->manifest;
+
     espota_builder_add(page, "%s<h1>espota-c serve</h1>\n<p class=\"dim\">", head);
-    espota_builder_add_escaped(page, serve->has_manifest ? serve->options.manifest
-                                                         : serve->options.folder);
-    if (serve->has_manifest)
-        espota_builder_add(page, ", %zu rules", serve->manifest.rule_count);
+    espota_builder_add_escaped(page,
+                               manifest != NULL ? serve->options.manifest : serve->options.folder);
+    if (manifest != NULL)
+        espota_builder_add(page, ", %zu rules", manifest->rule_count);
     espota_builder_add(page, ", started ");
     add_ago(page, now - serve->started);
     espota_builder_add(page, "</p>\n<h2>Versions over time</h2>\n");

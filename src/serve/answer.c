@@ -9,12 +9,14 @@
 #include "sys/sys.h"
 #include "wire/wire.h"
 
-enum { ACCEL_ROOM = 3 * ESPOTA_STORE_NAME_MAX };
+enum {
+    ACCEL_ROOM = ESPOTA_SERVE_ACCEL_MAX + 1 + 3 * ESPOTA_STORE_NAME_MAX, /* escaped */
+    SETTLE_STEP_MS = 250,
+    SETTLE_TRIES = 8,
+};
 
-/* The prefix and the longest name, escaped, fit a header whole. */
-_Static_assert(ESPOTA_SERVE_ACCEL_MAX + 1 + ACCEL_ROOM < ESPOTA_HTTP_HEADER_ROOM, "");
-
-enum { SETTLE_STEP_MS = 250, SETTLE_TRIES = 8 };
+/* With the other headers of an image. */
+_Static_assert(ACCEL_ROOM + 512 < ESPOTA_HTTP_HEADERS_ROOM, "");
 
 static void take_header(void *context, const char *name, const char *value)
 {
@@ -23,10 +25,11 @@ static void take_header(void *context, const char *name, const char *value)
 
 static bool may_enter(const struct espota_serve *serve, struct espota_http_request *request)
 {
-    bool allowed = serve->auth == NULL;
+    bool allowed = serve->rules->auth == NULL;
 
     /* every line is compared, whichever fits: the time tells nothing */
-    for (const char *line = serve->auth; line != NULL && *line != '\0'; line += strlen(line) + 1)
+    for (const char *line = serve->rules->auth; line != NULL && *line != '\0';
+         line += strlen(line) + 1)
         allowed |= espota_http_request_basic(request, line);
     return allowed;
 }
@@ -108,7 +111,7 @@ static void give(const struct espota_serve *serve, struct espota_http_request *r
     if (serve->options.accel == NULL) {
         give_bytes(request, item, answer);
     } else {
-        char path[ESPOTA_HTTP_HEADER_ROOM];
+        char path[ACCEL_ROOM];
 
         accel_path(serve->options.accel, item->name, path, sizeof(path));
         espota_http_answer_header(answer, "X-Accel-Redirect", path);
@@ -206,8 +209,8 @@ static void decide(struct espota_serve *serve, struct espota_http_request *reque
     else if (status != ESPOTA_OK)
         refuse(decision, 403, "the path leads out of the folder, or is none");
     else
-        espota_decide(pull, serve->has_manifest ? &serve->manifest : NULL,
-                      espota_store_folder_table(serve->store), espota_clock_wall(), decision);
+        espota_decide(pull, serve->rules->manifest, espota_store_folder_table(serve->rules->store),
+                      espota_clock_wall(), decision);
 }
 
 /*

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* `serve --check`: what a manifest says, and what of it cannot be meant. */
+/*
+ * Looking rules through without a server: what a manifest says, what of it cannot be meant, and
+ * what one device would be told. The rules are read as the server reads them, so that what is good
+ * here is good there.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,7 +164,7 @@ static void check_rules(const struct checking *checking, const struct espota_man
 }
 
 /* Faults as they are found; the first waits until it is not the only one. */
-struct faults {
+struct faults_told {
     const struct espota_log *log;
     char first[1024];
     size_t count;
@@ -168,63 +172,137 @@ struct faults {
 
 static void tell_fault(void *context, const char *fault)
 {
-    struct faults *faults = context;
+    struct faults_told *told = context;
 
-    if (faults->log->say == NULL)
+    if (told->log->say == NULL)
         return;
-    if (faults->count++ == 0) {
-        snprintf(faults->first, sizeof(faults->first), "%s", fault);
+    if (told->count++ == 0) {
+        snprintf(told->first, sizeof(told->first), "%s", fault);
         return;
     }
-    if (faults->count == 2)
-        faults->log->say(faults->log->context, ESPOTA_LOG_WARNING, faults->first);
-    faults->log->say(faults->log->context, ESPOTA_LOG_WARNING, fault);
+    if (told->count == 2)
+        told->log->say(told->log->context, ESPOTA_LOG_WARNING, told->first);
+    told->log->say(told->log->context, ESPOTA_LOG_WARNING, fault);
 }
 
-/* OK if the manifest can be read; else every fault is told: one in `err`, more of them in the log.
- */
-static enum espota_status tell_faults(const char *path, const struct espota_log *log,
-                                      struct espota_error *err)
+enum espota_status espota_serve_check(const struct espota_serve_options *options, size_t *rules,
+                                      size_t *doubts, struct espota_error *err)
 {
-    struct espota_manifest manifest;
-    struct faults faults = {.log = log};
-    uint8_t *text = NULL;
-    size_t length, count = 0;
-    enum espota_status status =
-        espota_file_read(path, ESPOTA_SERVE_MANIFEST_MAX, &text, &length, NULL, err);
+    struct espota_crypto_openssl crypto;
+    struct espota_serve_rules *read;
+    struct faults_told told = {.log = &options->log};
+    struct espota_manifest_faults faults = {tell_fault, &told, 0};
+    enum espota_status status;
 
-    if (status == ESPOTA_OK) {
-        status = espota_manifest_parse_all((const char *)text, length, path, tell_fault, &faults,
-                                           &count, &manifest, err);
-        if (status == ESPOTA_OK)
-            espota_manifest_deinit(&manifest);
+    *rules = *doubts = 0;
+    espota_crypto_openssl_init(&crypto);
+    status = espota_serve_rules_create(options, &crypto.table, &faults, &read, err);
+    if (faults.count > 1)
+        status = espota_error_set(err, ESPOTA_E_USAGE, "%s: %zu mistakes, it is not to be used",
+                                  options->manifest, faults.count);
+    if (status == ESPOTA_OK && read->manifest != NULL) {
+        struct checking checking = {&options->log, doubts, read->store};
+
+        espota_store_folder_trust(read->store);
+        *rules = read->manifest->rule_count;
+        check_rules(&checking, read->manifest);
     }
-    free(text);
-    if (count > 1)
-        return espota_error_set(err, ESPOTA_E_USAGE, "%s: %zu mistakes, it is not to be used", path,
-                                count);
+    espota_serve_rules_destroy(read);
+    espota_crypto_openssl_deinit(&crypto);
     return status;
 }
 
-enum espota_status espota_serve_check(const char *manifest, const struct espota_log *log,
-                                      size_t *rules, size_t *doubts, struct espota_error *err)
+static bool take_header(struct espota_pull_request *request, enum espota_pull_family family,
+                        const char *field, const char *value)
 {
-    struct espota_serve serve = {.options = {.manifest = manifest}};
-    struct checking checking = {log, doubts, NULL};
-    enum espota_status status = tell_faults(manifest, log, err);
+    char name[48];
+    struct espota_pull_request before = *request;
 
-    *rules = *doubts = 0;
+    if (value == NULL)
+        return true;
+    snprintf(name, sizeof(name), "%s%s", espota_pull_family_prefix(family), field);
+    espota_pull_request_header(request, name, value);
+    return memcmp(&before, request, sizeof(before)) != 0;
+}
+
+static enum espota_status make_request(const struct espota_serve_device *device,
+                                       struct espota_pull_request *request,
+                                       struct espota_error *err)
+{
+    const char *path = device->path != NULL ? device->path : "/";
+    enum espota_pull_family family = ESPOTA_PULL_PLAIN;
+
+    espota_pull_request_init(request);
+    for (int i = ESPOTA_PULL_PLAIN + 1; i < ESPOTA_PULL_FAMILY_COUNT; i++)
+        if (strcmp(device->chip, espota_pull_family_word((enum espota_pull_family)i)) == 0)
+            family = (enum espota_pull_family)i;
+    if (family == ESPOTA_PULL_PLAIN)
+        return espota_error_set(err, ESPOTA_E_USAGE, "no chip '%s': esp8266, esp32 or pico",
+                                device->chip);
+    request->family = family;
+    if (espota_pull_request_path(request, path, strlen(path)) != ESPOTA_OK)
+        return espota_error_set(err, ESPOTA_E_USAGE, "'%s' is no path of a file", path);
+    if (!take_header(request, family, "STA-MAC", device->mac))
+        return espota_error_set(err, ESPOTA_E_USAGE, "'%s' is no MAC", device->mac);
+    if (!take_header(request, family, "version", device->version))
+        return espota_error_set(err, ESPOTA_E_USAGE, "no device says such a version");
+    if (!take_header(request, family, "sketch-md5", device->md5))
+        return espota_error_set(err, ESPOTA_E_USAGE, "'%s' is no MD5", device->md5);
+    request->mode = device->filesystem ? ESPOTA_PULL_FILESYSTEM : ESPOTA_PULL_SKETCH;
+    return ESPOTA_OK;
+}
+
+static void tell_answer(const struct espota_serve_device *device,
+                        const struct espota_pull_request *request,
+                        const struct espota_decision *decision, void *context,
+                        void (*answer)(void *context, const struct espota_serve_event *event))
+{
+    char time[ESPOTA_SERVE_TIME_ROOM];
+    struct espota_serve_event event = {
+        .time = time,
+        .address = "",
+        .mac = request->mac,
+        .chip = espota_pull_family_word(request->family),
+        .mode = espota_pull_mode_word(request->mode),
+        .path = device->path != NULL ? device->path : "/",
+        .version = request->version,
+        .md5 = request->sketch_md5,
+        .status = decision->status,
+        .file = decision->item != NULL ? decision->item->name : "",
+        .why = decision->why,
+        .rule = decision->rule,
+        .bytes = decision->item != NULL ? decision->item->size : 0,
+    };
+
+    espota_serve_time(espota_clock_wall(), time);
+    answer(context, &event);
+}
+
+enum espota_status espota_serve_ask(const struct espota_serve_options *options,
+                                    const struct espota_serve_device *device, void *context,
+                                    void (*answer)(void *context,
+                                                   const struct espota_serve_event *event),
+                                    struct espota_error *err)
+{
+    struct espota_serve_options quiet = *options; /* the credentials were complained of by now */
+    struct espota_crypto_openssl crypto;
+    struct espota_serve_rules *rules;
+    struct espota_pull_request request;
+    struct espota_decision decision;
+    enum espota_status status = make_request(device, &request, err);
+
     if (status != ESPOTA_OK)
         return status;
-    espota_crypto_openssl_init(&serve.crypto);
-    status = espota_serve_load(&serve, err);
+    quiet.log = (struct espota_log){.say = NULL};
+    espota_crypto_openssl_init(&crypto);
+    status = espota_serve_rules_create(&quiet, &crypto.table, NULL, &rules, err);
     if (status == ESPOTA_OK) {
-        espota_store_folder_trust(serve.store);
-        checking.store = serve.store;
-        *rules = serve.manifest.rule_count;
-        check_rules(&checking, &serve.manifest);
+        espota_store_folder_trust(rules->store);
+        espota_decide(&request, rules->manifest, espota_store_folder_table(rules->store),
+                      espota_clock_wall(), &decision);
+        tell_answer(device, &request, &decision, context, answer);
     }
-    espota_serve_unload(&serve);
-    espota_crypto_openssl_deinit(&serve.crypto);
+    espota_serve_rules_destroy(rules);
+    espota_crypto_openssl_deinit(&crypto);
     return status;
 }

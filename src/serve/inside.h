@@ -18,6 +18,23 @@ enum {
     ESPOTA_SERVE_MANIFEST_MAX = 64 * 1024 * 1024,
     ESPOTA_SERVE_AUTH_MAX = 65536,
     ESPOTA_SERVE_ACCEL_MAX = 256,
+    ESPOTA_SERVE_COMPLAINT_MAX = 1024,
+};
+
+/* What is given out and to whom. It never changes: a reload puts another one in its place. */
+struct espota_serve_rules {
+    const struct espota_manifest *manifest; /* &parsed; NULL: files go by their names alone */
+    struct espota_manifest parsed;
+    char *images; /* the path of the folder */
+    struct espota_store_folder *store;
+    char *auth; /* lines, each terminated, an empty one last; NULL: open to all */
+    size_t auth_size;
+};
+
+/* What tells whether rules that are read now would be others. */
+struct espota_serve_sources {
+    struct espota_file_key manifest;
+    struct espota_file_key images; /* the folder: only which one it is counts */
 };
 
 /* What was answered, for the metrics. */
@@ -41,28 +58,26 @@ struct espota_serve {
     int64_t started;
     struct espota_timer minute; /* the state file and the history */
     struct espota_timer second; /* has the manifest changed? */
+    struct espota_serve_rules *rules;
+    struct espota_serve_sources tried;          /* what the last reading, well or not, was of */
+    bool unfinished;                            /* it failed by more than what the manifest says */
+    char complaint[ESPOTA_SERVE_COMPLAINT_MAX]; /* that was told of it; "": none */
 
-    /* replaced together by a reload */
-    struct espota_manifest manifest;
-    bool has_manifest;
-    struct espota_store_folder *store;
-    struct espota_file_key manifest_key;
-    char *auth; /* lines, each terminated, an empty one last; NULL: open to all */
-    size_t auth_size;
-
-    struct espota_builder page;      /* of the admin request under way, likewise */
+    struct espota_builder page;      /* of the admin request under way */
     struct espota_decision decision; /* of the request under way: its texts outlive the handler */
 
     atomic_int stopping; /* how often; set in a signal handler */
     volatile int reloading;
 };
 
-/* Loads manifest, store and credentials; what is there stays if that fails. */
-enum espota_status espota_serve_load(struct espota_serve *serve,
-                                     struct espota_error *err) ESPOTA_MUST_CHECK;
-void espota_serve_unload(struct espota_serve *serve);
-/* True if the manifest on disk, or the folder of images behind its path, is another one. */
-bool espota_serve_has_changed(const struct espota_serve *serve);
+/* Reads manifest, folder and credentials of the options. `faults`: of the manifest's text; may be
+ * NULL. */
+enum espota_status espota_serve_rules_create(const struct espota_serve_options *options,
+                                             const struct espota_crypto *crypto,
+                                             struct espota_manifest_faults *faults,
+                                             struct espota_serve_rules **out,
+                                             struct espota_error *err) ESPOTA_MUST_CHECK;
+void espota_serve_rules_destroy(struct espota_serve_rules *rules);
 
 /* Tells a notice, with the time put in. */
 void espota_serve_tell(const struct espota_serve *serve, struct espota_serve_notice *notice);

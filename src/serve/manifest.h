@@ -49,21 +49,22 @@ struct espota_manifest {
     size_t rule_count;
 };
 
+/* Who wants to hear of every fault in a text, and not of the first alone. */
+struct espota_manifest_faults {
+    void (*tell)(void *context, const char *fault); /* a thousand at most; may be NULL */
+    void *context;
+    size_t count; /* of all; JSON that cannot be read is one, no memory is none */
+};
+
 /*
  * Reads `length` bytes of JSON. `name` stands in messages, with line and column. Everything that
  * is unknown, doubled, of a wrong type or out of range is an error (E_USAGE); `err` tells the
- * first.
+ * first, `faults` (may be NULL) each.
  */
 enum espota_status espota_manifest_parse(const char *text, size_t length, const char *name,
+                                         struct espota_manifest_faults *faults,
                                          struct espota_manifest *out,
                                          struct espota_error *err) ESPOTA_MUST_CHECK;
-/* The same; `tell` hears of every fault, a thousand at most, and `*faults` counts all. JSON that
- * cannot be read is one fault. */
-enum espota_status espota_manifest_parse_all(const char *text, size_t length, const char *name,
-                                             void (*tell)(void *context, const char *fault),
-                                             void *context, size_t *faults,
-                                             struct espota_manifest *out,
-                                             struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_manifest_deinit(struct espota_manifest *manifest);
 
 /* The head of a rule whose conditions are set. */

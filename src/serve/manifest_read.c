@@ -20,9 +20,7 @@ struct place {
     const char *text; /* of the whole */
     size_t length;
     size_t rule; /* from 1; 0: the top level */
-    size_t faults;
-    void (*tell)(void *context, const char *fault);
-    void *context;
+    struct espota_manifest_faults *faults;
     struct espota_error *err;
 };
 
@@ -30,10 +28,10 @@ struct place {
  */
 static enum espota_status fault(struct place *place, const char *message)
 {
-    if (place->faults++ == 0)
+    if (place->faults->count++ == 0)
         (void)espota_error_set(place->err, ESPOTA_E_USAGE, "%s", message);
-    if (place->tell != NULL)
-        place->tell(place->context, message);
+    if (place->faults->tell != NULL)
+        place->faults->tell(place->faults->context, message);
     return ESPOTA_E_USAGE;
 }
 
@@ -45,8 +43,8 @@ static enum espota_status wrong_at(struct place *place, const char *key, size_t 
     char rule[32] = "";
     char message[FAULT_ROOM];
 
-    if (place->faults >= FAULTS_TOLD) {
-        place->faults++;
+    if (place->faults->count >= FAULTS_TOLD) {
+        place->faults->count++;
         return ESPOTA_E_USAGE;
     }
     spot = espota_json_spot_find(place->text, place->length, "rules", place->rule, key);
@@ -326,7 +324,7 @@ static enum espota_status take_top(struct place *place, const struct espota_json
         if (status == ESPOTA_E_MEMORY)
             return status;
     }
-    return place->faults > 0 ? ESPOTA_E_USAGE : ESPOTA_OK;
+    return place->faults->count > 0 ? ESPOTA_E_USAGE : ESPOTA_OK;
 }
 
 /* Some editors put one in front: it says that the text is UTF-8, which JSON always is. */
@@ -369,27 +367,22 @@ static enum espota_status parse(struct place *place, struct espota_manifest *out
     return status;
 }
 
-enum espota_status espota_manifest_parse_all(const char *text, size_t length, const char *name,
-                                             void (*tell)(void *context, const char *fault),
-                                             void *context, size_t *faults,
-                                             struct espota_manifest *out, struct espota_error *err)
+enum espota_status espota_manifest_parse(const char *text, size_t length, const char *name,
+                                         struct espota_manifest_faults *faults,
+                                         struct espota_manifest *out, struct espota_error *err)
 {
-    struct place place = {
-        .name = name, .text = text, .length = length, .tell = tell, .context = context, .err = err};
+    struct espota_manifest_faults unheard = {.tell = NULL};
+    struct place place = {.name = name,
+                          .text = text,
+                          .length = length,
+                          .faults = faults != NULL ? faults : &unheard,
+                          .err = err};
     enum espota_status status;
 
+    place.faults->count = 0;
     *out = (struct espota_manifest){.no_space = 404};
     status = parse(&place, out);
-    *faults = place.faults;
     if (status != ESPOTA_OK)
         espota_manifest_deinit(out);
     return status;
-}
-
-enum espota_status espota_manifest_parse(const char *text, size_t length, const char *name,
-                                         struct espota_manifest *out, struct espota_error *err)
-{
-    size_t faults;
-
-    return espota_manifest_parse_all(text, length, name, NULL, NULL, &faults, out, err);
 }

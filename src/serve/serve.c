@@ -156,20 +156,67 @@ void espota_serve_tell(const struct espota_serve *serve, struct espota_serve_not
     serve->options.notice(serve->options.context, notice);
 }
 
-static void reload(struct espota_serve *serve)
+/* What is not there just now is as it was: an editor may be about to put it in place. */
+static struct espota_serve_sources sources_of(const struct espota_serve *serve)
+{
+    struct espota_serve_sources now = serve->tried;
+    struct espota_file_key key;
+
+    if (serve->options.manifest != NULL &&
+        espota_file_key_at(serve->options.manifest, &key) == ESPOTA_OK)
+        now.manifest = key;
+    if (serve->rules != NULL && espota_file_key_at(serve->rules->images, &key) == ESPOTA_OK)
+        now.images = key;
+    return now;
+}
+
+/* Also if the images' path leads to another folder: a link was turned, or the folder replaced. */
+static bool has_changed(const struct espota_serve *serve)
+{
+    struct espota_serve_sources now = sources_of(serve);
+
+    return !espota_file_key_equal(&now.manifest, &serve->tried.manifest) ||
+           now.images.device != serve->tried.images.device ||
+           now.images.inode != serve->tried.images.inode;
+}
+
+/* The sources are looked at first: what changes while they are read is seen as a change later. */
+static enum espota_status load(struct espota_serve *serve, struct espota_error *err)
+{
+    struct espota_manifest_faults faults = {.tell = NULL};
+    struct espota_serve_rules *fresh;
+    enum espota_status status;
+
+    serve->tried = sources_of(serve);
+    status = espota_serve_rules_create(&serve->options, &serve->crypto.table, &faults, &fresh, err);
+    serve->unfinished = status != ESPOTA_OK && faults.count == 0;
+    if (status != ESPOTA_OK)
+        return status;
+    espota_serve_rules_destroy(serve->rules);
+    serve->rules = fresh;
+    (void)!espota_store_folder_key(fresh->store, &serve->tried.images);
+    return ESPOTA_OK;
+}
+
+/* The same complaint is made twice only where something has happened in between. */
+static void reload(struct espota_serve *serve, bool something_happened)
 {
     struct espota_error err = ESPOTA_ERROR_INIT;
     struct espota_serve_notice notice = {
         .path = serve->options.manifest != NULL ? serve->options.manifest : serve->options.folder,
         .why = ""};
 
-    if (espota_serve_load(serve, &err) == ESPOTA_OK) {
+    if (load(serve, &err) == ESPOTA_OK) {
         serve->counts.reloads++;
+        serve->complaint[0] = '\0';
         notice.what = ESPOTA_SERVE_RELOADED;
         espota_serve_tell(serve, &notice);
         say(serve, ESPOTA_LOG_NOTE, "read again: %s", notice.path);
         return;
     }
+    if (!something_happened && strcmp(serve->complaint, err.message) == 0)
+        return;
+    snprintf(serve->complaint, sizeof(serve->complaint), "%s", err.message);
     serve->counts.refused_reloads++;
     notice.what = ESPOTA_SERVE_RELOAD_REFUSED;
     notice.why = err.message;
@@ -181,8 +228,11 @@ static void second_over(void *context)
 {
     struct espota_serve *serve = context;
 
-    if (espota_serve_has_changed(serve))
-        reload(serve);
+    bool changed = has_changed(serve);
+
+    /* credentials or a folder that could not be read may be there by now */
+    if (changed || serve->unfinished)
+        reload(serve, changed);
     arm(serve, &serve->second, SECOND_MS);
 }
 
@@ -200,17 +250,17 @@ static bool accel_good(const char *prefix)
 enum espota_status espota_serve_create(const struct espota_serve_options *options,
                                        struct espota_serve **out, struct espota_error *err)
 {
-    struct espota_serve *serve = calloc(1, sizeof(*serve));
+    struct espota_serve *serve;
     enum espota_status status;
 
+    *out = NULL;
+    if (options->accel != NULL && !accel_good(options->accel))
+        return espota_error_set(err, ESPOTA_E_USAGE,
+                                "--accel: must be a location of nginx like /images/");
+    serve = calloc(1, sizeof(*serve));
     if (serve == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
     serve->options = *options;
-    if (options->accel != NULL && !accel_good(options->accel)) {
-        free(serve);
-        return espota_error_set(err, ESPOTA_E_USAGE,
-                                "--accel: must be a location of nginx like /images/");
-    }
     serve->started = espota_clock_wall();
     espota_crypto_openssl_init(&serve->crypto);
     serve->minute = (struct espota_timer){.expired = minute_over, .context = serve};
@@ -219,7 +269,7 @@ enum espota_status espota_serve_create(const struct espota_serve_options *option
     status = serve->registry != NULL ? espota_loop_create(ESPOTA_LOOP_BEST, &serve->loop, err)
                                      : espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
     if (status == ESPOTA_OK)
-        status = espota_serve_load(serve, err);
+        status = load(serve, err);
     if (status == ESPOTA_OK)
         status = load_state(serve, err);
     if (status == ESPOTA_OK)
@@ -249,7 +299,7 @@ static enum espota_status turn(struct espota_serve *serve, int most_ms, struct e
 {
     if (serve->reloading) {
         serve->reloading = 0;
-        reload(serve);
+        reload(serve, true);
     }
     return espota_loop_turn(serve->loop, most_ms, err);
 }
@@ -315,7 +365,7 @@ void espota_serve_destroy(struct espota_serve *serve)
         espota_loop_disarm(serve->loop, &serve->minute);
         espota_loop_disarm(serve->loop, &serve->second);
     }
-    espota_serve_unload(serve);
+    espota_serve_rules_destroy(serve->rules);
     espota_builder_deinit(&serve->page);
     espota_registry_destroy(serve->registry);
     espota_crypto_openssl_deinit(&serve->crypto);

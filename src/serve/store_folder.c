@@ -21,7 +21,6 @@ struct kept {
 struct espota_store_folder {
     struct espota_store table;
     const struct espota_crypto *crypto;
-    char *path;
     int folder;
     bool trusting;
     struct kept *first;
@@ -228,20 +227,17 @@ enum espota_status espota_store_folder_create(const char *path, const struct esp
     struct espota_store_folder *store = calloc(1, sizeof(*store));
     enum espota_status status;
 
+    *out = NULL;
     if (store == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
     store->table = (struct espota_store){store, look, of_mac, newest};
     store->crypto = crypto;
-    store->path = strdup(path);
-    status = store->path != NULL ? espota_folder_open(path, &store->folder, err)
-                                 : espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
-    if (status != ESPOTA_OK) {
-        free(store->path);
+    status = espota_folder_open(path, &store->folder, err);
+    if (status == ESPOTA_OK)
+        *out = store;
+    else
         free(store);
-        return status;
-    }
-    *out = store;
-    return ESPOTA_OK;
+    return status;
 }
 
 void espota_store_folder_destroy(struct espota_store_folder *folder)
@@ -256,18 +252,13 @@ void espota_store_folder_destroy(struct espota_store_folder *folder)
     }
     espota_store_listing_deinit(&folder->listing);
     espota_descriptor_close(&folder->folder);
-    free(folder->path);
     free(folder);
 }
 
-bool espota_store_folder_moved(const struct espota_store_folder *folder)
+enum espota_status espota_store_folder_key(const struct espota_store_folder *folder,
+                                           struct espota_file_key *key)
 {
-    struct espota_file_key there;
-    struct espota_file_key ours;
-
-    return espota_file_key_at(folder->path, &there) == ESPOTA_OK &&
-           espota_file_key_of(folder->folder, &ours) == ESPOTA_OK &&
-           (there.device != ours.device || there.inode != ours.inode);
+    return espota_file_key_of(folder->folder, key);
 }
 
 void espota_store_folder_trust(struct espota_store_folder *folder)

@@ -8,6 +8,7 @@
 #define ESPOTA_SERVE_STORE_FOLDER_H
 
 #include "serve/store.h"
+#include "sys/sys.h"
 #include "wire/wire.h"
 
 struct espota_store_folder;
@@ -26,8 +27,9 @@ enum espota_status espota_store_folder_create(const char *path, const struct esp
                                               struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_store_folder_destroy(struct espota_store_folder *folder);
 
-/* True if the path leads to another folder by now: a link was turned, or the folder replaced. */
-bool espota_store_folder_moved(const struct espota_store_folder *folder);
+/* Which folder it is: its path may lead to another one by now. */
+enum espota_status espota_store_folder_key(const struct espota_store_folder *folder,
+                                           struct espota_file_key *key) ESPOTA_MUST_CHECK;
 
 /* Files that were just changed are taken as they are: for who looks once. */
 void espota_store_folder_trust(struct espota_store_folder *folder);

@@ -572,6 +572,53 @@ class Changes(Folder):
         server.say("read again")
         self.assert_nothing(get(server.address, "/x"), 304)
 
+    def test_a_manifest_waits_for_what_else_is_read(self):
+        """A good one that is saved while the credentials or its folder cannot be read."""
+        users = self.dir / "users"
+        users.write_text("anna:secret\n")
+        users.chmod(0o600)
+        anna = "Authorization: Basic " + base64.b64encode(b"anna:secret").decode()
+        path = self.manifest([{"stay": True}])
+        server = self.serve("--manifest", path, "--auth-file", users)
+        away = users.rename(self.dir / "away")
+        self.manifest([{"file": "door.bin"}])
+        self.assertIn("users", server.say("the old rules go on"))
+        self.assert_nothing(get(server.address, "/x", anna), 304)
+        away.rename(users)
+        server.say("read again")
+        self.assert_file(get(server.address, "/x", anna), self.door)
+        self.manifest([{"file": "gate.bin"}], images="later")
+        self.assertIn("later", server.say("the old rules go on"))
+        self.assert_file(get(server.address, "/x", anna), self.door)
+        put(self.dir / "soon", "gate.bin", t.image(50000, seed=9))
+        (self.dir / "soon").rename(self.dir / "later")
+        server.say("read again")
+        self.assert_file(get(server.address, "/x", anna), t.image(50000, seed=9))
+        self.assertEqual(sum("the old rules go on" in line for line in server.err.lines), 2)
+
+    def test_the_folder_is_replaced_under_a_bad_manifest(self):
+        """That is said once, and the manifest that is good again brings the new folder."""
+        put(self.dir / "new", "door.bin", t.image(50000, seed=9))
+        (self.dir / "current").symlink_to("images")
+        server = self.serve("--manifest", self.manifest([{"file": "door.bin"}], images="current"))
+        self.manifest("{")
+        server.say("the old rules go on")
+        (self.dir / "next").symlink_to("new")
+        (self.dir / "next").replace(self.dir / "current")
+        server.say("the old rules go on")
+        (self.dir / "clock").mkdir()
+        other = self.dir / "clock" / "manifest.json"
+        other.write_text('{"rules": []}')
+        clock = self.serve("--manifest", other)
+        for i in range(3):  # another server looks as often: a second each
+            other.write_text('{"rules": []}' + " " * (i + 1))
+            clock.say("read again")
+        self.assert_file(get(server.address, "/x"), self.door)
+        self.manifest([{"file": "door.bin"}], images="current")
+        server.say("read again")
+        self.assert_file(get(server.address, "/x"), t.image(50000, seed=9))
+        self.assertEqual(sum("the old rules go on" in line for line in server.err.lines), 2)
+
     def test_a_download_goes_on_over_a_reload(self):
         big = t.image(8 << 20)
         put(self.images, "big.bin", big)
@@ -667,6 +714,12 @@ class Manifest(Folder):
         self.check([{"stay": True}], 8, "nowhere", images="nowhere")
         done = t.run("serve", "--check", "--dir", self.images)
         self.assert_exit(done, 2)
+        users = self.dir / "users"
+        users.write_text("anna\n")
+        done = t.run("serve", "--check", "--manifest", self.manifest([{"stay": True}]),
+                     "--auth-file", users)
+        self.assert_exit(done, 2)
+        self.assertIn("users:1: must be user:password", done.stderr)
 
     def test_check_lists_every_fault(self):
         rules = ('\ufeff{"rules": [\n  {"file": "door.bin", "version": "~2"},\n'

@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct espota_manifest manifest;
     struct espota_error err = ESPOTA_ERROR_INIT;
 
-    if (espota_manifest_parse((const char *)data, size, "m", &manifest, &err) != ESPOTA_OK) {
+    if (espota_manifest_parse((const char *)data, size, "m", NULL, &manifest, &err) != ESPOTA_OK) {
         FUZZ_CHECK(err.message[0] != '\0');
         return 0;
     }

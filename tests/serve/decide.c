@@ -216,7 +216,8 @@ START_TEST(test_a_manifest)
     struct espota_manifest manifest;
     struct espota_error err = ESPOTA_ERROR_INIT;
 
-    ck_assert_msg(espota_manifest_parse(text, strlen(text), "m", &manifest, &err) == ESPOTA_OK,
+    ck_assert_msg(espota_manifest_parse(text, strlen(text), "m", NULL, &manifest, &err) ==
+                      ESPOTA_OK,
                   "%s", err.message);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         expect(&rows[i], &manifest);
@@ -259,7 +260,8 @@ START_TEST(test_versions_only_rise)
     struct espota_manifest manifest;
     struct espota_error err = ESPOTA_ERROR_INIT;
 
-    ck_assert_msg(espota_manifest_parse(text, strlen(text), "m", &manifest, &err) == ESPOTA_OK,
+    ck_assert_msg(espota_manifest_parse(text, strlen(text), "m", NULL, &manifest, &err) ==
+                      ESPOTA_OK,
                   "%s", err.message);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         expect(&rows[i], &manifest);
