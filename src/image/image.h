@@ -38,7 +38,7 @@ enum espota_status espota_image_stream_init(struct espota_image_stream *stream,
 enum espota_status espota_image_stream_read(struct espota_image_stream *stream, void *out,
                                             size_t room, size_t *length,
                                             struct espota_error *err) ESPOTA_MUST_CHECK;
-void espota_image_stream_deinit(struct espota_image_stream *stream); /* zeros are fine */
+void espota_image_stream_deinit(struct espota_image_stream *stream); /* after a failed init too */
 
 enum { ESPOTA_IMAGE_MAX = 128 << 20 }; /* the largest flash of any device */
 

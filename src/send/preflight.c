@@ -262,6 +262,16 @@ static enum espota_status check_program(const struct check *check)
     return status;
 }
 
+static enum espota_status judge(const struct check *check, enum espota_sign_format format,
+                                struct espota_signature_verdict *verdict)
+{
+    const struct espota_image_input from = {
+        .name = check->request->name, .data = check->file->bytes, .length = check->file->length};
+
+    return espota_signature_judge_image(&from, check->request->publickey, format, verdict,
+                                        check->err);
+}
+
 /* A signature that is good in another format deserves to be told so. */
 static enum espota_status refuse_signature(const struct check *check,
                                            enum espota_sign_format format, const char *reason)
@@ -274,9 +284,7 @@ static enum espota_status refuse_signature(const struct check *check,
     };
     const struct espota_preflight *request = check->request;
     struct espota_signature_verdict other;
-    enum espota_status status =
-        espota_signature_judge_memory(request->file->bytes, request->file->length,
-                                      request->publickey, ESPOTA_SIGN_AUTO, &other, check->err);
+    enum espota_status status = judge(check, ESPOTA_SIGN_AUTO, &other);
 
     if (status != ESPOTA_OK)
         return status;
@@ -302,8 +310,7 @@ static enum espota_status check_signature(const struct check *check)
         espota_signature_key_fits(request->publickey, format, chip, check->err);
 
     if (status == ESPOTA_OK)
-        status = espota_signature_judge_memory(request->file->bytes, request->file->length,
-                                               request->publickey, format, &verdict, check->err);
+        status = judge(check, format, &verdict);
     if (status != ESPOTA_OK || verdict.good)
         return status;
     return refuse_signature(check, format, verdict.reason);

@@ -9,7 +9,7 @@
 #include "crypto/crypto.h"
 #include "espota/sign.h"
 #include "image/image.h"
-#include "sign/sign.h"
+#include "sign/signature.h"
 #include "sys/sys.h"
 
 enum { PIECE = 65536 };
@@ -24,15 +24,12 @@ struct espota_signer {
 /* One image under way. */
 struct job {
     struct espota_signer *signer;
-    const char *in;
-    struct espota_input input;
+    struct espota_image_stream input;
     struct espota_output *out;
     struct espota_output *legacy;  /* NULL: none */
     struct espota_output *scratch; /* packed bytes that wait for their header */
     struct espota_packer *packer;
-    struct espota_hashes *read_hashes;
-    struct espota_hashes *payload_hashes;
-    struct espota_tail read;    /* what came in */
+    struct espota_tail read;    /* what came in, where it is packed */
     struct espota_tail payload; /* what is signed */
     enum espota_chip chip;
     enum espota_sign_format format;
@@ -194,12 +191,10 @@ static enum espota_status refuse_signed_twice(struct job *job)
 
     if (job->signer->options.force)
         return ESPOTA_OK;
-    status = espota_signature_judge(tail->hashes, tail->bytes, tail->held, tail->total,
-                                    job->signer->key, job->format, &verdict, job->err);
+    status = espota_tail_judge(tail, job->signer->key, job->format, &verdict, job->err);
     if (status == ESPOTA_OK && !verdict.good && job->format == ESPOTA_SIGN_ESP8266)
-        status = espota_signature_judge(tail->hashes, tail->bytes, tail->held, tail->total,
-                                        job->signer->key, ESPOTA_SIGN_ESP8266_LEGACY, &verdict,
-                                        job->err);
+        status = espota_tail_judge(tail, job->signer->key, ESPOTA_SIGN_ESP8266_LEGACY, &verdict,
+                                   job->err);
     if (status == ESPOTA_OK && verdict.good)
         return espota_error_set(job->err, ESPOTA_E_IMAGE, "%s is signed by this key already (%s)",
                                 job->input.name,
@@ -215,7 +210,7 @@ static enum espota_status add_trailer(struct job *job, struct espota_output *out
         format == ESPOTA_SIGN_ESP32 ? job->signer->options.hash : ESPOTA_HASH_SHA256;
     uint8_t hash[ESPOTA_HASH_MAX];
     uint8_t trailer[ESPOTA_TRAILER_MAX];
-    enum espota_status status = espota_hashes_with(job->payload_hashes, kind, job->payload.bytes,
+    enum espota_status status = espota_hashes_with(job->payload.hashes, kind, job->payload.bytes,
                                                    job->payload.held, hash, job->err);
 
     if (status == ESPOTA_OK)
@@ -241,21 +236,17 @@ static void warn(const struct job *job)
 
 static enum espota_status open_outputs(struct job *job, const char *out, const char *legacy)
 {
-    unsigned mode = job->input.mode != 0 ? job->input.mode & 0777 : 0666;
+    unsigned mode = job->input.file.mode != 0 ? job->input.file.mode & 0777 : 0666;
     enum espota_status status = espota_output_create(&job->out, out, mode, job->err);
 
     if (status == ESPOTA_OK && legacy != NULL)
         status = espota_output_create(&job->legacy, legacy, mode, job->err);
     if (status == ESPOTA_OK)
-        status =
-            espota_signature_hashes(&job->payload_hashes, job->signer->key, job->format, job->err);
-    espota_tail_init(&job->payload, job->payload_hashes);
+        status = espota_tail_init(&job->payload, job->signer->key, job->format, job->err);
     if (status == ESPOTA_OK && job->signer->options.gzip) {
         struct espota_gzip_sink sink = {job, to_scratch};
 
-        status =
-            espota_signature_hashes(&job->read_hashes, job->signer->key, job->format, job->err);
-        espota_tail_init(&job->read, job->read_hashes);
+        status = espota_tail_init(&job->read, job->signer->key, job->format, job->err);
         if (status == ESPOTA_OK)
             status = espota_output_create_scratch(&job->scratch, job->err);
         if (status == ESPOTA_OK)
@@ -270,7 +261,7 @@ static enum espota_status copy_payload(struct job *job, size_t length)
     enum espota_status status = take(job, length);
 
     while (status == ESPOTA_OK && length == PIECE) {
-        status = espota_input_read(&job->input, job->piece, PIECE, &length, job->err);
+        status = espota_image_stream_read(&job->input, job->piece, PIECE, &length, job->err);
         if (status == ESPOTA_OK && length > 0)
             status = take(job, length);
     }
@@ -304,7 +295,7 @@ static enum espota_status run(struct job *job, const char *out, const char *lega
     size_t trailer = 0;
     size_t legacy_trailer;
     enum espota_status status =
-        espota_input_read(&job->input, job->piece, PIECE, &length, job->err);
+        espota_image_stream_read(&job->input, job->piece, PIECE, &length, job->err);
 
     if (status == ESPOTA_OK && length == 0)
         status = espota_error_set(job->err, ESPOTA_E_IMAGE, "%s is empty", job->input.name);
@@ -357,6 +348,7 @@ enum espota_status espota_signer_sign(struct espota_signer *signer, const char *
                                       const char *legacy, struct espota_signed *result,
                                       struct espota_error *err)
 {
+    const struct espota_image_input from = {.name = in};
     enum espota_status status = refuse_places(signer, out, legacy, err);
     struct job *job;
 
@@ -367,20 +359,18 @@ enum espota_status espota_signer_sign(struct espota_signer *signer, const char *
     if (job == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to sign with");
     job->signer = signer;
-    job->in = in;
     job->err = err;
-    job->input.fd = -1;
-    status = espota_input_init(&job->input, in, err);
-    job->input.stop = &signer->stop;
+    status = espota_image_stream_init(&job->input, &from, err);
+    job->input.file.stop = &signer->stop;
     if (status == ESPOTA_OK)
         status = run(job, out, legacy, result);
     espota_packer_destroy(job->packer);
-    espota_hashes_destroy(job->read_hashes);
-    espota_hashes_destroy(job->payload_hashes);
+    espota_tail_deinit(&job->read);
+    espota_tail_deinit(&job->payload);
     espota_output_destroy(job->scratch);
     espota_output_destroy(job->legacy);
     espota_output_destroy(job->out);
-    espota_input_deinit(&job->input);
+    espota_image_stream_deinit(&job->input);
     free(job);
     return status;
 }

@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#include "sign/sign.h"
+#include "sign/signature.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "wire/wire.h"
 
-enum { ESP32_TRAILER = ESPOTA_SIGNATURE_ESP32_SIZE };
+enum { ESP32_TRAILER = ESPOTA_SIGNATURE_ESP32_SIZE, PIECE = 65536 };
 
 const char *espota_sign_format_word(enum espota_sign_format format)
 {
     static const char *const words[] = {"auto", "esp8266", "esp8266-legacy", "esp32"};
 
     return words[format];
-}
-
-enum espota_status espota_signature_hashes(struct espota_hashes **out, const struct espota_key *key,
-                                           enum espota_sign_format format, struct espota_error *err)
-{
-    bool esp32 = format == ESPOTA_SIGN_AUTO || format == ESPOTA_SIGN_ESP32 ||
-                 espota_key_family(key) == ESPOTA_KEY_EC;
-
-    return espota_hashes_create(out, key, true, esp32, esp32, err);
 }
 
 static enum espota_status esp8266_key_fits(const struct espota_key *key, enum espota_chip chip,
@@ -119,9 +110,7 @@ enum espota_status espota_signature_make(const struct espota_key *key,
 
 /* What is being judged. */
 struct trial {
-    struct espota_hashes *hashes;
-    const uint8_t *tail;
-    size_t tail_length;
+    const struct espota_tail *tail;
     const struct espota_key *key;
     struct espota_signature_verdict *verdict;
     struct espota_error *err;
@@ -131,14 +120,14 @@ struct trial {
 static enum espota_status try_scheme(struct trial *trial, enum espota_sign_format format,
                                      enum espota_hash_kind kind, size_t trailer, size_t size)
 {
-    size_t start = trial->tail_length - trailer; /* the caller saw that the tail holds it */
+    size_t start = trial->tail->held - trailer; /* the caller saw that the tail holds it */
     uint8_t hash[ESPOTA_HASH_MAX];
     enum espota_status status =
-        espota_hashes_with(trial->hashes, kind, trial->tail, start, hash, trial->err);
+        espota_hashes_with(trial->tail->hashes, kind, trial->tail->bytes, start, hash, trial->err);
 
     if (status == ESPOTA_OK)
         status = espota_key_verify(trial->key, scheme_of(trial->key, format), kind, hash,
-                                   trial->tail + start, size, trial->err);
+                                   trial->tail->bytes + start, size, trial->err);
     if (status != ESPOTA_OK)
         return status == ESPOTA_BAD ? ESPOTA_OK : status;
     trial->verdict->good = true;
@@ -165,11 +154,11 @@ static enum espota_status try_esp8266(struct trial *trial, enum espota_sign_form
         reason(trial, "the key is no RSA key, and ESP8266's format takes nothing else");
         return ESPOTA_OK;
     }
-    if (trial->tail_length < size + 4) {
+    if (trial->tail->held < size + 4) {
         reason(trial, "the file is too short to hold a signature of this key");
         return ESPOTA_OK;
     }
-    espota_reader_init(&reader, trial->tail + trial->tail_length - 4, 4);
+    espota_reader_init(&reader, trial->tail->bytes + trial->tail->held - 4, 4);
     said = espota_read_u32le(&reader);
     if (said != size) {
         reason(trial, "it does not end in a signature as long as this key makes");
@@ -198,11 +187,11 @@ static enum espota_status try_esp32(struct trial *trial)
     const uint8_t *trailer;
     enum espota_status status = ESPOTA_OK;
 
-    if (trial->tail_length < ESP32_TRAILER) {
+    if (trial->tail->held < ESP32_TRAILER) {
         reason(trial, "the file is too short to hold an ESP32 signature");
         return ESPOTA_OK;
     }
-    trailer = trial->tail + trial->tail_length - ESP32_TRAILER; /* checked above */
+    trailer = trial->tail->bytes + trial->tail->held - ESP32_TRAILER; /* checked above */
     if (espota_key_family(trial->key) == ESPOTA_KEY_EC)
         size = der_size(trailer);
     if (size == 0 || size > ESP32_TRAILER) {
@@ -223,22 +212,23 @@ static enum espota_status try_esp32(struct trial *trial)
     return status;
 }
 
-enum espota_status
-espota_signature_judge(struct espota_hashes *hashes, const uint8_t *tail, size_t tail_length,
-                       uint64_t total, const struct espota_key *key, enum espota_sign_format format,
-                       struct espota_signature_verdict *verdict, struct espota_error *err)
+enum espota_status espota_tail_judge(const struct espota_tail *tail, const struct espota_key *key,
+                                     enum espota_sign_format format,
+                                     struct espota_signature_verdict *verdict,
+                                     struct espota_error *err)
 {
-    struct trial trial = {hashes, tail, tail_length, key, verdict, err};
+    struct trial trial = {tail, key, verdict, err};
     enum espota_status status = ESPOTA_OK;
 
     memset(verdict, 0, sizeof(*verdict));
-    if (total == 0)
+    verdict->total = tail->total;
+    if (tail->total == 0)
         reason(&trial, "the file is empty");
     else if (format == ESPOTA_SIGN_AUTO && espota_key_family(key) == ESPOTA_KEY_EC)
         format = ESPOTA_SIGN_ESP32;
-    if (total > 0 && format != ESPOTA_SIGN_ESP32)
+    if (tail->total > 0 && format != ESPOTA_SIGN_ESP32)
         status = try_esp8266(&trial, format);
-    if (total > 0 && status == ESPOTA_OK && !verdict->good &&
+    if (tail->total > 0 && status == ESPOTA_OK && !verdict->good &&
         (format == ESPOTA_SIGN_ESP32 || format == ESPOTA_SIGN_AUTO))
         status = try_esp32(&trial);
     if (verdict->good)
@@ -246,10 +236,20 @@ espota_signature_judge(struct espota_hashes *hashes, const uint8_t *tail, size_t
     return status;
 }
 
-void espota_tail_init(struct espota_tail *tail, struct espota_hashes *hashes)
+enum espota_status espota_tail_init(struct espota_tail *tail, const struct espota_key *key,
+                                    enum espota_sign_format format, struct espota_error *err)
 {
+    bool esp32 = format == ESPOTA_SIGN_AUTO || format == ESPOTA_SIGN_ESP32 ||
+                 espota_key_family(key) == ESPOTA_KEY_EC;
+
     memset(tail, 0, sizeof(*tail));
-    tail->hashes = hashes;
+    return espota_hashes_create(&tail->hashes, key, true, esp32, esp32, err);
+}
+
+void espota_tail_deinit(struct espota_tail *tail)
+{
+    espota_hashes_destroy(tail->hashes);
+    tail->hashes = NULL;
 }
 
 void espota_tail_add(struct espota_tail *tail, const void *data, size_t length)
@@ -276,22 +276,35 @@ void espota_tail_add(struct espota_tail *tail, const void *data, size_t length)
     tail->held += length;
 }
 
-enum espota_status espota_signature_judge_memory(const void *data, size_t length,
-                                                 const struct espota_key *key,
-                                                 enum espota_sign_format format,
-                                                 struct espota_signature_verdict *verdict,
-                                                 struct espota_error *err)
+static enum espota_status read_all(const struct espota_image_input *from, struct espota_tail *tail,
+                                   struct espota_error *err)
 {
-    struct espota_hashes *hashes = NULL;
-    struct espota_tail tail;
-    enum espota_status status = espota_signature_hashes(&hashes, key, format, err);
+    struct espota_image_stream stream;
+    uint8_t piece[PIECE];
+    size_t length = sizeof(piece);
+    enum espota_status status = espota_image_stream_init(&stream, from, err);
 
-    if (status != ESPOTA_OK)
-        return status;
-    espota_tail_init(&tail, hashes);
-    espota_tail_add(&tail, data, length);
-    status = espota_signature_judge(hashes, tail.bytes, tail.held, tail.total, key, format, verdict,
-                                    err);
-    espota_hashes_destroy(hashes);
+    while (status == ESPOTA_OK && length == sizeof(piece)) {
+        status = espota_image_stream_read(&stream, piece, sizeof(piece), &length, err);
+        espota_tail_add(tail, piece, length);
+    }
+    espota_image_stream_deinit(&stream);
+    return status;
+}
+
+enum espota_status espota_signature_judge_image(const struct espota_image_input *from,
+                                                const struct espota_key *key,
+                                                enum espota_sign_format format,
+                                                struct espota_signature_verdict *verdict,
+                                                struct espota_error *err)
+{
+    struct espota_tail tail;
+    enum espota_status status = espota_tail_init(&tail, key, format, err);
+
+    if (status == ESPOTA_OK)
+        status = read_all(from, &tail, err);
+    if (status == ESPOTA_OK)
+        status = espota_tail_judge(&tail, key, format, verdict, err);
+    espota_tail_deinit(&tail);
     return status;
 }

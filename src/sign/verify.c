@@ -1,53 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "espota/sign.h"
 #include "sign/sign.h"
-#include "sys/sys.h"
 #include "text/text.h"
-
-enum { PIECE = 65536 };
-
-static enum espota_status read_all(struct espota_input *input, struct espota_tail *tail,
-                                   struct espota_error *err)
-{
-    uint8_t piece[PIECE];
-    size_t length = sizeof(piece);
-    enum espota_status status = ESPOTA_OK;
-
-    while (status == ESPOTA_OK && length == sizeof(piece)) {
-        status = espota_input_read(input, piece, sizeof(piece), &length, err);
-        espota_tail_add(tail, piece, length);
-    }
-    return status;
-}
 
 static enum espota_status judge(const struct espota_verify_options *options,
                                 const struct espota_key *key, struct espota_verified *result,
                                 struct espota_error *err)
 {
-    struct espota_input input = ESPOTA_INPUT_INIT;
-    struct espota_hashes *hashes = NULL;
-    struct espota_tail tail;
-    struct espota_signature_verdict verdict = {0};
-    enum espota_status status = espota_input_init(&input, options->file, err);
+    const struct espota_image_input from = {.name = options->file};
+    struct espota_signature_verdict verdict;
+    enum espota_status status =
+        espota_signature_judge_image(&from, key, options->format, &verdict, err);
 
-    if (status == ESPOTA_OK)
-        status = espota_signature_hashes(&hashes, key, options->format, err);
-    espota_tail_init(&tail, hashes);
-    if (status == ESPOTA_OK)
-        status = read_all(&input, &tail, err);
-    if (status == ESPOTA_OK)
-        status = espota_signature_judge(hashes, tail.bytes, tail.held, tail.total, key,
-                                        options->format, &verdict, err);
-    espota_hashes_destroy(hashes);
-    espota_input_deinit(&input);
     if (status != ESPOTA_OK)
         return status;
-    result->bytes = tail.total;
-    result->payload = tail.total - verdict.trailer; /* a trailer was seen in these bytes, or 0 */
+    result->bytes = verdict.total;
+    result->payload = verdict.total - verdict.trailer; /* a trailer was seen in these bytes, or 0 */
     result->good = verdict.good;
     result->format = verdict.format;
     result->hash = verdict.hash;

@@ -8,7 +8,7 @@
 #include "images.h"
 #include "send/layout.h"
 #include "send/preflight.h"
-#include "sign/sign.h"
+#include "sign/signature.h"
 
 enum { SENT, REFUSED };
 

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "images.h"
-#include "sign/sign.h"
+#include "sign/signature.h"
 
 enum { PAYLOAD_MAX = 6000, MANY = 2000 };
 
@@ -83,10 +83,10 @@ judge(const struct test_image *image, const struct pair *pair, enum espota_sign_
 {
     struct espota_signature_verdict verdict;
     struct guarded g = guarded_copy(image->bytes, image->length);
+    const struct espota_image_input from = {.data = g.bytes, .length = image->length};
 
-    ck_assert_int_eq(
-        espota_signature_judge_memory(g.bytes, image->length, pair->key, format, &verdict, NULL),
-        ESPOTA_OK);
+    ck_assert_int_eq(espota_signature_judge_image(&from, pair->key, format, &verdict, NULL),
+                     ESPOTA_OK);
     ck_assert_int_eq(verdict.good, verdict.reason[0] == '\0');
     guarded_free(&g);
     return verdict;
@@ -166,14 +166,11 @@ START_TEST(test_tail_in_pieces)
     for (int i = 0; i < 200; i++) {
         struct test_image image =
             make(&pair, ESPOTA_SIGN_ESP8266, ESPOTA_HASH_SHA256, 1 + random_below(5000));
-        struct espota_hashes *hashes;
         struct espota_tail tail;
         struct espota_signature_verdict verdict;
         size_t at = 0;
 
-        ck_assert_int_eq(espota_signature_hashes(&hashes, pair.key, ESPOTA_SIGN_ESP8266, NULL),
-                         ESPOTA_OK);
-        espota_tail_init(&tail, hashes);
+        ck_assert_int_eq(espota_tail_init(&tail, pair.key, ESPOTA_SIGN_ESP8266, NULL), ESPOTA_OK);
         while (at < image.length) {
             size_t now = i == 0 ? 1 : random_below(i < 100 ? 40 : 3000);
 
@@ -183,11 +180,10 @@ START_TEST(test_tail_in_pieces)
             at += now;
         }
         ck_assert_uint_eq(tail.total, image.length);
-        ck_assert_int_eq(espota_signature_judge(hashes, tail.bytes, tail.held, tail.total, pair.key,
-                                                ESPOTA_SIGN_ESP8266, &verdict, NULL),
+        ck_assert_int_eq(espota_tail_judge(&tail, pair.key, ESPOTA_SIGN_ESP8266, &verdict, NULL),
                          ESPOTA_OK);
         ck_assert(verdict.good);
-        espota_hashes_destroy(hashes);
+        espota_tail_deinit(&tail);
         test_image_free(&image);
     }
     free_pair(&pair);
