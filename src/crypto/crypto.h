@@ -63,24 +63,8 @@ enum espota_scheme {
     ESPOTA_SCHEME_ECDSA,     /* DER: ESP32 */
 };
 
-/*
- * From the bytes of a file (PEM or DER; PKCS#1, PKCS#8, SEC1; encrypted or not). `name` is for
- * messages. E_LOCAL: no key, or not to be opened with this passphrase.
- */
-enum espota_status espota_key_private_parse(struct espota_key **out, const void *data,
-                                            size_t length, const char *name,
-                                            const struct espota_passphrase *passphrase,
-                                            struct espota_error *err) ESPOTA_MUST_CHECK;
-enum espota_status espota_key_public_parse(struct espota_key **out, const void *data, size_t length,
-                                           const char *name,
-                                           struct espota_error *err) ESPOTA_MUST_CHECK;
-
 /* Whether a name is a "pkcs11:" URI instead of a file. */
 bool espota_key_is_uri(const char *name);
-/* A key in a token: OpenSSL's pkcs11 provider is tried, then its engine. */
-enum espota_status espota_key_uri_load(struct espota_key **out, const char *uri, bool private_half,
-                                       const struct espota_passphrase *passphrase,
-                                       struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* By name: a file or a URI. Warns about a private key file that others may read. */
 enum espota_status espota_key_private_load(struct espota_key **out, const char *name,
@@ -100,11 +84,6 @@ size_t espota_key_signature_size(const struct espota_key *key);
 /* "RSA-2048", "ECDSA P-256": borrowed from the key. */
 const char *espota_key_name(const struct espota_key *key);
 
-/*
- * False for an RSA key whose public exponent is even or less than 3: with 1 every signature is the
- * padded hash itself, which anybody can write; an even one belongs to no private key.
- */
-bool espota_key_exponent_is_sound(const struct espota_key *key);
 /* The public numbers of an RSA key, big-endian without leading zeros. */
 enum espota_status espota_key_rsa_numbers(const struct espota_key *key, uint8_t *modulus,
                                           size_t modulus_room, size_t *modulus_size,
@@ -156,6 +135,5 @@ enum espota_status espota_hashes_with(struct espota_hashes *hashes, enum espota_
                                       const void *data, size_t length, uint8_t *out,
                                       struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_hashes_destroy(struct espota_hashes *hashes);
-size_t espota_hash_size(enum espota_hash_kind kind);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The table of digests that wire's engines ask for, from OpenSSL. */
 #include "crypto/crypto.h"
 
 #include <limits.h>

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * SHA-2 for signatures, apart from digests_openssl.c because a signer asks what no device does:
+ * several hashes of one pass over the bytes, and a hash as it would be with a few bytes more while
+ * the stream goes on.
+ */
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 #include <stdlib.h>

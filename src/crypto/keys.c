@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Keys by name. */
-#include "crypto/crypto.h"
+/* Keys by name, which is a file or a token's URI; the files behind parse and load either. */
+#include "crypto/keys_openssl.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of keys_*_openssl.c share. Nobody else includes this. */
+/* What the files of keys share: how they are read, and what of OpenSSL they hold. */
 #ifndef ESPOTA_CRYPTO_KEYS_OPENSSL_H
 #define ESPOTA_CRYPTO_KEYS_OPENSSL_H
 
@@ -41,5 +41,29 @@ bool espota_key_no_memory(void);
 
 /* Sets E_LOCAL with OpenSSL's reason behind the text, and empties its queue of errors. */
 enum espota_status espota_key_error(struct espota_error *err, const char *text);
+
+/*
+ * From the bytes of a file (PEM or DER; PKCS#1, PKCS#8, SEC1; encrypted or not). `name` is for
+ * messages. E_LOCAL: no key, or not to be opened with this passphrase.
+ */
+enum espota_status espota_key_private_parse(struct espota_key **out, const void *data,
+                                            size_t length, const char *name,
+                                            const struct espota_passphrase *passphrase,
+                                            struct espota_error *err) ESPOTA_MUST_CHECK;
+enum espota_status espota_key_public_parse(struct espota_key **out, const void *data, size_t length,
+                                           const char *name,
+                                           struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* A key in a token: OpenSSL's pkcs11 provider is tried, then its engine. */
+enum espota_status espota_key_uri_load(struct espota_key **out, const char *uri, bool private_half,
+                                       const struct espota_passphrase *passphrase,
+                                       struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/*
+ * False for an RSA key whose public exponent is even or less than 3: with 1 every signature is the
+ * padded hash itself, which anybody can write; an even one belongs to no private key.
+ */
+bool espota_key_exponent_is_sound(const struct espota_key *key);
+size_t espota_hash_size(enum espota_hash_kind kind);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Passwords and passphrases from files, the environment and callers; wiped wherever they were. */
 #include "espota/secret.h"
 
 #include <stdbool.h>

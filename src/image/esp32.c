@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The ESP32 family: applications, boot loaders, merged images (PROTOCOL 7.2), trailers (1.6). */
+/*
+ * The ESP32 family: applications, boot loaders, merged images (PROTOCOL 7.2), trailers (1.6). Its
+ * images begin with the same E9 as an ESP8266's, with another header behind it, and no field says
+ * which: the chip's number and bytes that are reserved decide, and where they do not, which of the
+ * two readings gives a checksum that is right.
+ */
 #include <string.h>
 
 #include "image/parts.h"

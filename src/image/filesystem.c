@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* File systems, by their magic. */
+/*
+ * File systems, by their magic. What has none is not taken for one: an image of a file system that
+ * is not known here is sent as data if its user says that it is one.
+ */
 #include <string.h>
 
 #include "image/parts.h"

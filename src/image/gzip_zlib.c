@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Gzip as the boot loaders of devices unpack it (PROTOCOL 5.3, 5.4). It is packed by hand around
+ * zlib's raw stream: the bytes must be the same on every run, and the whole a multiple of 4 long,
+ * which a name in the header of the right length brings about. Unpacking goes sector by sector, as
+ * the loader's does, to see whether it would run over what it has yet to read.
+ */
 #define ZLIB_CONST /* what is only read is const */
 
 #include "image/image.h"

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The parser: which kind an image is, and what all kinds share. Kinds are tried from the one with
+ * the most certain mark to the one with the least; the first that recognises its own decides, and
+ * what is wrong is then told as that kind's problem. A read that fails gives zeros and is kept as
+ * the inspection's status: no parser has to look at each.
+ */
 #include "image/parts.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds out what a file is; info_text.c and info_json.c say it. */
+/* `info`: the loader finds out what a file is; info_text.c and info_json.c say it. */
 #include "image/info.h"
 
 #include <stdlib.h>

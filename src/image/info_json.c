@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What was found, as one object. */
+/* What was found, as one object: members that have nothing to say are left out. */
 #include <stdio.h>
 #include <stdlib.h>
 

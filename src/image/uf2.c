@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* UF2: 512-byte blocks for a drag-and-drop drive (PROTOCOL 7.4). */
+/*
+ * UF2: 512-byte blocks for a drag-and-drop drive (PROTOCOL 7.4). No device takes it over the air,
+ * but builds leave it beside the .bin, so it is recognised in order to be refused with a reason.
+ */
 #include "image/parts.h"
 #include "wire/wire.h"
 

@@ -1,53 +1,37 @@
 /* SPDX-License-Identifier: MIT */
-/* The parser's findings in words. */
+/*
+ * The parser's findings in words. Each is one sentence with its numbers in it, because `info`,
+ * `serve` and a refused upload say the same; freestanding as the parser is, so no printf.
+ */
 #include "image/parts.h"
 #include "wire/wire.h"
 
 const char *espota_chip_name(enum espota_chip chip)
 {
-    switch (chip) {
-    case ESPOTA_CHIP_ESP8266:
-        return "ESP8266";
-    case ESPOTA_CHIP_ESP32:
-        return "ESP32";
-    case ESPOTA_CHIP_ESP32_S2:
-        return "ESP32-S2";
-    case ESPOTA_CHIP_ESP32_C3:
-        return "ESP32-C3";
-    case ESPOTA_CHIP_ESP32_S3:
-        return "ESP32-S3";
-    case ESPOTA_CHIP_ESP32_C2:
-        return "ESP32-C2";
-    case ESPOTA_CHIP_ESP32_C6:
-        return "ESP32-C6";
-    case ESPOTA_CHIP_ESP32_H2:
-        return "ESP32-H2";
-    case ESPOTA_CHIP_ESP32_P4:
-        return "ESP32-P4";
-    case ESPOTA_CHIP_ESP32_C61:
-        return "ESP32-C61";
-    case ESPOTA_CHIP_ESP32_C5:
-        return "ESP32-C5";
-    case ESPOTA_CHIP_ESP32_H21:
-        return "ESP32-H21";
-    case ESPOTA_CHIP_ESP32_H4:
-        return "ESP32-H4";
-    case ESPOTA_CHIP_ESP32_E22:
-        return "ESP32-E22";
-    case ESPOTA_CHIP_ESP32_S31:
-        return "ESP32-S31";
-    case ESPOTA_CHIP_ESP32_OTHER:
-        return "ESP32 family";
-    case ESPOTA_CHIP_RP2040:
-        return "RP2040";
-    case ESPOTA_CHIP_RP2350:
-        return "RP2350";
-    case ESPOTA_CHIP_LIBRETINY:
-        return "LibreTiny";
-    case ESPOTA_CHIP_UNKNOWN:
-        break;
-    }
-    return "unknown";
+    static const char *const names[] = {
+        [ESPOTA_CHIP_UNKNOWN] = "unknown",
+        [ESPOTA_CHIP_ESP8266] = "ESP8266",
+        [ESPOTA_CHIP_ESP32] = "ESP32",
+        [ESPOTA_CHIP_ESP32_S2] = "ESP32-S2",
+        [ESPOTA_CHIP_ESP32_C3] = "ESP32-C3",
+        [ESPOTA_CHIP_ESP32_S3] = "ESP32-S3",
+        [ESPOTA_CHIP_ESP32_C2] = "ESP32-C2",
+        [ESPOTA_CHIP_ESP32_C6] = "ESP32-C6",
+        [ESPOTA_CHIP_ESP32_H2] = "ESP32-H2",
+        [ESPOTA_CHIP_ESP32_P4] = "ESP32-P4",
+        [ESPOTA_CHIP_ESP32_C61] = "ESP32-C61",
+        [ESPOTA_CHIP_ESP32_C5] = "ESP32-C5",
+        [ESPOTA_CHIP_ESP32_H21] = "ESP32-H21",
+        [ESPOTA_CHIP_ESP32_H4] = "ESP32-H4",
+        [ESPOTA_CHIP_ESP32_E22] = "ESP32-E22",
+        [ESPOTA_CHIP_ESP32_S31] = "ESP32-S31",
+        [ESPOTA_CHIP_ESP32_OTHER] = "ESP32 family",
+        [ESPOTA_CHIP_RP2040] = "RP2040",
+        [ESPOTA_CHIP_RP2350] = "RP2350",
+        [ESPOTA_CHIP_LIBRETINY] = "LibreTiny",
+    };
+
+    return names[chip];
 }
 
 bool espota_chip_is_esp32(enum espota_chip chip)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Making a pair of keys. */
+/* `keygen`: a pair of keys in two files, or neither. */
 #include "crypto/crypto.h"
 #include "sys/sys.h"
 

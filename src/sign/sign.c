@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Signs in one pass: the bytes go to the output as they come, and the trailer follows them. */
+/*
+ * Signs in one pass: the bytes go to the output as they come, and the trailer follows them, so that
+ * neither a pipe nor a large image is ever in memory as a whole. Packing puts its header, which
+ * comes last, in front: packed bytes wait in a scratch file. Whether the input is signed already is
+ * known at its end only; the output appears under its name after that.
+ */
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What a device verifies (PROTOCOL 1.6, 5.4): a trailer behind the payload, in one of three
+ * formats. Nothing in an image says that it is signed, or how: a trailer is one if the key made it,
+ * so judging tries what fits the key and its lengths.
+ */
 #include "sign/signature.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* `verify`: one file, one public key; the verdict for people and as JSON. */
 #include <stdio.h>
 #include <string.h>
 

@@ -10,6 +10,7 @@
 #include <openssl/rsa.h>
 #include <stdio.h>
 
+#include "crypto/keys_openssl.h"
 #include "images.h"
 #include "sign/signature.h"
 
