@@ -1,21 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "fleet/fleet.h"
 #include "send/send.h"
-
-static enum espota_auth_method method_of(enum espota_upload_auth auth)
-{
-    switch (auth) {
-    case ESPOTA_UPLOAD_AUTH_AUTO:
-        break;
-    case ESPOTA_UPLOAD_AUTH_MD5:
-        return ESPOTA_METHOD_MD5;
-    case ESPOTA_UPLOAD_AUTH_SHA256:
-        return ESPOTA_METHOD_SHA256;
-    case ESPOTA_UPLOAD_AUTH_MD5_FIRST:
-        return ESPOTA_METHOD_MD5_FIRST;
-    }
-    return ESPOTA_METHOD_AUTO;
-}
 
 enum espota_status espota_fleet_password(struct espota_job *job, const struct espota_secret **out,
                                          struct espota_error *err)
@@ -37,81 +24,73 @@ enum espota_status espota_fleet_password(struct espota_job *job, const struct es
                               first ? &upload->options.log : &silence, err);
 }
 
-static enum espota_status begin_push(struct espota_job *job, const struct espota_secret *password,
-                                     const struct espota_attempt_ears *ears,
-                                     struct espota_error *err)
+/* Whether the address that a message names is news to who wrote the target. */
+static bool is_named(const struct espota_job *job)
 {
-    const struct espota_upload_options *options = &job->upload->options;
-    struct espota_web_push_config config = {
-        .loop = job->upload->loop,
-        .client = job->upload->client,
-        .source = job->source,
-        .url = job->url,
-        .address = job->device,
-        .filesystem = job->command == ESPOTA_COMMAND_FILESYSTEM,
-        .user = job->user != NULL ? job->user : options->user,
-        .password = password->bytes,
-        .ca_file = options->ca_file,
-        .insecure = options->insecure,
-        .timeout_ms = options->timeout_ms,
-        .limit_rate = options->limit_rate,
-        .ears = *ears,
-    };
+    struct espota_address address;
 
-    return espota_web_push_create(&config, &job->attempt, err);
+    return !espota_address_parse(job->name, &address) || strstr(job->target, job->name) == NULL;
 }
 
-static enum espota_status begin_exchange(struct espota_job *job,
-                                         const struct espota_secret *password,
-                                         const struct espota_attempt_ears *ears,
-                                         struct espota_error *err)
+static struct espota_attempt_config config_of(struct espota_job *job,
+                                              const struct espota_attempt_hooks *hooks)
 {
     struct espota_upload *upload = job->upload;
-    struct espota_exchange_config config = {
+    const struct espota_upload_options *options = &upload->options;
+
+    return (struct espota_attempt_config){
         .loop = upload->loop,
         .ports = upload->ports,
+        .client = upload->client,
         .crypto = &upload->crypto.table,
         .source = job->source,
+        .url = job->url,
         .command = job->command,
         .device = job->device,
         .from = job->from,
-        .method = method_of(upload->options.auth),
-        .password = password->bytes,
-        .password_length = password->length,
-        .timeout_ms = upload->options.timeout_ms,
-        .limit_rate = upload->options.limit_rate,
-        .ears = *ears,
+        .named = is_named(job),
+        .since = job->began,
+        .auth = options->auth,
+        .user = job->user != NULL ? job->user : options->user,
+        .ca_file = options->ca_file,
+        .insecure = options->insecure,
+        .timeout_ms = options->timeout_ms,
+        .wait_ms = options->wait_online_ms,
+        .limit_rate = options->limit_rate,
+        .hooks = *hooks,
     };
-
-    return espota_exchange_create(&config, &job->attempt, err);
 }
 
 enum espota_status espota_fleet_begin_attempt(struct espota_job *job,
-                                              const struct espota_attempt_ears *ears,
+                                              const struct espota_attempt_hooks *hooks,
                                               struct espota_error *err)
 {
+    struct espota_attempt_config config = config_of(job, hooks);
     const struct espota_secret *password;
     enum espota_status status = espota_fleet_password(job, &password, err);
 
     if (status != ESPOTA_OK)
         return status;
-    return job->url != NULL ? begin_push(job, password, ears, err)
-                            : begin_exchange(job, password, ears, err);
+    config.password = password->bytes;
+    config.password_length = password->length;
+    return espota_attempt_begin(&config, &job->attempt, err);
 }
 
 enum espota_status espota_fleet_begin_wait(struct espota_job *job,
-                                           const struct espota_attempt_ears *ears,
+                                           const struct espota_attempt_hooks *hooks,
                                            struct espota_error *err)
 {
-    struct espota_online_config config = {
-        .loop = job->upload->loop,
-        .ports = job->upload->ports,
-        .device = job->device,
-        .web = job->url != NULL,
-        .wait_ms = job->upload->options.wait_online_ms,
-        .size = job->source->length,
-        .ears = *ears,
-    };
+    struct espota_attempt_config config = config_of(job, hooks);
 
-    return espota_online_create(&config, &job->attempt, err);
+    return espota_attempt_begin_wait(&config, &job->attempt, err);
+}
+
+enum espota_status espota_fleet_begin_knock(struct espota_job *job,
+                                            const struct espota_outcome *outcome,
+                                            const struct espota_attempt_hooks *hooks,
+                                            struct espota_error *err)
+{
+    struct espota_attempt_config config = config_of(job, hooks);
+
+    return espota_attempt_begin_knock(&config, outcome, &job->attempt, err);
 }

@@ -62,6 +62,8 @@ bool espota_fleet_diagnose(struct espota_job *job, const struct espota_outcome *
                   outcome->knock != ESPOTA_KNOCK_OPEN;
     char more[2048];
 
+    if (outcome->road != ESPOTA_ROAD_CALLBACK)
+        return false;
     if (outcome->stranger.family != 0 || (!silent && outcome->status != ESPOTA_E_NO_CALLBACK))
         return false; /* whoever connected got through every firewall */
     find_way(upload, &diagnosis);

@@ -5,7 +5,7 @@
 
 #include "send/send.h"
 
-/* `outcome`: of an exchange with a device, NULL if there was none. */
+/* `outcome`: of the last attempt; NULL if none could be begun. */
 static void end_job(struct espota_job *job, enum espota_status status, bool again,
                     const char *message, const struct espota_outcome *outcome)
 {
@@ -25,18 +25,17 @@ static void end_job(struct espota_job *job, enum espota_status status, bool agai
 }
 
 /* In place of the attempt's own words where this machine's digests are to blame. */
-static const char *local_problem(const struct espota_job *job,
-                                 const struct espota_attempt_report *report)
+static const char *local_problem(const struct espota_job *job, const struct espota_outcome *outcome)
 {
-    bool local = report->status == ESPOTA_E_LOCAL || report->status == ESPOTA_E_MEMORY;
+    bool local = outcome->status == ESPOTA_E_LOCAL || outcome->status == ESPOTA_E_MEMORY;
     const char *problem = espota_crypto_openssl_problem(&job->upload->crypto);
 
-    return local && report->os_error == 0 && problem[0] != '\0' ? problem : NULL;
+    return local && outcome->os_error == 0 && problem[0] != '\0' ? problem : NULL;
 }
 
-static void attempt_event(void *context, enum espota_event_kind kind)
+static void attempt_event(void *context, const struct espota_attempt_event *event)
 {
-    espota_fleet_tell_event(context, kind);
+    espota_fleet_tell_event(context, event);
 }
 
 static void attempt_asks(void *context)
@@ -48,11 +47,11 @@ static void attempt_asks(void *context)
 }
 
 /* It may be deep inside the attempt: the rest follows after the turn. */
-static void attempt_over(void *context)
+static void attempt_over(void *context, const struct espota_outcome *outcome)
 {
     struct espota_job *job = context;
 
-    job->ended = true;
+    job->outcome = outcome;
     job->next_ended = job->upload->ended;
     job->upload->ended = job;
 }
@@ -62,32 +61,32 @@ static void drop_attempt(struct espota_job *job)
 {
     struct espota_upload *upload = job->upload;
 
-    job->attempt->kind->destroy(job->attempt);
+    espota_attempt_destroy(job->attempt);
     espota_secret_wipe(&job->secret);
     job->attempt = NULL;
-    job->ended = false;
+    job->outcome = NULL;
     upload->attempts--;
     upload->parked -= job->parked;
     upload->waiting -= job->accepted;
     job->parked = false;
 }
 
-static struct espota_attempt_ears ears_of(struct espota_job *job)
+static struct espota_attempt_hooks hooks_of(struct espota_job *job)
 {
-    return (struct espota_attempt_ears){job, attempt_event, attempt_asks, attempt_over};
+    return (struct espota_attempt_hooks){job, attempt_event, attempt_asks, attempt_over};
 }
 
 /* The device has said OK; whether it comes back is the rest of the job. */
 static bool begin_waiting(struct espota_job *job)
 {
     struct espota_upload *upload = job->upload;
-    struct espota_attempt_ears ears = ears_of(job);
+    struct espota_attempt_hooks hooks = hooks_of(job);
     struct espota_error err = ESPOTA_ERROR_INIT;
 
     if (upload->options.wait_online_ms == 0 || upload->stopped || job->accepted)
         return false;
     job->accepted = true;
-    if (espota_fleet_begin_wait(job, &ears, &err) != ESPOTA_OK) {
+    if (espota_fleet_begin_wait(job, &hooks, &err) != ESPOTA_OK) {
         end_job(job, err.status, false, err.message, NULL);
         return true;
     }
@@ -100,63 +99,48 @@ static bool begin_waiting(struct espota_job *job)
 static bool begin_knocking(struct espota_job *job, const struct espota_outcome *outcome, bool again)
 {
     struct espota_upload *upload = job->upload;
-    struct espota_attempt_ears ears = ears_of(job);
+    struct espota_attempt_hooks hooks = hooks_of(job);
 
-    if (!espota_knock_helps(outcome) || upload->stopped ||
+    if (!espota_attempt_knock_helps(outcome) || upload->stopped ||
         (again && espota_schedule_tries_again(&upload->schedule, job->index)))
         return false;
-    if (espota_knock_create(upload->loop, outcome, &ears, &job->attempt, NULL) != ESPOTA_OK)
+    if (espota_fleet_begin_knock(job, outcome, &hooks, NULL) != ESPOTA_OK)
         return false; /* then there is no more to tell */
     upload->attempts++;
     return true;
 }
 
-/* What is known of an attempt at a device that calls back, and the sentence about it. */
-static bool find_outcome(const struct espota_job *job, struct espota_outcome *outcome,
-                         struct espota_attempt_report *report)
+static bool may_try_again(const struct espota_job *job, const struct espota_outcome *outcome)
 {
-    struct espota_address address;
-
-    if (!espota_exchange_outcome(job->attempt, outcome) &&
-        !espota_knock_outcome(job->attempt, outcome))
-        return false;
-    outcome->named =
-        !espota_address_parse(job->name, &address) || strstr(job->target, job->name) == NULL;
-    if (!espota_ports_stranger(job->upload->ports, job->began, &outcome->stranger))
-        outcome->stranger.family = 0;
-    espota_outcome_text(outcome, report->message, sizeof(report->message));
     /* espota.py gives an absent device ten seconds, and who stands in for it no more */
-    if (job->upload->options.legacy_tool && outcome->status == ESPOTA_E_NO_ANSWER &&
-        outcome->challenge == 0)
-        report->again = false;
-    return true;
+    if (job->upload->options.legacy_tool && outcome->road == ESPOTA_ROAD_CALLBACK &&
+        outcome->status == ESPOTA_E_NO_ANSWER && outcome->challenge == 0)
+        return false;
+    return espota_outcome_again(outcome);
 }
 
 /* An attempt is over: what it comes to. */
 static void look_at(struct espota_job *job)
 {
-    struct espota_attempt_report report;
-    struct espota_outcome outcome;
-    bool exchanged;
-    const char *problem;
+    const struct espota_outcome outcome = *job->outcome; /* it is the attempt's */
+    bool again = may_try_again(job, &outcome);
+    const char *problem = local_problem(job, &outcome);
+    char message[2048];
 
-    job->attempt->kind->report(job->attempt, &report);
-    exchanged = find_outcome(job, &outcome, &report);
-    job->acked = report.acked;
-    job->touched |= report.begun;
-    job->complete = report.complete;
-    problem = local_problem(job, &report);
-    if (report.status == ESPOTA_E_AUTH && job->no_password)
+    espota_outcome_text(&outcome, message, sizeof(message));
+    job->acked = outcome.acked;
+    job->touched |= outcome.sent > 0;
+    job->complete = outcome.sent == outcome.total;
+    if (outcome.status == ESPOTA_E_AUTH && job->no_password)
         problem = "the device wants a password, and none is given to a device that was found by "
                   "its announcement alone, which anyone could forge; add --yes if you trust this "
                   "network, or name the device with --host";
     drop_attempt(job);
-    if (report.status == ESPOTA_OK && begin_waiting(job))
+    if (outcome.status == ESPOTA_OK && begin_waiting(job))
         return;
-    if (exchanged && begin_knocking(job, &outcome, report.again))
+    if (begin_knocking(job, &outcome, again))
         return;
-    end_job(job, report.status, report.again, problem != NULL ? problem : report.message,
-            exchanged ? &outcome : NULL);
+    end_job(job, outcome.status, again, problem != NULL ? problem : message, &outcome);
 }
 
 static void look_at_ended(struct espota_upload *upload)
@@ -172,14 +156,14 @@ static void look_at_ended(struct espota_upload *upload)
 static void begin(struct espota_job *job)
 {
     struct espota_upload *upload = job->upload;
-    struct espota_attempt_ears ears = ears_of(job);
+    struct espota_attempt_hooks hooks = hooks_of(job);
     struct espota_error err = ESPOTA_ERROR_INIT;
 
     if (!job->begun)
         job->began = espota_loop_now(upload->loop);
     job->begun = true;
     job->acked = 0;
-    if (espota_fleet_begin_attempt(job, &ears, &err) == ESPOTA_OK) {
+    if (espota_fleet_begin_attempt(job, &hooks, &err) == ESPOTA_OK) {
         upload->attempts++;
         return;
     }
@@ -261,9 +245,9 @@ static void serve_parked(struct espota_upload *upload)
         job->parked = false;
         upload->parked--;
         if (job->no_password)
-            job->attempt->kind->password(job->attempt, NULL, 0);
+            espota_attempt_password(job->attempt, NULL, 0);
         else
-            job->attempt->kind->password(job->attempt, upload->answer.bytes, upload->answer.length);
+            espota_attempt_password(job->attempt, upload->answer.bytes, upload->answer.length);
     }
 }
 
@@ -275,7 +259,7 @@ static void stop_all(struct espota_upload *upload)
         struct espota_attempt *attempt = upload->jobs[i].attempt;
 
         if (attempt != NULL)
-            attempt->kind->stop(attempt);
+            espota_attempt_stop(attempt);
     }
     look_at_ended(upload);
 }

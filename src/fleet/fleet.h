@@ -49,9 +49,9 @@ struct espota_job {
 
     /* from the run */
     struct espota_attempt *attempt;
-    struct espota_secret secret; /* of its password file, while an attempt lasts */
-    bool parked;                 /* its attempt waits for a password */
-    bool ended;                  /* its attempt is over and not looked at yet */
+    struct espota_secret secret;          /* of its password file, while an attempt lasts */
+    bool parked;                          /* its attempt waits for a password */
+    const struct espota_outcome *outcome; /* the attempt's, once it is over; NULL: not yet */
     struct espota_job *next_ended;
     bool begun;
     uint64_t began;
@@ -130,13 +130,17 @@ enum espota_status espota_fleet_find(struct espota_job *job,
  * be NULL. */
 enum espota_status espota_fleet_password(struct espota_job *job, const struct espota_secret **out,
                                          struct espota_error *err) ESPOTA_MUST_CHECK;
-/* An attempt by the target's road; and, after it, the wait for the device to come back. */
+/* An attempt by the target's road; and what may follow it. */
 enum espota_status espota_fleet_begin_attempt(struct espota_job *job,
-                                              const struct espota_attempt_ears *ears,
+                                              const struct espota_attempt_hooks *hooks,
                                               struct espota_error *err) ESPOTA_MUST_CHECK;
 enum espota_status espota_fleet_begin_wait(struct espota_job *job,
-                                           const struct espota_attempt_ears *ears,
+                                           const struct espota_attempt_hooks *hooks,
                                            struct espota_error *err) ESPOTA_MUST_CHECK;
+enum espota_status espota_fleet_begin_knock(struct espota_job *job,
+                                            const struct espota_outcome *outcome,
+                                            const struct espota_attempt_hooks *hooks,
+                                            struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* fleet.c: what is said of a target that is over before it began; nothing of any other. */
 void espota_fleet_tell_settled(struct espota_job *job);
@@ -165,7 +169,7 @@ bool espota_fleet_diagnose(struct espota_job *job, const struct espota_outcome *
 void espota_fleet_log(const struct espota_upload *upload, enum espota_log_level level,
                       const char *format, ...) ESPOTA_PRINTF(3, 4);
 void espota_fleet_tell_start(struct espota_upload *upload);
-void espota_fleet_tell_event(struct espota_job *job, enum espota_event_kind kind);
+void espota_fleet_tell_event(struct espota_job *job, const struct espota_attempt_event *event);
 
 /* fleet_guard.c: an image for another device than this one, by its announcement or by the port that
  * the user named. True: `why` says so. */

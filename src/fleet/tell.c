@@ -61,20 +61,16 @@ void espota_fleet_tell_start(struct espota_upload *upload)
     tell(upload, &event);
 }
 
-void espota_fleet_tell_event(struct espota_job *job, enum espota_event_kind kind)
+void espota_fleet_tell_event(struct espota_job *job, const struct espota_attempt_event *what)
 {
-    struct espota_upload_event event = about(job, kind);
-    struct espota_attempt_report report;
+    struct espota_upload_event event = about(job, what->kind);
     char address[ESPOTA_ADDRESS_TEXT];
 
-    job->attempt->kind->report(job->attempt, &report);
-    event.bytes = job->acked = report.acked;
-    if (kind == ESPOTA_EVENT_INVITED)
-        event.address = espota_address_format(&report.device, true, address);
-    if (kind == ESPOTA_EVENT_CONNECTED)
-        event.address = espota_address_format(&report.caller, true, address);
-    if (kind == ESPOTA_EVENT_AUTH)
-        event.scheme = report.scheme;
+    event.bytes = job->acked = what->acked;
+    if (what->kind == ESPOTA_EVENT_INVITED || what->kind == ESPOTA_EVENT_CONNECTED)
+        event.address = espota_address_format(&what->address, true, address);
+    if (what->kind == ESPOTA_EVENT_AUTH)
+        event.scheme = what->scheme;
     tell(job->upload, &event);
 }
 

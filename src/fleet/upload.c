@@ -96,8 +96,7 @@ static bool copy_text(char **out, const char *text)
 
 static void job_deinit(struct espota_job *job)
 {
-    if (job->attempt != NULL)
-        job->attempt->kind->destroy(job->attempt);
+    espota_attempt_destroy(job->attempt);
     espota_secret_wipe(&job->secret);
     free(job->target);
     free(job->name);

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "send/knock.h"
-
+/*
+ * After a device that was invited in vain: is anything there at all? One TCP connection to its port
+ * is begun and dropped. A refusal comes from a host that is up; one that is taken comes from
+ * another program than ArduinoOTA, which never listens by TCP. No device minds either.
+ */
 #include <errno.h>
 #include <stdlib.h>
+
+#include "send/road.h"
 
 enum { ANSWER_MS = 1000 }; /* a device that saves power hears only some of the beacons */
 
@@ -10,18 +15,18 @@ struct knock {
     struct espota_attempt base;
     struct espota_loop *loop;
     struct espota_outcome outcome;
-    struct espota_attempt_ears ears;
+    struct espota_attempt_hooks hooks;
     struct espota_timer timer;
     struct espota_watch watch;
     int fd;
     bool over;
 };
 
-bool espota_knock_helps(const struct espota_outcome *outcome)
+bool espota_attempt_knock_helps(const struct espota_outcome *outcome)
 {
-    return outcome->status == ESPOTA_E_NO_ANSWER && outcome->challenge == 0 &&
-           outcome->os_error == 0 && outcome->knock == ESPOTA_KNOCK_NONE &&
-           outcome->stranger.family == 0 &&
+    return outcome->road == ESPOTA_ROAD_CALLBACK && outcome->status == ESPOTA_E_NO_ANSWER &&
+           outcome->challenge == 0 && outcome->os_error == 0 &&
+           outcome->knock == ESPOTA_KNOCK_NONE && outcome->stranger.family == 0 &&
            (!outcome->has_unreachable || outcome->unreachable == ESPOTA_UNREACHABLE_PORT);
 }
 
@@ -42,7 +47,7 @@ static void end(struct knock *knock, enum espota_knock what)
     knock->over = true;
     knock->outcome.knock = what;
     hang_up(knock);
-    knock->ears.over(knock->ears.context);
+    knock->hooks.over(knock->hooks.context, &knock->outcome);
 }
 
 static void connection_ready(void *context, unsigned events)
@@ -69,42 +74,18 @@ static void destroy(struct espota_attempt *attempt)
     free(knock);
 }
 
-static void take_password(struct espota_attempt *attempt, const char *password, size_t length)
-{
-    (void)attempt; /* it never asks */
-    (void)password;
-    (void)length;
-}
-
 static void stop(struct espota_attempt *attempt)
 {
     end((struct knock *)attempt, ESPOTA_KNOCK_SILENT);
 }
 
-static void report(const struct espota_attempt *attempt, struct espota_attempt_report *out)
+static const struct espota_attempt_kind knock_kind = {destroy, NULL, stop};
+
+enum espota_status espota_attempt_begin_knock(const struct espota_attempt_config *config,
+                                              const struct espota_outcome *outcome,
+                                              struct espota_attempt **out, struct espota_error *err)
 {
-    const struct knock *knock = (const struct knock *)attempt;
-
-    *out = (struct espota_attempt_report){.status = knock->outcome.status,
-                                          .device = knock->outcome.device};
-    espota_outcome_text(&knock->outcome, out->message, sizeof(out->message));
-}
-
-static const struct espota_attempt_kind knock_kind = {destroy, take_password, stop, report};
-
-bool espota_knock_outcome(const struct espota_attempt *attempt, struct espota_outcome *out)
-{
-    if (attempt->kind != &knock_kind)
-        return false;
-    *out = ((const struct knock *)attempt)->outcome;
-    return true;
-}
-
-enum espota_status espota_knock_create(struct espota_loop *loop,
-                                       const struct espota_outcome *outcome,
-                                       const struct espota_attempt_ears *ears,
-                                       struct espota_attempt **out, struct espota_error *err)
-{
+    struct espota_loop *loop = config->loop;
     struct knock *knock = calloc(1, sizeof(*knock));
     enum espota_status status;
 
@@ -114,7 +95,7 @@ enum espota_status espota_knock_create(struct espota_loop *loop,
     *knock = (struct knock){.base = {&knock_kind},
                             .loop = loop,
                             .outcome = *outcome,
-                            .ears = *ears,
+                            .hooks = config->hooks,
                             .timer = {.expired = time_passed, .context = knock},
                             .fd = -1};
     status = espota_tcp_connect(NULL, &outcome->device, &knock->fd, err);

@@ -2,8 +2,9 @@
 #include "send/online.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
+
+#include "send/road.h"
 
 enum {
     MISSES = 2,
@@ -54,7 +55,7 @@ enum espota_status espota_online_judge(const struct espota_online_view *view, ui
 
 struct online {
     struct espota_attempt base;
-    struct espota_online_config config;
+    struct espota_attempt_config config;
     struct espota_online_view view;
     struct espota_caller caller;
     struct espota_timer timer;
@@ -63,8 +64,8 @@ struct online {
     uint64_t fd_until;     /* it has so long to be answered */
     uint64_t next_connect; /* while there is none */
     uint64_t next_datagram;
-    bool close; /* on loopback */
-    enum espota_status status;
+    bool close;                    /* on loopback */
+    struct espota_outcome outcome; /* once it is over */
     bool over;
 };
 
@@ -73,12 +74,28 @@ static uint64_t now_of(const struct online *online)
     return espota_loop_now(online->config.loop);
 }
 
+/* A web updater has no port that would turn a datagram back. */
+static bool is_web(const struct online *online)
+{
+    return online->config.url != NULL;
+}
+
 static void end(struct online *online, enum espota_status status)
 {
-    online->status = status;
+    uint32_t size = online->config.source->length;
+
+    online->outcome = (struct espota_outcome){
+        .status = status,
+        .road = ESPOTA_ROAD_WAIT,
+        .device = online->config.device,
+        .total = size,
+        .sent = size,
+        .acked = size,
+        .waited_ms = now_of(online) - online->view.began,
+    };
     online->over = true;
     espota_loop_disarm(online->config.loop, &online->timer);
-    online->config.ears.over(online->config.ears.context);
+    online->config.hooks.over(online->config.hooks.context, &online->outcome);
 }
 
 static void drop_connection(struct online *online)
@@ -96,7 +113,7 @@ static void weigh_connection(struct online *online, int os_error)
 {
     uint64_t now = now_of(online);
 
-    if (os_error == 0 || (os_error == ECONNREFUSED && !online->config.web))
+    if (os_error == 0 || (os_error == ECONNREFUSED && !is_web(online)))
         espota_online_life(&online->view, now);
     else if (os_error == ECONNREFUSED)
         espota_online_refused(&online->view, now);
@@ -177,7 +194,7 @@ static void arm(struct online *online)
         end(online, status);
         return;
     }
-    if (!online->config.web && online->next_datagram < at)
+    if (!is_web(online) && online->next_datagram < at)
         at = online->next_datagram;
     if (online->view.deadline < at)
         at = online->view.deadline;
@@ -196,7 +213,7 @@ static void expired(void *context)
     }
     if (online->fd < 0 && now >= online->next_connect)
         connect_again(online);
-    if (!online->config.web && now >= online->next_datagram)
+    if (!is_web(online) && now >= online->next_datagram)
         send_datagram(online);
     arm(online);
 }
@@ -211,13 +228,6 @@ static void destroy(struct espota_attempt *attempt)
     free(online);
 }
 
-static void take_password(struct espota_attempt *attempt, const char *password, size_t length)
-{
-    (void)attempt; /* it never asks */
-    (void)password;
-    (void)length;
-}
-
 static void stop(struct espota_attempt *attempt)
 {
     struct online *online = (struct online *)attempt;
@@ -226,52 +236,9 @@ static void stop(struct espota_attempt *attempt)
         end(online, ESPOTA_E_INTERRUPTED);
 }
 
-static void write_message(const struct online *online, char *out, size_t room)
-{
-    double seconds = (double)(now_of(online) - online->view.began) / 1000;
+static const struct espota_attempt_kind online_kind = {destroy, NULL, stop};
 
-    switch (online->status) {
-    case ESPOTA_OK:
-        snprintf(out, room, "the device has taken the image and is back online after %.1f s",
-                 seconds);
-        break;
-    case ESPOTA_E_NO_ANSWER:
-        snprintf(out, room,
-                 "the device has taken the image and went silent, but was not back online within "
-                 "%.0f s: look at it before sending again",
-                 seconds);
-        break;
-    case ESPOTA_E_INTERRUPTED:
-        snprintf(out, room,
-                 "the device has taken the image; stopped before it was seen back online");
-        break;
-    default:
-        snprintf(out, room,
-                 "the device has taken the image, but in %.0f s nothing showed that it restarted: "
-                 "look at it before sending again",
-                 seconds);
-        break;
-    }
-}
-
-static void report(const struct espota_attempt *attempt, struct espota_attempt_report *out)
-{
-    const struct online *online = (const struct online *)attempt;
-
-    *out = (struct espota_attempt_report){
-        .status = online->status,
-        .acked = online->config.size,
-        .begun = true,
-        .complete = true,
-        .device = online->config.device,
-        .caller = online->config.device,
-    };
-    write_message(online, out->message, sizeof(out->message));
-}
-
-static const struct espota_attempt_kind online_kind = {destroy, take_password, stop, report};
-
-enum espota_status espota_online_create(const struct espota_online_config *config,
+enum espota_status espota_online_create(const struct espota_attempt_config *config,
                                         struct espota_attempt **out, struct espota_error *err)
 {
     struct online *online = calloc(1, sizeof(*online));
@@ -292,7 +259,7 @@ enum espota_status espota_online_create(const struct espota_online_config *confi
                                             .unreachable = heard_unreachable};
     espota_online_view_init(&online->view, now_of(online), config->wait_ms,
                             online->close ? CLOSE_MS : SETTLE_MS);
-    if (!config->web)
+    if (!is_web(online))
         status = espota_ports_join(config->ports, &online->caller, &port, err);
     if (status == ESPOTA_OK &&
         espota_loop_arm(config->loop, &online->timer, now_of(online)) != ESPOTA_OK)

@@ -18,7 +18,7 @@
  * sign is older than `settle_ms`, for hosts send only so many refusals a second.
  * A device that announces itself (mDNS) is back as well; that is for who listens to it.
  *
- * The upper half is pure; espota_online_create is the rest.
+ * This half is pure; the rest of online.c is an attempt of its own (road.h).
  */
 #ifndef ESPOTA_SEND_ONLINE_H
 #define ESPOTA_SEND_ONLINE_H
@@ -26,10 +26,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "espota/error.h"
-#include "send/attempt.h"
-#include "send/espota/ports.h"
-#include "sys/sys.h"
+#include "espota/status.h"
 
 /* What was seen so far. */
 struct espota_online_view {
@@ -52,20 +49,5 @@ void espota_online_missed(struct espota_online_view *view, uint64_t now);
  */
 enum espota_status espota_online_judge(const struct espota_online_view *view,
                                        uint64_t now) ESPOTA_MUST_CHECK;
-
-struct espota_online_config {
-    struct espota_loop *loop;
-    struct espota_ports *ports;
-    struct espota_address device; /* its port: to be invited, or of its web page */
-    bool web;                     /* a web updater: no datagrams */
-    uint32_t wait_ms;
-    uint32_t size; /* of the image, for the report */
-    struct espota_attempt_ears ears;
-};
-
-/* The wait as one more attempt of the fleet, begun when the device has said OK. */
-enum espota_status espota_online_create(const struct espota_online_config *config,
-                                        struct espota_attempt **out,
-                                        struct espota_error *err) ESPOTA_MUST_CHECK;
 
 #endif

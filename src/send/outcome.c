@@ -329,44 +329,193 @@ static void tell_refused(struct espota_builder *to, const struct espota_outcome 
         espota_builder_add(to, "; %s", advice_of(refusal, o));
 }
 
-void espota_outcome_text(const struct espota_outcome *o, char *out, size_t room)
-{
-    struct espota_builder to;
-    char device[ESPOTA_ADDRESS_TEXT];
+/* --- a web updater --- */
 
-    espota_builder_init(&to, out, room);
+static void tell_web_auth(struct espota_builder *to, const struct espota_outcome *o)
+{
+    if (o->had_password)
+        espota_builder_add(
+            to, "it refused the user '%s' with this password (--user, --password-file)", o->user);
+    else
+        espota_builder_add(to, "it wants a password, and none was given (--password-file)");
+}
+
+/* What the page says, or what there is to say where it says nothing. */
+static void add_page(struct espota_builder *to, const struct espota_outcome *o, const char *else_)
+{
+    if (o->words_length > 0)
+        espota_builder_add(to, "%.*s", (int)o->words_length, (const char *)o->words);
+    else
+        espota_builder_add(to, "%s", else_);
+}
+
+static void tell_web_refused(struct espota_builder *to, const struct espota_outcome *o)
+{
+    if (o->phase != ESPOTA_PHASE_STREAMING) {
+        espota_builder_add(to, "it redirects elsewhere (HTTP %u); name the updater itself",
+                           o->http);
+        return;
+    }
+    espota_builder_add(to, "the device said (HTTP %u): ", o->http);
+    add_page(to, o, "nothing more");
+}
+
+static void tell_web_broken(struct espota_builder *to, const struct espota_outcome *o)
+{
+    if (o->reason[0] != '\0') {
+        espota_builder_add(to, "broke off after %u of %u bytes: %s", o->acked, o->total, o->reason);
+        return;
+    }
+    espota_builder_add(to, "it took nothing more for ");
+    add_seconds(to, o->timeout_ms);
+    espota_builder_add(to, ", after %u of %u bytes", o->acked, o->total);
+}
+
+static void tell_web_unknown(struct espota_builder *to, const struct espota_outcome *o)
+{
+    if (o->reason[0] != '\0') {
+        espota_builder_add(to, "it closed the connection without a verdict after the whole image; "
+                               "look at the device before you send it again");
+    } else if (o->http != 0 && o->phase == ESPOTA_PHASE_STREAMING) {
+        espota_builder_add(to, "its page says neither success nor failure: ");
+        add_page(to, o, "it is empty");
+    } else if (o->acked == o->total) {
+        espota_builder_add(to, "the device has the whole image and says nothing; look at it "
+                               "before you send it again");
+    } else {
+        tell_unknown(to, o);
+    }
+}
+
+static void tell_web_interrupted(struct espota_builder *to, const struct espota_outcome *o)
+{
+    if (o->sent == o->total) {
+        espota_builder_add(
+            to, "stopped after the last byte and before the verdict: the device may or may not "
+                "have taken the image; look at it before you send it again");
+        return;
+    }
+    espota_builder_add(to, "stopped after %u of %u bytes", o->acked, o->total);
+    add_what_is_left(to, o);
+}
+
+static void tell_web(struct espota_builder *to, const struct espota_outcome *o)
+{
     switch (o->status) {
     case ESPOTA_OK:
-        espota_builder_add(&to, "the device has taken the image");
-        break;
-    case ESPOTA_E_NO_ANSWER:
-        tell_no_answer(&to, o);
-        break;
-    case ESPOTA_E_NO_CALLBACK:
-        tell_no_callback(&to, o);
+        add_page(to, o, "done");
         break;
     case ESPOTA_E_AUTH:
-        tell_auth(&to, o);
+        tell_web_auth(to, o);
         break;
     case ESPOTA_E_REFUSED:
-        tell_refused(&to, o);
+        tell_web_refused(to, o);
         break;
     case ESPOTA_E_BROKEN:
-        tell_broken(&to, o);
+        tell_web_broken(to, o);
         break;
     case ESPOTA_E_UNKNOWN:
-        tell_unknown(&to, o);
+        tell_web_unknown(to, o);
         break;
     case ESPOTA_E_INTERRUPTED:
-        tell_interrupted(&to, o);
+        tell_web_interrupted(to, o);
+        break;
+    case ESPOTA_E_LOCAL:
+        espota_builder_add(to, "%s; name its certificate with --cacert", o->reason);
+        break;
+    default:
+        espota_builder_add(to, "%s", o->reason[0] != '\0' ? o->reason : "no answer within ");
+        if (o->reason[0] == '\0')
+            add_seconds(to, o->timeout_ms);
+        break;
+    }
+}
+
+/* --- the wait afterwards --- */
+
+static void tell_wait(struct espota_builder *to, const struct espota_outcome *o)
+{
+    double seconds = (double)o->waited_ms / 1000;
+
+    espota_builder_add(to, "the device has taken the image");
+    switch (o->status) {
+    case ESPOTA_OK:
+        espota_builder_add(to, " and is back online after %.1f s", seconds);
+        break;
+    case ESPOTA_E_NO_ANSWER:
+        espota_builder_add(to,
+                           " and went silent, but was not back online within %.0f s: look at it "
+                           "before sending again",
+                           seconds);
+        break;
+    case ESPOTA_E_INTERRUPTED:
+        espota_builder_add(to, "; stopped before it was seen back online");
+        break;
+    default:
+        espota_builder_add(to,
+                           ", but in %.0f s nothing showed that it restarted: look at it before "
+                           "sending again",
+                           seconds);
+        break;
+    }
+}
+
+/* --- all of them --- */
+
+static void tell_callback(struct espota_builder *to, const struct espota_outcome *o)
+{
+    char device[ESPOTA_ADDRESS_TEXT];
+
+    switch (o->status) {
+    case ESPOTA_OK:
+        espota_builder_add(to, "the device has taken the image");
+        break;
+    case ESPOTA_E_NO_ANSWER:
+        tell_no_answer(to, o);
+        break;
+    case ESPOTA_E_NO_CALLBACK:
+        tell_no_callback(to, o);
+        break;
+    case ESPOTA_E_AUTH:
+        tell_auth(to, o);
+        break;
+    case ESPOTA_E_REFUSED:
+        tell_refused(to, o);
+        break;
+    case ESPOTA_E_BROKEN:
+        tell_broken(to, o);
+        break;
+    case ESPOTA_E_UNKNOWN:
+        tell_unknown(to, o);
+        break;
+    case ESPOTA_E_INTERRUPTED:
+        tell_interrupted(to, o);
         break;
     default:
         if (o->os_error != 0)
-            espota_builder_add(&to,
+            espota_builder_add(to,
                                "cannot send to %s: %s; does a firewall of this machine forbid it?",
                                device_text(o, true, device), strerror(o->os_error));
         else
-            espota_builder_add(&to, "%s", espota_status_text(o->status));
+            espota_builder_add(to, "%s", espota_status_text(o->status));
+        break;
+    }
+}
+
+void espota_outcome_text(const struct espota_outcome *o, char *out, size_t room)
+{
+    struct espota_builder to;
+
+    espota_builder_init(&to, out, room);
+    switch (o->road) {
+    case ESPOTA_ROAD_CALLBACK:
+        tell_callback(&to, o);
+        break;
+    case ESPOTA_ROAD_WEB:
+        tell_web(&to, o);
+        break;
+    case ESPOTA_ROAD_WAIT:
+        tell_wait(&to, o);
         break;
     }
 }
@@ -387,6 +536,8 @@ bool espota_outcome_again(const struct espota_outcome *o)
     case ESPOTA_E_BROKEN:
         return true;
     case ESPOTA_E_REFUSED:
+        if (o->road != ESPOTA_ROAD_CALLBACK)
+            return false;
         refusal = find_refusal(o);
         return refusal != NULL && refusal->passes;
     default:

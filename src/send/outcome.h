@@ -21,8 +21,15 @@ enum espota_knock {
     ESPOTA_KNOCK_OPEN,    /* something listens there by TCP */
 };
 
+enum espota_road {
+    ESPOTA_ROAD_CALLBACK, /* invited, and it calls back */
+    ESPOTA_ROAD_WEB,
+    ESPOTA_ROAD_WAIT, /* after one of them: for the device to come back */
+};
+
 struct espota_outcome {
     enum espota_status status;
+    enum espota_road road;
     enum espota_sender_phase phase; /* the last one before it was over */
     enum espota_command command;
     enum espota_auth_method method;
@@ -32,7 +39,7 @@ struct espota_outcome {
     uint16_t host_port;           /* what the device was told */
     uint32_t timeout_ms;
     uint32_t total, sent, acked;
-    bool odd_flash_mode; /* of the image: see lib/source.h */
+    bool odd_flash_mode; /* of the image: see source.h */
     unsigned invitations;
     size_t challenge; /* digits of the newest one; 0: none came */
     bool had_password;
@@ -45,8 +52,12 @@ struct espota_outcome {
     enum espota_knock knock;
     struct espota_address stranger; /* connected meanwhile, invited by nobody; family 0: none */
     bool named;                     /* the user did not write the device's address: it is news */
+    unsigned http;                  /* the status that a web updater answered; 0: it did not */
+    char user[64];                  /* whose password it was, for a web updater */
+    char reason[256];               /* of this machine or of the connection, in its own words */
+    uint64_t waited_ms;             /* for the device to come back */
     size_t words_length;
-    uint8_t words[ESPOTA_WORDS_MAX]; /* raw */
+    uint8_t words[ESPOTA_WORDS_MAX]; /* the device's, raw; a web updater's without its tags */
 };
 
 /*

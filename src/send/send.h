@@ -8,15 +8,11 @@
 #include "send/attempt.h"
 #include "send/diagnose.h"
 #include "send/espota/address_map.h"
-#include "send/espota/exchange.h"
 #include "send/espota/ports.h"
 #include "send/firewall.h"
-#include "send/knock.h"
-#include "send/online.h"
 #include "send/outcome.h"
 #include "send/preflight.h"
 #include "send/source.h"
-#include "send/web/push.h"
 #include "send/web/verdict.h"
 
 #endif

@@ -9,6 +9,7 @@ import http.client
 import json
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -651,7 +652,7 @@ class EspHome(WebCase):
         self.assert_exit(done, 6)
         self.assertEqual(result_of(done)["reason"], "broken")
 
-    def cut_near_the_end(self, *argv):
+    def test_cut_near_the_end(self):
         """The system has taken the whole request, but most of it has not left this machine."""
         under_way = threading.Event()
 
@@ -666,17 +667,46 @@ class EspHome(WebCase):
         server = Server(play)
         server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         with server, Process(espota_c(), "upload", "--force", "--json", "--retries", "0", "--host",
-                             f"http://{server.host}/update", *argv, self.image) as upload:
+                             f"http://{server.host}/update", self.image) as upload:
             upload.wait_event("progress")
             under_way.set()
             result = upload.wait_event("result")
             self.assertEqual(upload.wait(), 6)
         self.assertEqual(result["reason"], "broken")
         self.assertLess(result["bytes"], len(self.bytes))
-        return result["message"]
 
-    def test_cut_near_the_end(self):
-        self.cut_near_the_end()
+    def test_interrupted(self):
+        """A program is replaced as a whole or not at all, a file system is overwritten in place."""
+        over = threading.Event()
+
+        def play(conn):
+            request = Request(conn)
+            if request.first.startswith("GET"):
+                answer(conn, "200 OK", "")
+            else:
+                request.file.read(1000)
+                over.wait(LIMIT)
+        large = self.file("large.bin", image(3_000_000))
+        for argv, left in (([], "the device keeps the program that it had"),
+                           (["--fs"], "its file system is part old and part new now")):
+            over.clear()
+            with Server(play) as server, Process(
+                    espota_c(), "upload", "--force", "--json", *argv, "--host",
+                    f"http://{server.host}/update", large) as upload:
+                upload.wait_event("progress")
+                upload.signal(signal.SIGINT)
+                self.assertIn(left, upload.wait_event("result")["message"])
+                self.assertEqual(upload.wait(), 130)
+                over.set()
+
+    def test_a_time_out_of_less_than_a_second(self):
+        over = threading.Event()
+        with Server(lambda conn: over.wait(LIMIT)) as server:
+            done = self.upload("--host", f"http://{server.host}/update", "--timeout", "0.5",
+                               "--retries", "0")
+            over.set()
+        self.assert_one_line(done, 3, "no answer within 0.500 s")
+
 
 
 class JAndrassy(WebCase):

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-#include "send/espota/exchange.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "send/espota/sender.h"
 #include "send/espota/stream.h"
+#include "send/road.h"
 
 enum {
     VERDICT_MS = 60000, /* what devices may take for their last word */
     LOOK_MS = 200,      /* between looks at what the device's TCP has acknowledged */
 };
 
-struct espota_exchange {
+struct exchange {
     struct espota_attempt base;
-    struct espota_exchange_config config;
+    struct espota_attempt_config config;
     struct espota_sender sender;
     struct espota_caller caller;
     struct espota_stream stream;
@@ -31,38 +31,97 @@ struct espota_exchange {
     bool has_unreachable;
     enum espota_unreachable unreachable;
     struct espota_address teller;
+    struct espota_outcome outcome; /* once it is over */
 };
 
-static struct espota_exchange *of(struct espota_attempt *attempt)
+static struct exchange *of(struct espota_attempt *attempt)
 {
-    return (struct espota_exchange *)attempt; /* its first member */
+    return (struct exchange *)attempt; /* its first member */
 }
 
-static uint64_t now_of(const struct espota_exchange *x)
+static uint64_t now_of(const struct exchange *x)
 {
     return espota_loop_now(x->config.loop);
 }
 
-static void tell(struct espota_exchange *x, enum espota_event_kind kind)
+static void tell(struct exchange *x, enum espota_event_kind kind)
 {
-    x->config.ears.event(x->config.ears.context, kind);
+    const struct espota_attempt_event event = {
+        .kind = kind,
+        .acked = espota_sender_acked_total(&x->sender),
+        .address = kind == ESPOTA_EVENT_CONNECTED ? x->connected : x->config.device,
+        .scheme = espota_sender_challenge(&x->sender) == ESPOTA_NONCE_MD5 ? "md5" : "sha256",
+    };
+
+    x->config.hooks.event(x->config.hooks.context, &event);
 }
 
-static unsigned wants(const struct espota_exchange *x)
+static unsigned wants(const struct exchange *x)
 {
     return espota_sender_want(&x->sender);
 }
 
-static void finish(struct espota_exchange *x)
+static enum espota_auth_method method_of(enum espota_upload_auth auth)
+{
+    switch (auth) {
+    case ESPOTA_UPLOAD_AUTH_AUTO:
+        break;
+    case ESPOTA_UPLOAD_AUTH_MD5:
+        return ESPOTA_METHOD_MD5;
+    case ESPOTA_UPLOAD_AUTH_SHA256:
+        return ESPOTA_METHOD_SHA256;
+    case ESPOTA_UPLOAD_AUTH_MD5_FIRST:
+        return ESPOTA_METHOD_MD5_FIRST;
+    }
+    return ESPOTA_METHOD_AUTO;
+}
+
+/* The words are the engine's; everything else is what the attempt has seen. */
+static void fill_outcome(struct exchange *x)
+{
+    struct espota_outcome *out = &x->outcome;
+    const uint8_t *words;
+
+    out->status = x->forced != ESPOTA_OK ? x->forced : espota_sender_status(&x->sender);
+    out->phase = x->phase;
+    out->command = x->config.command;
+    out->method = method_of(x->config.auth);
+    out->form = espota_sender_form(&x->sender);
+    out->device = x->config.device;
+    out->host_port = x->host_port;
+    out->timeout_ms = x->config.timeout_ms;
+    out->total = x->config.source->length;
+    out->odd_flash_mode = x->config.source->odd_flash_mode;
+    out->sent = espota_sender_sent_total(&x->sender);
+    out->acked = espota_sender_acked_total(&x->sender);
+    out->invitations = x->invitations;
+    out->challenge = espota_sender_challenge(&x->sender);
+    out->had_password = x->config.password != NULL;
+    out->empty_password = x->config.password != NULL && x->config.password_length == 0;
+    out->caller = x->connected;
+    out->ended = x->stream.ended;
+    out->os_error = x->os_error != 0 ? x->os_error : x->stream.os_error;
+    out->has_unreachable = x->has_unreachable;
+    out->unreachable = x->unreachable;
+    out->teller = x->teller;
+    out->named = x->config.named;
+    if (!espota_ports_stranger(x->config.ports, x->config.since, &out->stranger))
+        out->stranger.family = 0;
+    words = espota_sender_words(&x->sender, &out->words_length);
+    memcpy(out->words, words, out->words_length);
+}
+
+static void finish(struct exchange *x)
 {
     x->over = true;
     espota_loop_disarm(x->config.loop, &x->timer);
     espota_stream_rest(&x->stream);
-    x->config.ears.over(x->config.ears.context);
+    fill_outcome(x);
+    x->config.hooks.over(x->config.hooks.context, &x->outcome);
 }
 
 /* What the engine cannot see: this machine refuses to send. */
-static void fail_to_send(struct espota_exchange *x, int os_error)
+static void fail_to_send(struct exchange *x, int os_error)
 {
     bool no_way = os_error == ENETUNREACH;
 
@@ -70,7 +129,7 @@ static void fail_to_send(struct espota_exchange *x, int os_error)
     x->forced = no_way ? ESPOTA_E_NO_ANSWER : ESPOTA_E_LOCAL;
 }
 
-static void send_datagrams(struct espota_exchange *x)
+static void send_datagrams(struct exchange *x)
 {
     size_t length;
     const uint8_t *data;
@@ -93,7 +152,7 @@ static void send_datagrams(struct espota_exchange *x)
     }
 }
 
-static void set_timer(struct espota_exchange *x)
+static void set_timer(struct exchange *x)
 {
     uint64_t at = UINT64_MAX, when;
 
@@ -110,7 +169,7 @@ static void set_timer(struct espota_exchange *x)
         x->forced = ESPOTA_E_MEMORY;
 }
 
-static void show_progress(struct espota_exchange *x)
+static void show_progress(struct exchange *x)
 {
     uint32_t acked = espota_sender_acked_total(&x->sender);
 
@@ -121,7 +180,7 @@ static void show_progress(struct espota_exchange *x)
 }
 
 /* After every input: does what the engine wants, and says what changed. */
-static void drive(struct espota_exchange *x)
+static void drive(struct exchange *x)
 {
     unsigned want;
 
@@ -135,7 +194,7 @@ static void drive(struct espota_exchange *x)
     want = wants(x);
     if ((want & ESPOTA_WANT_PASSWORD) != 0 && !x->asked) {
         x->asked = true;
-        x->config.ears.asks(x->config.ears.context);
+        x->config.hooks.asks(x->config.hooks.context);
     }
     if (espota_sender_phase(&x->sender) != ESPOTA_PHASE_OVER)
         x->phase = espota_sender_phase(&x->sender);
@@ -154,7 +213,7 @@ static void stream_moved(void *context)
 
 static void timer_expired(void *context)
 {
-    struct espota_exchange *x = context;
+    struct exchange *x = context;
     uint64_t now = now_of(x);
 
     espota_stream_look(&x->stream);
@@ -168,7 +227,7 @@ static void timer_expired(void *context)
 
 static void heard_datagram(void *context, const uint8_t *data, size_t length)
 {
-    struct espota_exchange *x = context;
+    struct exchange *x = context;
 
     if (x->over)
         return;
@@ -178,7 +237,7 @@ static void heard_datagram(void *context, const uint8_t *data, size_t length)
 
 static bool take_connection(void *context, int fd, const struct espota_address *peer)
 {
-    struct espota_exchange *x = context;
+    struct exchange *x = context;
 
     if (x->over || (wants(x) & ESPOTA_WANT_ACCEPT) == 0)
         return false;
@@ -192,7 +251,7 @@ static bool take_connection(void *context, int fd, const struct espota_address *
 }
 
 /* Nobody answered for the address: this machine's own kernel says so, and is no news. */
-static bool is_ours(const struct espota_exchange *x, const struct espota_address *teller)
+static bool is_ours(const struct exchange *x, const struct espota_address *teller)
 {
     struct espota_address local;
     char interface_name[32];
@@ -206,7 +265,7 @@ static bool is_ours(const struct espota_exchange *x, const struct espota_address
 static void heard_unreachable(void *context, enum espota_unreachable why,
                               const struct espota_address *teller)
 {
-    struct espota_exchange *x = context;
+    struct exchange *x = context;
 
     if (x->over)
         return;
@@ -218,13 +277,13 @@ static void heard_unreachable(void *context, enum espota_unreachable why,
     drive(x);
 }
 
-static struct espota_sender_config sender_config(const struct espota_exchange_config *config,
+static struct espota_sender_config sender_config(const struct espota_attempt_config *config,
                                                  uint16_t port)
 {
     struct espota_sender_config out = {
         .crypto = config->crypto,
         .invitation = {.command = config->command, .port = port, .size = config->source->length},
-        .method = config->method,
+        .method = method_of(config->auth),
         .password = config->password,
         .password_length = config->password_length,
         .timeout_ms = config->timeout_ms,
@@ -235,13 +294,13 @@ static struct espota_sender_config sender_config(const struct espota_exchange_co
     return out;
 }
 
-static bool went_well(const struct espota_exchange *x)
+static bool went_well(const struct exchange *x)
 {
     return x->forced == ESPOTA_OK && (wants(x) & ESPOTA_WANT_DONE) != 0;
 }
 
 /* It was told no: it will not call back any more. */
-static bool is_settled(const struct espota_exchange *x)
+static bool is_settled(const struct exchange *x)
 {
     enum espota_status status = espota_sender_status(&x->sender);
 
@@ -252,7 +311,7 @@ static bool is_settled(const struct espota_exchange *x)
 /* With a reset unless all went well, so that nothing buffered arrives later. */
 static void destroy(struct espota_attempt *attempt)
 {
-    struct espota_exchange *x = of(attempt);
+    struct exchange *x = of(attempt);
 
     if (is_settled(x))
         espota_ports_settle(x->config.ports, &x->config.from);
@@ -265,7 +324,7 @@ static void destroy(struct espota_attempt *attempt)
 
 static void take_password(struct espota_attempt *attempt, const char *password, size_t length)
 {
-    struct espota_exchange *x = of(attempt);
+    struct exchange *x = of(attempt);
 
     if (x->over)
         return;
@@ -277,7 +336,7 @@ static void take_password(struct espota_attempt *attempt, const char *password, 
 
 static void stop(struct espota_attempt *attempt)
 {
-    struct espota_exchange *x = of(attempt);
+    struct exchange *x = of(attempt);
 
     if (x->over)
         return;
@@ -286,74 +345,12 @@ static void stop(struct espota_attempt *attempt)
     finish(x);
 }
 
-static void outcome_of(const struct espota_exchange *x, struct espota_outcome *out)
-{
-    const uint8_t *words;
+static const struct espota_attempt_kind exchange_kind = {destroy, take_password, stop};
 
-    memset(out, 0, sizeof(*out));
-    out->status = x->forced != ESPOTA_OK ? x->forced : espota_sender_status(&x->sender);
-    out->phase = x->phase;
-    out->command = x->config.command;
-    out->method = x->config.method;
-    out->form = espota_sender_form(&x->sender);
-    out->device = x->config.device;
-    out->host_port = x->host_port;
-    out->timeout_ms = x->config.timeout_ms;
-    out->total = x->config.source->length;
-    out->odd_flash_mode = x->config.source->odd_flash_mode;
-    out->sent = espota_sender_sent_total(&x->sender);
-    out->acked = espota_sender_acked_total(&x->sender);
-    out->invitations = x->invitations;
-    out->challenge = espota_sender_challenge(&x->sender);
-    out->had_password = x->config.password != NULL;
-    out->empty_password = x->config.password != NULL && x->config.password_length == 0;
-    out->caller = x->connected;
-    out->ended = x->stream.ended;
-    out->os_error = x->os_error != 0 ? x->os_error : x->stream.os_error;
-    out->has_unreachable = x->has_unreachable;
-    out->unreachable = x->unreachable;
-    out->teller = x->teller;
-    words = espota_sender_words(&x->sender, &out->words_length);
-    memcpy(out->words, words, out->words_length);
-}
-
-static void report(const struct espota_attempt *attempt, struct espota_attempt_report *out)
-{
-    const struct espota_exchange *x = (const struct espota_exchange *)attempt;
-    struct espota_outcome outcome;
-
-    outcome_of(x, &outcome);
-    *out = (struct espota_attempt_report){
-        .status = outcome.status,
-        .again = espota_outcome_again(&outcome),
-        .os_error = outcome.os_error,
-        .acked = outcome.acked,
-        .begun = outcome.sent > 0,
-        .complete = outcome.sent == outcome.total,
-        .device = outcome.device,
-        .caller = outcome.caller,
-        .scheme = outcome.challenge == 0                  ? NULL
-                  : outcome.challenge == ESPOTA_NONCE_MD5 ? "md5"
-                                                          : "sha256",
-    };
-    if (x->over)
-        espota_outcome_text(&outcome, out->message, sizeof(out->message));
-}
-
-static const struct espota_attempt_kind exchange_kind = {destroy, take_password, stop, report};
-
-bool espota_exchange_outcome(const struct espota_attempt *attempt, struct espota_outcome *out)
-{
-    if (attempt->kind != &exchange_kind)
-        return false;
-    outcome_of((const struct espota_exchange *)attempt, out);
-    return true;
-}
-
-enum espota_status espota_exchange_create(const struct espota_exchange_config *config,
+enum espota_status espota_exchange_create(const struct espota_attempt_config *config,
                                           struct espota_attempt **out, struct espota_error *err)
 {
-    struct espota_exchange *x = calloc(1, sizeof(*x));
+    struct exchange *x = calloc(1, sizeof(*x));
     struct espota_sender_config sender;
     enum espota_status status;
 

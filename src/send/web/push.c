@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "send/web/push.h"
-
-#include <stdarg.h>
+/*
+ * One attempt at one device's web updater: ask for the page first, so that a wrong password costs
+ * no upload, then send the image and read the verdict in the page's own words.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "send/road.h"
 #include "send/web/verdict.h"
 #include "wire/wire.h"
 
@@ -18,19 +20,17 @@ enum stage { STAGE_ASKING, STAGE_PASSWORD, STAGE_SENDING, STAGE_OVER };
 
 struct web_push {
     struct espota_attempt base;
-    struct espota_web_push_config config;
+    struct espota_attempt_config config;
     struct espota_http_session *session;
     struct espota_timer timer;
     enum stage stage;
     bool raw;
     enum espota_http_auth auth;
     bool told_connected;
+    uint32_t sent; /* of these, all may be with the device, whatever happens here */
     uint32_t acked;
     uint64_t deadline; /* when nothing has moved for too long */
-    bool all_sent;     /* every byte left: the device may get it, whatever happens here */
-    bool all_gone;     /* every byte was acknowledged */
-    enum espota_status status;
-    char message[1024];
+    struct espota_outcome outcome;
 };
 
 static uint64_t now_of(const struct web_push *push)
@@ -38,22 +38,45 @@ static uint64_t now_of(const struct web_push *push)
     return espota_loop_now(push->config.loop);
 }
 
-static void end(struct web_push *push, enum espota_status status, const char *format, ...)
-    ESPOTA_PRINTF(3, 4);
-
-static void end(struct web_push *push, enum espota_status status, const char *format, ...)
+static void tell(struct web_push *push, enum espota_event_kind kind)
 {
-    va_list args;
+    const struct espota_attempt_event event = {
+        .kind = kind,
+        .acked = push->acked,
+        .address = push->config.device,
+        .scheme = push->auth == ESPOTA_HTTP_AUTH_DIGEST ? "digest" : "basic",
+    };
+
+    push->config.hooks.event(push->config.hooks.context, &event);
+}
+
+static bool is_filesystem(const struct web_push *push)
+{
+    return push->config.command == ESPOTA_COMMAND_FILESYSTEM;
+}
+
+/* `reason`: of this machine or of the connection, in its own words; NULL: none is known. */
+static void end(struct web_push *push, enum espota_status status, const char *reason)
+{
+    struct espota_outcome *out = &push->outcome;
 
     if (push->stage == STAGE_OVER)
         return;
-    va_start(args, format);
-    vsnprintf(push->message, sizeof(push->message), format, args);
-    va_end(args);
+    out->status = status;
+    out->road = ESPOTA_ROAD_WEB;
+    out->phase = push->stage == STAGE_SENDING ? ESPOTA_PHASE_STREAMING : ESPOTA_PHASE_INVITING;
+    out->command = push->config.command;
+    out->device = push->config.device;
+    out->timeout_ms = push->config.timeout_ms;
+    out->total = push->config.source->length;
+    out->sent = push->sent;
+    out->acked = push->acked;
+    out->had_password = push->config.password != NULL;
+    snprintf(out->user, sizeof(out->user), "%s", push->config.user);
+    snprintf(out->reason, sizeof(out->reason), "%s", reason != NULL ? reason : "");
     push->stage = STAGE_OVER;
-    push->status = status;
     espota_loop_disarm(push->config.loop, &push->timer);
-    push->config.ears.over(push->config.ears.context);
+    push->config.hooks.over(push->config.hooks.context, out);
 }
 
 static void arm(struct web_push *push)
@@ -72,7 +95,7 @@ static void start(struct web_push *push, enum stage stage)
         .body = !sends      ? ESPOTA_HTTP_BODY_NONE
                 : push->raw ? ESPOTA_HTTP_BODY_RAW
                             : ESPOTA_HTTP_BODY_FORM,
-        .field = push->config.filesystem ? "filesystem" : "firmware",
+        .field = is_filesystem(push) ? "filesystem" : "firmware",
         .bytes = sends ? push->config.source->bytes : NULL,
         .length = sends ? push->config.source->length : 0,
         .auth = push->auth,
@@ -82,94 +105,81 @@ static void start(struct web_push *push, enum stage stage)
     struct espota_error err = ESPOTA_ERROR_INIT;
 
     push->stage = stage;
+    push->outcome.http = 0;
+    push->outcome.words_length = 0;
     push->deadline = now_of(push) + push->config.timeout_ms;
     if (espota_http_session_start(push->session, &request, &err) != ESPOTA_OK)
-        end(push, err.status, "%s", err.message);
+        end(push, err.status, err.message);
     else
         arm(push);
-}
-
-static void fail_auth(struct web_push *push)
-{
-    if (push->config.password == NULL)
-        end(push, ESPOTA_E_AUTH, "it wants a password, and none was given (--password-file)");
-    else
-        end(push, ESPOTA_E_AUTH,
-            "it refused the user '%s' with this password (--user, --password-file)",
-            push->config.user);
 }
 
 /* The page said 401: with what it offers, once; a second 401 is a refusal. */
 static void answer_challenge(struct web_push *push, const struct espota_http_session_result *result)
 {
     if (push->auth != ESPOTA_HTTP_AUTH_OPEN) {
-        fail_auth(push);
+        end(push, ESPOTA_E_AUTH, NULL);
         return;
     }
     push->auth = result->offered;
-    push->config.ears.event(push->config.ears.context, ESPOTA_EVENT_AUTH);
+    tell(push, ESPOTA_EVENT_AUTH);
     if (push->config.password != NULL) {
         start(push, STAGE_ASKING);
         return;
     }
     push->stage = STAGE_PASSWORD;
     espota_loop_disarm(push->config.loop, &push->timer);
-    push->config.ears.asks(push->config.ears.context);
+    push->config.hooks.asks(push->config.hooks.context);
+}
+
+static bool all_sent(const struct web_push *push)
+{
+    return push->sent == push->config.source->length;
 }
 
 static void fail_transport(struct web_push *push, const struct espota_http_session_result *result)
 {
-    bool reached = result->status == ESPOTA_E_BROKEN;
+    enum espota_status status = result->status;
 
-    if (result->status == ESPOTA_E_LOCAL)
-        end(push, result->status, "%s; name its certificate with --cacert", result->message);
-    else if (push->stage != STAGE_SENDING || !reached)
-        end(push, reached ? ESPOTA_E_NO_ANSWER : result->status, "%s", result->message);
-    else if (push->all_sent)
-        end(push, ESPOTA_E_UNKNOWN,
-            "it closed the connection without a verdict after the whole image; look at the device "
-            "before you send it again");
-    else
-        end(push, ESPOTA_E_BROKEN, "broke off after %u of %u bytes: %s", push->acked,
-            push->config.source->length, result->message);
+    if (status == ESPOTA_E_BROKEN && push->stage != STAGE_SENDING)
+        status = ESPOTA_E_NO_ANSWER;
+    else if (status == ESPOTA_E_BROKEN && all_sent(push))
+        status = ESPOTA_E_UNKNOWN;
+    end(push, status, result->message);
 }
 
 static void take_page(struct web_push *push, const struct espota_http_session_result *result)
 {
+    push->outcome.http = result->http;
     if (result->status != ESPOTA_OK)
         fail_transport(push, result);
     else if (result->http == 401)
         answer_challenge(push, result);
     else if (result->http == 403)
-        fail_auth(push);
+        end(push, ESPOTA_E_AUTH, NULL);
     else if (result->http >= 300 && result->http < 400)
-        end(push, ESPOTA_E_REFUSED, "it redirects elsewhere (HTTP %u); name the updater itself",
-            result->http);
+        end(push, ESPOTA_E_REFUSED, NULL);
     else /* some updaters know only POST: what they say to a GET means nothing */
         start(push, STAGE_SENDING);
 }
 
 static void take_verdict(struct web_push *push, const struct espota_http_session_result *result)
 {
+    struct espota_outcome *out = &push->outcome;
     char words[ESPOTA_WEB_WORDS];
     enum espota_status verdict =
         espota_web_verdict(push->raw, result->http, result->body, result->body_length, words);
 
+    out->http = result->http;
+    out->words_length = strlen(words);
+    memcpy(out->words, words, out->words_length);
     /* a connection that broke behind the verdict does not take it back */
     if (result->http == 0 || (result->status != ESPOTA_OK && verdict == ESPOTA_E_UNKNOWN))
         fail_transport(push, result);
-    else if (verdict == ESPOTA_OK)
-        end(push, ESPOTA_OK, "%s", words[0] != '\0' ? words : "done");
     else if (verdict == ESPOTA_E_AUTH && push->auth == ESPOTA_HTTP_AUTH_OPEN && result->http == 401)
         answer_challenge(push, result);
-    else if (verdict == ESPOTA_E_AUTH)
-        fail_auth(push);
-    else if (verdict == ESPOTA_E_REFUSED)
-        end(push, ESPOTA_E_REFUSED, "the device said (HTTP %u): %s", result->http,
-            words[0] != '\0' ? words : "nothing more");
     else
-        end(push, ESPOTA_E_UNKNOWN, "its page says neither success nor failure: %s",
-            words[0] != '\0' ? words : "it is empty");
+        end(push, verdict, NULL);
 }
 
 static void look(struct web_push *push)
@@ -179,19 +189,18 @@ static void look(struct web_push *push)
     espota_http_session_progress(push->session, &sent, &acked);
     if (push->stage != STAGE_SENDING)
         return;
-    push->all_sent = sent == push->config.source->length;
+    push->sent = (uint32_t)sent; /* at most the source's length, as acked is */
     if (acked <= push->acked)
         return;
     if (!push->told_connected) {
         push->told_connected = true;
-        push->config.ears.event(push->config.ears.context, ESPOTA_EVENT_CONNECTED);
+        tell(push, ESPOTA_EVENT_CONNECTED);
     }
-    push->acked = (uint32_t)acked; /* at most the source's length */
-    push->all_gone = acked == push->config.source->length;
+    push->acked = (uint32_t)acked;
     push->deadline = now_of(push) + push->config.timeout_ms;
-    if (push->all_gone && push->config.timeout_ms < VERDICT_MS)
+    if (acked == push->config.source->length && push->config.timeout_ms < VERDICT_MS)
         push->deadline = now_of(push) + VERDICT_MS;
-    push->config.ears.event(push->config.ears.context, ESPOTA_EVENT_PROGRESS);
+    tell(push, ESPOTA_EVENT_PROGRESS);
 }
 
 static void request_over(void *context)
@@ -209,19 +218,14 @@ static void request_over(void *context)
 static void time_passed(void *context)
 {
     struct web_push *push = context;
-    unsigned seconds = push->config.timeout_ms / 1000;
 
     look(push);
     if (now_of(push) < push->deadline)
         arm(push);
     else if (push->stage == STAGE_ASKING)
-        end(push, ESPOTA_E_NO_ANSWER, "no answer within %u s", seconds);
-    else if (push->all_gone)
-        end(push, ESPOTA_E_UNKNOWN,
-            "the device has the whole image and says nothing; look at it before you send it again");
+        end(push, ESPOTA_E_NO_ANSWER, NULL);
     else
-        end(push, ESPOTA_E_BROKEN, "it took nothing more for %u s, after %u of %u bytes", seconds,
-            push->acked, push->config.source->length);
+        end(push, all_sent(push) ? ESPOTA_E_UNKNOWN : ESPOTA_E_BROKEN, NULL);
 }
 
 static struct web_push *of(struct espota_attempt *attempt)
@@ -247,7 +251,7 @@ static void take_password(struct espota_attempt *attempt, const char *password, 
         return;
     push->config.password = password;
     if (password == NULL)
-        fail_auth(push);
+        end(push, ESPOTA_E_AUTH, NULL);
     else
         start(push, STAGE_ASKING);
 }
@@ -257,45 +261,18 @@ static void stop(struct espota_attempt *attempt)
     struct web_push *push = of(attempt);
 
     look(push);
-    if (push->all_sent)
-        end(push, ESPOTA_E_INTERRUPTED,
-            "stopped after the last byte and before the verdict: the device may or may not have "
-            "taken the image; look at it before you send it again");
-    else
-        end(push, ESPOTA_E_INTERRUPTED,
-            "stopped after %u of %u bytes: the device keeps the program that it had", push->acked,
-            push->config.source->length);
+    end(push, ESPOTA_E_INTERRUPTED, NULL);
 }
 
-static void report(const struct espota_attempt *attempt, struct espota_attempt_report *out)
-{
-    const struct web_push *push = (const struct web_push *)attempt;
-    bool transient = push->status == ESPOTA_E_NO_ANSWER || push->status == ESPOTA_E_BROKEN;
+static const struct espota_attempt_kind push_kind = {destroy, take_password, stop};
 
-    *out = (struct espota_attempt_report){
-        .status = push->status,
-        .again = transient && !push->all_gone,
-        .acked = push->acked,
-        .begun = push->acked > 0,
-        .complete = push->all_gone,
-        .device = push->config.address,
-        .caller = push->config.address,
-        .scheme = push->auth == ESPOTA_HTTP_AUTH_OPEN     ? NULL
-                  : push->auth == ESPOTA_HTTP_AUTH_DIGEST ? "digest"
-                                                          : "basic",
-    };
-    snprintf(out->message, sizeof(out->message), "%s", push->message);
-}
-
-static const struct espota_attempt_kind push_kind = {destroy, take_password, stop, report};
-
-enum espota_status espota_web_push_create(const struct espota_web_push_config *config,
+enum espota_status espota_web_push_create(const struct espota_attempt_config *config,
                                           struct espota_attempt **out, struct espota_error *err)
 {
     struct web_push *push = calloc(1, sizeof(*push));
     struct espota_http_session_config session = {
         .url = config->url,
-        .address = config->address,
+        .address = config->device,
         .ca_file = config->ca_file,
         .insecure = config->insecure,
         .connect_ms = config->timeout_ms,
