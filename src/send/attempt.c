@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which road leads to a device, and nothing else: each knows its own way and its own words. */
-#include "send/attempt.h"
+#include "send/send.h"
 
 #include "send/road.h"
 

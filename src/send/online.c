@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "send/espota/ports.h"
 #include "send/road.h"
 
 enum {

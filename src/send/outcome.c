@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "send/outcome.h"
+#include "send/send.h"
 
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 static void add_words(struct espota_builder *to, const struct espota_outcome *o)
 {
-    char shown[4 * ESPOTA_WORDS_MAX + 8];
+    char shown[4 * ESPOTA_OUTCOME_WORDS_MAX + 8];
 
     espota_text_printable(o->words, o->words_length, shown, sizeof(shown));
     espota_builder_add(to, "\"%s\"", shown);
@@ -154,13 +154,13 @@ static const char *scheme_text(const struct espota_outcome *o)
 
 static void tell_auth(struct espota_builder *to, const struct espota_outcome *o)
 {
-    if (o->method == ESPOTA_METHOD_MD5 && o->challenge == ESPOTA_NONCE_SHA256) {
+    if (o->auth == ESPOTA_UPLOAD_AUTH_MD5 && o->challenge == ESPOTA_NONCE_SHA256) {
         espota_builder_add(
             to, "the device asks by %s, which --auth-method md5 forbids; use auto or sha256",
             scheme_text(o));
         return;
     }
-    if (o->method == ESPOTA_METHOD_SHA256 && o->challenge == ESPOTA_NONCE_MD5) {
+    if (o->auth == ESPOTA_UPLOAD_AUTH_SHA256 && o->challenge == ESPOTA_NONCE_MD5) {
         espota_builder_add(
             to, "the device asks by %s, which --auth-method sha256 forbids; use auto or md5",
             scheme_text(o));
@@ -182,7 +182,7 @@ static void tell_auth(struct espota_builder *to, const struct espota_outcome *o)
                        "the device did not accept the password: check it, and that it is this "
                        "device's. The device asks by %s",
                        scheme_text(o));
-    if (o->challenge == ESPOTA_NONCE_SHA256 && o->method == ESPOTA_METHOD_SHA256)
+    if (o->challenge == ESPOTA_NONCE_SHA256 && o->auth == ESPOTA_UPLOAD_AUTH_SHA256)
         espota_builder_add(
             to, ". If its program calls setPasswordHash() with an MD5 hash, --auth-method auto "
                 "tries that form too");
@@ -293,7 +293,7 @@ static const struct refusal refusals[] = {
 
 static const struct refusal *find_refusal(const struct espota_outcome *o)
 {
-    char words[ESPOTA_WORDS_MAX + 1];
+    char words[ESPOTA_OUTCOME_WORDS_MAX + 1];
 
     memcpy(words, o->words, o->words_length);
     words[o->words_length] = '\0';
@@ -351,7 +351,7 @@ static void add_page(struct espota_builder *to, const struct espota_outcome *o, 
 
 static void tell_web_refused(struct espota_builder *to, const struct espota_outcome *o)
 {
-    if (o->phase != ESPOTA_PHASE_STREAMING) {
+    if (!o->sending) {
         espota_builder_add(to, "it redirects elsewhere (HTTP %u); name the updater itself",
                            o->http);
         return;
@@ -376,7 +376,7 @@ static void tell_web_unknown(struct espota_builder *to, const struct espota_outc
     if (o->reason[0] != '\0') {
         espota_builder_add(to, "it closed the connection without a verdict after the whole image; "
                                "look at the device before you send it again");
-    } else if (o->http != 0 && o->phase == ESPOTA_PHASE_STREAMING) {
+    } else if (o->http != 0 && o->sending) {
         espota_builder_add(to, "its page says neither success nor failure: ");
         add_page(to, o, "it is empty");
     } else if (o->acked == o->total) {

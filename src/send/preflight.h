@@ -51,4 +51,11 @@ enum espota_status espota_preflight_pack(const struct espota_preflight *request,
                                          size_t *packed_length,
                                          struct espota_error *err) ESPOTA_MUST_CHECK;
 
+/*
+ * Where the file system of an ESP8266 begins, by the layouts that the core offers (PROTOCOL 5.9):
+ * the lowest start among those for a flash of `flash_kib` (0: any) that leave room for a sketch of
+ * this size. False: none does.
+ */
+bool espota_layout_least(uint32_t flash_kib, uint32_t sketch, uint32_t *fs_start);
+
 #endif

@@ -6,7 +6,7 @@
 #ifndef ESPOTA_SEND_ROAD_H
 #define ESPOTA_SEND_ROAD_H
 
-#include "send/attempt.h"
+#include "send/send.h"
 
 struct espota_attempt_kind {
     void (*destroy)(struct espota_attempt *attempt);

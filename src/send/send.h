@@ -1,18 +1,327 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The door of `send`: one device, one attempt, whatever the road.
+ * The door of `send`: one device, one attempt, whatever the road. What is sent is read and checked
+ * once (a source); an attempt is begun by a target and a source, tells filled events, and ends in
+ * one outcome, of which the words are made here.
  */
 #ifndef ESPOTA_SEND_SEND_H
 #define ESPOTA_SEND_SEND_H
 
-#include "send/attempt.h"
-#include "send/diagnose.h"
-#include "send/espota/address_map.h"
-#include "send/espota/ports.h"
-#include "send/firewall.h"
-#include "send/outcome.h"
-#include "send/preflight.h"
-#include "send/source.h"
-#include "send/web/verdict.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espota/error.h"
+#include "espota/log.h"
+#include "espota/upload.h"
+#include "http/http.h"
+#include "image/image.h"
+#include "sys/sys.h"
+#include "wire/wire.h"
+
+/*
+ * --- what is sent ---
+ *
+ * Each image is read once into private memory, checked and hashed there, and shared by all targets
+ * that get it. What happens to the file afterwards changes nothing.
+ */
+
+struct espota_source {
+    struct espota_image_input from;
+    char *name; /* the source's own, as the user named it */
+    bool filesystem;
+    struct espota_image_file sent;
+    const uint8_t *bytes; /* what is sent: those of `sent` */
+    uint32_t length;
+    enum espota_chip chip; /* UNKNOWN: the image does not tell */
+    bool gzip;             /* a device unpacks it */
+    /* An ESP8266's program with a flash mode that a device does not restore for its MD5. */
+    bool odd_flash_mode;
+    char md5[ESPOTA_MD5_HEX + 1]; /* of those bytes, or of what they decrypt to */
+    char sha256[2 * ESPOTA_SHA256_SIZE + 1];
+    struct espota_error error; /* status not OK: it cannot be sent, and why; no bytes then */
+};
+
+struct espota_sources_config {
+    const struct espota_crypto *crypto;
+    const struct espota_log *log;
+    const struct espota_key *publickey; /* who must have signed what is sent; NULL: nobody */
+    const char *md5_of;                 /* what it decrypts to; NULL: it is not encrypted */
+    bool gzip;                          /* compress what is sent */
+    bool force;                         /* skip the checks */
+    bool legacy_tool; /* espota.py's ways: FILE.signed in place of FILE, milder checks */
+};
+
+struct espota_sources {
+    struct espota_sources_config config;
+    struct espota_source **items;
+    size_t count, room;
+};
+
+void espota_sources_init(struct espota_sources *sources,
+                         const struct espota_sources_config *config);
+void espota_sources_deinit(struct espota_sources *sources);
+
+/*
+ * The source of an image, read on the first call for it; memory must stay until deinit. An image
+ * that cannot be sent is a source with an error, which all of its targets share. Only E_MEMORY
+ * fails. It stays until deinit.
+ */
+enum espota_status espota_sources_get(struct espota_sources *sources,
+                                      const struct espota_image_input *from, bool filesystem,
+                                      const struct espota_source **out,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* Paths of JAndrassy's library take raw bytes; any other is a form. */
+bool espota_web_path_is_raw(const char *path);
+
+/*
+ * Whether `with` is `image` with a signature of the ESP8266's kind behind it (PROTOCOL 5.4):
+ * the same bytes, then a signature, then its length.
+ */
+bool espota_source_is_signed(const uint8_t *image, size_t length, const uint8_t *with,
+                             size_t with_length);
+
+/* --- the sockets that all attempts share (see espota/ports.h) --- */
+
+struct espota_ports;
+
+struct espota_ports_config {
+    struct espota_loop *loop;
+    const struct espota_log *log;
+    struct espota_address host_ip; /* family 0: any; sockets are bound to it */
+    uint16_t host_port;            /* 0: any free one, and new ones as needed */
+    uint32_t timeout_ms;
+    void *context;
+    /* With a fixed port: the address owes no call-back any more. */
+    void (*settled)(void *context, const struct espota_address *from);
+};
+
+enum espota_status espota_ports_create(const struct espota_ports_config *config,
+                                       struct espota_ports **out,
+                                       struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Every caller must have left. */
+void espota_ports_destroy(struct espota_ports *ports);
+
+/* Opens the sockets of an address's family, so that what is wrong with them is known early. */
+enum espota_status espota_ports_open(struct espota_ports *ports,
+                                     const struct espota_address *address,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* When an attempt whose connection comes from this address may begin; 0: at any time. */
+uint64_t espota_ports_free_at(const struct espota_ports *ports, const struct espota_address *from);
+
+/* --- from an address (its port is not looked at) to a number, in constant time --- */
+
+struct espota_address_slot;
+
+/* Starts as zeros. */
+struct espota_address_map {
+    struct espota_address_slot *slots;
+    size_t room; /* a power of two, or 0 */
+    size_t count;
+};
+
+void espota_address_map_deinit(struct espota_address_map *map);
+
+/* False if the address is not in it. */
+bool espota_address_map_find(const struct espota_address_map *map,
+                             const struct espota_address *address, size_t *value);
+/* Adds an address that is not in it; false without memory. */
+bool espota_address_map_add(struct espota_address_map *map, const struct espota_address *address,
+                            size_t value) ESPOTA_MUST_CHECK;
+
+/*
+ * --- what became of an attempt ---
+ *
+ * In facts; and what is made of them: the sentence for people, and whether another attempt could
+ * help. Pure.
+ */
+
+enum { ESPOTA_OUTCOME_WORDS_MAX = 256 };
+
+/* What a TCP connection to the port of a device came to that did not answer an invitation. */
+enum espota_knock {
+    ESPOTA_KNOCK_NONE, /* nobody tried */
+    ESPOTA_KNOCK_SILENT,
+    ESPOTA_KNOCK_REFUSED, /* the host is up */
+    ESPOTA_KNOCK_OPEN,    /* something listens there by TCP */
+};
+
+enum espota_road {
+    ESPOTA_ROAD_CALLBACK, /* invited, and it calls back */
+    ESPOTA_ROAD_WEB,
+    ESPOTA_ROAD_WAIT, /* after one of them: for the device to come back */
+};
+
+struct espota_outcome {
+    enum espota_status status;
+    enum espota_road road;
+    enum espota_command command;
+    enum espota_upload_auth auth;
+    struct espota_address device; /* invited */
+    struct espota_address caller; /* connected from here; family 0: it did not */
+    uint16_t host_port;           /* what the device was told */
+    uint32_t timeout_ms;
+    uint32_t total, sent, acked;
+    bool odd_flash_mode; /* of the image: see its source */
+    unsigned invitations;
+    size_t challenge; /* digits of the newest one; 0: none came */
+    bool had_password;
+    bool empty_password; /* it had one of no length, which stands for none with espota.py */
+    bool ended;          /* the device ended the stream */
+    int os_error;        /* of the socket; 0: none */
+    bool has_unreachable;
+    enum espota_unreachable unreachable;
+    struct espota_address teller;
+    enum espota_knock knock;
+    struct espota_address stranger; /* connected meanwhile, invited by nobody; family 0: none */
+    bool named;                     /* the user did not write the device's address: it is news */
+    bool sending;                   /* a web updater was sent the image, and not only asked */
+    unsigned http;                  /* the status that a web updater answered; 0: it did not */
+    char user[64];                  /* whose password it was, for a web updater */
+    char reason[256];               /* of this machine or of the connection, in its own words */
+    uint64_t waited_ms;             /* for the device to come back */
+    size_t words_length;
+    uint8_t
+        words[ESPOTA_OUTCOME_WORDS_MAX]; /* the device's, raw; a web updater's without its tags */
+};
+
+/*
+ * One or two sentences: what failed, on what, what to do. What the device said is escaped.
+ * Terminated; cut where it does not fit. For E_NO_CALLBACK diagnose.h has more to say.
+ */
+void espota_outcome_text(const struct espota_outcome *outcome, char *out, size_t room);
+
+/*
+ * Whether another attempt may go otherwise and can do no harm: never once the last byte has left,
+ * never after a refusal that will be the same again.
+ */
+bool espota_outcome_again(const struct espota_outcome *outcome);
+
+/* --- attempts: events come filled, one outcome comes at the end --- */
+
+struct espota_attempt_event {
+    enum espota_event_kind kind;   /* INVITED to PROGRESS */
+    uint32_t acked;                /* bytes that the device's TCP has */
+    struct espota_address address; /* INVITED, CONNECTED: the device's */
+    const char *scheme;            /* AUTH: how the device wants its password */
+};
+
+/* What an attempt tells the one who began it. None of these may destroy the attempt. */
+struct espota_attempt_hooks {
+    void *context;
+    void (*event)(void *context, const struct espota_attempt_event *event);
+    void (*asks)(void *context); /* it waits for a password */
+    /* Nothing more comes. The outcome is borrowed until the attempt is destroyed. */
+    void (*over)(void *context, const struct espota_outcome *outcome);
+};
+
+/* All pointers are borrowed until destroy. */
+struct espota_attempt_config {
+    struct espota_loop *loop;
+    struct espota_ports *ports;
+    struct espota_http_client *client; /* for a web updater; else it may be NULL */
+    const struct espota_crypto *crypto;
+    const struct espota_source *source;
+    const struct espota_url *url; /* of a web updater; NULL: a device that calls back */
+    enum espota_command command;
+    struct espota_address device; /* to invite, or that of the URL's host */
+    struct espota_address from;   /* where its connection comes from */
+    bool named;                   /* the user did not write the device's address: it is news */
+    uint64_t since;               /* a stranger that connected after this may be the device */
+    enum espota_upload_auth auth;
+    const char *user;     /* of a web updater; NULL: the device's usual one */
+    const char *password; /* NULL: none yet */
+    size_t password_length;
+    const char *ca_file;
+    bool insecure;
+    uint32_t timeout_ms;
+    uint32_t wait_ms;    /* for the device to come back; 0: it is not waited for */
+    uint64_t limit_rate; /* bytes a second; 0: no limit */
+    struct espota_attempt_hooks hooks;
+};
+
+struct espota_attempt;
+
+/* Starts an attempt by the target's road. */
+enum espota_status espota_attempt_begin(const struct espota_attempt_config *config,
+                                        struct espota_attempt **out,
+                                        struct espota_error *err) ESPOTA_MUST_CHECK;
+/* The device has said OK: does it come back with what it was sent?  */
+enum espota_status espota_attempt_begin_wait(const struct espota_attempt_config *config,
+                                             struct espota_attempt **out,
+                                             struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Whether a knock could tell more of this outcome: is anything there at all? */
+bool espota_attempt_knock_helps(const struct espota_outcome *outcome);
+/* One TCP connection to the device's port; its outcome is that one, and what the knock came to. */
+enum espota_status espota_attempt_begin_knock(const struct espota_attempt_config *config,
+                                              const struct espota_outcome *outcome,
+                                              struct espota_attempt **out,
+                                              struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* What `asks` asked for, terminated; NULL: there is none. Borrowed until destroy. */
+void espota_attempt_password(struct espota_attempt *attempt, const char *password, size_t length);
+/* Ends it now, as interrupted. Harmless if it is over. */
+void espota_attempt_stop(struct espota_attempt *attempt);
+/* Closes what is open; harmless to the device unless all went well. NULL is fine. */
+void espota_attempt_destroy(struct espota_attempt *attempt);
+
+/*
+ * --- why a device did not call back ---
+ *
+ * The field's most frequent complaint. From what is known of addresses and of this machine's
+ * firewall to sentences with the command that opens the port.
+ */
+
+enum espota_firewall_kind {
+    /* in the order in which one is believed: the first two write rules for the others */
+    ESPOTA_FIREWALL_UFW,
+    ESPOTA_FIREWALL_FIREWALLD,
+    ESPOTA_FIREWALL_IPTABLES,
+    ESPOTA_FIREWALL_NFT,
+    ESPOTA_FIREWALL_COUNT
+};
+
+enum espota_firewall_state {
+    ESPOTA_FIREWALL_ABSENT,     /* not installed, or it filters nothing that comes in */
+    ESPOTA_FIREWALL_ACTIVE,     /* it may keep connections out */
+    ESPOTA_FIREWALL_UNREADABLE, /* it is there, but only root may look */
+};
+
+enum { ESPOTA_FIREWALL_NAME_MAX = 64 };
+
+struct espota_firewall {
+    enum espota_firewall_state states[ESPOTA_FIREWALL_COUNT];
+    /* NFT: the chain that filters what comes in */
+    char nft_family[ESPOTA_FIREWALL_NAME_MAX];
+    char nft_table[ESPOTA_FIREWALL_NAME_MAX];
+    char nft_chain[ESPOTA_FIREWALL_NAME_MAX];
+};
+
+/*
+ * Asks the system, which may take a second. Nothing fails: what cannot be asked is unreadable.
+ * `ipv6`: about connections over IPv6.
+ */
+void espota_firewall_probe(bool ipv6, struct espota_firewall *out);
+
+struct espota_diagnosis {
+    struct espota_address device; /* invited */
+    struct espota_address from;   /* where the call-back is awaited from */
+    struct espota_address local;  /* what the device sees as the inviter; family 0: not known */
+    char interface_name[32];      /* "": not known */
+    bool same_subnet;
+    uint16_t port;                          /* that the device was told */
+    bool port_fixed;                        /* by --host-port */
+    bool local_fixed;                       /* by --host-ip */
+    uint32_t size;                          /* of an image that may be too large; 0: it is not */
+    const struct espota_firewall *firewall; /* NULL: nobody looked */
+};
+
+/* Sentences about a missing call-back, terminated and cut to the room. */
+void espota_diagnosis_callback(const struct espota_diagnosis *diagnosis, char *out, size_t room);
+
+/* One about the way to a device that does not answer at all; "" where nothing is known. */
+void espota_diagnosis_route(const struct espota_diagnosis *diagnosis, char *out, size_t room);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "send/source.h"
+#include "send/send.h"
 
 #include <stdio.h>
 #include <stdlib.h>

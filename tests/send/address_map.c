@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "send/espota/address_map.h"
+#include "send/send.h"
 
 static struct espota_address v4(unsigned number)
 {

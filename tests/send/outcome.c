@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "send/outcome.h"
+#include "send/send.h"
 
 struct row {
     const char *name;
@@ -152,7 +152,7 @@ static const struct row rows[] = {
      {.status = ESPOTA_E_AUTH,
       .challenge = 64,
       .had_password = true,
-      .method = ESPOTA_METHOD_SHA256,
+      .auth = ESPOTA_UPLOAD_AUTH_SHA256,
       SENT(0, 0)},
      false,
      {"PBKDF2", "--auth-method auto"},
@@ -161,7 +161,7 @@ static const struct row rows[] = {
      {.status = ESPOTA_E_AUTH,
       .challenge = 64,
       .had_password = true,
-      .method = ESPOTA_METHOD_MD5,
+      .auth = ESPOTA_UPLOAD_AUTH_MD5,
       SENT(0, 0)},
      false,
      {"PBKDF2", "--auth-method md5 forbids", "auto or sha256"},
@@ -170,7 +170,7 @@ static const struct row rows[] = {
      {.status = ESPOTA_E_AUTH,
       .challenge = 32,
       .had_password = true,
-      .method = ESPOTA_METHOD_SHA256,
+      .auth = ESPOTA_UPLOAD_AUTH_SHA256,
       SENT(0, 0)},
      false,
      {"MD5", "--auth-method sha256 forbids"},

@@ -6,7 +6,6 @@
 #include "crypto/crypto.h"
 #include "image/image.h"
 #include "images.h"
-#include "send/layout.h"
 #include "send/preflight.h"
 #include "sign/signature.h"
 

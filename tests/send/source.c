@@ -6,7 +6,7 @@
 
 #include "crypto/crypto.h"
 #include "images.h"
-#include "send/source.h"
+#include "send/send.h"
 
 static char folder[] = "/tmp/espota-source-XXXXXX";
 static char image_path[64], signed_path[80];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
+#include "send/send.h"
 #include "send/web/verdict.h"
 
 START_TEST(test_verdicts)

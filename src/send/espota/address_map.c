@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "send/espota/address_map.h"
+#include "send/send.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "send/espota/ports.h"
 #include "send/espota/sender.h"
 #include "send/espota/stream.h"
 #include "send/road.h"
@@ -83,10 +84,8 @@ static void fill_outcome(struct exchange *x)
     const uint8_t *words;
 
     out->status = x->forced != ESPOTA_OK ? x->forced : espota_sender_status(&x->sender);
-    out->phase = x->phase;
     out->command = x->config.command;
-    out->method = method_of(x->config.auth);
-    out->form = espota_sender_form(&x->sender);
+    out->auth = x->config.auth;
     out->device = x->config.device;
     out->host_port = x->host_port;
     out->timeout_ms = x->config.timeout_ms;
@@ -108,6 +107,7 @@ static void fill_outcome(struct exchange *x)
     if (!espota_ports_stranger(x->config.ports, x->config.since, &out->stranger))
         out->stranger.family = 0;
     words = espota_sender_words(&x->sender, &out->words_length);
+    _Static_assert(ESPOTA_WORDS_MAX <= sizeof(out->words), "an outcome has room for them");
     memcpy(out->words, words, out->words_length);
 }
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "send/espota/address_map.h"
 #include "send/espota/listener.h"
+#include "send/send.h"
 
 enum {
     DATAGRAM_ROOM = 1024,  /* what devices send has at most some 150 bytes */

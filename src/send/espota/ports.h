@@ -22,23 +22,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "espota/error.h"
-#include "espota/log.h"
-#include "sys/sys.h"
+#include "send/send.h"
 
-struct espota_ports;
 struct espota_listener;
-
-struct espota_ports_config {
-    struct espota_loop *loop;
-    const struct espota_log *log;
-    struct espota_address host_ip; /* family 0: any; sockets are bound to it */
-    uint16_t host_port;            /* 0: any free one, and new ones as needed */
-    uint32_t timeout_ms;
-    void *context;
-    /* With a fixed port: the address owes no call-back any more. */
-    void (*settled)(void *context, const struct espota_address *from);
-};
 
 /* One attempt as the ports see it, in the attempt's memory. */
 struct espota_caller {
@@ -55,17 +41,6 @@ struct espota_caller {
     struct espota_listener *listener;
     bool joined;
 };
-
-enum espota_status espota_ports_create(const struct espota_ports_config *config,
-                                       struct espota_ports **out,
-                                       struct espota_error *err) ESPOTA_MUST_CHECK;
-/* Every caller must have left. */
-void espota_ports_destroy(struct espota_ports *ports);
-
-/* Opens the sockets of an address's family, so that what is wrong with them is known early. */
-enum espota_status espota_ports_open(struct espota_ports *ports,
-                                     const struct espota_address *address,
-                                     struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /*
  * From now on the caller is told what comes for it. *port is what the device shall be told (0 if
@@ -87,9 +62,6 @@ enum espota_status espota_ports_send(struct espota_ports *ports, struct espota_c
 
 /* The device has said that it will not call back. */
 void espota_ports_settle(struct espota_ports *ports, const struct espota_address *from);
-
-/* When an attempt whose connection comes from this address may begin; 0: at any time. */
-uint64_t espota_ports_free_at(const struct espota_ports *ports, const struct espota_address *from);
 
 /*
  * The newest connection from an address that nobody was invited at, since `since`: it was closed,

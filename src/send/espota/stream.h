@@ -11,7 +11,7 @@
 
 #include "send/espota/sender.h"
 #include "send/pacer.h"
-#include "send/source.h"
+#include "send/send.h"
 #include "sys/sys.h"
 
 /* Fill in the first part before open; fd -1 until then. */

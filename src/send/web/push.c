@@ -64,7 +64,7 @@ static void end(struct web_push *push, enum espota_status status, const char *re
         return;
     out->status = status;
     out->road = ESPOTA_ROAD_WEB;
-    out->phase = push->stage == STAGE_SENDING ? ESPOTA_PHASE_STREAMING : ESPOTA_PHASE_INVITING;
+    out->sending = push->stage == STAGE_SENDING;
     out->command = push->config.command;
     out->device = push->config.device;
     out->timeout_ms = push->config.timeout_ms;

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "wire/wire.h"
+#include "send/send.h"
 
 bool espota_web_path_is_raw(const char *path)
 {

@@ -21,7 +21,4 @@ enum { ESPOTA_WEB_WORDS = 256 };
 enum espota_status espota_web_verdict(bool raw, unsigned http, const char *body, size_t length,
                                       char words[ESPOTA_WEB_WORDS]);
 
-/* Paths of JAndrassy's library take raw bytes; any other is a form. */
-bool espota_web_path_is_raw(const char *path);
-
 #endif
