@@ -5,9 +5,9 @@
 
 #include "cli/commands.h"
 #include "cli/completion_cache.h"
+#include "cli/devices.h"
 #include "cli/opt.h"
 #include "cli/out.h"
-#include "espota/discover.h"
 #include "sys/sys.h"
 
 enum { DEFAULT_TIMEOUT_MS = 3000 };
@@ -51,11 +51,8 @@ static const char *const titles[COLUMNS] = {"NAME", "ADDRESS", "PORT", "BOARD", 
 
 struct state {
     const struct args *args;
-    struct espota_discover *discover;
-    struct espota_device *devices; /* those that are there */
-    size_t count, room;
+    struct device_list list;
     size_t told;
-    bool no_memory;
 };
 
 struct row {
@@ -102,14 +99,6 @@ static void print_row(const char *const cells[COLUMNS], const size_t widths[COLU
     }
 }
 
-static int by_name(const void *a, const void *b)
-{
-    const struct espota_device *left = a, *right = b;
-    int order = strcmp(left->name, right->name);
-
-    return order != 0 ? order : strcmp(left->address, right->address);
-}
-
 static void print_table(struct state *state)
 {
     size_t widths[COLUMNS] = {0};
@@ -117,52 +106,18 @@ static void print_table(struct state *state)
 
     for (int i = 0; i < COLUMNS; i++)
         widths[i] = strlen(titles[i]);
-    for (size_t k = 0; k < state->count; k++) {
-        row_of(&state->devices[k], &row);
+    for (size_t k = 0; k < state->list.count; k++) {
+        row_of(&state->list.devices[k], &row);
         for (int i = 0; i < COLUMNS; i++)
             if (shown_width(row.cells[i]) > widths[i])
                 widths[i] = shown_width(row.cells[i]);
     }
-    qsort(state->devices, state->count, sizeof(*state->devices), by_name);
+    device_list_sort(&state->list);
     print_row(titles, widths);
-    for (size_t k = 0; k < state->count; k++) {
-        row_of(&state->devices[k], &row);
+    for (size_t k = 0; k < state->list.count; k++) {
+        row_of(&state->list.devices[k], &row);
         print_row(row.cells, widths);
     }
-}
-
-static struct espota_device *find(struct state *state, const struct espota_device *device)
-{
-    for (size_t i = 0; i < state->count; i++)
-        if (state->devices[i].id == device->id)
-            return &state->devices[i];
-    return NULL;
-}
-
-static void keep(struct state *state, enum espota_device_event event,
-                 const struct espota_device *device)
-{
-    struct espota_device *known = event == ESPOTA_DEVICE_ADD ? NULL : find(state, device);
-
-    if (event == ESPOTA_DEVICE_REMOVE) {
-        if (known != NULL)
-            *known = state->devices[--state->count];
-        return;
-    }
-    if (known == NULL && state->count == state->room) {
-        size_t room = state->room == 0 ? 64 : state->room * 2;
-        struct espota_device *grown = realloc(state->devices, room * sizeof(*grown));
-
-        if (grown == NULL) {
-            state->no_memory = true;
-            return;
-        }
-        state->devices = grown;
-        state->room = room;
-    }
-    if (known == NULL)
-        known = &state->devices[state->count++];
-    *known = *device;
 }
 
 static void print_event(enum espota_device_event event, const struct espota_device *device)
@@ -181,23 +136,18 @@ static bool told(void *context, enum espota_device_event event, const struct esp
     struct state *state = context;
 
     state->told++;
-    keep(state, event, device);
+    device_list_note(&state->list, event, device);
     if (state->args->json) {
         char *line = espota_discover_event_json(event, device);
 
-        state->no_memory |= line == NULL;
+        state->list.no_memory |= line == NULL;
         if (line != NULL)
             out_event(line);
         free(line);
     } else if (state->args->watch) {
         print_event(event, device);
     }
-    return !state->no_memory && !out_lost();
-}
-
-static void stop(void *context)
-{
-    espota_discover_stop(context);
+    return !state->list.no_memory && !out_lost();
 }
 
 /* For the completions of the shells; a list that is not whole would hide devices there. */
@@ -205,9 +155,9 @@ static void remember(const struct state *state)
 {
     struct espota_error err = ESPOTA_ERROR_INIT;
 
-    if (state->count == 0 || state->args->name != NULL)
+    if (state->list.count == 0 || state->args->name != NULL)
         return;
-    if (espota_completion_cache_write(state->devices, state->count, &err) != ESPOTA_OK)
+    if (espota_completion_cache_write(state->list.devices, state->list.count, &err) != ESPOTA_OK)
         out_detail("%s", err.message);
 }
 
@@ -216,9 +166,9 @@ static int result_of(struct state *state)
     int signal = espota_program_stop_signal();
 
     remember(state);
-    if (!state->args->json && !state->args->watch && state->count > 0)
+    if (!state->args->json && !state->args->watch && state->list.count > 0)
         print_table(state);
-    if (state->no_memory) {
+    if (state->list.no_memory) {
         out_error("no memory to list the devices");
         return espota_status_exit_code(ESPOTA_E_MEMORY);
     }
@@ -251,22 +201,15 @@ int cmd_discover(int argc, char **argv)
     discover.name = args.name;
     discover.timeout_ms =
         args.timeout_ms == 0 && !args.watch ? DEFAULT_TIMEOUT_MS : args.timeout_ms;
-    discover.log = out_log();
     discover.context = &state;
     discover.event = told;
-    status = espota_discover_create(&discover, &state.discover, &err);
-    if (status == ESPOTA_OK) {
-        espota_program_on_stop(stop, state.discover);
-        status = espota_discover_run(state.discover, &err);
-        espota_program_on_stop(NULL, NULL);
-    }
+    status = discover_devices(&discover, &err);
     if (status == ESPOTA_OK) {
         code = result_of(&state);
     } else {
         out_error("%s", err.message);
         code = espota_status_exit_code(status);
     }
-    espota_discover_destroy(state.discover);
-    free(state.devices);
+    free(state.list.devices);
     return code;
 }

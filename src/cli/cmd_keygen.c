@@ -5,7 +5,7 @@
 #include "cli/commands.h"
 #include "cli/opt.h"
 #include "cli/out.h"
-#include "cli/passphrase.h"
+#include "cli/secrets.h"
 #include "espota/sign.h"
 
 struct keygen_args {

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/find_devices.h"
+#include "cli/devices.h"
 #include "cli/opt.h"
 #include "cli/out.h"
-#include "cli/password.h"
 #include "cli/run_upload.h"
+#include "cli/secrets.h"
 
 enum { FOUND_HOST = 128 }; /* "http://[address]:port/sketch" fits */
 

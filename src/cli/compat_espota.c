@@ -6,8 +6,8 @@
 
 #include "cli/compat.h"
 #include "cli/out.h"
-#include "cli/password.h"
 #include "cli/run_upload.h"
+#include "cli/secrets.h"
 
 enum { FAILURE = 1, BAD_USAGE = 2, ESP32_PORT = 3232 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/find_devices.h"
+#include "cli/devices.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,46 +10,17 @@
 
 struct search {
     const struct find_devices *wish;
-    struct espota_discover *discover;
-    struct espota_device *list; /* everybody, ESPHome's left out */
-    size_t count, room;
-    bool no_memory;
+    struct device_list all; /* everybody, ESPHome's left out */
 };
-
-static bool keep(struct search *search, enum espota_device_event event,
-                 const struct espota_device *device)
-{
-    size_t at = 0;
-
-    while (at < search->count && search->list[at].id != device->id)
-        at++;
-    if (event == ESPOTA_DEVICE_REMOVE) {
-        if (at < search->count)
-            search->list[at] = search->list[--search->count];
-        return true;
-    }
-    if (at == search->room) {
-        size_t room = search->room == 0 ? 32 : 2 * search->room;
-        struct espota_device *grown = realloc(search->list, room * sizeof(*grown));
-
-        if (grown == NULL)
-            return false;
-        search->list = grown;
-        search->room = room;
-    }
-    search->list[at] = *device;
-    search->count += at == search->count;
-    return true;
-}
 
 /* A name without * and ? can be one device's only, unless its kind does not probe for names. */
 static bool is_certain(const struct search *search, const char *name)
 {
     if (strpbrk(name, "*?") != NULL)
         return false;
-    for (size_t i = 0; i < search->count; i++)
-        if (espota_name_matches(name, search->list[i].name) &&
-            search->list[i].kind != ESPOTA_KIND_ARDUINO)
+    for (size_t i = 0; i < search->all.count; i++)
+        if (espota_name_matches(name, search->all.devices[i].name) &&
+            search->all.devices[i].kind != ESPOTA_KIND_ARDUINO)
             return true;
     return false;
 }
@@ -59,15 +30,10 @@ static bool told(void *context, enum espota_device_event event, const struct esp
     struct search *search = context;
     bool certain = !search->wish->all;
 
-    search->no_memory |= !keep(search, event, device);
+    device_list_note(&search->all, event, device);
     for (size_t i = 0; i < search->wish->name_count && certain; i++)
         certain = is_certain(search, search->wish->names[i]);
-    return !certain && !search->no_memory;
-}
-
-static void stop(void *context)
-{
-    espota_discover_stop(context);
+    return !certain && !search->all.no_memory;
 }
 
 static enum espota_status look(struct search *search, struct espota_error *err)
@@ -77,19 +43,12 @@ static enum espota_status look(struct search *search, struct espota_error *err)
 
     options.via = search->wish->via;
     options.timeout_ms = 5000; /* it ends by itself once nothing new comes */
-    options.log = out_log();
     options.context = search;
     options.event = told;
-    status = espota_discover_create(&options, &search->discover, err);
-    if (status != ESPOTA_OK)
-        return status;
-    espota_program_on_stop(stop, search->discover);
-    status = espota_discover_run(search->discover, err);
-    espota_program_on_stop(NULL, NULL);
-    espota_discover_destroy(search->discover);
+    status = discover_devices(&options, err);
     if (status == ESPOTA_OK && espota_program_stop_signal() != 0)
         status = espota_error_set(err, ESPOTA_E_INTERRUPTED, "interrupted");
-    if (status == ESPOTA_OK && search->no_memory)
+    if (status == ESPOTA_OK && search->all.no_memory)
         status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory to list the devices");
     return status;
 }
@@ -101,27 +60,19 @@ static void show(const struct espota_device *list, size_t count)
                  list[i].board[0] != '\0' ? list[i].board : espota_device_kind_word(list[i].kind));
 }
 
-static int by_name(const void *a, const void *b)
-{
-    const struct espota_device *left = a, *right = b;
-    int order = strcmp(left->name, right->name);
-
-    return order != 0 ? order : strcmp(left->address, right->address);
-}
-
 /* Those that match move to the front of what is not taken yet; how many. */
 static size_t take_matches(struct search *search, size_t taken, const char *name)
 {
     size_t count = 0;
 
-    for (size_t i = taken; i < search->count; i++) {
-        struct espota_device match = search->list[i];
+    for (size_t i = taken; i < search->all.count; i++) {
+        struct espota_device match = search->all.devices[i];
 
         if (!espota_name_matches(name, match.name))
             continue;
-        memmove(&search->list[taken + count + 1], &search->list[taken + count],
+        memmove(&search->all.devices[taken + count + 1], &search->all.devices[taken + count],
                 (i - taken - count) * sizeof(match)); /* i >= taken + count */
-        search->list[taken + count] = match;
+        search->all.devices[taken + count] = match;
         count++;
     }
     return count;
@@ -131,19 +82,19 @@ static enum espota_status choose(struct search *search, size_t *taken, struct es
 {
     const struct find_devices *wish = search->wish;
 
-    *taken = wish->name_count == 0 ? search->count : 0;
+    *taken = wish->name_count == 0 ? search->all.count : 0;
     for (size_t i = 0; i < wish->name_count; i++) {
         const char *name = wish->names[i];
         size_t matches = take_matches(search, *taken, name);
 
         if (matches == 0 && !wish->all) {
-            show(search->list, search->count);
-            return espota_error_set(err, ESPOTA_E_NO_ANSWER, "no device answers to the name '%s'%s",
-                                    name,
-                                    search->count > 0 ? "; those above announce themselves" : "");
+            show(search->all.devices, search->all.count);
+            return espota_error_set(
+                err, ESPOTA_E_NO_ANSWER, "no device answers to the name '%s'%s", name,
+                search->all.count > 0 ? "; those above announce themselves" : "");
         }
         if (matches > 1 && !wish->all) {
-            show(search->list + *taken, matches);
+            show(search->all.devices + *taken, matches);
             return espota_error_set(err, ESPOTA_E_USAGE,
                                     "'%s' is the name of %zu devices; be more exact, or add --all",
                                     name, matches);
@@ -203,11 +154,10 @@ enum espota_status find_devices(const struct find_devices *wish, struct found_de
 
     *found = (struct found_devices){.trusted = wish->yes};
     if (status == ESPOTA_OK) {
-        if (search.count > 1)
-            qsort(search.list, search.count, sizeof(*search.list), by_name);
+        device_list_sort(&search.all);
         status = choose(&search, &found->count, err);
     }
-    found->list = search.list;
+    found->list = search.all.devices;
     if (status != ESPOTA_OK)
         return status;
     if (wish->all && !wish->yes) {

@@ -9,20 +9,20 @@
 #include "sys/sys.h"
 
 /* What the callbacks know. */
-struct teller {
+struct observer {
     struct show_upload show;
     bool json;
     struct espota_report *report; /* NULL: none was asked for */
 };
 
-static void tell(void *context, const struct espota_upload_event *event)
+static void observe(void *context, const struct espota_upload_event *event)
 {
-    struct teller *teller = context;
+    struct observer *observer = context;
     struct espota_upload_event known = *event;
     char *line;
 
     known.signal = espota_program_stop_signal();
-    if (teller->json) {
+    if (observer->json) {
         line = espota_upload_event_json(&known);
         if (line != NULL)
             out_event(line);
@@ -30,20 +30,20 @@ static void tell(void *context, const struct espota_upload_event *event)
             out_error("no memory for an event");
         free(line);
     }
-    if (teller->report != NULL)
-        espota_report_note(teller->report, event);
-    show_upload_event(&teller->show, event);
+    if (observer->report != NULL)
+        espota_report_note(observer->report, event);
+    show_upload_event(&observer->show, event);
 }
 
 static enum espota_status ask_password(void *context, const char *target, struct espota_secret *out,
                                        struct espota_error *err)
 {
-    struct teller *teller = context;
+    struct observer *observer = context;
     char question[320];
     char answer[ESPOTA_SECRET_MAX + 1];
     enum espota_status status;
 
-    show_progress_close(&teller->show, false);
+    show_progress_close(&observer->show, false);
     out_status_line(NULL);
     (void)snprintf(question, sizeof(question), "Password for %s: ", target);
     /* Without a terminal nobody asks, and the result says that no password was given. */
@@ -84,33 +84,33 @@ static int exit_code_of(enum espota_status status)
 }
 
 /* Once targets were tried; a report that cannot be written fails a run that went well. */
-static enum espota_status write_report(struct teller *teller, enum espota_status status,
+static enum espota_status write_report(struct observer *observer, enum espota_status status,
                                        struct espota_error *err)
 {
     bool tried = err->message[0] == '\0';
 
-    if (teller->report != NULL && tried && espota_report_write(teller->report, err) != ESPOTA_OK &&
-        status == ESPOTA_OK)
+    if (observer->report != NULL && tried &&
+        espota_report_write(observer->report, err) != ESPOTA_OK && status == ESPOTA_OK)
         status = err->status;
-    espota_report_destroy(teller->report);
+    espota_report_destroy(observer->report);
     return status;
 }
 
 int run_upload(struct run_upload *run, enum espota_status *result)
 {
-    struct teller teller = {.json = run->json};
+    struct observer observer = {.json = run->json};
     struct espota_upload *upload = NULL;
     struct espota_error err = ESPOTA_ERROR_INIT;
     enum espota_status status;
 
-    show_upload_init(&teller.show, run->style);
+    show_upload_init(&observer.show, run->style);
     run->options.log = out_log();
-    run->options.context = &teller;
-    run->options.event = tell;
+    run->options.context = &observer;
+    run->options.event = observe;
     run->options.ask_password = run->may_ask ? ask_password : NULL;
     status = espota_upload_create(&run->options, &upload, &err);
     if (status == ESPOTA_OK && run->report_file != NULL)
-        status = espota_report_create(run->report_file, &teller.report, &err);
+        status = espota_report_create(run->report_file, &observer.report, &err);
     for (size_t i = 0; i < run->source_count && status == ESPOTA_OK; i++)
         status = add_source(upload, &run->sources[i], &err);
     if (status == ESPOTA_OK) {
@@ -118,8 +118,8 @@ int run_upload(struct run_upload *run, enum espota_status *result)
         status = espota_upload_run(upload, &err);
         espota_program_on_stop(NULL, NULL);
     }
-    show_upload_deinit(&teller.show);
-    status = write_report(&teller, status, &err);
+    show_upload_deinit(&observer.show);
+    status = write_report(&observer, status, &err);
     if (status != ESPOTA_OK && err.message[0] != '\0')
         out_error("%s", err.message);
     espota_upload_destroy(upload);

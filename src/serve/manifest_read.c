@@ -39,7 +39,7 @@ static enum espota_status fault(struct place *place, const char *message)
 static enum espota_status wrong_at(struct place *place, const char *key, size_t into,
                                    const char *what)
 {
-    struct espota_json_spot spot;
+    struct espota_json_position position;
     char rule[32] = "";
     char message[FAULT_ROOM];
 
@@ -47,11 +47,11 @@ static enum espota_status wrong_at(struct place *place, const char *key, size_t 
         place->faults->count++;
         return ESPOTA_E_USAGE;
     }
-    spot = espota_json_spot_find(place->text, place->length, "rules", place->rule, key);
+    position = espota_json_position_find(place->text, place->length, "rules", place->rule, key);
     if (place->rule > 0)
         snprintf(rule, sizeof(rule), "rule %zu: ", place->rule);
     snprintf(message, sizeof(message), "%s: line %zu, column %zu: %s\"%s\" %s", place->name,
-             spot.line, spot.column + into, rule, key, what);
+             position.line, position.column + into, rule, key, what);
     return fault(place, message);
 }
 

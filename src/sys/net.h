@@ -111,11 +111,11 @@ enum espota_unreachable {
 /*
  * ICMP errors that datagrams of a UDP socket caused: first ask for them, then, whenever the loop
  * reports BROKEN, take them one by one until false (or BROKEN comes again). `target` is where the
- * datagram went, `teller` who says so (family 0: not known). They are hints: anyone can forge
+ * datagram went, `reporter` who says so (family 0: not known). They are hints: anyone can forge
  * one. On platforms that keep them to themselves nothing is ever told.
  */
 void espota_udp_want_unreachable(int fd);
-bool espota_udp_unreachable(int fd, struct espota_address *target, struct espota_address *teller,
+bool espota_udp_unreachable(int fd, struct espota_address *target, struct espota_address *reporter,
                             enum espota_unreachable *why);
 
 /* Bytes handed to the socket that the peer's TCP has not acknowledged; false if the platform cannot

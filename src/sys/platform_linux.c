@@ -124,7 +124,7 @@ static bool is_error_message(const struct cmsghdr *control)
 }
 
 /* Reads the kernel's note beside the datagram; false if it says nothing of use. */
-static bool read_note(struct msghdr *message, struct espota_address *teller,
+static bool read_note(struct msghdr *message, struct espota_address *reporter,
                       enum espota_unreachable *why)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
@@ -138,14 +138,14 @@ static bool read_note(struct msghdr *message, struct espota_address *teller,
         if (!is_error_message(c) || length < sizeof(note.error))
             continue;
         memcpy(&note, CMSG_DATA(c), length < sizeof(note) ? length : sizeof(note));
-        espota_net_from_sockaddr((const struct sockaddr *)&note.offender, teller);
-        teller->port = 0;
+        espota_net_from_sockaddr((const struct sockaddr *)&note.offender, reporter);
+        reporter->port = 0;
         return understand(&note.error, why);
     }
     return false;
 }
 
-bool espota_udp_unreachable(int fd, struct espota_address *target, struct espota_address *teller,
+bool espota_udp_unreachable(int fd, struct espota_address *target, struct espota_address *reporter,
                             enum espota_unreachable *why)
 {
     for (;;) {
@@ -165,7 +165,7 @@ bool espota_udp_unreachable(int fd, struct espota_address *target, struct espota
             return false;
         }
         espota_net_from_sockaddr((const struct sockaddr *)&name, target);
-        if (read_note(&message, teller, why) && target->family != 0)
+        if (read_note(&message, reporter, why) && target->family != 0)
             return true;
     }
 }

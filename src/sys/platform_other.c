@@ -80,12 +80,12 @@ void espota_udp_want_unreachable(int fd)
     (void)fd;
 }
 
-bool espota_udp_unreachable(int fd, struct espota_address *target, struct espota_address *teller,
+bool espota_udp_unreachable(int fd, struct espota_address *target, struct espota_address *reporter,
                             enum espota_unreachable *why)
 {
     (void)fd;
     (void)target;
-    (void)teller;
+    (void)reporter;
     (void)why;
     return false;
 }

@@ -70,7 +70,7 @@ bool espota_json_bool(const struct espota_json *value, bool *flag);
 
 /* Where in a JSON text something stands, for messages about what is well formed but wrong. */
 
-struct espota_json_spot {
+struct espota_json_position {
     size_t line; /* from 1 */
     size_t column;
 };
@@ -78,10 +78,11 @@ struct espota_json_spot {
 /*
  * The value of `key` in the object that is element `element` (from 1) of the top-level list `list`;
  * element 0: in the top-level object itself. What is not there is told by what it should be in.
- * The text need not be good: every spot lies inside it or at its end.
+ * The text need not be good: every position lies inside it or at its end.
  */
-struct espota_json_spot espota_json_spot_find(const char *text, size_t length, const char *list,
-                                              size_t element, const char *key);
+struct espota_json_position espota_json_position_find(const char *text, size_t length,
+                                                      const char *list, size_t element,
+                                                      const char *key);
 
 /*
  * Text that is put together piece by piece: begun with {.text = NULL} it grows, begun with _init it

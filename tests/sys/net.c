@@ -318,13 +318,13 @@ static void unreachable_on(const char *host)
 {
     int fd = udp(host), live = udp(host), os_error = 0;
     struct espota_address dead = dead_end(host), to = address(host, port_of(live));
-    struct espota_address target, teller, from;
+    struct espota_address target, reporter, from;
     enum espota_unreachable why;
     char buffer[4];
     size_t done;
 
     espota_udp_want_unreachable(fd);
-    ck_assert(!espota_udp_unreachable(fd, &target, &teller, &why));
+    ck_assert(!espota_udp_unreachable(fd, &target, &reporter, &why));
     for (int i = 0; i < 3; i++) {
         ck_assert_int_eq(espota_socket_send_to(fd, "x", 1, &dead, &os_error), ESPOTA_OK);
         wait_for(fd, 0); /* POLLERR comes unasked */
@@ -338,13 +338,13 @@ static void unreachable_on(const char *host)
     ck_assert_int_eq(espota_socket_receive_from(fd, buffer, 4, &done, &from, &os_error),
                      ESPOTA_MORE);
     for (int i = 0; i < 4; i++) {
-        ck_assert(espota_udp_unreachable(fd, &target, &teller, &why));
+        ck_assert(espota_udp_unreachable(fd, &target, &reporter, &why));
         ck_assert(espota_address_equal(&target, &dead));
         ck_assert_uint_eq(target.port, dead.port);
-        ck_assert(espota_address_equal(&teller, &dead));
+        ck_assert(espota_address_equal(&reporter, &dead));
         ck_assert_int_eq(why, ESPOTA_UNREACHABLE_PORT);
     }
-    ck_assert(!espota_udp_unreachable(fd, &target, &teller, &why));
+    ck_assert(!espota_udp_unreachable(fd, &target, &reporter, &why));
     ck_assert_int_eq(poll(&(struct pollfd){fd, 0, 0}, 1, 0), 0); /* no POLLERR is left */
     espota_socket_close(&fd);
     espota_socket_close(&live);
@@ -394,13 +394,13 @@ static bool enter_refusing_network(void)
 static void expect_refusal(const char *host, uint16_t port, enum espota_unreachable expected)
 {
     int fd = udp(host), os_error = 0;
-    struct espota_address to = address(host, port), target, teller;
+    struct espota_address to = address(host, port), target, reporter;
     enum espota_unreachable why = ESPOTA_UNREACHABLE_PORT;
 
     espota_udp_want_unreachable(fd);
     ck_assert_int_eq(espota_socket_send_to(fd, "x", 1, &to, &os_error), ESPOTA_OK);
     wait_for(fd, 0);
-    ck_assert(espota_udp_unreachable(fd, &target, &teller, &why));
+    ck_assert(espota_udp_unreachable(fd, &target, &reporter, &why));
     ck_assert_uint_eq(target.port, port);
     ck_assert_int_eq(why, expected);
     espota_socket_close(&fd);

@@ -29,7 +29,7 @@ struct fleet {
     struct espota_loop *loop;
     struct espota_crypto_bearssl crypto;
     struct stub_verifier verifier;
-    struct stub_tell tell;
+    struct stub_log tell;
     struct stub_settings settings;
     char password_hash[ESPOTA_NONCE_MAX + 1];
     char web_credentials[ESPOTA_HTTP_BASIC_MAX];
@@ -122,7 +122,7 @@ static enum espota_status fleet_init(struct fleet *fleet, const struct stub_opti
                                   (unsigned long)options->count);
     if (status != ESPOTA_OK)
         return status;
-    fleet->tell = (struct stub_tell){.json = options->json, .fleet = options->count > 1};
+    fleet->tell = (struct stub_log){.json = options->json, .fleet = options->count > 1};
     fleet->settings.loop = fleet->loop;
     fleet->settings.crypto = &fleet->crypto.table;
     fleet->settings.flash_size = (uint32_t)options->flash_size; /* the option's bound is 16 MiB */
@@ -180,7 +180,7 @@ static struct stub_who who_is(const struct fleet *fleet, const struct espota_add
 {
     const struct stub_options *options = fleet->options;
     struct stub_who who = {
-        .tell = &fleet->tell, .device = device, .address = address_of(options, bound, device)};
+        .log = &fleet->tell, .device = device, .address = address_of(options, bound, device)};
 
     if (fleet->web.family != 0) {
         who.web = address_of(options, &fleet->web, device);
@@ -367,7 +367,7 @@ enum espota_status stub_fleet_run(const struct stub_options *options, struct esp
         status = announce(&fleet, err);
     if (status != ESPOTA_OK)
         goto done;
-    stub_tell_ready(&fleet.nodes[0].who, fleet.count);
+    stub_log_ready(&fleet.nodes[0].who, fleet.count);
     status = turn(&fleet, err);
     if (status == ESPOTA_OK)
         status = sync_all(&fleet, err);

@@ -100,7 +100,7 @@ static void serial(void *context, const char *line)
 {
     struct stub_node *node = context;
 
-    stub_tell_serial(&node->who, line);
+    stub_log_serial(&node->who, line);
 }
 
 static const char busy[] = "ERROR[15]: Update already running\n";
@@ -115,7 +115,7 @@ void stub_node_tell(struct stub_node *node, const struct espota_receiver_event *
             return; /* told is of this update and never more than done */
         node->told = event->done;
     }
-    stub_tell_event(&node->who, event, peer, &node->chip);
+    stub_log_event(&node->who, event, peer, &node->chip);
 }
 
 static void tell(struct stub_node *node, const struct espota_receiver_event *event, uint8_t family)
@@ -262,7 +262,7 @@ static void come_up(struct stub_node *node)
         fail(node, &error);
         return;
     }
-    stub_tell_boot(&node->who, &result);
+    stub_log_boot(&node->who, &result);
     node->settings->updated(node->settings->context);
 }
 
@@ -272,7 +272,7 @@ enum espota_status stub_node_restart(struct stub_node *node, struct espota_error
     enum espota_status status = boot(node, &result, err);
 
     if (status == ESPOTA_OK)
-        stub_tell_boot(&node->who, &result);
+        stub_log_boot(&node->who, &result);
     return status;
 }
 
@@ -379,7 +379,7 @@ enum espota_status stub_node_init(struct stub_node *node, const struct stub_sett
     if (status != ESPOTA_OK)
         stub_node_deinit(node);
     else if (flash != NULL)
-        stub_tell_boot(&node->who, &result);
+        stub_log_boot(&node->who, &result);
     return status;
 }
 

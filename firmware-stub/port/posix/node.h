@@ -14,8 +14,8 @@
 #include "port/posix/chip.h"
 #include "port/posix/layout.h"
 #include "port/posix/link.h"
+#include "port/posix/log.h"
 #include "port/posix/slow.h"
-#include "port/posix/tell.h"
 #include "port/posix/web.h"
 
 /* What all devices have in common; borrowed by each. */

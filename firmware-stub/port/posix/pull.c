@@ -273,7 +273,7 @@ static enum espota_status conclude(struct pull *pull, struct espota_error *err)
 {
     char words[ESPOTA_PULL_MESSAGE_MAX];
     char shown[4 * ESPOTA_PULL_MESSAGE_MAX];
-    struct stub_pull_told told = {
+    struct stub_pull_outcome told = {
         .result = espota_pull_client_result(&pull->client),
         .status = espota_pull_client_status(&pull->client),
         .version = espota_pull_client_version(&pull->client),
@@ -283,7 +283,7 @@ static enum espota_status conclude(struct pull *pull, struct espota_error *err)
     told.error = espota_pull_client_error(&pull->client, words);
     espota_text_printable(words, strlen(words), shown, sizeof(shown));
     told.message = shown;
-    stub_tell_pull(&pull->node->who, &told);
+    stub_log_pull(&pull->node->who, &told);
     if (told.result == ESPOTA_PULL_FAILED)
         return espota_error_set(err, status_of(told.error), "%s: %s (%ld)", pull->url.clean, shown,
                                 (long)told.error);

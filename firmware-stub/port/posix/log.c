@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "port/posix/tell.h"
+#include "port/posix/log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -81,7 +81,7 @@ static void note(const struct stub_who *who, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    if (who->tell->fleet)
+    if (who->log->fleet)
         out_note("%s: %s", espota_address_format(&who->address, false, address), text);
     else
         out_note("%s", text);
@@ -119,11 +119,11 @@ static void words_event(const struct stub_who *who, const struct espota_receiver
 
 /* --- both --- */
 
-void stub_tell_ready(const struct stub_who *who, uint32_t count)
+void stub_log_ready(const struct stub_who *who, uint32_t count)
 {
     char address[ESPOTA_ADDRESS_TEXT];
 
-    if (who->tell->json) {
+    if (who->log->json) {
         struct espota_json *json = begin(who, "ready");
 
         finish(json, json != NULL && espota_json_set_integer(json, "port", who->address.port) &&
@@ -160,8 +160,8 @@ static void failure_text(const struct espota_receiver_event *event, const struct
         snprintf(out + length, TEXT_MAX - length, " (flash: %s)", stub_chip_problem(chip));
 }
 
-void stub_tell_event(const struct stub_who *who, const struct espota_receiver_event *event,
-                     const struct espota_address *peer, const struct stub_chip *chip)
+void stub_log_event(const struct stub_who *who, const struct espota_receiver_event *event,
+                    const struct espota_address *peer, const struct stub_chip *chip)
 {
     static const char *const names[] = {"invited", "auth", "start", "progress", "end", "error"};
     char address[ESPOTA_ADDRESS_TEXT];
@@ -170,7 +170,7 @@ void stub_tell_event(const struct stub_who *who, const struct espota_receiver_ev
     espota_address_format(peer, true, address);
     if (event->kind == ESPOTA_RECEIVER_ERROR)
         failure_text(event, chip, text);
-    if (who->tell->json)
+    if (who->log->json)
         json_event(who, event, names[event->kind], address, text);
     else
         words_event(who, event, address, text);
@@ -272,15 +272,15 @@ static void words_boot(const struct stub_who *who, const struct stub_boot *boot)
     }
 }
 
-void stub_tell_boot(const struct stub_who *who, const struct stub_boot *boot)
+void stub_log_boot(const struct stub_who *who, const struct stub_boot *boot)
 {
-    if (who->tell->json)
+    if (who->log->json)
         json_boot(who, boot);
     else
         words_boot(who, boot);
 }
 
-void stub_tell_serial(const struct stub_who *who, const char *line)
+void stub_log_serial(const struct stub_who *who, const char *line)
 {
     out_detail("%s: %s", who->hostname, line);
 }
@@ -299,7 +299,7 @@ static const char *pull_word(enum espota_pull_result result)
     }
 }
 
-static void json_pull(const struct stub_who *who, const struct stub_pull_told *told,
+static void json_pull(const struct stub_who *who, const struct stub_pull_outcome *told,
                       const char *version)
 {
     struct espota_json *json = begin(who, "pull");
@@ -316,12 +316,12 @@ static void json_pull(const struct stub_who *who, const struct stub_pull_told *t
     finish(json, whole);
 }
 
-void stub_tell_pull(const struct stub_who *who, const struct stub_pull_told *told)
+void stub_log_pull(const struct stub_who *who, const struct stub_pull_outcome *told)
 {
     char version[TEXT_MAX];
 
     espota_text_printable(told->version, strlen(told->version), version, sizeof(version));
-    if (who->tell->json)
+    if (who->log->json)
         json_pull(who, told, version);
     else if (told->result == ESPOTA_PULL_NO_UPDATE)
         note(who, "The server has nothing new");

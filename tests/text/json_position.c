@@ -11,11 +11,11 @@ static const char *const text = "{ \"a\\\"b\": [1, {\"x\": 2}],\n"
 static void expect(size_t element, const char *key, size_t line, size_t column)
 {
     struct guarded g = guarded_copy(text, strlen(text));
-    struct espota_json_spot spot =
-        espota_json_spot_find((const char *)g.bytes, strlen(text), "rules", element, key);
+    struct espota_json_position position =
+        espota_json_position_find((const char *)g.bytes, strlen(text), "rules", element, key);
 
-    ck_assert_msg(spot.line == line && spot.column == column, "%zu %s: %zu:%zu", element, key,
-                  spot.line, spot.column);
+    ck_assert_msg(position.line == line && position.column == column, "%zu %s: %zu:%zu", element,
+                  key, position.line, position.column);
     guarded_free(&g);
 }
 
@@ -43,15 +43,15 @@ START_TEST(test_a_text_that_ends_anywhere)
 {
     for (size_t length = 0; length < strlen(text); length++) {
         struct guarded g = guarded_copy(text, length);
-        struct espota_json_spot spot =
-            espota_json_spot_find((const char *)g.bytes, length, "rules", 2, "x");
+        struct espota_json_position position =
+            espota_json_position_find((const char *)g.bytes, length, "rules", 2, "x");
 
-        ck_assert_uint_ge(spot.line, 1);
-        ck_assert_uint_le(spot.line, 4);
+        ck_assert_uint_ge(position.line, 1);
+        ck_assert_uint_le(position.line, 4);
         guarded_free(&g);
     }
 }
 END_TEST
 
-UNIT_MAIN("text/json_spot", test_values, test_what_is_not_there_is_told_by_its_container,
+UNIT_MAIN("text/json_position", test_values, test_what_is_not_there_is_told_by_its_container,
           test_a_text_that_ends_anywhere)

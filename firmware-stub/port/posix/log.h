@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the stub tells: lines for a person on standard error, or JSON events on standard output. */
-#ifndef ESPOTA_POSIX_TELL_H
-#define ESPOTA_POSIX_TELL_H
+#ifndef ESPOTA_POSIX_LOG_H
+#define ESPOTA_POSIX_LOG_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,14 +12,14 @@
 
 enum { STUB_HOSTNAME_ROOM = 80 };
 
-struct stub_tell {
+struct stub_log {
     bool json;
     bool fleet; /* lines begin with the device's address */
 };
 
 /* Of whom something is told. */
 struct stub_who {
-    const struct stub_tell *tell;
+    const struct stub_log *log;
     uint32_t device; /* from 0 */
     char hostname[STUB_HOSTNAME_ROOM];
     struct espota_address address; /* where it listens */
@@ -27,17 +27,17 @@ struct stub_who {
 };
 
 /* All listen: `who` is the first of `count`. */
-void stub_tell_ready(const struct stub_who *who, uint32_t count);
+void stub_log_ready(const struct stub_who *who, uint32_t count);
 
 /*
  * What the receiver's hook gets. `peer` is the host, `chip` the flash, whose problem is told where
  * it was the reason.
  */
-void stub_tell_event(const struct stub_who *who, const struct espota_receiver_event *event,
-                     const struct espota_address *peer, const struct stub_chip *chip);
+void stub_log_event(const struct stub_who *who, const struct espota_receiver_event *event,
+                    const struct espota_address *peer, const struct stub_chip *chip);
 
 /* What came of a request for an update. */
-struct stub_pull_told {
+struct stub_pull_outcome {
     enum espota_pull_result result;
     unsigned status; /* of HTTP; 0: none came */
     int32_t error;
@@ -46,11 +46,11 @@ struct stub_pull_told {
     const char *slot;    /* what would be started now; NULL: no device with slots */
 };
 
-void stub_tell_pull(const struct stub_who *who, const struct stub_pull_told *told);
+void stub_log_pull(const struct stub_who *who, const struct stub_pull_outcome *told);
 
-void stub_tell_boot(const struct stub_who *who, const struct stub_boot *boot);
+void stub_log_boot(const struct stub_who *who, const struct stub_boot *boot);
 
 /* A detail, as a device prints on its serial line. */
-void stub_tell_serial(const struct stub_who *who, const char *line);
+void stub_log_serial(const struct stub_who *who, const char *line);
 
 #endif

@@ -111,28 +111,29 @@ static bool find_element(struct scan *scan, size_t element)
 }
 
 /* A column is a character: the bytes inside one of UTF-8 do not count. */
-static struct espota_json_spot spot_of(const char *text, const char *at)
+static struct espota_json_position position_of(const char *text, const char *at)
 {
-    struct espota_json_spot spot = {1, 1};
+    struct espota_json_position position = {1, 1};
 
     for (; text < at; text++) {
         if (*text == '\n') {
-            spot.line++;
-            spot.column = 1;
+            position.line++;
+            position.column = 1;
         } else if (((unsigned char)*text & 0xc0) != 0x80) {
-            spot.column++;
+            position.column++;
         }
     }
-    return spot;
+    return position;
 }
 
-struct espota_json_spot espota_json_spot_find(const char *text, size_t length, const char *list,
-                                              size_t element, const char *key)
+struct espota_json_position espota_json_position_find(const char *text, size_t length,
+                                                      const char *list, size_t element,
+                                                      const char *key)
 {
     struct scan scan = {text, text + length};
 
     skip_space(&scan);
     if (element == 0 || (find_member(&scan, list) && find_element(&scan, element)))
         (void)find_member(&scan, key);
-    return spot_of(text, scan.at);
+    return position_of(text, scan.at);
 }
