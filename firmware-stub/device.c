@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The pump: what the receiver wants, done with the port's functions, and never waiting. A port
+ * needs nothing but this and its table.
+ */
 #include "device.h"
 
 /* A host sends one or two datagrams; a flood shall not keep the stream from moving. */

@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The door of the device's core: engines without I/O, clock or allocation. Take those that your
- * device has a use for; each header names the files behind it.
+ * The door of the device's core: engines without I/O, clock or allocation. A device takes those
+ * that it has a use for; with a linker that drops unused sections it takes the whole folder.
+ *
+ *   header         what it is                        files behind it              wants
+ *   flash.h        the chip, as a port gives it
+ *   eboot.h        the loader's record and its copy  eboot                        flash
+ *   updater.h      an image on its way into flash    updater, updater_message     eboot
+ *   receiver.h     ArduinoOTA                        receiver                     updater
+ *   multipart.h    the body of a form                multipart
+ *   web_page.h     what the pages say                web_page
+ *   web_updater.h  a web page for updates            web_updater                  all above
+ *   pull_client.h  asking a server                   pull_client and its dialects updater
+ *
+ * Of src/wire the first four want auth, crc, cursor, digest, invitation, status and text; the web
+ * page wants http too, and the client http and pull.
  */
 #ifndef ESPOTA_CORE_CORE_H
 #define ESPOTA_CORE_CORE_H

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A boundary is found with nothing kept but how much of it has matched: what matched and was none
+ * after all stands in the boundary itself.
+ */
 #include "core/multipart.h"
 
 #include <string.h>

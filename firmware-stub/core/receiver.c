@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Each state has one deadline and says what it wants; what a datagram or a byte means is decided
+ * by state, never by what came before it in memory. The pauses are those of real devices, since
+ * hosts have come to rely on them.
+ */
 #include "core/receiver.h"
 
 #include <string.h>

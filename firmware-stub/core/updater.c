@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A sector is gathered and written whole, the last one when all has come. The record for the
+ * loader is the very last write of a program: cut anywhere before it, the old one starts.
+ */
 #include "core/updater.h"
 
 #include <string.h>

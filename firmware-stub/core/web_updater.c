@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The image goes into flash while the form is still coming: there is no room for it anywhere else,
+ * and a browser sends all of it before it looks for an answer.
+ */
 #include "core/web_updater.h"
 
 #include <string.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Files of other people's tools are changed, so only between marks of our own, and with a copy of
+ * what was there beside them.
+ */
 #include "arduino/edit.h"
 
 #include <stdio.h>

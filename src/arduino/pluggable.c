@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Arduino's pluggable discovery as the IDE's daemon drives it: words on standard input, JSON on
+ * standard output. It has no I/O, so that tests play the daemon.
+ */
 #include "arduino/pluggable.h"
 
 #include <stdarg.h>

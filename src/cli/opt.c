@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * One table per command is parsed, printed as help, and compared with man pages and completions by
+ * a test. Own code and not getopt_long: a table has types and bounds, and a mistyped option gets
+ * the one that was meant.
+ */
 #include "cli/opt.h"
 
 #include <stdarg.h>

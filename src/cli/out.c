@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The only file that writes to the terminal: what is data, what is for people, colours and the
+ * line that is rewritten must know of each other.
+ */
 #include "cli/out.h"
 
 #include <errno.h>

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What is announced is kept as each link shows it (a sighting), and a device is what one or more
+ * of them come to: one that is heard on two interfaces is one device, and two of one name are two.
+ * Nothing here asks or waits; packets, time and questions go through the caller, so that a test
+ * plays a network.
+ */
 #include "mdns/mdns.h"
 
 #include <stdlib.h>

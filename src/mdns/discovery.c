@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * One discovery on somebody's loop, whatever the way: Avahi, dns_sd and our own question feed one
+ * catalog, and only here is decided when that was all. discover.c puts a loop around it for the
+ * public API; the pluggable discovery of the IDE has one already.
+ */
 #include "mdns/mdns.h"
 
 #include <stdarg.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Packets are anybody's. Every jump of a name must lead back, so that none goes in a circle, and
+ * what does not fit the packet's own counts ends the reading.
+ */
 #include "mdns/mdns.h"
 
 #include "wire/wire.h"

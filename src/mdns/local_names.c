@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A query of our own for .local names: in a container, with musl or without nss-mdns the system's
+ * resolver knows none, and one packet here asks for many at once.
+ */
 #include "mdns/mdns.h"
 
 #include <stdlib.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Avahi's client wants a loop as its table AvahiPoll describes one; this is ours behind it. Its
+ * callbacks free watches, their own included, so those go once nobody is in them.
+ */
 #include "lazy/avahi.h"
 #include "mdns/mdns.h"
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Port 5353 may be another's (a daemon's) and is shared where it can be; beside it stands a socket
+ * with a port of its own, to which answers come even then.
+ */
 #include "mdns/mdns.h"
 
 #include <stdlib.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * By read() and write() alone: what goes through here may be a key, and of a buffer of stdio's a
+ * copy would stay in memory that nobody wipes.
+ */
 #include "sys/file.h"
 
 #include <errno.h>

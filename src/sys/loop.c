@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What a wait reports is first put down and then called, each with the number of its watching: a
+ * callback may remove the watch of the next, close its descriptor and get the same number for
+ * another one, and nobody must be called for what is not his.
+ */
 #include "sys/loop.h"
 
 #include <errno.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A library that only one command needs is not loaded by the others, and where it is not installed
+ * only that command fails, with the name of what to install.
+ */
 #include "sys/module.h"
 
 #include <dlfcn.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * By posix_spawn() and not fork(): the library may be part of a program that has threads, where
+ * between fork and exec hardly anything is allowed.
+ */
 #include "sys/process.h"
 
 #include <errno.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A signal handler is given nothing but a number, so what it needs is global here, and each change
+ * to it is one store: it may come between any two of them.
+ */
 #include "sys/program.h"
 
 #include <errno.h>

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * getaddrinfo() blocks, for as long as the system's resolver likes, and cannot be called off. So
+ * it runs in threads that nobody waits for: what they know is shared, and the last who knows it
+ * frees it.
+ */
 #include "sys/resolver.h"
 
 #include <pthread.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Byte by byte and without stdio: a secret shall be in the caller's memory and in no other.
+ */
 #include "sys/secret_file.h"
 
 #include <errno.h>

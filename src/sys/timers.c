@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A heap, because a run over a fleet moves deadlines with every packet. It knows the order of
+ * arming, since a heap alone would let what was armed later for the same moment overtake.
+ */
 #include "sys/loop_backend.h"
 
 #include <stdlib.h>

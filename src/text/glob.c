@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * No recursion and no going back further than one star: patterns and names may be a stranger's,
+ * and must not cost more than their lengths multiplied.
+ */
 #include "text/text.h"
 
 #include <stdint.h>

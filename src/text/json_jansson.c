@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The only file that knows jansson. What its own functions leave open is decided here once: text
+ * that is not UTF-8, NULL, digits of a time, and what an error says.
+ */
 #include "text/text.h"
 
 #include <jansson.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * jansson says where the syntax is broken, and forgets the places of values. So the text is walked
+ * once more for a message about what is well formed but wrong; it costs nothing where nothing is.
+ */
 #include "text/text.h"
 
 #include <stdbool.h>

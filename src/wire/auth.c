@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The digests are taken of texts: lower-case digits with colons between them, as the cores build
+ * them from String. Bytes that are put together in another order are another protocol.
+ */
 #include "wire/auth.h"
 
 #include "wire/text.h"

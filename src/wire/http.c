@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * One parser for requests and answers, and for both ends. A line is the most that it keeps: a
+ * device has no room for a whole head, and a stranger decides how long one is.
+ */
 #include "wire/http.h"
 
 #include <string.h>

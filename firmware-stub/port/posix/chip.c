@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Sectors of a chip in memory exist once they were written: a fleet of a thousand devices with 4
+ * MiB each fits where most of it is 0xff.
+ */
 #include "port/posix/chip.h"
 
 #include <stdarg.h>

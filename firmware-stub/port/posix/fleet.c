@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Many devices in one process, on one loop: each has its address within 127.0.0.0/8 and the port
+ * of a real device, so a host cannot tell them from a network.
+ */
 #include "port/posix/fleet.h"
 
 #include <stdio.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A slow link is made here and not by the kernel: tc wants root and slows a whole interface, while
+ * each device has a link of its own and tests of hosts run as anybody.
+ */
 #include "port/posix/link.h"
 
 #include <string.h>
