@@ -37,6 +37,7 @@ class Debian13(unittest.TestCase):
             raise unittest.SkipTest("no debootstrap, or not root")
         cls.root = pathlib.Path(tempfile.mkdtemp(prefix="espota-debian13-"))
         cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
+        cls.root.chmod(0o755)  # some tests are somebody else
         done = subprocess.run(["debootstrap", "--variant=minbase", SUITE, cls.root, MIRROR],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if done.returncode != 0:
