@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A range that is not understood is no mistake: RFC 9110 says to send the whole. */
 #include "http/http.h"
 
 #include <stdbool.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A private copy that is mapped, in place of memory from the heap: the pages of images that nobody
+ * asks for any longer go back to the system at once.
+ */
 #include "http/http.h"
 
 #include <stdlib.h>

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * That the system took the last byte says little: it lies in the socket's buffer, and a device
+ * behind a weak link may never have it. What counts is what its TCP has acknowledged, and so the
+ * socket is followed, by a copy of its descriptor, beyond the end of the request.
+ */
 #include "http/http.h"
 
 #include <stdlib.h>

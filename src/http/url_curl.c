@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * curl takes URLs apart here as it does when it connects: two parsers that differ are how a request
+ * goes to another host than the one that was checked.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

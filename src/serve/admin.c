@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "serve/chart.h"
 #include "serve/inside.h"
 #include "sys/sys.h"
 #include "text/text.h"

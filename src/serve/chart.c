@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "serve/chart.h"
+/* Drawn on the server, because nothing on the page may run in a browser. */
+#include "serve/inside.h"
 
 #include <time.h>
 

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The decision is pure so that everything that a device can be told is tested without a socket or
+ * a disk. What would harm a device (an image of another chip, a damaged or older one) is found here
+ * and not left to the device: many cores write first and look later.
+ */
 #include "serve/decide.h"
 
 #include <stdarg.h>

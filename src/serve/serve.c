@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The server's life: built, run on one loop, reloaded, ended. Every second it looks whether the
+ * rules on disk are others; that costs two calls of stat, works on every file system and in every
+ * container, and sees a link that was turned, which no watch of a file tells.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

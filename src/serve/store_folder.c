@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The store over a folder. Each file is copied when it is first asked for, because a build writes
+ * into the same name while a device is still downloading, and a mixture of two images is what
+ * no digest in a header forgives. A name is never joined to a path: it is opened below the folder.
+ */
 #include "serve/store_folder.h"
 
 #include <ctype.h>

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A device says the digest of what it runs, and that is not the digest of the file: a signature
+ * behind the image is not installed, a packed one is unpacked, and an ESP8266 writes its own flash
+ * mode into the third byte. All that it could say is worked out once.
+ */
 #include "serve/store_image.h"
 
 #include <string.h>

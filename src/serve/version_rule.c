@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Conditions on versions, ">=1.0 <2". Whether any version meets all of them is asked as well, for
+ * --check follows devices that do not exist from rule to rule.
+ */
 #include "serve/version_rule.h"
 
 #include <stdio.h>
