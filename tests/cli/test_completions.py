@@ -6,7 +6,6 @@ import pathlib
 import re
 import shutil
 import subprocess
-import unittest
 
 import espota_test
 import option_tables

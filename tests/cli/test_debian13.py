@@ -31,8 +31,7 @@ def source_files(path, names):
 class Debian13(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        if os.environ.get("ESPOTA_TEST_SLOW") != "1" or os.environ.get("ESPOTA_SANITIZED"):
-            raise unittest.SkipTest("runs all tests in another system: with tests/run.sh --slow")
+        espota_test.only_with("slow", "runs all tests in another system")
         if shutil.which("debootstrap") is None or os.geteuid() != 0:
             raise unittest.SkipTest("no debootstrap, or not root")
         cls.root = pathlib.Path(tempfile.mkdtemp(prefix="espota-debian13-"))

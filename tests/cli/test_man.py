@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 import subprocess
-import unittest
 
 import espota_test
 import option_tables

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-import unittest
 
 import espota_test
 from espota_test import Case
@@ -39,8 +38,7 @@ def call(*argv, **options):
 class Packages(Case):
     @classmethod
     def setUpClass(cls):
-        if os.environ.get("ESPOTA_TEST_FULL") != "1" or os.environ.get("ESPOTA_SANITIZED"):
-            raise unittest.SkipTest("builds everything twice: with tests/run.sh --full")
+        espota_test.only_with("full", "builds everything twice")
         cls.place = pathlib.Path(tempfile.mkdtemp(prefix="espota-package-"))
         cls.addClassCleanup(shutil.rmtree, cls.place, ignore_errors=True)
         cls.generators = ["TGZ", *(["DEB"] if shutil.which("dpkg-shlibdeps") else [])]

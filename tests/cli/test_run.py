@@ -36,24 +36,39 @@ exit 8
 
 
 class Skips(Case):
-    def outcome(self, change):
+    def outcome(self, change, full="0"):
         log = self.dir / "log"
         log.unlink(missing_ok=True)
+        env = {**os.environ, "ESPOTA_SKIP_LOG": str(log), "ESPOTA_TEST_NAME": "cli_some",
+               "ESPOTA_TEST_FULL": full}
         done = subprocess.run([sys.executable, self.file("test_some.py", MODULE % change)],
-                              env={**os.environ, "ESPOTA_SKIP_LOG": str(log)}, check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                              env=env, check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         return done.returncode, log.read_text() if log.exists() else ""
 
     def test_a_file_of_which_a_case_was_left_out_did_run(self):
         code, log = self.outcome("")
         self.assertEqual(code, 0)
-        self.assertEqual(log.count("SKIPPED test_some: "), 3)
+        self.assertEqual(log.count("SKIPPED cli_some: "), 3)
         for reason in ("no such thing here", "not this one", "nothing of it"):
             self.assertIn(reason, log)
 
     def test_a_file_of_which_all_were_left_out_did_not(self):
         code, log = self.outcome("del Some.test_subtest")
         self.assertEqual((code, log.count("SKIPPED")), (espota_test.SKIP, 2))
+
+    def test_each_is_told_with_the_command_that_runs_it(self):
+        log = self.outcome("")[1]
+        for line in log.splitlines():
+            self.assertTrue(line.endswith(" (sh tests/run.sh --full -R '^cli_some$')"), line)
+        # with all tools there it is the machine that cannot
+        log = self.outcome("", full="1")[1]
+        self.assertEqual((log.count("SKIPPED"), log.count("run.sh")), (3, 0), log)
+
+    def test_what_takes_long_names_its_option(self):
+        slow = "Some.test_left_out = lambda self: espota_test.only_with('slow', 'takes hours')"
+        for full in "01":
+            self.assertIn("takes hours (sh tests/run.sh --slow -R '^cli_some$')\n",
+                          self.outcome(slow, full)[1])
 
     def test_nothing_left_out(self):
         self.assertEqual(self.outcome("Some.test_left_out = lambda self: None\n"

@@ -18,8 +18,7 @@ BUILD = os.environ.get("ESPOTA_TIDY_BUILD")
 
 class Tidy(unittest.TestCase):
     def test_all(self):
-        if not BUILD:
-            self.skipTest("it takes minutes; tests/run.sh --full runs it")
+        espota_test.only_with("full", "it takes minutes")
         tool = clang_tool("clang-tidy")
         commands = json.loads(pathlib.Path(BUILD, "compile_commands.json").read_text())
         ours = [str(ROOT / folder) + os.sep for folder in ("src", "firmware-stub")]

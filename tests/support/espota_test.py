@@ -3,8 +3,8 @@
 
 The programs are found through ESPOTA_C and ESPOTA_STUB, which CMake sets. A test file ends with
 espota_test.main(): where no test of it could run it exits 77, which ctest calls "did not run".
-Single ones that were left out go into the file ESPOTA_SKIP_LOG, which run.sh shows above the
-summary, so that a test that could not run never counts unseen as one that passed.
+What was left out goes, with the reason and the command that runs it, into the file ESPOTA_SKIP_LOG,
+which run.sh shows above the summary: a test that could not run never counts unseen as passed.
 """
 
 import errno
@@ -308,9 +308,31 @@ class Case(unittest.TestCase):
             self.assertIn(str(word), lines[0])
 
 
+def only_with(option, why):
+    """Leaves out what takes long, unless tests/run.sh was given the option."""
+    if os.environ.get("ESPOTA_TEST_" + option.upper()) != "1":
+        raise unittest.SkipTest(f"{why} ({command(option)})")
+
+
+def command(option="full", root=False):
+    """The command that runs this file's tests."""
+    name = os.environ.get("ESPOTA_TEST_NAME", ".")
+    return f"{'sudo ' if root else ''}sh tests/run.sh --{option} -R '^{name}$'"
+
+
+def remedy(reason):
+    """What is typed to run what was left out; nothing where it is the machine that cannot."""
+    if "run.sh" in reason:
+        return ""
+    missing_root = "root" in reason and os.geteuid() != 0
+    if missing_root or os.environ.get("ESPOTA_TEST_FULL") != "1":  # --full installs every tool
+        return f" ({command(root=missing_root)})"
+    return ""
+
+
 def tell_skipped(skipped):
-    name = pathlib.Path(sys.argv[0]).stem
-    text = "".join(f"SKIPPED {name}: {test}: {reason}".replace("\n", " ") + "\n"
+    name = os.environ.get("ESPOTA_TEST_NAME", pathlib.Path(sys.argv[0]).stem)
+    text = "".join(f"SKIPPED {name}: {test}: {reason}{remedy(reason)}".replace("\n", " ") + "\n"
                    for test, reason in skipped)
     print(text, end="")
     if os.environ.get("ESPOTA_SKIP_LOG"):
