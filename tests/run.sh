@@ -75,7 +75,8 @@ cd "$build/all"
 # Which cases were left out, and why, stands above the summary: ctest knows whole files only.
 {
     code=0
-    ESPOTA_SKIP_LOG=$skipped ctest -j "$jobs" -R "$only" --output-on-failure --no-tests=error ||
+    # Twice as many as there are cores: many only wait, for a slow link or for a device's time.
+    ESPOTA_SKIP_LOG=$skipped ctest -j $((2 * jobs)) -R "$only" --output-on-failure --no-tests=error ||
         code=$?
     echo "$code" >"$log"
 } | while IFS= read -r line; do

@@ -8,7 +8,7 @@
 #include "chip.h"
 #include "crypto/crypto.h"
 
-enum { SIZE = 10000, FS_START = 0xbb000, FS_END = 0xfb000 };
+enum { SIZE = 10000, FS_START = CHIP_FS_START, FS_END = CHIP_FS_END };
 
 static struct chip chip;
 static struct espota_crypto_openssl openssl;
@@ -50,17 +50,7 @@ static void setup(void)
     chip_pattern(image, SIZE, 1);
     image[0] = 0xe9;
     image[3] = 0;
-    update = (struct espota_updater_config){
-        .flash = &chip.table,
-        .crypto = &openssl.table,
-        .boot = &chip.boot,
-        .sketch_size = 5000,
-        .fs_start = FS_START,
-        .fs_end = FS_END,
-        .chip_size = CHIP_SIZE,
-        .configured_size = CHIP_SIZE,
-        .flash_mode = ESPOTA_FLASH_MODE_KEEP,
-    };
+    update = chip_update(&chip, &openssl.table, 5000);
     config = (struct espota_web_config){
         .update = &update, .path = "/update", .context = &chip, .event = record};
     now = 1000;

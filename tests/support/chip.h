@@ -13,6 +13,7 @@
 
 #include "core/eboot.h"
 #include "core/flash.h"
+#include "core/updater.h"
 
 enum { CHIP_SIZE = 1024 * 1024 };
 
@@ -150,6 +151,25 @@ static inline void chip_pattern(uint8_t *out, size_t length, uint32_t seed)
         state = state * 1664525u + 1013904223u;
         out[i] = (uint8_t)(state >> 24);
     }
+}
+
+/* How an ESP8266 with this chip is divided. */
+enum { CHIP_FS_START = 0xbb000, CHIP_FS_END = 0xfb000 };
+
+static inline struct espota_updater_config
+chip_update(struct chip *chip, const struct espota_crypto *crypto, uint32_t sketch_size)
+{
+    return (struct espota_updater_config){
+        .flash = &chip->table,
+        .crypto = crypto,
+        .boot = &chip->boot,
+        .sketch_size = sketch_size,
+        .fs_start = CHIP_FS_START,
+        .fs_end = CHIP_FS_END,
+        .chip_size = CHIP_SIZE,
+        .configured_size = CHIP_SIZE,
+        .flash_mode = ESPOTA_FLASH_MODE_KEEP,
+    };
 }
 
 #endif

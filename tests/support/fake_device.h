@@ -3,6 +3,9 @@
  * A device that does what a test wants it to do, right or wrong: a thread with plain blocking
  * sockets on one loopback address, run by a function of the test. Every wait has a bound, so that
  * a test fails and does not hang; what a step expects and does not get fails the device.
+ *
+ * For tests of the library, which see its events; fake_device.py is for tests of the program, which
+ * see what it prints.
  */
 #ifndef ESPOTA_TEST_FAKE_DEVICE_H
 #define ESPOTA_TEST_FAKE_DEVICE_H

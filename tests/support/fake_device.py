@@ -10,7 +10,8 @@
     with FakeDevice(play) as device:
         run("upload", "--host", device.target, image)
 
-What `play` raises is raised again when the block ends.
+What `play` raises is raised again when the block ends. For tests of the program; fake_device.c is
+the same for tests of the library.
 """
 
 import hashlib

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Images of every kind, built as their tools build them, for tests to use and to damage. */
+/*
+ * Images of every kind, built as their tools build them, for tests to use and to damage: the one
+ * place where a format is written down a second time. Tests in Python have them as files, through
+ * make_images; images.py is for what they need in other sizes.
+ */
 #ifndef ESPOTA_TEST_IMAGES_H
 #define ESPOTA_TEST_IMAGES_H
 

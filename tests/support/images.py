@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Images and boot records built from their description, beside the C code that reads them.
+"""Programs of a size that a test chooses, and boot records, built from their description.
+
+For transfers, where the size counts: a sound sketch of any length, which packs well or not. What the
+parser of images has to know is in images.c, with every kind; tests have it as files in ESPOTA_IMAGES.
 
 The same arguments always give the same bytes.
 """
