@@ -9,6 +9,7 @@
 #include "espota/discover.h"
 #include "espota/error.h"
 #include "espota/log.h"
+#include "espota/options.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -16,12 +17,14 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 struct espota_arduino_discovery_options {
+    size_t size;
     enum espota_via via;
     struct espota_log log;
     void *context;
     /* One message, indented, without the line end behind it; to be flushed at once. */
     void (*write)(void *context, const char *message);
 };
+#define ESPOTA_ARDUINO_DISCOVERY_OPTIONS_INIT ESPOTA_FIRST_VALUES(espota_arduino_discovery_options)
 
 struct espota_arduino_discovery;
 

@@ -11,6 +11,7 @@
 
 #include "espota/error.h"
 #include "espota/log.h"
+#include "espota/options.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -18,6 +19,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 struct espota_arduino_install_options {
+    size_t size;
     const char *program; /* absolute path of espota-c, as it shall stand in the lines */
     const char *core; /* "esp8266", "esp32", "rp2040", or a folder with a platform.txt; NULL: all */
     const char *data_dir; /* of Arduino's tools; NULL: where they put it */
@@ -31,6 +33,7 @@ struct espota_arduino_install_options {
     /* What was (or would be) done, one line a file. */
     void (*done)(void *context, const char *path, const char *what);
 };
+#define ESPOTA_ARDUINO_INSTALL_OPTIONS_INIT ESPOTA_FIRST_VALUES(espota_arduino_install_options)
 
 /* `*cores`: how many were found. E_NO_ANSWER: none, or not the discovery. */
 enum espota_status espota_arduino_install(const struct espota_arduino_install_options *options,

@@ -12,6 +12,7 @@
 
 #include "espota/error.h"
 #include "espota/log.h"
+#include "espota/options.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -64,6 +65,7 @@ enum espota_device_event { ESPOTA_DEVICE_ADD, ESPOTA_DEVICE_CHANGE, ESPOTA_DEVIC
 
 /* Start from ESPOTA_DISCOVER_OPTIONS_INIT. Strings are borrowed until destroy. */
 struct espota_discover_options {
+    size_t size;
     enum espota_via via;
     uint32_t timeout_ms; /* at the most so long; 0 with watch: until stopped */
     bool watch;          /* go on after the devices that are there have answered */
@@ -78,10 +80,9 @@ struct espota_discover_options {
 };
 
 #ifdef __cplusplus
-/* C++ before C++20 names no members, and later compilers warn of those that are not named. */
 static inline espota_discover_options espota_discover_options_init()
 {
-    espota_discover_options options = {};
+    espota_discover_options options = espota_first_values<espota_discover_options>();
 
     options.timeout_ms = 3000;
     return options;
@@ -90,7 +91,7 @@ static inline espota_discover_options espota_discover_options_init()
 #else
 #define ESPOTA_DISCOVER_OPTIONS_INIT                                                               \
     {                                                                                              \
-        .timeout_ms = 3000                                                                         \
+        .size = sizeof(struct espota_discover_options), .timeout_ms = 3000                         \
     }
 #endif
 

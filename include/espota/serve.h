@@ -12,6 +12,7 @@
 
 #include "espota/error.h"
 #include "espota/log.h"
+#include "espota/options.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -59,6 +60,7 @@ struct espota_serve_notice {
 
 /* Strings are borrowed until destroy. One of manifest and folder must be set. */
 struct espota_serve_options {
+    size_t size;
     const char *manifest;
     const char *folder;
     const char *listen;    /* ADDR:PORT, [IPv6]:PORT or PORT; NULL: 8080 */
@@ -83,6 +85,7 @@ struct espota_serve_options {
     /* Once it listens. `admin` is NULL where there is none. */
     void (*ready)(void *context, const char *address, const char *admin);
 };
+#define ESPOTA_SERVE_OPTIONS_INIT ESPOTA_FIRST_VALUES(espota_serve_options)
 
 struct espota_serve;
 
@@ -109,13 +112,15 @@ enum espota_status espota_serve_check(const struct espota_serve_options *options
 
 /* A device to ask for; what is NULL it does not say. */
 struct espota_serve_device {
+    size_t size;
+    bool filesystem;
     const char *chip; /* "esp8266", "esp32", "pico": must be there */
     const char *mac;
     const char *version;
     const char *md5;  /* of the sketch that it runs */
     const char *path; /* NULL: "/" */
-    bool filesystem;
 };
+#define ESPOTA_SERVE_DEVICE_INIT ESPOTA_FIRST_VALUES(espota_serve_device)
 
 /* What it would be told now by the manifest or folder of `options`; `answer` is called once if that
  * is known. */

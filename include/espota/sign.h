@@ -13,6 +13,7 @@
 
 #include "espota/error.h"
 #include "espota/log.h"
+#include "espota/options.h"
 #include "espota/secret.h"
 
 #ifdef __cplusplus
@@ -51,6 +52,7 @@ struct espota_passphrase {
 bool espota_key_exists(const char *name);
 
 struct espota_signer_options {
+    size_t size;
     const char *privatekey;
     struct espota_passphrase passphrase;
     enum espota_sign_format format; /* not LEGACY: that is a second output */
@@ -60,9 +62,11 @@ struct espota_signer_options {
     bool plain; /* signing.py's manner: any image in ESP8266's format, whatever it is */
     struct espota_log log;
 };
+#define ESPOTA_SIGNER_OPTIONS_INIT ESPOTA_FIRST_VALUES(espota_signer_options)
 
 /* What was signed. */
 struct espota_signed {
+    size_t size;
     enum espota_sign_format format;
     enum espota_hash_kind hash;
     const char *key;   /* "RSA-2048"; borrowed from the signer */
@@ -71,6 +75,7 @@ struct espota_signed {
     uint64_t bytes;    /* of the output */
     uint64_t original; /* bytes read; differs from payload with gzip */
 };
+#define ESPOTA_SIGNED_INIT ESPOTA_FIRST_VALUES(espota_signed)
 
 struct espota_signer; /* a key in hand, for any number of images */
 
@@ -90,13 +95,16 @@ void espota_signer_stop(struct espota_signer *signer);
 void espota_signer_destroy(struct espota_signer *signer); /* NULL is fine */
 
 struct espota_verify_options {
+    size_t size;
     const char *publickey;
     const char *file;
     enum espota_sign_format format;      /* AUTO: whichever the file is signed in */
     struct espota_passphrase passphrase; /* a token's PIN */
 };
+#define ESPOTA_VERIFY_OPTIONS_INIT ESPOTA_FIRST_VALUES(espota_verify_options)
 
 struct espota_verified {
+    size_t size;
     bool good;
     enum espota_sign_format format; /* of a good signature */
     enum espota_hash_kind hash;
@@ -105,6 +113,7 @@ struct espota_verified {
     uint64_t payload; /* of a good one: without its trailer */
     char reason[256]; /* of one that is not good: a sentence */
 };
+#define ESPOTA_VERIFIED_INIT ESPOTA_FIRST_VALUES(espota_verified)
 
 /* OK with result.good, E_IMAGE with a reason, or what kept it from looking. */
 enum espota_status espota_verify(const struct espota_verify_options *options,
@@ -128,11 +137,13 @@ enum espota_status espota_keygen(enum espota_key_type type, const char *private_
                                  struct espota_error *err) ESPOTA_MUST_CHECK;
 
 struct espota_header_options {
-    const char *publickey;
-    const char *file;
+    size_t size;
     enum espota_sign_format format; /* ESP8266, ESP32, or AUTO: by the key */
     bool missing_is_fine;           /* signing.py's manner: no key gives ARDUINO_SIGNING 0 */
+    const char *publickey;
+    const char *file;
 };
+#define ESPOTA_HEADER_OPTIONS_INIT ESPOTA_FIRST_VALUES(espota_header_options)
 
 /*
  * Writes the header that carries a public key into a sketch. *changed: false if the file was

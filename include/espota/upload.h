@@ -13,6 +13,7 @@
 #include "espota/discover.h"
 #include "espota/error.h"
 #include "espota/log.h"
+#include "espota/options.h"
 #include "espota/secret.h"
 
 #ifdef __cplusplus
@@ -66,6 +67,7 @@ enum espota_upload_auth {
 
 /* Start from ESPOTA_UPLOAD_OPTIONS_INIT. Strings are borrowed until destroy. */
 struct espota_upload_options {
+    size_t size;
     const char *file;      /* the image of every target that names none */
     bool filesystem;       /* a file-system image */
     bool force;            /* skip the checks of the image */
@@ -108,10 +110,9 @@ struct espota_upload_options {
 };
 
 #ifdef __cplusplus
-/* C++ before C++20 names no members, and later compilers warn of those that are not named. */
 static inline espota_upload_options espota_upload_options_init()
 {
-    espota_upload_options options = {};
+    espota_upload_options options = espota_first_values<espota_upload_options>();
 
     options.jobs = 32;
     options.timeout_ms = 10000;
@@ -122,7 +123,8 @@ static inline espota_upload_options espota_upload_options_init()
 #else
 #define ESPOTA_UPLOAD_OPTIONS_INIT                                                                 \
     {                                                                                              \
-        .jobs = 32, .timeout_ms = 10000, .retries = 2                                              \
+        .size = sizeof(struct espota_upload_options), .jobs = 32, .timeout_ms = 10000,             \
+        .retries = 2                                                                               \
     }
 #endif
 
@@ -130,29 +132,22 @@ static inline espota_upload_options espota_upload_options_init()
  * One device. Start from ESPOTA_UPLOAD_TARGET_INIT. Only `host` is needed; strings are copied.
  */
 struct espota_upload_target {
+    size_t size;
     const char *host; /* HOST, HOST:PORT, [IPv6]:PORT: what the user wrote; or the http:// or
                        * https:// URL of a web updater */
     const char *file; /* NULL: the options' */
     const char *password_file;    /* NULL: the options' password */
     const char *user;             /* NULL: the options' */
-    uint16_t port;                /* 0: the options' rule */
     const char *label;            /* what events call it; NULL: host */
     enum espota_device_kind kind; /* as it announced itself; UNKNOWN: it did not */
-    const char *board;            /* the same; NULL or empty: it did not */
+    uint16_t port;                /* 0: the options' rule */
     /* It was found by its announcement, which anyone can forge, and nobody vouches for it: it gets
      * no password, and none is asked for. */
     bool no_password;
-    bool filesystem; /* or'ed with the options' */
+    bool filesystem;   /* or'ed with the options' */
+    const char *board; /* as it announced itself; NULL or empty: it did not */
 };
-
-#ifdef __cplusplus
-#define ESPOTA_UPLOAD_TARGET_INIT espota_upload_target()
-#else
-#define ESPOTA_UPLOAD_TARGET_INIT                                                                  \
-    {                                                                                              \
-        .host = NULL                                                                               \
-    }
-#endif
+#define ESPOTA_UPLOAD_TARGET_INIT ESPOTA_FIRST_VALUES(espota_upload_target)
 
 struct espota_upload;
 

@@ -104,14 +104,16 @@ espota_arduino_discovery_create(const struct espota_arduino_discovery_options *o
     *out = NULL;
     if (d == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for Arduino's discovery");
-    d->options = *options;
+    d->options = (struct espota_arduino_discovery_options)ESPOTA_ARDUINO_DISCOVERY_OPTIONS_INIT;
     d->input.fd = ESPOTA_STREAM_STDIN;
     d->input.events = ESPOTA_READABLE;
     d->input.ready = readable;
     d->input.context = d;
     d->timer.expired = expired;
     d->timer.context = d;
-    status = espota_loop_create(ESPOTA_LOOP_BEST, &d->loop, err);
+    status = espota_sized_take(&d->options, options, err);
+    if (status == ESPOTA_OK)
+        status = espota_loop_create(ESPOTA_LOOP_BEST, &d->loop, err);
     if (status == ESPOTA_OK)
         status = espota_pluggable_create(&hooks, &d->pluggable, err);
     if (status == ESPOTA_OK)

@@ -232,17 +232,20 @@ static enum espota_status judge(const struct espota_arduino_work *work)
 enum espota_status espota_arduino_install(const struct espota_arduino_install_options *options,
                                           size_t *cores, struct espota_error *err)
 {
-    struct espota_arduino_work work = {.options = options, .err = err};
-    enum espota_status status = ESPOTA_OK;
-    bool one = options->core != NULL && strchr(options->core, '/') != NULL;
+    struct espota_arduino_install_options own = ESPOTA_ARDUINO_INSTALL_OPTIONS_INIT;
+    struct espota_arduino_work work = {.options = &own, .err = err};
+    enum espota_status status = espota_sized_take(&own, options, err);
+    bool one = own.core != NULL && strchr(own.core, '/') != NULL;
 
     *cores = 0;
-    if (strpbrk(options->program, "\"\r\n{}") != NULL)
+    if (status != ESPOTA_OK)
+        return status;
+    if (strpbrk(own.program, "\"\r\n{}") != NULL)
         return espota_error_set(err, ESPOTA_E_LOCAL,
                                 "%s cannot stand in a platform.local.txt: move the program",
-                                options->program);
+                                own.program);
     if (one)
-        status = install_one(&work, options->core);
+        status = install_one(&work, own.core);
     if (status == ESPOTA_OK)
         status = search_all(&work, !one);
     *cores = work.cores;

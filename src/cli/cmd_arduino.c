@@ -42,7 +42,8 @@ static void stop(void *context)
 static int cmd_discovery(int argc, char **argv)
 {
     struct discovery_args args = {.via = ESPOTA_VIA_AUTO};
-    struct espota_arduino_discovery_options options = {.write = write_message, .log = out_log()};
+    struct espota_arduino_discovery_options options = {
+        .size = sizeof(options), .log = out_log(), .write = write_message};
     struct espota_arduino_discovery *discovery;
     struct espota_error err = ESPOTA_ERROR_INIT;
     enum espota_status status;
@@ -112,7 +113,8 @@ static void tell_done(void *context, const char *path, const char *what)
 
 static int cmd_install(int argc, char **argv)
 {
-    struct install_args args = {.options = {.log = out_log(), .done = tell_done}};
+    struct install_args args = {
+        .options = {.size = sizeof(args.options), .log = out_log(), .done = tell_done}};
     struct espota_error err = ESPOTA_ERROR_INIT;
     char program[1024];
     size_t cores;

@@ -35,7 +35,7 @@ static const struct opt_command command = {
 int cmd_header(int argc, char **argv)
 {
     struct header_args args = {0};
-    struct espota_header_options how = {0};
+    struct espota_header_options how = ESPOTA_HEADER_OPTIONS_INIT;
     struct espota_error err = ESPOTA_ERROR_INIT;
     bool changed = false;
     bool enabled = false;

@@ -255,7 +255,8 @@ static int serve(struct serve_args *args)
 
 int cmd_serve(int argc, char **argv)
 {
-    struct serve_args args = {.json = false};
+    struct serve_args args = {.options = ESPOTA_SERVE_OPTIONS_INIT,
+                              .device = ESPOTA_SERVE_DEVICE_INIT};
     int exit_code;
 
     if (!opt_read(&command, argc, argv, &args, &exit_code))

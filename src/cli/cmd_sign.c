@@ -87,7 +87,7 @@ static enum espota_status sign_one(struct espota_signer *signer, const char *in,
                                    const char *legacy)
 {
     struct espota_error err = ESPOTA_ERROR_INIT;
-    struct espota_signed result;
+    struct espota_signed result = ESPOTA_SIGNED_INIT;
     enum espota_status status = espota_signer_sign(signer, in, out, legacy, &result, &err);
 
     if (status != ESPOTA_OK) {
@@ -140,6 +140,7 @@ static enum espota_status sign_all(const struct sign_args *args, struct espota_s
 static int run(const struct sign_args *args)
 {
     struct espota_signer_options how = {
+        .size = sizeof(how),
         .privatekey = args->key,
         .format = args->format == 2 ? ESPOTA_SIGN_ESP32 : (enum espota_sign_format)args->format,
         .hash = args->hash,

@@ -76,8 +76,8 @@ static void print(const struct verify_args *args, const struct espota_verify_opt
 int cmd_verify(int argc, char **argv)
 {
     struct verify_args args = {0};
-    struct espota_verify_options how = {0};
-    struct espota_verified result = {0};
+    struct espota_verify_options how = ESPOTA_VERIFY_OPTIONS_INIT;
+    struct espota_verified result = ESPOTA_VERIFIED_INIT;
     struct espota_error err = ESPOTA_ERROR_INIT;
     enum espota_status status;
     int code = 0;

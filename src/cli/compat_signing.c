@@ -62,6 +62,7 @@ static int fail(const struct espota_error *err)
 static int run_header(const struct signing_args *args)
 {
     struct espota_header_options how = {
+        .size = sizeof(how),
         .publickey = args->publickey,
         .file = args->out,
         .format = ESPOTA_SIGN_ESP8266,
@@ -84,6 +85,7 @@ static int run_sign(const struct signing_args *args)
 {
     const char *force = getenv("ESPOTA_FORCE");
     struct espota_signer_options how = {
+        .size = sizeof(how),
         .privatekey = args->privatekey,
         .plain = true,
         .force = force != NULL && strcmp(force, "1") == 0,
@@ -91,7 +93,7 @@ static int run_sign(const struct signing_args *args)
     };
     struct espota_error err = ESPOTA_ERROR_INIT;
     struct espota_signer *signer = NULL;
-    struct espota_signed result;
+    struct espota_signed result = ESPOTA_SIGNED_INIT;
     enum espota_status status;
 
     if (args->privatekey == NULL || args->bin == NULL || args->out == NULL)

@@ -56,7 +56,8 @@ static enum espota_status ask_password(void *context, const char *target, struct
 static enum espota_status add_source(struct espota_upload *upload,
                                      const struct upload_source *source, struct espota_error *err)
 {
-    struct espota_upload_target target = {.host = source->text,
+    struct espota_upload_target target = {.size = sizeof(target),
+                                          .host = source->text,
                                           .label = source->label,
                                           .kind = source->kind,
                                           .board = source->board,

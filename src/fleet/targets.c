@@ -130,7 +130,7 @@ enum espota_status espota_target_line_parse(const char *data, size_t length,
     struct splitter splitter = {data, data + length, NULL};
     enum espota_status status;
 
-    memset(out, 0, sizeof(*out));
+    *out = (struct espota_target_line){.target = ESPOTA_UPLOAD_TARGET_INIT};
     if (length > ESPOTA_TARGET_LINE_MAX)
         return espota_error_set(err, ESPOTA_E_USAGE, "a line has at most %d characters",
                                 ESPOTA_TARGET_LINE_MAX);

@@ -78,8 +78,10 @@ enum espota_status espota_upload_create(const struct espota_upload_options *opti
     *out = NULL;
     if (upload == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an upload");
-    upload->options = *options;
-    status = create_parts(upload, err);
+    upload->options = (struct espota_upload_options)ESPOTA_UPLOAD_OPTIONS_INIT;
+    status = espota_sized_take(&upload->options, options, err);
+    if (status == ESPOTA_OK)
+        status = create_parts(upload, err);
     if (status != ESPOTA_OK) {
         espota_upload_destroy(upload);
         return status;
@@ -167,9 +169,8 @@ static enum espota_status take_url(struct espota_job *job,
     return ESPOTA_OK;
 }
 
-enum espota_status espota_upload_add(struct espota_upload *upload,
-                                     const struct espota_upload_target *target,
-                                     struct espota_error *err)
+static enum espota_status add(struct espota_upload *upload,
+                              const struct espota_upload_target *target, struct espota_error *err)
 {
     struct espota_job job = {.upload = upload, .index = upload->count};
     enum espota_status status = strstr(target->host, "://") != NULL ? take_url(&job, target, err)
@@ -190,6 +191,18 @@ enum espota_status espota_upload_add(struct espota_upload *upload,
     return ESPOTA_OK;
 }
 
+enum espota_status espota_upload_add(struct espota_upload *upload,
+                                     const struct espota_upload_target *target,
+                                     struct espota_error *err)
+{
+    struct espota_upload_target own = ESPOTA_UPLOAD_TARGET_INIT;
+    enum espota_status status = espota_sized_take(&own, target, err);
+
+    if (status == ESPOTA_OK && own.host == NULL)
+        status = espota_error_set(err, ESPOTA_E_USAGE, "a target without a host");
+    return status == ESPOTA_OK ? add(upload, &own, err) : status;
+}
+
 static enum espota_status add_line(void *context, const struct espota_target_line *line,
                                    struct espota_error *err)
 {
@@ -201,7 +214,7 @@ static enum espota_status add_line(void *context, const struct espota_target_lin
     if (line->target.user != NULL && strstr(line->target.host, "://") == NULL)
         espota_fleet_log(upload, ESPOTA_LOG_WARNING,
                          "%s: user= is for web updaters and means nothing here", line->target.host);
-    return espota_upload_add(upload, &line->target, err);
+    return add(upload, &line->target, err);
 }
 
 enum espota_status espota_upload_add_file(struct espota_upload *upload, const char *path,

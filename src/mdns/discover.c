@@ -24,8 +24,10 @@ enum espota_status espota_discover_create(const struct espota_discover_options *
     *out = NULL;
     if (discover == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to look for devices");
-    discover->options = *options;
-    status = espota_loop_create(ESPOTA_LOOP_BEST, &discover->loop, err);
+    discover->options = (struct espota_discover_options)ESPOTA_DISCOVER_OPTIONS_INIT;
+    status = espota_sized_take(&discover->options, options, err);
+    if (status == ESPOTA_OK)
+        status = espota_loop_create(ESPOTA_LOOP_BEST, &discover->loop, err);
     if (status != ESPOTA_OK) {
         free(discover);
         return status;

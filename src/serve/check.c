@@ -284,23 +284,28 @@ enum espota_status espota_serve_ask(const struct espota_serve_options *options,
                                                    const struct espota_serve_event *event),
                                     struct espota_error *err)
 {
-    struct espota_serve_options quiet = *options; /* the credentials were complained of by now */
+    struct espota_serve_options quiet = ESPOTA_SERVE_OPTIONS_INIT;
+    struct espota_serve_device asking = ESPOTA_SERVE_DEVICE_INIT;
     struct espota_crypto_openssl crypto;
     struct espota_serve_rules *rules;
     struct espota_pull_request request;
     struct espota_decision decision;
-    enum espota_status status = make_request(device, &request, err);
+    enum espota_status status = espota_sized_take(&quiet, options, err);
 
+    if (status == ESPOTA_OK)
+        status = espota_sized_take(&asking, device, err);
+    if (status == ESPOTA_OK)
+        status = make_request(&asking, &request, err);
     if (status != ESPOTA_OK)
         return status;
-    quiet.log = (struct espota_log){.say = NULL};
+    quiet.log = (struct espota_log){.say = NULL}; /* the credentials were complained of by now */
     espota_crypto_openssl_init(&crypto);
     status = espota_serve_rules_create(&quiet, &crypto.table, NULL, &rules, err);
     if (status == ESPOTA_OK) {
         espota_store_folder_trust(rules->store);
         espota_decide(&request, rules->manifest, espota_store_folder_table(rules->store),
                       espota_clock_wall(), &decision);
-        tell_answer(device, &request, &decision, context, answer);
+        tell_answer(&asking, &request, &decision, context, answer);
     }
     espota_serve_rules_destroy(rules);
     espota_crypto_openssl_deinit(&crypto);

@@ -255,17 +255,20 @@ static bool accel_good(const char *prefix)
 enum espota_status espota_serve_create(const struct espota_serve_options *options,
                                        struct espota_serve **out, struct espota_error *err)
 {
+    struct espota_serve_options own = ESPOTA_SERVE_OPTIONS_INIT;
     struct espota_serve *serve;
-    enum espota_status status;
+    enum espota_status status = espota_sized_take(&own, options, err);
 
     *out = NULL;
-    if (options->accel != NULL && !accel_good(options->accel))
+    if (status != ESPOTA_OK)
+        return status;
+    if (own.accel != NULL && !accel_good(own.accel))
         return espota_error_set(err, ESPOTA_E_USAGE,
                                 "--accel: must be a location of nginx like /images/");
     serve = calloc(1, sizeof(*serve));
     if (serve == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
-    serve->options = *options;
+    serve->options = own;
     serve->started = espota_clock_wall();
     espota_crypto_openssl_init(&serve->crypto);
     serve->minute = (struct espota_timer){.expired = minute_over, .context = serve};

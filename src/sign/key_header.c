@@ -123,8 +123,8 @@ static enum espota_status put(const char *path, const struct text *text, bool *c
     return status;
 }
 
-enum espota_status espota_header(const struct espota_header_options *options, bool *changed,
-                                 bool *enabled, struct espota_error *err)
+static enum espota_status write_header(const struct espota_header_options *options, bool *changed,
+                                       bool *enabled, struct espota_error *err)
 {
     struct text text = {malloc(HEADER_MAX), 0};
     enum espota_sign_format format = ESPOTA_SIGN_ESP8266;
@@ -132,7 +132,6 @@ enum espota_status espota_header(const struct espota_header_options *options, bo
     size_t length = 0;
     enum espota_status status = ESPOTA_OK;
 
-    *changed = false;
     *enabled = !options->missing_is_fine ||
                (options->publickey != NULL && espota_key_exists(options->publickey));
     if (text.bytes == NULL)
@@ -159,4 +158,15 @@ enum espota_status espota_header(const struct espota_header_options *options, bo
     free(key);
     free(text.bytes);
     return status;
+}
+
+enum espota_status espota_header(const struct espota_header_options *options, bool *changed,
+                                 bool *enabled, struct espota_error *err)
+{
+    struct espota_header_options own = ESPOTA_HEADER_OPTIONS_INIT;
+    enum espota_status status = espota_sized_take(&own, options, err);
+
+    *changed = false;
+    *enabled = false;
+    return status != ESPOTA_OK ? status : write_header(&own, changed, enabled, err);
 }

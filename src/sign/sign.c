@@ -70,14 +70,13 @@ enum espota_status espota_signer_create(struct espota_signer **out,
     *out = NULL;
     if (signer == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to sign with");
-    signer->options = *options;
-    signer->key_name = strdup(options->privatekey);
-    if (signer->key_name == NULL) {
-        espota_signer_destroy(signer);
-        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to sign with");
-    }
-    status = espota_key_private_load(&signer->key, options->privatekey, &options->passphrase,
-                                     &options->log, err);
+    signer->options = (struct espota_signer_options)ESPOTA_SIGNER_OPTIONS_INIT;
+    status = espota_sized_take(&signer->options, options, err);
+    if (status == ESPOTA_OK && (signer->key_name = strdup(signer->options.privatekey)) == NULL)
+        status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory to sign with");
+    if (status == ESPOTA_OK)
+        status = espota_key_private_load(&signer->key, signer->key_name,
+                                         &signer->options.passphrase, &signer->options.log, err);
     if (status != ESPOTA_OK) {
         espota_signer_destroy(signer);
         return status;
@@ -354,10 +353,15 @@ enum espota_status espota_signer_sign(struct espota_signer *signer, const char *
                                       struct espota_error *err)
 {
     const struct espota_image_input from = {.name = in};
-    enum espota_status status = refuse_places(signer, out, legacy, err);
+    struct espota_signed done = ESPOTA_SIGNED_INIT;
+    enum espota_status status = espota_sized_take(&done, result, err);
     struct job *job;
 
-    memset(result, 0, sizeof(*result));
+    done = (struct espota_signed)ESPOTA_SIGNED_INIT;
+    if (status != ESPOTA_OK)
+        return status;
+    espota_sized_give(result, &done);
+    status = refuse_places(signer, out, legacy, err);
     if (status != ESPOTA_OK)
         return status;
     job = calloc(1, sizeof(*job));
@@ -368,7 +372,8 @@ enum espota_status espota_signer_sign(struct espota_signer *signer, const char *
     status = espota_image_stream_init(&job->input, &from, err);
     job->input.file.stop = &signer->stop;
     if (status == ESPOTA_OK)
-        status = run(job, out, legacy, result);
+        status = run(job, out, legacy, &done);
+    espota_sized_give(result, &done);
     espota_packer_destroy(job->packer);
     espota_tail_deinit(&job->read);
     espota_tail_deinit(&job->payload);

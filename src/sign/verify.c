@@ -33,19 +33,25 @@ static enum espota_status judge(const struct espota_verify_options *options,
 enum espota_status espota_verify(const struct espota_verify_options *options,
                                  struct espota_verified *result, struct espota_error *err)
 {
+    struct espota_verify_options own = ESPOTA_VERIFY_OPTIONS_INIT;
+    struct espota_verified found = ESPOTA_VERIFIED_INIT;
     struct espota_key *key = NULL;
-    enum espota_status status;
+    enum espota_status status = espota_sized_take(&found, result, err);
 
-    memset(result, 0, sizeof(*result));
-    status = espota_key_public_load(&key, options->publickey, &options->passphrase, err);
     if (status != ESPOTA_OK)
         return status;
-    (void)snprintf(result->key, sizeof(result->key), "%s", espota_key_name(key));
-    if (options->format != ESPOTA_SIGN_AUTO)
-        status = espota_signature_key_fits(key, options->format, ESPOTA_CHIP_UNKNOWN, err);
+    found = (struct espota_verified)ESPOTA_VERIFIED_INIT;
+    status = espota_sized_take(&own, options, err);
     if (status == ESPOTA_OK)
-        status = judge(options, key, result, err);
+        status = espota_key_public_load(&key, own.publickey, &own.passphrase, err);
+    if (status == ESPOTA_OK)
+        (void)snprintf(found.key, sizeof(found.key), "%s", espota_key_name(key));
+    if (status == ESPOTA_OK && own.format != ESPOTA_SIGN_AUTO)
+        status = espota_signature_key_fits(key, own.format, ESPOTA_CHIP_UNKNOWN, err);
+    if (status == ESPOTA_OK)
+        status = judge(&own, key, &found, err);
     espota_key_destroy(key);
+    espota_sized_give(result, &found);
     return status;
 }
 

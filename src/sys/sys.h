@@ -19,5 +19,6 @@
 #include "sys/program.h"     /* this one: signals, the terminal, questions */
 #include "sys/resolver.h"    /* names to addresses beside the loop */
 #include "sys/secret_file.h" /* a secret from a file; forgetting one */
+#include "sys/sized.h"       /* structs of a program that may be older or newer */
 
 #endif

@@ -15,18 +15,7 @@ from option_tables import ROOT
 
 BUILD = pathlib.Path(os.environ["ESPOTA_BUILD"])
 EXAMPLE = ROOT / "tests" / "example"
-INIT_SOURCE = """#include <espota/upload.h>
-int main(void)
-{
-    struct espota_upload_options upload = ESPOTA_UPLOAD_OPTIONS_INIT;
-    struct espota_upload_target target = ESPOTA_UPLOAD_TARGET_INIT;
-    struct espota_discover_options discover = ESPOTA_DISCOVER_OPTIONS_INIT;
-    struct espota_error err = ESPOTA_ERROR_INIT;
-    struct espota_secret secret = ESPOTA_SECRET_INIT;
-
-    return (int)(upload.jobs + discover.timeout_ms + secret.length) + target.port + err.message[0];
-}
-"""
+HEADERS = sorted((ROOT / "include/espota").glob("*.h"))
 CHECKED = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 
 
@@ -41,11 +30,22 @@ def call(*argv, **options):
 def declared():
     """The functions and variables that the public headers declare."""
     names = set()
-    for header in sorted((ROOT / "include/espota").glob("*.h")):
+    for header in HEADERS:
         text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)
         text = re.sub(r"^#.*(?:\\\n.*)*$", "", text, flags=re.M)
         names |= set(re.findall(r"\b(espota_\w+)\s*\((?!\*)[^;{}]*\)[^;{}]*;", text))
     return names
+
+
+def first_values():
+    """A program that begins every struct which has an _INIT with it."""
+    lines = [f"#include <espota/{header.name}>" for header in HEADERS] + ["int main(void)", "{"]
+    macros = sorted({macro for header in HEADERS for macro in
+                     re.findall(r"^#define (ESPOTA_\w+_INIT)\b", header.read_text(), re.M)})
+    for macro in macros:
+        name = macro.removesuffix("_INIT").lower()
+        lines += [f"    struct {name} {name} = {macro};", f"    (void){name};"]
+    return "\n".join([*lines, "    return 0;", "}", ""]), macros
 
 
 class Installed(Case):
@@ -107,7 +107,7 @@ class Files(Installed):
         for page in (ROOT / "man").glob("*.[1-9]"):
             section = page.suffix[1:]
             self.assertTrue((share / f"man/man{section}" / page.name).is_file(), page)
-        for header in (ROOT / "include/espota").glob("*.h"):
+        for header in HEADERS:
             self.assertTrue((self.prefix / "include/espota" / header.name).is_file(), header)
 
     def test_the_program_runs_from_there(self):
@@ -175,9 +175,9 @@ class Example(Installed):
         self.assertNotIn("libespota", " ".join(self.libraries(program)))
         self.upload_with(program)
 
-    def test_first_values_without_a_warning(self):
-        """The _INIT macros, in every language that a program of somebody else's may be in."""
-        source = self.file("init.c", INIT_SOURCE.encode())
+    def compile_in_each_language(self, *texts):
+        """As programs of somebody else's may be compiled, without a warning."""
+        sources = [self.file(f"{i}.c", text.encode()) for i, text in enumerate(texts)]
         for compiler, language, standards in (("gcc", "c", ("c99", "c11", "c17")),
                                               ("clang", "c", ("c99", "c11")),
                                               ("g++", "c++", ("c++11", "c++17", "c++20")),
@@ -187,7 +187,15 @@ class Example(Installed):
             for standard in standards:
                 with self.subTest(compiler=compiler, standard=standard):
                     call(compiler, "-x", language, f"-std={standard}", *CHECKED, "-Wconversion",
-                         "-Wshadow", "-c", source, "-o", os.devnull, *self.flags("--cflags"))
+                         "-Wshadow", "-fsyntax-only", *sources, *self.flags("--cflags"))
+
+    def test_first_values_without_a_warning(self):
+        text, macros = first_values()
+        self.assertGreater(len(macros), 10)
+        self.compile_in_each_language(text)
+
+    def test_each_header_alone(self):
+        self.compile_in_each_language(*(f"#include <espota/{h.name}>\n" for h in HEADERS))
 
     def test_find_package(self):
         if shutil.which("c++") is None:

@@ -153,6 +153,14 @@ static void run_destroy(struct run *run)
     free(run);
 }
 
+static void add_host(struct run *run, const char *host)
+{
+    struct espota_upload_target target = ESPOTA_UPLOAD_TARGET_INIT;
+
+    target.host = host;
+    ck_assert_int_eq(espota_upload_add(run->upload, &target, NULL), ESPOTA_OK);
+}
+
 /* Uploads to these targets, and waits for the devices. */
 static enum espota_status go(struct run *run, struct fake_device *devices, size_t count)
 {
@@ -161,9 +169,7 @@ static enum espota_status go(struct run *run, struct fake_device *devices, size_
 
     ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, &err), ESPOTA_OK);
     for (size_t i = 0; i < count; i++) {
-        struct espota_upload_target target = {.host = devices[i].host};
-
-        ck_assert_int_eq(espota_upload_add(run->upload, &target, &err), ESPOTA_OK);
+        add_host(run, devices[i].host);
     }
     status = espota_upload_run(run->upload, &err);
     ck_assert_str_eq(err.message, "");
@@ -646,7 +652,7 @@ START_TEST(test_password_file_of_a_target)
 {
     struct run *run = run_create();
     struct fake_device device;
-    struct espota_upload_target target = {0};
+    struct espota_upload_target target = ESPOTA_UPLOAD_TARGET_INIT;
     char path[] = "/tmp/espota-password-XXXXXX";
     int fd = mkstemp(path);
 
@@ -689,9 +695,7 @@ START_TEST(test_stop_before_the_call_back)
     devices[1].script = device_that_only_listens;
     ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, NULL), ESPOTA_OK);
     for (int i = 0; i < 2; i++) {
-        struct espota_upload_target target = {.host = devices[i].host};
-
-        ck_assert_int_eq(espota_upload_add(run->upload, &target, NULL), ESPOTA_OK);
+        add_host(run, devices[i].host);
     }
     ck_assert_int_eq(espota_upload_run(run->upload, NULL), ESPOTA_E_INTERRUPTED);
     expect(run, 0, ESPOTA_E_INTERRUPTED, "before anything was sent");
@@ -743,9 +747,7 @@ START_TEST(test_closed_port)
     pthread_join(device.thread, NULL);
     close(device.udp);
     ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, NULL), ESPOTA_OK);
-    ck_assert_int_eq(
-        espota_upload_add(run->upload, &(struct espota_upload_target){.host = device.host}, NULL),
-        ESPOTA_OK);
+    add_host(run, device.host);
     ck_assert_int_eq(espota_upload_run(run->upload, NULL), ESPOTA_E_NO_ANSWER);
     expect(run, 0, ESPOTA_E_NO_ANSWER, "it is up, but nothing listens");
     ck_assert_str_eq(run->story, "i0R0");
@@ -764,9 +766,7 @@ START_TEST(test_dry_run)
     fake_poke(&device);
     pthread_join(device.thread, NULL);
     ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, NULL), ESPOTA_OK);
-    ck_assert_int_eq(
-        espota_upload_add(run->upload, &(struct espota_upload_target){.host = device.host}, NULL),
-        ESPOTA_OK);
+    add_host(run, device.host);
     ck_assert_int_eq(espota_upload_run(run->upload, NULL), ESPOTA_OK);
     expect(run, 0, ESPOTA_OK, "would be invited at 127.0.0.2:");
     ck_assert_str_eq(run->story, "R0");
@@ -874,9 +874,7 @@ START_TEST(test_the_file_may_change_meanwhile)
 
     fake_start(&device, "127.0.0.2", good_device, run);
     ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, NULL), ESPOTA_OK);
-    ck_assert_int_eq(
-        espota_upload_add(run->upload, &(struct espota_upload_target){.host = device.host}, NULL),
-        ESPOTA_OK);
+    add_host(run, device.host);
     run->empty_at_start = true;
     ck_assert_int_eq(espota_upload_run(run->upload, NULL), ESPOTA_OK);
     fake_join(&device);
@@ -889,11 +887,7 @@ static enum espota_status run_with_file(struct run *run, const char *file, struc
     run->options.file = file;
     ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, err), ESPOTA_OK);
     for (int i = 0; i < 2; i++)
-        ck_assert_int_eq(espota_upload_add(run->upload,
-                                           &(struct espota_upload_target){
-                                               .host = i == 0 ? "127.0.0.2:9" : "127.0.0.3:9"},
-                                           err),
-                         ESPOTA_OK);
+        add_host(run, i == 0 ? "127.0.0.2:9" : "127.0.0.3:9");
     return espota_upload_run(run->upload, err);
 }
 
@@ -937,6 +931,7 @@ START_TEST(test_bad_arguments)
 {
     struct run *run = run_create();
     struct espota_error err = ESPOTA_ERROR_INIT;
+    struct espota_upload_target target = ESPOTA_UPLOAD_TARGET_INIT;
     struct espota_upload *upload;
 
     run->options.host_ip = "not an address";
@@ -946,12 +941,9 @@ START_TEST(test_bad_arguments)
     run->options.file = NULL;
     ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, &err), ESPOTA_OK);
     ck_assert_int_eq(espota_upload_run(run->upload, &err), ESPOTA_E_USAGE);
-    ck_assert_int_eq(
-        espota_upload_add(run->upload, &(struct espota_upload_target){.host = "h:0"}, &err),
-        ESPOTA_E_USAGE);
-    ck_assert_int_eq(
-        espota_upload_add(run->upload, &(struct espota_upload_target){.host = "h"}, &err),
-        ESPOTA_OK);
+    target.host = "h:0";
+    ck_assert_int_eq(espota_upload_add(run->upload, &target, &err), ESPOTA_E_USAGE);
+    add_host(run, "h");
     ck_assert_int_eq(espota_upload_run(run->upload, &err), ESPOTA_E_USAGE);
     ck_assert_ptr_nonnull(strstr(err.message, "which image"));
     run_destroy(run);
@@ -980,7 +972,7 @@ START_TEST(test_doubles_are_sent_once)
 {
     struct run *run = run_create();
     struct fake_device device;
-    struct espota_upload_target target = {0};
+    struct espota_upload_target target = ESPOTA_UPLOAD_TARGET_INIT;
 
     fake_start(&device, "127.0.0.2", good_device, run);
     ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, NULL), ESPOTA_OK);
@@ -1008,10 +1000,7 @@ START_TEST(test_failed_canary)
     fake_start(&devices[1], "127.0.0.3", device_that_only_listens, run);
     ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, NULL), ESPOTA_OK);
     for (int i = 0; i < 2; i++)
-        ck_assert_int_eq(espota_upload_add(run->upload,
-                                           &(struct espota_upload_target){.host = devices[i].host},
-                                           NULL),
-                         ESPOTA_OK);
+        add_host(run, devices[i].host);
     ck_assert_int_eq(espota_upload_run(run->upload, NULL), ESPOTA_E_REFUSED);
     ck_assert_str_eq(run->story, "i0R0K1");
     ck_assert_uint_eq(run->summary.skipped, 1);
@@ -1037,10 +1026,7 @@ static enum espota_status go_with_state(const char *state, struct fake_device *d
     ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, NULL), ESPOTA_OK);
     for (size_t i = 0; i < count; i++) {
         devices[i].context = run;
-        ck_assert_int_eq(espota_upload_add(run->upload,
-                                           &(struct espota_upload_target){.host = devices[i].host},
-                                           NULL),
-                         ESPOTA_OK);
+        add_host(run, devices[i].host);
     }
     status = espota_upload_run(run->upload, NULL);
     strcpy(story, run->story);
@@ -1161,9 +1147,7 @@ START_TEST(test_busy_device)
     run->options.retries = 1;
     fake_start(&device, "127.0.0.2", device_at_work, run);
     ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, NULL), ESPOTA_OK);
-    ck_assert_int_eq(
-        espota_upload_add(run->upload, &(struct espota_upload_target){.host = device.host}, NULL),
-        ESPOTA_OK);
+    add_host(run, device.host);
     ck_assert_int_eq(espota_upload_run(run->upload, NULL), ESPOTA_E_NO_ANSWER);
     fake_poke(&device);
     fake_join(&device);
@@ -1178,7 +1162,7 @@ START_TEST(test_another_protocol)
 {
     struct run *run = run_create();
     struct espota_address address;
-    struct espota_upload_target target = {0};
+    struct espota_upload_target target = ESPOTA_UPLOAD_TARGET_INIT;
     char host[ESPOTA_ADDRESS_TEXT];
     int listener;
 
@@ -1276,10 +1260,7 @@ START_TEST(test_fixed_port_is_waited_out)
     fake_start(&devices[1], "127.0.0.2", device_of_another_image, run);
     ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, NULL), ESPOTA_OK);
     for (int i = 0; i < 2; i++)
-        ck_assert_int_eq(espota_upload_add(run->upload,
-                                           &(struct espota_upload_target){.host = devices[i].host},
-                                           NULL),
-                         ESPOTA_OK);
+        add_host(run, devices[i].host);
     ck_assert_int_eq(espota_upload_run(run->upload, NULL), ESPOTA_E_FAILED);
     ck_assert_str_eq(run->story, "i0R0i1R1");
     fake_poke(&devices[0]);

@@ -61,6 +61,7 @@ static void scene_deinit(struct scene *scene)
 static enum espota_status play(struct scene *scene, struct espota_error *err)
 {
     struct espota_upload_options options = ESPOTA_UPLOAD_OPTIONS_INIT;
+    struct espota_upload_target target = ESPOTA_UPLOAD_TARGET_INIT;
     enum espota_status status;
 
     options.file = scene->image;
@@ -72,8 +73,8 @@ static enum espota_status play(struct scene *scene, struct espota_error *err)
     status = espota_upload_create(&options, &scene->upload, err);
     if (status != ESPOTA_OK)
         return status;
-    status = espota_upload_add(scene->upload, &(struct espota_upload_target){.host = "127.0.0.4:9"},
-                               err);
+    target.host = "127.0.0.4:9";
+    status = espota_upload_add(scene->upload, &target, err);
     if (status == ESPOTA_OK)
         status = espota_upload_add_file(scene->upload, scene->targets, err);
     if (status == ESPOTA_OK)
