@@ -107,6 +107,17 @@ enum espota_status espota_discover_create(const struct espota_discover_options *
  */
 enum espota_status espota_discover_run(struct espota_discover *discover,
                                        struct espota_error *err) ESPOTA_MUST_CHECK;
+/*
+ * The same in a loop of the program's own, as espota_upload_begin and the rest do it: `pump`
+ * returns ESPOTA_MORE until the run is over.
+ */
+enum espota_status espota_discover_begin(struct espota_discover *discover,
+                                         struct espota_error *err) ESPOTA_MUST_CHECK;
+int espota_discover_fd(const struct espota_discover *discover);
+int espota_discover_wait_ms(const struct espota_discover *discover);
+enum espota_status espota_discover_pump(struct espota_discover *discover,
+                                        struct espota_error *err) ESPOTA_MUST_CHECK;
+
 /* Ends the run; may be called from a signal handler. */
 void espota_discover_stop(struct espota_discover *discover);
 void espota_discover_destroy(struct espota_discover *discover);

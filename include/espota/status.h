@@ -21,7 +21,7 @@ extern "C" {
 
 enum espota_status {
     ESPOTA_OK = 0,
-    ESPOTA_MORE, /* a parser: well so far, needs more bytes */
+    ESPOTA_MORE, /* a parser: well so far, needs more bytes; a run: it is not over */
     ESPOTA_BAD,  /* a parser: these bytes can never be right */
 
     ESPOTA_E_FAILED,      /* a failure that no other value names */

@@ -65,12 +65,34 @@ enum espota_upload_auth {
     ESPOTA_UPLOAD_AUTH_MD5_FIRST, /* espota.py's --md5-target */
 };
 
-/* Start from ESPOTA_UPLOAD_OPTIONS_INIT. Strings are borrowed until destroy. */
+/*
+ * An image that is no file: bytes, or a callback that gives them one after the other. The bytes
+ * are borrowed until destroy; the callback is called until it has given all, within
+ * espota_upload_begin or espota_upload_run. Start from ESPOTA_UPLOAD_IMAGE_INIT.
+ */
+struct espota_upload_image {
+    size_t size;
+    const char *name; /* what messages call it; NULL: "image" */
+    const void *bytes;
+    size_t length;
+    /* The next bytes, at most `room` of them; *length 0: there are no more. Any status but OK: it
+     * cannot be had, and the upload fails with it. */
+    enum espota_status (*read)(void *context, void *out, size_t room, size_t *length,
+                               struct espota_error *err);
+    void *context; /* targets with the same callback and context get one image, read once */
+};
+#define ESPOTA_UPLOAD_IMAGE_INIT ESPOTA_FIRST_VALUES(espota_upload_image)
+
+/*
+ * Start from ESPOTA_UPLOAD_OPTIONS_INIT. The struct is copied, and `image` with it; what their
+ * pointers point to is borrowed until destroy.
+ */
 struct espota_upload_options {
     size_t size;
-    const char *file;      /* the image of every target that names none */
-    bool filesystem;       /* a file-system image */
-    bool force;            /* skip the checks of the image */
+    const struct espota_upload_image *image; /* in place of `file` */
+    const char *file;                        /* the image of every target that names none */
+    bool filesystem;                         /* a file-system image */
+    bool force;                              /* skip the checks of the image */
     bool gzip;             /* compress on the way, for devices that unpack at boot */
     const char *publickey; /* send only what this key signed; NULL: whatever it is */
     /* The file that the image decrypts to, for devices with setupCrypt(): what is checked, and
@@ -129,18 +151,20 @@ static inline espota_upload_options espota_upload_options_init()
 #endif
 
 /*
- * One device. Start from ESPOTA_UPLOAD_TARGET_INIT. Only `host` is needed; strings are copied.
+ * One device. Start from ESPOTA_UPLOAD_TARGET_INIT. Only `host` is needed. Strings are copied, and
+ * `image` with its name; its bytes are borrowed until destroy.
  */
 struct espota_upload_target {
     size_t size;
     const char *host; /* HOST, HOST:PORT, [IPv6]:PORT: what the user wrote; or the http:// or
                        * https:// URL of a web updater */
     const char *file; /* NULL: the options' */
-    const char *password_file;    /* NULL: the options' password */
-    const char *user;             /* NULL: the options' */
-    const char *label;            /* what events call it; NULL: host */
-    enum espota_device_kind kind; /* as it announced itself; UNKNOWN: it did not */
-    uint16_t port;                /* 0: the options' rule */
+    const struct espota_upload_image *image; /* in place of `file` */
+    const char *password_file;               /* NULL: the options' password */
+    const char *user;                        /* NULL: the options' */
+    const char *label;                       /* what events call it; NULL: host */
+    enum espota_device_kind kind;            /* as it announced itself; UNKNOWN: it did not */
+    uint16_t port;                           /* 0: the options' rule */
     /* It was found by its announcement, which anyone can forge, and nobody vouches for it: it gets
      * no password, and none is asked for. */
     bool no_password;
@@ -168,6 +192,25 @@ enum espota_status espota_upload_add_file(struct espota_upload *upload, const ch
  */
 enum espota_status espota_upload_run(struct espota_upload *upload,
                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/*
+ * The same in a loop of the program's own: begin, which reads the images, and then pump whenever
+ * the descriptor is readable or so many milliseconds have passed, until pump returns something
+ * else than ESPOTA_MORE: that is what run would have returned. None of them waits, but begin where
+ * a target is called NAME.local: for two seconds at the most. Callbacks are called within them,
+ * and must call none of them nor destroy. A run that is not over ends hard with destroy, in order
+ * with stop and further pumps.
+ */
+enum espota_status espota_upload_begin(struct espota_upload *upload,
+                                       struct espota_error *err) ESPOTA_MUST_CHECK;
+/* To be polled for reading, the same from create to destroy. -1: this system has none (Linux
+ * does); pump every 10 ms then. */
+int espota_upload_fd(const struct espota_upload *upload);
+/* How long until the next pump is due though the descriptor is silent: 0 now, -1 never. Another
+ * one after each pump. */
+int espota_upload_wait_ms(const struct espota_upload *upload);
+enum espota_status espota_upload_pump(struct espota_upload *upload,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* Ends the run early and in order; may be called from a signal handler. */
 void espota_upload_stop(struct espota_upload *upload);

@@ -346,19 +346,29 @@ static void count_skipped(struct espota_upload *upload)
                          "%zu targets were not invited, because of the failures before", left);
 }
 
-enum espota_status espota_fleet_run(struct espota_upload *upload, struct espota_error *err)
+void espota_fleet_begin(struct espota_upload *upload)
 {
-    enum espota_status status = ESPOTA_OK;
-
     upload->wake = (struct espota_timer){.expired = wake, .context = upload};
     tell_settled(upload);
     pump(upload);
-    while (status == ESPOTA_OK &&
-           (upload->attempts > 0 || !espota_schedule_over(&upload->schedule))) {
-        status = espota_loop_turn(upload->loop, -1, err);
-        pump(upload);
-    }
+}
+
+bool espota_fleet_is_over(const struct espota_upload *upload)
+{
+    return upload->attempts == 0 && espota_schedule_over(&upload->schedule);
+}
+
+enum espota_status espota_fleet_turn(struct espota_upload *upload, int most_ms,
+                                     struct espota_error *err)
+{
+    enum espota_status status = espota_loop_turn(upload->loop, most_ms, err);
+
+    pump(upload);
+    return status;
+}
+
+void espota_fleet_end(struct espota_upload *upload)
+{
     espota_loop_disarm(upload->loop, &upload->wake);
     count_skipped(upload);
-    return status;
 }

@@ -18,6 +18,7 @@
 #include "fleet/schedule.h"
 #include "fleet/state.h"
 #include "http/http.h"
+#include "image/image.h"
 #include "send/send.h"
 #include "sys/sys.h"
 
@@ -29,7 +30,9 @@ struct espota_job {
     char *name;             /* its host alone */
     struct espota_url *url; /* of a web updater; NULL: a device that calls back */
     char *user;
-    char *file; /* NULL: the options' */
+    char *file;                      /* NULL: `image`, or the options' */
+    struct espota_image_input image; /* bytes or a callback; no name: there is none */
+    char *image_name;
     char *password_file;
     uint16_t port; /* written behind the host, or as port=; 0: neither */
     bool filesystem;
@@ -77,9 +80,12 @@ struct espota_upload {
     size_t recalled;                   /* jobs that are */
     uint64_t saved;                    /* when it was saved the last time */
     struct espota_timer save;          /* armed: the state is saved then */
+    struct espota_image_input image;   /* of every target that names none; no name: there is none */
     struct espota_job *jobs;
     size_t count, room;
 
+    bool running; /* between START and SUMMARY */
+    bool inside;  /* a callback of the program may be under way */
     struct espota_schedule schedule;
     struct espota_turn *turns;
     struct espota_lane *lanes;
@@ -144,9 +150,12 @@ enum espota_status espota_fleet_begin_knock(struct espota_job *job,
 
 /* fleet.c: what is said of a target that is over before it began; nothing of any other. */
 void espota_fleet_tell_settled(struct espota_job *job);
-/* Everything between START and SUMMARY. */
-enum espota_status espota_fleet_run(struct espota_upload *upload,
-                                    struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Everything between START and SUMMARY: begin, turns until it is over, end. */
+void espota_fleet_begin(struct espota_upload *upload);
+bool espota_fleet_is_over(const struct espota_upload *upload);
+enum espota_status espota_fleet_turn(struct espota_upload *upload, int most_ms,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+void espota_fleet_end(struct espota_upload *upload);
 
 /* fleet_state.c: what is done already is not begun, what is known at the end is written down. */
 enum espota_status espota_fleet_open_state(struct espota_upload *upload,

@@ -65,16 +65,18 @@ static enum espota_status refuse_packed(struct espota_job *job, struct espota_er
 static enum espota_status load_image(struct espota_job *job, struct espota_error *err)
 {
     struct espota_upload *upload = job->upload;
-    const char *file = job->file != NULL ? job->file : upload->options.file;
+    bool own = job->file != NULL || job->image.name != NULL;
     bool filesystem = job->filesystem || upload->options.filesystem;
-    struct espota_image_input from = {.name = file};
+    struct espota_image_input from = own ? job->image : upload->image;
     char why[ESPOTA_GUARD_MAX];
     enum espota_status status;
 
-    if (file == NULL)
+    if (from.name == NULL)
+        from.name = own ? job->file : upload->options.file;
+    if (from.name == NULL)
         return espota_error_set(err, ESPOTA_E_USAGE,
                                 "%s: which image? Name one, or give it file=", job->target);
-    if (upload->options.md5_of != NULL && job->file != NULL)
+    if (upload->options.md5_of != NULL && own)
         return espota_error_set(
             err, ESPOTA_E_USAGE,
             "%s: --md5-of goes with one image for all, not with file=", job->target);

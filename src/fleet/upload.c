@@ -34,6 +34,29 @@ static void address_settled(void *context, const struct espota_address *from)
         espota_schedule_release(&upload->schedule, lane, 0);
 }
 
+/* What a program gives in place of a file's name; the texts in it are borrowed. */
+static enum espota_status take_image(const struct espota_upload_image *image, const char *file,
+                                     struct espota_image_input *out, struct espota_error *err)
+{
+    struct espota_upload_image own = ESPOTA_UPLOAD_IMAGE_INIT;
+    enum espota_status status = ESPOTA_OK;
+
+    if (image == NULL)
+        return ESPOTA_OK;
+    status = espota_sized_take(&own, image, err);
+    if (status == ESPOTA_OK && (file != NULL || (own.bytes != NULL) == (own.read != NULL)))
+        status = espota_error_set(err, ESPOTA_E_USAGE,
+                                  "an image is either a file, or bytes, or a callback");
+    if (status != ESPOTA_OK)
+        return status;
+    *out = (struct espota_image_input){.name = own.name != NULL ? own.name : "image",
+                                       .data = own.bytes,
+                                       .length = own.length,
+                                       .read = own.read,
+                                       .context = own.context};
+    return ESPOTA_OK;
+}
+
 static enum espota_status create_parts(struct espota_upload *upload, struct espota_error *err)
 {
     const struct espota_upload_options *options = &upload->options;
@@ -52,7 +75,8 @@ static enum espota_status create_parts(struct espota_upload *upload, struct espo
     enum espota_status status = ESPOTA_OK;
 
     espota_crypto_openssl_init(&upload->crypto);
-    if (options->publickey != NULL)
+    status = take_image(options->image, options->file, &upload->image, err);
+    if (status == ESPOTA_OK && options->publickey != NULL)
         status = espota_key_public_load(&upload->publickey, options->publickey, &none, err);
     sources.publickey = upload->publickey;
     espota_sources_init(&upload->sources, &sources);
@@ -103,6 +127,7 @@ static void job_deinit(struct espota_job *job)
     free(job->target);
     free(job->name);
     free(job->file);
+    free(job->image_name);
     free(job->board);
     free(job->password_file);
     free(job->user);
@@ -179,14 +204,18 @@ static enum espota_status add(struct espota_upload *upload,
     job.filesystem = target->filesystem;
     job.kind = target->kind;
     job.no_password = target->no_password;
+    if (status == ESPOTA_OK)
+        status = take_image(target->image, target->file, &job.image, err);
     if (status == ESPOTA_OK &&
-        (!copy_text(&job.file, target->file) || !copy_text(&job.board, target->board) ||
+        (!copy_text(&job.file, target->file) || !copy_text(&job.image_name, job.image.name) ||
+         !copy_text(&job.board, target->board) ||
          !copy_text(&job.password_file, target->password_file) || !make_room(upload)))
         status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
     if (status != ESPOTA_OK) {
         job_deinit(&job);
         return status;
     }
+    job.image.name = job.image_name;
     upload->jobs[upload->count++] = job;
     return ESPOTA_OK;
 }
@@ -233,24 +262,96 @@ enum espota_status espota_upload_add_file(struct espota_upload *upload, const ch
     return status;
 }
 
-enum espota_status espota_upload_run(struct espota_upload *upload, struct espota_error *err)
+/* A run is a beginning and turns; whose loop waits between them is all that differs. */
+static enum espota_status begin(struct espota_upload *upload, struct espota_error *err)
 {
     enum espota_status status;
 
     if (upload->count == 0)
-        return espota_error_set(err, ESPOTA_E_USAGE, "there is no target; name one with --host");
+        return espota_error_set(err, ESPOTA_E_USAGE, "there is no target");
     if (upload->turns != NULL)
         return espota_error_set(err, ESPOTA_E_USAGE, "an upload runs once");
     upload->began = espota_loop_now(upload->loop);
     status = espota_fleet_prepare(upload, err);
     if (status != ESPOTA_OK)
         return status;
+    upload->running = true;
     espota_fleet_tell_start(upload);
-    status = espota_fleet_run(upload, err);
+    espota_fleet_begin(upload);
+    return ESPOTA_OK;
+}
+
+static enum espota_status turn(struct espota_upload *upload, int most_ms, struct espota_error *err)
+{
+    enum espota_status status = ESPOTA_OK;
+
+    if (!upload->running)
+        return espota_error_set(err, ESPOTA_E_USAGE, "no upload is running");
+    if (!espota_fleet_is_over(upload))
+        status = espota_fleet_turn(upload, most_ms, err);
+    if (status == ESPOTA_OK && !espota_fleet_is_over(upload))
+        return ESPOTA_MORE;
+    upload->running = false;
+    espota_fleet_end(upload);
     espota_fleet_close_state(upload);
-    if (status != ESPOTA_OK)
-        return status;
-    return espota_fleet_tell_summary(upload);
+    return status != ESPOTA_OK ? status : espota_fleet_tell_summary(upload);
+}
+
+/* A callback that called back in would pull the ground from under its caller. */
+static bool enter(struct espota_upload *upload, struct espota_error *err)
+{
+    if (upload->inside)
+        (void)espota_error_set(err, ESPOTA_E_USAGE, "a callback of the upload runs the upload");
+    return !upload->inside && (upload->inside = true);
+}
+
+enum espota_status espota_upload_begin(struct espota_upload *upload, struct espota_error *err)
+{
+    enum espota_status status;
+
+    if (!enter(upload, err))
+        return ESPOTA_E_USAGE;
+    status = begin(upload, err);
+    upload->inside = false;
+    return status;
+}
+
+enum espota_status espota_upload_pump(struct espota_upload *upload, struct espota_error *err)
+{
+    enum espota_status status;
+
+    if (!enter(upload, err))
+        return ESPOTA_E_USAGE;
+    status = turn(upload, 0, err);
+    upload->inside = false;
+    return status;
+}
+
+enum espota_status espota_upload_run(struct espota_upload *upload, struct espota_error *err)
+{
+    enum espota_status status;
+
+    if (!enter(upload, err))
+        return ESPOTA_E_USAGE;
+    status = begin(upload, err);
+    if (status == ESPOTA_OK)
+        do
+            status = turn(upload, -1, err);
+        while (status == ESPOTA_MORE);
+    upload->inside = false;
+    return status;
+}
+
+int espota_upload_fd(const struct espota_upload *upload)
+{
+    return espota_loop_fd(upload->loop);
+}
+
+int espota_upload_wait_ms(const struct espota_upload *upload)
+{
+    if (!upload->running)
+        return -1;
+    return espota_fleet_is_over(upload) ? 0 : espota_loop_wait_ms(upload->loop);
 }
 
 void espota_upload_stop(struct espota_upload *upload)

@@ -2,6 +2,7 @@
 /* The public face: a discovery on a loop of its own, for as long as it is wanted. */
 #include "mdns/mdns.h"
 
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -63,18 +64,31 @@ static void told(void *context, const struct espota_catalog_event *event)
         d->enough = true;
 }
 
-/* When the run is over at the latest, as things stand. */
-static uint64_t end_of(const struct espota_discover *d)
+/* How long it goes on at the most, as things stand; -1: for good. */
+static int left_ms(const struct espota_discover *d)
 {
-    uint64_t over = espota_discovery_over_at(d->discovery);
-    uint64_t limit = d->discovery->started + d->options.timeout_ms;
+    uint64_t now = espota_loop_now(d->loop);
+    uint64_t end = d->discovery->started + d->options.timeout_ms;
+    uint64_t over = d->options.watch ? UINT64_MAX : espota_discovery_over_at(d->discovery);
 
-    if (d->options.watch)
-        return d->options.timeout_ms != 0 ? limit : UINT64_MAX;
-    return over < limit ? over : limit;
+    if (d->enough || d->stopped)
+        return 0;
+    if (d->options.watch && d->options.timeout_ms == 0)
+        return -1;
+    if (over < end)
+        end = over;
+    if (end <= now)
+        return 0;
+    return end - now < INT_MAX ? (int)(end - now) : INT_MAX; /* end > now: tested above */
 }
 
-enum espota_status espota_discover_run(struct espota_discover *discover, struct espota_error *err)
+/* Of two waits, of which -1 is the longest. */
+static int sooner(int a, int b)
+{
+    return (unsigned)a < (unsigned)b ? a : b;
+}
+
+enum espota_status espota_discover_begin(struct espota_discover *discover, struct espota_error *err)
 {
     struct espota_discovery_options options = {
         .via = discover->options.via,
@@ -84,18 +98,51 @@ enum espota_status espota_discover_run(struct espota_discover *discover, struct 
         .context = discover,
         .event = told,
     };
-    enum espota_status status =
-        espota_discovery_start(discover->loop, &options, &discover->discovery, err);
 
-    while (status == ESPOTA_OK && !discover->enough && !discover->stopped) {
-        uint64_t now = espota_loop_now(discover->loop);
-        uint64_t end = end_of(discover);
-        uint64_t left = end > now ? end - now : 0;
+    if (discover->discovery != NULL)
+        return espota_error_set(err, ESPOTA_E_USAGE, "a discovery runs once");
+    return espota_discovery_start(discover->loop, &options, &discover->discovery, err);
+}
 
-        if (left == 0)
-            break;
-        status = espota_loop_turn(discover->loop, left > 60000 ? 60000 : (int)left, err);
-    }
+static enum espota_status turn(struct espota_discover *discover, int most_ms,
+                               struct espota_error *err)
+{
+    enum espota_status status = ESPOTA_OK;
+    int left;
+
+    if (discover->discovery == NULL)
+        return espota_error_set(err, ESPOTA_E_USAGE, "no discovery is running");
+    left = left_ms(discover);
+    if (left != 0)
+        status = espota_loop_turn(discover->loop, sooner(left, most_ms), err);
+    return status == ESPOTA_OK && left_ms(discover) != 0 ? ESPOTA_MORE : status;
+}
+
+enum espota_status espota_discover_pump(struct espota_discover *discover, struct espota_error *err)
+{
+    return turn(discover, 0, err);
+}
+
+int espota_discover_fd(const struct espota_discover *discover)
+{
+    return espota_loop_fd(discover->loop);
+}
+
+int espota_discover_wait_ms(const struct espota_discover *discover)
+{
+    if (discover->discovery == NULL)
+        return -1;
+    return sooner(left_ms(discover), espota_loop_wait_ms(discover->loop));
+}
+
+enum espota_status espota_discover_run(struct espota_discover *discover, struct espota_error *err)
+{
+    enum espota_status status = espota_discover_begin(discover, err);
+
+    if (status == ESPOTA_OK)
+        do
+            status = turn(discover, -1, err);
+        while (status == ESPOTA_MORE);
     return status;
 }
 

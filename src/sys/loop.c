@@ -180,6 +180,16 @@ enum espota_status espota_loop_turn(struct espota_loop *loop, int most_ms, struc
     return status;
 }
 
+int espota_loop_fd(const struct espota_loop *loop)
+{
+    return loop->ops->fd != NULL ? loop->ops->fd(loop) : -1;
+}
+
+int espota_loop_wait_ms(const struct espota_loop *loop)
+{
+    return wait_time(loop, -1);
+}
+
 void espota_loop_wake(struct espota_loop *loop)
 {
     int saved = errno; /* a signal handler must not change it */

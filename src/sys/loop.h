@@ -78,6 +78,14 @@ enum espota_status espota_loop_turn(struct espota_loop *loop, int most_ms,
                                     struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /*
+ * For a loop of somebody else's: a descriptor that is readable when a turn has something to do
+ * (-1: this way of waiting has none), and how long the next deadline is off, in milliseconds (-1:
+ * there is none). Neither knows of files that are always ready.
+ */
+int espota_loop_fd(const struct espota_loop *loop);
+int espota_loop_wait_ms(const struct espota_loop *loop);
+
+/*
  * Makes the current or the next turn return at once. The only call that may come from a
  * signal handler or another thread.
  */

@@ -53,6 +53,7 @@ struct espota_loop_backend_ops {
     /* Calls espota_loop_report at most once for each descriptor; a signal ends it early and well.
      */
     enum espota_status (*wait)(struct espota_loop *loop, int timeout_ms, struct espota_error *err);
+    int (*fd)(const struct espota_loop *loop); /* readable when wait would report; NULL: none */
 };
 
 /* One for each descriptor number up to the highest that was ever watched. */

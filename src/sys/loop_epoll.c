@@ -127,7 +127,15 @@ static enum espota_status set_wait(struct espota_loop *loop, int timeout_ms,
     return ESPOTA_OK;
 }
 
+/* A set can be waited for in another one. */
+static int set_fd(const struct espota_loop *loop)
+{
+    const struct epoll_set *set = loop->state;
+
+    return set->fd;
+}
+
 static const struct espota_loop_backend_ops ops = {
-    "epoll", set_open, set_close, set_add, set_change, set_remove, set_wait,
+    "epoll", set_open, set_close, set_add, set_change, set_remove, set_wait, set_fd,
 };
 const struct espota_loop_backend_ops *const espota_loop_epoll = &ops;

@@ -94,5 +94,5 @@ static enum espota_status poll_wait(struct espota_loop *loop, int timeout_ms,
 }
 
 const struct espota_loop_backend_ops espota_loop_poll = {
-    "poll", poll_open, poll_close, poll_add, poll_change, poll_remove, poll_wait,
+    "poll", poll_open, poll_close, poll_add, poll_change, poll_remove, poll_wait, NULL,
 };
