@@ -189,19 +189,22 @@ enum espota_status espota_serve_check(const struct espota_serve_options *options
                                       size_t *doubts, struct espota_error *err)
 {
     struct espota_crypto_openssl crypto;
+    struct espota_serve_options own = ESPOTA_SERVE_OPTIONS_INIT;
     struct espota_serve_rules *read;
-    struct faults_told told = {.log = &options->log};
+    struct faults_told told = {.log = &own.log};
     struct espota_manifest_faults faults = {tell_fault, &told, 0};
-    enum espota_status status;
+    enum espota_status status = espota_sized_take(&own, options, err);
 
     *rules = *doubts = 0;
+    if (status != ESPOTA_OK)
+        return status;
     espota_crypto_openssl_init(&crypto);
-    status = espota_serve_rules_create(options, &crypto.table, &faults, &read, err);
+    status = espota_serve_rules_create(&own, &crypto.table, &faults, &read, err);
     if (faults.count > 1)
         status = espota_error_set(err, ESPOTA_E_USAGE, "%s: %zu mistakes, it is not to be used",
-                                  options->manifest, faults.count);
+                                  own.manifest, faults.count);
     if (status == ESPOTA_OK && read->manifest != NULL) {
-        struct checking checking = {&options->log, doubts, read->store};
+        struct checking checking = {&own.log, doubts, read->store};
 
         espota_store_folder_trust(read->store);
         *rules = read->manifest->rule_count;
