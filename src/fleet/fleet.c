@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * One thread and one loop for all targets. What an attempt tells is only noted while the loop
+ * turns; everything that follows from it (the next target, a retry, a question to the person) is
+ * done after the turn, by `pump`, when no attempt is on the stack that could be destroyed under its
+ * own feet.
+ */
 #include "fleet/fleet.h"
 
 #include <string.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside an upload: what its files share. upload.c is the public face,
- * fleet_prepare.c makes jobs of targets, fleet_names.c finds their addresses, fleet_begin.c begins
- * their attempts, fleet.c runs them, fleet_tell.c says what happens, fleet_state.c remembers it,
- * fleet_diagnose.c explains silence.
+ * Inside an upload: what its files share. upload.c is the public face, prepare.c makes jobs of
+ * targets, names.c finds their addresses, begin.c begins their attempts, fleet.c runs them, tell.c
+ * says what happens, remember.c keeps it in the state file, diagnose.c explains silence.
  */
 #ifndef ESPOTA_FLEET_FLEET_H
 #define ESPOTA_FLEET_FLEET_H
@@ -115,7 +114,7 @@ enum espota_status espota_fleet_settle(struct espota_job *job, enum espota_statu
                                        const char *message, bool counts,
                                        struct espota_error *err) ESPOTA_MUST_CHECK;
 
-/* fleet_prepare.c: images, addresses, lanes. What fails for one target settles that one. */
+/* prepare.c: images, addresses, lanes. What fails for one target settles that one. */
 enum espota_status espota_fleet_prepare(struct espota_upload *upload,
                                         struct espota_error *err) ESPOTA_MUST_CHECK;
 
@@ -125,14 +124,14 @@ enum espota_status espota_fleet_place(struct espota_job *job,
 /* Two targets are one device: it gets one image once, and two one after the other. */
 void espota_fleet_weigh_double(struct espota_job *first, struct espota_job *second);
 
-/* fleet_names.c: asks the link for the names that are its own. */
+/* names.c: asks the link for the names that are its own. */
 enum espota_status espota_fleet_local_names(struct espota_upload *upload,
                                             struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Places the target, or holds it back until its name is known. */
 enum espota_status espota_fleet_find(struct espota_job *job,
                                      struct espota_error *err) ESPOTA_MUST_CHECK;
 
-/* fleet_begin.c: the target's own password, the run's, or the one that a person gave; its bytes may
+/* begin.c: the target's own password, the run's, or the one that a person gave; its bytes may
  * be NULL. */
 enum espota_status espota_fleet_password(struct espota_job *job, const struct espota_secret **out,
                                          struct espota_error *err) ESPOTA_MUST_CHECK;
@@ -157,7 +156,7 @@ enum espota_status espota_fleet_turn(struct espota_upload *upload, int most_ms,
                                      struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_fleet_end(struct espota_upload *upload);
 
-/* fleet_state.c: what is done already is not begun, what is known at the end is written down. */
+/* remember.c: what is done already is not begun, what is known at the end is written down. */
 enum espota_status espota_fleet_open_state(struct espota_upload *upload,
                                            struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Settles the job if the state knows that it needs nothing; `early` or `recalled` says so. */
@@ -168,19 +167,19 @@ void espota_fleet_remember(struct espota_job *job, enum espota_status status);
 void espota_fleet_close_state(struct espota_upload *upload);
 
 /*
- * fleet_diagnose.c: a message with what is known of the way between device and machine behind it.
+ * diagnose.c: a message with what is known of the way between device and machine behind it.
  * False: there is nothing to add.
  */
 bool espota_fleet_diagnose(struct espota_job *job, const struct espota_outcome *outcome,
                            const char *message, char *out, size_t room);
 
-/* fleet_tell.c */
+/* tell.c */
 void espota_fleet_log(const struct espota_upload *upload, enum espota_log_level level,
                       const char *format, ...) ESPOTA_PRINTF(3, 4);
 void espota_fleet_tell_start(struct espota_upload *upload);
 void espota_fleet_tell_event(struct espota_job *job, const struct espota_attempt_event *event);
 
-/* fleet_guard.c: an image for another device than this one, by its announcement or by the port that
+/* guard.c: an image for another device than this one, by its announcement or by the port that
  * the user named. True: `why` says so. */
 enum { ESPOTA_GUARD_MAX = 160 };
 bool espota_fleet_contradicts(const struct espota_job *job, char why[ESPOTA_GUARD_MAX]);

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Everything that can be known to be wrong before the first datagram is found here, for all
+ * targets: a broken image or an unreadable key must not show after half of the devices have been
+ * updated.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What a run remembers is written down while it goes on: a run of hours that is killed must not
+ * begin again with those that are done. It is written at most once a second, as a whole new file.
+ */
 #include <stdio.h>
 #include <string.h>
 

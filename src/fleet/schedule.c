@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The order of targets as a table of turns, without clock and I/O, so that a run of a thousand
+ * devices with canaries, retries and failures is played in a test in no time.
+ */
 #include "fleet/schedule.h"
 
 #include <string.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * All words about an attempt, whatever its road: an attempt hands over facts, and only here they
+ * become a sentence. What a device said is somebody else's text and is escaped before it is shown.
+ */
 #include "send/send.h"
 
 #include <string.h>

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A device takes much that it cannot start, and some of it destroys its boot loader. Refused is
+ * only what is certain to fail; what is merely odd is told and sent. The device's own checks come
+ * after these: they are no substitute, for most of them come after the erase.
+ */
 #include "send/preflight.h"
 
 #include <stdarg.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A device is told a digest before it gets a byte, so both must be of the same bytes: an image is
+ * read once, and what happens to its file while a thousand devices are served changes nothing.
+ */
 #include "send/send.h"
 
 #include <stdio.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The engine (sender.c) on sockets and the loop. After every input `drive` does what the engine
+ * wants and tells what has changed, so that no callback has an order of its own to keep.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

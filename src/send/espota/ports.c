@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * One UDP socket and one listening port for a thousand devices: what comes in is dealt out by the
+ * address that it comes from, and what nobody awaits is closed with a reset, so that a device's
+ * late call-back never gets the image of another attempt.
+ */
 #include "send/espota/ports.h"
 
 #include <errno.h>

@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Every wait here answers one question: can something of ours still lie unread in the device's
+ * queue? A device reads one datagram a turn, and an invitation read in place of the answer ends its
+ * challenge without a word. So what may be unread is counted, a challenge is answered only once,
+ * and a refusal is believed only where nothing can have crossed it. tests/pair/pair_slow.c holds it
+ * against espota.py for loops of up to 8 s.
+ */
 #include "send/espota/sender.h"
 
 #include <string.h>

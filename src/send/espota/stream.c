@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What the kernel has taken is not what the device has. The engine is told of bytes only when they
+ * have left this machine, for on that hangs whether a break means "try again" or "it may have it
+ * all".
+ */
 #include "send/espota/stream.h"
 
 #include "sys/sys.h"
