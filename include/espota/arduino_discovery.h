@@ -16,6 +16,8 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
+/* Start from its _INIT. The struct is copied; what `context` and the log's point to, until destroy.
+ */
 struct espota_arduino_discovery_options {
     size_t size;
     enum espota_via via;

@@ -18,6 +18,7 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
+/* Start from its _INIT. All is borrowed for the call alone. */
 struct espota_arduino_install_options {
     size_t size;
     const char *program; /* absolute path of espota-c, as it shall stand in the lines */

@@ -63,7 +63,8 @@ struct espota_device {
 
 enum espota_device_event { ESPOTA_DEVICE_ADD, ESPOTA_DEVICE_CHANGE, ESPOTA_DEVICE_REMOVE };
 
-/* Start from ESPOTA_DISCOVER_OPTIONS_INIT. Strings are borrowed until destroy. */
+/* Start from its _INIT. The struct is copied; what its pointers point to is borrowed until destroy.
+ */
 struct espota_discover_options {
     size_t size;
     enum espota_via via;

@@ -9,7 +9,8 @@ enum espota_log_level {
     ESPOTA_LOG_DETAIL,  /* for -v */
 };
 
-/* `say` gets one line without its end, with hostile bytes already escaped and no secret in it. */
+/* Within options; what `context` points to is borrowed as long as they are. `say` gets one line
+ * without its end, with hostile bytes already escaped and no secret in it. */
 struct espota_log {
     void (*say)(void *context, enum espota_log_level level, const char *line); /* NULL: silence */
     void *context;

@@ -58,7 +58,11 @@ struct espota_serve_notice {
     size_t transfers; /* under way */
 };
 
-/* Strings are borrowed until destroy. One of manifest and folder must be set. */
+/*
+ * Start from its _INIT. The struct is copied; what its pointers point to is borrowed until destroy,
+ * by espota_serve_check and espota_serve_ask for the call alone. One of manifest and folder must be
+ * set.
+ */
 struct espota_serve_options {
     size_t size;
     const char *manifest;
@@ -110,7 +114,8 @@ void espota_serve_destroy(struct espota_serve *serve);
 enum espota_status espota_serve_check(const struct espota_serve_options *options, size_t *rules,
                                       size_t *doubts, struct espota_error *err) ESPOTA_MUST_CHECK;
 
-/* A device to ask for; what is NULL it does not say. */
+/* A device to ask for; what is NULL it does not say. Start from its _INIT; borrowed for the call.
+ */
 struct espota_serve_device {
     size_t size;
     bool filesystem;

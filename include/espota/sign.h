@@ -51,6 +51,8 @@ struct espota_passphrase {
  */
 bool espota_key_exists(const char *name);
 
+/* Start from its _INIT. The struct is copied, and the key's name; what the passphrase and the log
+ * point to is borrowed until destroy. */
 struct espota_signer_options {
     size_t size;
     const char *privatekey;
@@ -64,7 +66,7 @@ struct espota_signer_options {
 };
 #define ESPOTA_SIGNER_OPTIONS_INIT ESPOTA_FIRST_VALUES(espota_signer_options)
 
-/* What was signed. */
+/* What was signed. Start from its _INIT. */
 struct espota_signed {
     size_t size;
     enum espota_sign_format format;
@@ -94,6 +96,7 @@ enum espota_status espota_signer_sign(struct espota_signer *signer, const char *
 void espota_signer_stop(struct espota_signer *signer);
 void espota_signer_destroy(struct espota_signer *signer); /* NULL is fine */
 
+/* Start from its _INIT. All is borrowed for the call alone. */
 struct espota_verify_options {
     size_t size;
     const char *publickey;
@@ -103,6 +106,7 @@ struct espota_verify_options {
 };
 #define ESPOTA_VERIFY_OPTIONS_INIT ESPOTA_FIRST_VALUES(espota_verify_options)
 
+/* Start from its _INIT. */
 struct espota_verified {
     size_t size;
     bool good;
@@ -136,6 +140,7 @@ enum espota_status espota_keygen(enum espota_key_type type, const char *private_
                                  const char *public_file, const struct espota_secret *passphrase,
                                  struct espota_error *err) ESPOTA_MUST_CHECK;
 
+/* Start from its _INIT. All is borrowed for the call alone. */
 struct espota_header_options {
     size_t size;
     enum espota_sign_format format; /* ESP8266, ESP32, or AUTO: by the key */

@@ -168,6 +168,16 @@ class Example(Installed):
              *self.flags("--cflags", "--libs"))
         self.upload_with(program)
 
+    def test_in_a_main_loop_of_its_own(self):
+        glib = subprocess.run(["pkg-config", "--cflags", "--libs", "glib-2.0"], capture_output=True,
+                              text=True, check=False)
+        if glib.returncode != 0:
+            self.skipTest("no libglib2.0-dev")
+        program = self.dir / "glib"
+        call("cc", "-std=c11", *CHECKED, EXAMPLE / "glib.c", "-o", program,
+             *self.flags("--cflags", "--libs"), *glib.stdout.split())
+        self.upload_with(program)
+
     def test_pkg_config_static(self):
         program = self.dir / "uploader"
         call("cc", EXAMPLE / "uploader.c", "-o", program,

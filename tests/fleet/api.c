@@ -2,6 +2,9 @@
 /* What every service promises a program of somebody else's. */
 #include "unit.h"
 
+#include <poll.h>
+#include <stdio.h>
+
 #include "espota/arduino_discovery.h"
 #include "espota/arduino_install.h"
 #include "espota/discover.h"
@@ -77,5 +80,208 @@ START_TEST(test_out_is_null_after_a_failure)
 }
 END_TEST
 
+static const char image[] = "\xe9 an image";
+
+struct told {
+    struct espota_upload *upload;
+    unsigned results, refused;
+    size_t position; /* of the reader, in `image` */
+    uint64_t total;
+    char message[1024];
+};
+
+static void on_event(void *context, const struct espota_upload_event *event)
+{
+    struct told *told = context;
+
+    told->refused += espota_upload_pump(told->upload, NULL) == ESPOTA_E_USAGE;
+    if (event->kind != ESPOTA_EVENT_RESULT)
+        return;
+    told->results++;
+    told->total = event->total;
+    snprintf(told->message, sizeof(told->message), "%s", event->message);
+}
+
+static enum espota_status read_bytewise(void *context, void *out, size_t room, size_t *length,
+                                        struct espota_error *err)
+{
+    struct told *told = context;
+
+    (void)err;
+    *length = told->position < sizeof(image) && room > 0;
+    memcpy(out, image + told->position, *length);
+    told->position += *length;
+    return ESPOTA_OK;
+}
+
+static enum espota_status read_nothing(void *context, void *out, size_t room, size_t *length,
+                                       struct espota_error *err)
+{
+    (void)context;
+    (void)out;
+    (void)room;
+    *length = 0;
+    return espota_error_set(err, ESPOTA_E_LOCAL, "the cupboard is bare");
+}
+
+/* Two targets, one of them with an image of its own if it is given one. */
+static void prepare(struct told *told, struct espota_upload_options *options,
+                    const struct espota_upload_image *own)
+{
+    struct espota_upload_target target = ESPOTA_UPLOAD_TARGET_INIT;
+
+    options->force = true;
+    options->context = told;
+    options->event = on_event;
+    ck_assert_int_eq(espota_upload_create(options, &told->upload, NULL), ESPOTA_OK);
+    target.host = "127.0.0.2:9";
+    ck_assert_int_eq(espota_upload_add(told->upload, &target, NULL), ESPOTA_OK);
+    target.host = "127.0.0.3:9";
+    target.image = own;
+    ck_assert_int_eq(espota_upload_add(told->upload, &target, NULL), ESPOTA_OK);
+}
+
+START_TEST(test_an_image_from_memory_and_from_a_callback)
+{
+    struct espota_upload_options options = ESPOTA_UPLOAD_OPTIONS_INIT;
+    struct espota_upload_image bytes = ESPOTA_UPLOAD_IMAGE_INIT;
+    struct espota_upload_image stream = ESPOTA_UPLOAD_IMAGE_INIT;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    struct told told = {NULL};
+
+    bytes.bytes = image;
+    bytes.length = sizeof(image) - 2;
+    stream.read = read_bytewise;
+    stream.context = &told;
+    options.image = &bytes;
+    options.dry_run = true;
+    prepare(&told, &options, &stream);
+    memset(&bytes, 0, sizeof(bytes));
+    memset(&stream, 0, sizeof(stream));
+    ck_assert_int_eq(espota_upload_run(told.upload, &err), ESPOTA_OK);
+    ck_assert_uint_eq(told.results, 2);
+    ck_assert_uint_eq(told.position, sizeof(image));
+    ck_assert_uint_eq(told.total, sizeof(image));
+    espota_upload_destroy(told.upload);
+}
+END_TEST
+
+START_TEST(test_images_that_are_none)
+{
+    struct espota_upload_options options = ESPOTA_UPLOAD_OPTIONS_INIT;
+    struct espota_upload_image none = ESPOTA_UPLOAD_IMAGE_INIT;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    struct told told = {NULL};
+
+    options.image = &none;
+    ck_assert_int_eq(espota_upload_create(&options, &told.upload, NULL), ESPOTA_E_USAGE);
+    none.read = read_nothing;
+    options.file = "both";
+    ck_assert_int_eq(espota_upload_create(&options, &told.upload, NULL), ESPOTA_E_USAGE);
+    options.file = NULL;
+    prepare(&told, &options, NULL);
+    ck_assert_int_eq(espota_upload_run(told.upload, &err), ESPOTA_E_LOCAL);
+    ck_assert_ptr_nonnull(strstr(err.message, "the cupboard is bare"));
+    espota_upload_destroy(told.upload);
+}
+END_TEST
+
+static enum espota_status drive(struct espota_upload *upload)
+{
+    enum espota_status status;
+
+    while ((status = espota_upload_pump(upload, NULL)) == ESPOTA_MORE) {
+        struct pollfd fd = {espota_upload_fd(upload), POLLIN, 0};
+        int wait_ms = espota_upload_wait_ms(upload);
+
+        if (fd.fd < 0 && (wait_ms < 0 || wait_ms > 10))
+            wait_ms = 10;
+        ck_assert_int_ge(poll(&fd, 1, wait_ms), 0);
+    }
+    return status;
+}
+
+/* Nobody is there: nothing but deadlines brings it to its end. */
+START_TEST(test_in_a_loop_of_the_programs_own)
+{
+    struct espota_upload_options options = ESPOTA_UPLOAD_OPTIONS_INIT;
+    struct espota_upload_image bytes = ESPOTA_UPLOAD_IMAGE_INIT;
+    struct told told = {NULL};
+
+    bytes.bytes = image;
+    bytes.length = sizeof(image);
+    options.image = &bytes;
+    options.timeout_ms = 300;
+    options.retries = 0;
+    prepare(&told, &options, NULL);
+    ck_assert_int_eq(espota_upload_pump(told.upload, NULL), ESPOTA_E_USAGE);
+    ck_assert_int_eq(espota_upload_wait_ms(told.upload), -1);
+    ck_assert_int_eq(espota_upload_begin(told.upload, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_upload_begin(told.upload, NULL), ESPOTA_E_USAGE);
+    ck_assert_int_eq(drive(told.upload), ESPOTA_E_NO_ANSWER);
+    ck_assert_uint_eq(told.results, 2);
+    ck_assert_uint_gt(told.refused, 3);
+    ck_assert_int_eq(espota_upload_pump(told.upload, NULL), ESPOTA_E_USAGE);
+    espota_upload_destroy(told.upload);
+}
+END_TEST
+
+START_TEST(test_destroyed_and_stopped_in_the_midst)
+{
+    struct espota_upload_options options = ESPOTA_UPLOAD_OPTIONS_INIT;
+    struct espota_upload_image bytes = ESPOTA_UPLOAD_IMAGE_INIT;
+    struct told told = {NULL};
+
+    bytes.bytes = image;
+    bytes.length = sizeof(image);
+    options.image = &bytes;
+    prepare(&told, &options, NULL);
+    ck_assert_int_eq(espota_upload_begin(told.upload, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_upload_pump(told.upload, NULL), ESPOTA_MORE);
+    espota_upload_destroy(told.upload);
+    ck_assert_uint_eq(told.results, 0);
+    prepare(&told, &options, NULL);
+    ck_assert_int_eq(espota_upload_begin(told.upload, NULL), ESPOTA_OK);
+    espota_upload_stop(told.upload);
+    ck_assert_int_eq(drive(told.upload), ESPOTA_E_INTERRUPTED);
+    ck_assert_uint_eq(told.results, 2);
+    espota_upload_destroy(told.upload);
+}
+END_TEST
+
+static bool never(void *context, enum espota_device_event event, const struct espota_device *device)
+{
+    (void)context;
+    (void)event;
+    (void)device;
+    return true;
+}
+
+START_TEST(test_a_discovery_in_a_loop_of_the_programs_own)
+{
+    struct espota_discover_options options = ESPOTA_DISCOVER_OPTIONS_INIT;
+    struct espota_discover *discover;
+    enum espota_status status;
+
+    options.via = ESPOTA_VIA_QUERY;
+    options.timeout_ms = 300;
+    options.event = never;
+    ck_assert_int_eq(espota_discover_create(&options, &discover, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_discover_pump(discover, NULL), ESPOTA_E_USAGE);
+    status = espota_discover_begin(discover, NULL);
+    if (status == ESPOTA_OK) /* a machine without a network cannot even ask */
+        while ((status = espota_discover_pump(discover, NULL)) == ESPOTA_MORE) {
+            struct pollfd fd = {espota_discover_fd(discover), POLLIN, 0};
+
+            ck_assert_int_gt(espota_discover_wait_ms(discover), -1);
+            ck_assert_int_ge(poll(&fd, 1, espota_discover_wait_ms(discover)), 0);
+        }
+    ck_assert(status == ESPOTA_OK || status == ESPOTA_E_LOCAL);
+    espota_discover_destroy(discover);
+}
+END_TEST
+
 UNIT_MAIN("fleet/api", test_each_begins_with_its_size_and_ends_without_padding,
-          test_out_is_null_after_a_failure)
+          test_out_is_null_after_a_failure, test_an_image_from_memory_and_from_a_callback,
+          test_images_that_are_none, test_in_a_loop_of_the_programs_own,
+          test_destroyed_and_stopped_in_the_midst, test_a_discovery_in_a_loop_of_the_programs_own)
