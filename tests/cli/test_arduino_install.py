@@ -2,7 +2,6 @@
 """espota-c arduino install, on trees with the keys that the cores ship."""
 
 import os
-import pathlib
 import shutil
 import subprocess
 import sys

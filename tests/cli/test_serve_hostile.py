@@ -11,25 +11,19 @@ import struct
 import time
 
 import espota_test as t
-from espota_serve import Answer, Server, connect, get, lines, put, read_all
+from espota_serve import Answer, Folder, Server, connect, get, lines, put, read_all
 
 MANY = 300
 
 
-class Hostile(t.Case):
+class Hostile(Folder):
     def setUp(self):
         super().setUp()
-        self.images = self.dir / "images"
-        self.images.mkdir()
-        self.door = t.image(40000)
-        put(self.images, "door.bin", self.door)
         self.held = contextlib.ExitStack()
         self.addCleanup(self.held.close)
 
     def serve(self, *argv, **options):
-        server = Server("--dir", self.images, *argv, **options)
-        self.addCleanup(server.close)
-        return server
+        return super().serve("--dir", self.images, *argv, **options)
 
     def hold(self, server, data=b"", **options):
         sock = self.held.enter_context(connect(server.address, **options))

@@ -4,29 +4,16 @@
  * first byte chooses its configuration; then come steps: a letter, a length,
  * as many bytes. The digests are all zeros, so that a fuzzer can get past them.
  */
-#include "fuzz.h"
+#include "fuzz_chip.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/receiver.h"
 
-enum { CHIP = 32 * ESPOTA_SECTOR_SIZE, FS_START = 20 * ESPOTA_SECTOR_SIZE };
-
-static uint8_t chip[CHIP];
 static struct espota_receiver receiver;
 static bool started; /* the application was asked */
-static unsigned open_digests;
 
-static enum espota_status chip_read(void *context, uint32_t address, void *data, size_t length)
-{
-    (void)context;
-    FUZZ_CHECK(address <= CHIP && length <= CHIP - address);
-    memcpy(data, chip + address, length);
-    return ESPOTA_OK;
-}
-
-static enum espota_status chip_erase(void *context, uint32_t address)
+static enum espota_status erase_when_asked(void *context, uint32_t address)
 {
     (void)context;
     FUZZ_CHECK(started);
@@ -36,8 +23,8 @@ static enum espota_status chip_erase(void *context, uint32_t address)
     return ESPOTA_OK;
 }
 
-static enum espota_status chip_write(void *context, uint32_t address, const void *data,
-                                     size_t length)
+static enum espota_status write_anywhere(void *context, uint32_t address, const void *data,
+                                         size_t length)
 {
     (void)context;
     FUZZ_CHECK(address % ESPOTA_SECTOR_SIZE == 0 && length % ESPOTA_PAGE_SIZE == 0);
@@ -55,39 +42,6 @@ static enum espota_status store(void *context, const uint8_t record[ESPOTA_EBOOT
     (void)context;
     FUZZ_CHECK(espota_eboot_parse(record, &command) == ESPOTA_OK);
     FUZZ_CHECK(espota_updater_received(&receiver.updater) == receiver.invitation.size);
-    return ESPOTA_OK;
-}
-
-static enum espota_status digest_start(void *context, enum espota_digest_kind kind,
-                                       struct espota_digest *digest)
-{
-    (void)context;
-    open_digests++;
-    digest->kind = kind;
-    return ESPOTA_OK;
-}
-
-static void digest_add(void *context, struct espota_digest *digest, const void *data, size_t length)
-{
-    (void)context;
-    (void)digest;
-    (void)data;
-    (void)length;
-    FUZZ_CHECK(open_digests > 0);
-}
-
-static void digest_drop(void *context, struct espota_digest *digest)
-{
-    (void)context;
-    (void)digest;
-    FUZZ_CHECK(open_digests > 0);
-    open_digests--;
-}
-
-static enum espota_status digest_finish(void *context, struct espota_digest *digest, uint8_t *out)
-{
-    memset(out, 0, digest->kind == ESPOTA_DIGEST_MD5 ? ESPOTA_MD5_SIZE : ESPOTA_SHA256_SIZE);
-    digest_drop(context, digest);
     return ESPOTA_OK;
 }
 
@@ -214,7 +168,7 @@ static void run(const struct espota_receiver_config *config, const uint8_t *data
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct espota_flash flash = {NULL, chip_read, chip_erase, chip_write};
+    static const struct espota_flash flash = {NULL, chip_read, erase_when_asked, write_anywhere};
     static const struct espota_boot_memory boot = {NULL, store, NULL};
     static const struct espota_crypto crypto = {
         NULL, digest_start, digest_add, digest_finish, digest_drop, pbkdf2, random_bytes};

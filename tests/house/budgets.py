@@ -11,8 +11,12 @@ FILE_LONG, FILE_BOUND = 400, 800
 
 
 def sources():
-    for folder in ("include", "src", "firmware-stub"):
+    for folder in ("include", "src", "firmware-stub", "tests"):
         yield from sorted((ROOT / folder).rglob("*.[ch]"))
+
+
+def scripts():
+    yield from sorted((ROOT / "tests").rglob("*.py"))
 
 
 def functions(lines):
@@ -40,7 +44,8 @@ class Budgets(unittest.TestCase):
 
     def test_files(self):
         lengths = sorted(((len(path.read_text(encoding="utf-8").splitlines()),
-                           str(path.relative_to(ROOT))) for path in sources()), reverse=True)
+                           str(path.relative_to(ROOT)))
+                          for path in (*sources(), *scripts())), reverse=True)
         self.report("files", lengths, FILE_LONG, "%d files" % len(lengths))
         self.assertEqual([where for length, where in lengths if length > FILE_BOUND], [])
 

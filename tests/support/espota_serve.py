@@ -2,6 +2,8 @@
 """`espota-c serve` under test, and the clients that ask it: as bytes on a socket, because that is
 what the devices send (PROTOCOL 1.7, 2, 5.6, 8.3)."""
 
+import hashlib
+import json
 import os
 import shutil
 import socket
@@ -206,3 +208,46 @@ http {{
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait()
+
+
+def md5(data):
+    return hashlib.md5(data).hexdigest()
+
+
+class Folder(t.Case):
+    """A folder of images, and servers of it."""
+
+    def setUp(self):
+        super().setUp()
+        self.images = self.dir / "images"
+        self.images.mkdir()
+        self.door = t.image(40000)
+        put(self.images, "door.bin", self.door)
+
+    def serve(self, *argv, **options):
+        server = Server(*(argv or ("--dir", self.images)), **options)
+        self.addCleanup(server.close)
+        return server
+
+    def manifest(self, rules, **top):
+        path = self.dir / "manifest.json"
+        fresh = self.dir / "manifest.new"
+        fresh.write_text(rules if isinstance(rules, str)
+                         else json.dumps({"images": "images", "rules": rules, **top}, indent=1))
+        fresh.replace(path)
+        return path
+
+    def assert_file(self, answer, content, status=200):
+        self.assertEqual(answer.status, status, answer)
+        self.assertEqual(answer.body, content)
+        self.assertEqual(answer.fields["content-length"], str(len(content)))
+        self.assertEqual(answer.fields["x-md5"], md5(content))
+        self.assertEqual(answer.fields["content-type"], "application/octet-stream")
+        self.assertNotIn("transfer-encoding", answer.fields)
+        self.assertNotIn("content-encoding", answer.fields)
+
+    def assert_nothing(self, answer, status):
+        self.assertEqual(answer.status, status, answer)
+        self.assertIn("content-length", answer.fields)
+        self.assertEqual(len(answer.body), int(answer.fields["content-length"]))
+        self.assertNotIn("x-md5", answer.fields)
