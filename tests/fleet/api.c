@@ -147,7 +147,7 @@ START_TEST(test_an_image_from_memory_and_from_a_callback)
     struct espota_upload_image bytes = ESPOTA_UPLOAD_IMAGE_INIT;
     struct espota_upload_image stream = ESPOTA_UPLOAD_IMAGE_INIT;
     struct espota_error err = ESPOTA_ERROR_INIT;
-    struct told told = {NULL};
+    struct told told = {.results = 0};
 
     bytes.bytes = image;
     bytes.length = sizeof(image) - 2;
@@ -171,7 +171,7 @@ START_TEST(test_images_that_are_none)
     struct espota_upload_options options = ESPOTA_UPLOAD_OPTIONS_INIT;
     struct espota_upload_image none = ESPOTA_UPLOAD_IMAGE_INIT;
     struct espota_error err = ESPOTA_ERROR_INIT;
-    struct told told = {NULL};
+    struct told told = {.results = 0};
 
     options.image = &none;
     ck_assert_int_eq(espota_upload_create(&options, &told.upload, NULL), ESPOTA_E_USAGE);
@@ -206,7 +206,7 @@ START_TEST(test_in_a_loop_of_the_programs_own)
 {
     struct espota_upload_options options = ESPOTA_UPLOAD_OPTIONS_INIT;
     struct espota_upload_image bytes = ESPOTA_UPLOAD_IMAGE_INIT;
-    struct told told = {NULL};
+    struct told told = {.results = 0};
 
     bytes.bytes = image;
     bytes.length = sizeof(image);
@@ -230,7 +230,7 @@ START_TEST(test_destroyed_and_stopped_in_the_midst)
 {
     struct espota_upload_options options = ESPOTA_UPLOAD_OPTIONS_INIT;
     struct espota_upload_image bytes = ESPOTA_UPLOAD_IMAGE_INIT;
-    struct told told = {NULL};
+    struct told told = {.results = 0};
 
     bytes.bytes = image;
     bytes.length = sizeof(image);

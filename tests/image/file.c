@@ -17,7 +17,7 @@ static struct espota_error err;
 struct giving {
     const struct test_image *image;
     size_t given, piece;
-    enum { WHOLE, FAILS, FAILS_WITHOUT_A_WORD, TOO_MUCH } end;
+    enum giving_end { WHOLE, FAILS, FAILS_WITHOUT_A_WORD, TOO_MUCH } end;
 };
 
 static enum espota_status give(void *context, void *out, size_t room, size_t *length,
@@ -138,7 +138,7 @@ START_TEST(test_a_callback_that_fails_is_told)
     struct test_image image = test_esp8266(0x1000, 2, 0x40);
 
     espota_crypto_openssl_init(&crypto);
-    for (int end = FAILS; end <= TOO_MUCH; end++) {
+    for (enum giving_end end = FAILS; end <= TOO_MUCH; end++) {
         struct giving giving = {&image, 0, 100, end};
         const struct espota_image_input from = {
             .name = "my image", .read = give, .context = &giving};
