@@ -227,9 +227,11 @@ enum espota_status espota_upload_add(struct espota_upload *upload,
     struct espota_upload_target own = ESPOTA_UPLOAD_TARGET_INIT;
     enum espota_status status = espota_sized_take(&own, target, err);
 
-    if (status == ESPOTA_OK && own.host == NULL)
-        status = espota_error_set(err, ESPOTA_E_USAGE, "a target without a host");
-    return status == ESPOTA_OK ? add(upload, &own, err) : status;
+    if (status != ESPOTA_OK)
+        return status;
+    if (own.host == NULL)
+        return espota_error_set(err, ESPOTA_E_USAGE, "a target without a host");
+    return add(upload, &own, err);
 }
 
 static enum espota_status add_line(void *context, const struct espota_target_line *line,

@@ -320,7 +320,7 @@ void espota_serve_answer(void *context, struct espota_http_request *request, con
     if (answer->status != 401)
         espota_registry_note(serve->registry, &pull, address, answer->status, serve->decision.why,
                              espota_clock_wall());
-    if (sent > 0)
+    if (sent > 0 && serve->decision.item != NULL)
         follow_delivery(serve, &pull, address, serve->decision.item, answer);
     else if (serve->decision.item != NULL && serve->options.accel != NULL &&
              strcmp(method, "HEAD") != 0) /* nginx sends it: nobody here learns how that ends */

@@ -29,7 +29,8 @@ static enum espota_status give(void *context, void *out, size_t room, size_t *le
     *length = giving->piece < left ? giving->piece : left;
     if (*length > room)
         *length = room;
-    memcpy(out, giving->image->bytes + giving->given, *length);
+    if (*length > 0) /* an empty image has no bytes, not even at NULL */
+        memcpy(out, giving->image->bytes + giving->given, *length);
     giving->given += *length;
     if (*length < left || giving->end == WHOLE)
         return ESPOTA_OK;
