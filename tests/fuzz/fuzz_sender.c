@@ -219,7 +219,7 @@ static void step(struct run *r, uint8_t what, uint8_t *text, size_t length)
         connect_device(r);
         break;
     case 'w':
-        espota_sender_sent(s, (uint32_t)length * 100, r->now);
+        espota_sender_sent(s, (uint32_t)length * 100);
         break;
     case 'k':
         espota_sender_acked(s, (uint32_t)length * 100, r->now);

@@ -279,7 +279,7 @@ static void host_write(struct world *world)
         if (pipe_write(world, WORLD_TO_DEVICE, world->image + at, WORLD_IMAGE - at,
                        full < world->window ? world->window - full : 0, &sent) != ESPOTA_OK)
             return; /* a broken one is seen by the reader */
-        espota_sender_sent(&world->sender, (uint32_t)sent, world->now);
+        espota_sender_sent(&world->sender, (uint32_t)sent);
     }
 }
 

@@ -29,7 +29,7 @@ START_TEST(test_image_is_wanted_whatever_is_acknowledged)
     for (uint32_t sent = 0; sent < SIZE; sent += 100) {
         ck_assert_uint_eq(espota_sender_want(&a.s), ESPOTA_WANT_STREAM_IN | ESPOTA_WANT_IMAGE_OUT);
         ck_assert_uint_eq(espota_sender_sent_total(&a.s), sent);
-        espota_sender_sent(&a.s, 100, a.now);
+        espota_sender_sent(&a.s, 100);
     }
     ck_assert_uint_eq(espota_sender_want(&a.s), ESPOTA_WANT_STREAM_IN);
     ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_STREAMING);
@@ -58,11 +58,11 @@ START_TEST(test_counters_stay_inside)
     attempt_connect(&a);
     espota_sender_acked(&a.s, SIZE, a.now); /* nothing was sent yet */
     ck_assert_uint_eq(espota_sender_acked_total(&a.s), 0);
-    espota_sender_sent(&a.s, 600, a.now);
+    espota_sender_sent(&a.s, 600);
     espota_sender_acked(&a.s, 500, a.now);
     espota_sender_acked(&a.s, 400, a.now); /* never backwards */
     ck_assert_uint_eq(espota_sender_acked_total(&a.s), 500);
-    espota_sender_sent(&a.s, UINT32_MAX, a.now);
+    espota_sender_sent(&a.s, UINT32_MAX);
     ck_assert_uint_eq(espota_sender_sent_total(&a.s), SIZE);
     espota_sender_acked(&a.s, UINT32_MAX, a.now);
     ck_assert_uint_eq(espota_sender_acked_total(&a.s), SIZE);
@@ -77,7 +77,7 @@ START_TEST(test_only_acknowledged_bytes_are_progress)
     attempt_connect(&a);
     expect_next(&a, TIMEOUT);
     at(&a, 5000);
-    espota_sender_sent(&a.s, 500, a.now);
+    espota_sender_sent(&a.s, 500);
     espota_sender_acked(&a.s, 0, a.now);
     espota_sender_rx_stream(&a.s, NULL, 0, a.now);
     expect_next(&a, TIMEOUT); /* what this machine sends proves nothing */
@@ -89,7 +89,7 @@ START_TEST(test_only_acknowledged_bytes_are_progress)
     at(&a, 7000);
     espota_sender_acked(&a.s, 1, a.now);
     say(&a, "1");
-    espota_sender_sent(&a.s, 1, a.now);
+    espota_sender_sent(&a.s, 1);
     expect_next(&a, 6000 + TIMEOUT);
     at(&a, 6000 + TIMEOUT - 1);
     ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_STREAMING);
@@ -110,7 +110,7 @@ START_TEST(test_what_a_device_may_say)
         uint64_t said = 0;
 
         attempt_connect(&a);
-        espota_sender_sent(&a.s, all ? SIZE : SIZE / 2, a.now);
+        espota_sender_sent(&a.s, all ? SIZE : SIZE / 2);
         for (; said + 16 <= allowed; said += 16)
             espota_sender_rx_stream(&a.s, (const uint8_t *)digits, 16, a.now);
         ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_STREAMING);
@@ -127,7 +127,7 @@ START_TEST(test_standing_still_after_the_last_byte)
     struct attempt a;
 
     attempt_connect(&a);
-    espota_sender_sent(&a.s, SIZE, a.now);
+    espota_sender_sent(&a.s, SIZE);
     espota_sender_acked(&a.s, SIZE - 1, a.now);
     at(&a, TIMEOUT);
     expect_end(&a, ESPOTA_E_UNKNOWN, "");
@@ -200,7 +200,7 @@ static void run_stream(const struct stream_case *c, size_t piece, size_t first)
         bool ok = expected[state] == ESPOTA_OK;
 
         attempt_connect(&a);
-        espota_sender_sent(&a.s, state == 2 ? SIZE / 2 : SIZE, a.now);
+        espota_sender_sent(&a.s, state == 2 ? SIZE / 2 : SIZE);
         espota_sender_acked(&a.s, state == 0 ? SIZE : SIZE / 4, a.now);
         for (size_t done = 0, next; done < strlen(c->stream); done += next) {
             struct guarded g;
@@ -237,7 +237,7 @@ START_TEST(test_words_have_a_grace)
         struct attempt a;
 
         attempt_connect(&a);
-        espota_sender_sent(&a.s, all ? SIZE : 10, a.now);
+        espota_sender_sent(&a.s, all ? SIZE : 10);
         espota_sender_acked(&a.s, all ? SIZE : 5, a.now);
         at(&a, 100);
         say(&a, "1460ERROR[");
@@ -245,7 +245,7 @@ START_TEST(test_words_have_a_grace)
         expect_next(&a, 600);
         at(&a, 400);
         say(&a, "4]: Not");
-        espota_sender_sent(&a.s, 1, a.now);
+        espota_sender_sent(&a.s, 1);
         espota_sender_acked(&a.s, all ? SIZE : 11, a.now);
         expect_next(&a, 600); /* nothing prolongs it */
         at(&a, 600);
@@ -261,7 +261,7 @@ START_TEST(test_last_acknowledgement_among_the_words)
     struct attempt a;
 
     attempt_connect(&a);
-    espota_sender_sent(&a.s, SIZE, a.now);
+    espota_sender_sent(&a.s, SIZE);
     say(&a, "E");
     espota_sender_acked(&a.s, SIZE, a.now);
     ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_VERDICT);
@@ -275,7 +275,7 @@ START_TEST(test_ok_cut_by_the_last_acknowledgement)
     struct attempt a;
 
     attempt_connect(&a);
-    espota_sender_sent(&a.s, SIZE, a.now);
+    espota_sender_sent(&a.s, SIZE);
     say(&a, "1000O");
     espota_sender_acked(&a.s, SIZE, a.now);
     at(&a, 59999);
@@ -284,7 +284,7 @@ START_TEST(test_ok_cut_by_the_last_acknowledgement)
     espota_sender_rx_end(&a.s, a.now);
     say(&a, "ERROR[1]: x\n");
     hear(&a, "ERR: x");
-    espota_sender_sent(&a.s, 1, a.now);
+    espota_sender_sent(&a.s, 1);
     espota_sender_connected(&a.s, a.now);
     at(&a, 600000);
     expect_end(&a, ESPOTA_OK, "");
@@ -299,7 +299,7 @@ START_TEST(test_stream_without_a_connection)
     attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
     expect_invitation(&a);
     say(&a, "OK");
-    espota_sender_sent(&a.s, SIZE, a.now);
+    espota_sender_sent(&a.s, SIZE);
     espota_sender_acked(&a.s, SIZE, a.now);
     espota_sender_rx_end(&a.s, a.now);
     ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_INVITING);

@@ -421,11 +421,10 @@ void espota_sender_connected(struct espota_sender *s, uint64_t now)
     check_all_acked(s, now);
 }
 
-void espota_sender_sent(struct espota_sender *s, uint32_t length, uint64_t now)
+void espota_sender_sent(struct espota_sender *s, uint32_t length)
 {
     uint32_t left = s->config.invitation.size - s->sent; /* sent never exceeds the size */
 
-    (void)now;
     if (!has_stream(s) || length == 0)
         return;
     s->sent += length < left ? length : left;

@@ -133,7 +133,7 @@ void espota_sender_password(struct espota_sender *sender, const char *password, 
 void espota_sender_connected(struct espota_sender *sender, uint64_t now);
 
 /* The socket took `length` more image bytes. */
-void espota_sender_sent(struct espota_sender *sender, uint32_t length, uint64_t now);
+void espota_sender_sent(struct espota_sender *sender, uint32_t length);
 /*
  * The device's TCP has acknowledged `total` bytes of the image so far. Call it
  * before rx_stream, rx_end and tick, from a look at the socket that is younger than

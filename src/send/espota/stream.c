@@ -43,7 +43,7 @@ void espota_stream_look(struct espota_stream *s)
         unacked = unsent;
     left = s->written - unsent; /* unsent <= written was just seen to */
     if (left > espota_sender_sent_total(s->sender))
-        espota_sender_sent(s->sender, left - espota_sender_sent_total(s->sender), now_of(s));
+        espota_sender_sent(s->sender, left - espota_sender_sent_total(s->sender));
     espota_sender_acked(s->sender, s->written - unacked, now_of(s));
 }
 
