@@ -43,6 +43,7 @@ static struct espota_attempt_config config_of(struct espota_job *job,
         .ports = upload->ports,
         .client = upload->client,
         .crypto = &upload->crypto.table,
+        .options = options,
         .source = job->source,
         .url = job->url,
         .command = job->command,
@@ -50,13 +51,7 @@ static struct espota_attempt_config config_of(struct espota_job *job,
         .from = job->from,
         .named = is_named(job),
         .since = job->began,
-        .auth = options->auth,
         .user = job->user != NULL ? job->user : options->user,
-        .ca_file = options->ca_file,
-        .insecure = options->insecure,
-        .timeout_ms = options->timeout_ms,
-        .wait_ms = options->wait_online_ms,
-        .limit_rate = options->limit_rate,
         .hooks = *hooks,
     };
 }
@@ -82,7 +77,8 @@ enum espota_status espota_fleet_begin_wait(struct espota_job *job,
 {
     struct espota_attempt_config config = config_of(job, hooks);
 
-    return espota_attempt_begin_wait(&config, &job->attempt, err);
+    config.purpose = ESPOTA_PURPOSE_WAIT;
+    return espota_attempt_begin(&config, &job->attempt, err);
 }
 
 enum espota_status espota_fleet_begin_knock(struct espota_job *job,
@@ -92,5 +88,7 @@ enum espota_status espota_fleet_begin_knock(struct espota_job *job,
 {
     struct espota_attempt_config config = config_of(job, hooks);
 
-    return espota_attempt_begin_knock(&config, outcome, &job->attempt, err);
+    config.purpose = ESPOTA_PURPOSE_KNOCK;
+    config.failed = outcome;
+    return espota_attempt_begin(&config, &job->attempt, err);
 }

@@ -60,17 +60,8 @@ static enum espota_status take_image(const struct espota_upload_image *image, co
 static enum espota_status create_parts(struct espota_upload *upload, struct espota_error *err)
 {
     const struct espota_upload_options *options = &upload->options;
-    struct espota_sources_config sources = {.crypto = &upload->crypto.table,
-                                            .log = &options->log,
-                                            .md5_of = options->md5_of,
-                                            .gzip = options->gzip,
-                                            .force = options->force,
-                                            .legacy_tool = options->legacy_tool};
-    struct espota_ports_config ports = {.log = &options->log,
-                                        .host_port = options->host_port,
-                                        .timeout_ms = options->timeout_ms,
-                                        .context = upload,
-                                        .settled = address_settled};
+    struct espota_ports_config ports = {
+        .options = options, .context = upload, .settled = address_settled};
     struct espota_passphrase none = {ESPOTA_SECRET_INIT, NULL, NULL};
     enum espota_status status = ESPOTA_OK;
 
@@ -78,8 +69,8 @@ static enum espota_status create_parts(struct espota_upload *upload, struct espo
     status = take_image(options->image, options->file, &upload->image, err);
     if (status == ESPOTA_OK && options->publickey != NULL)
         status = espota_key_public_load(&upload->publickey, options->publickey, &none, err);
-    sources.publickey = upload->publickey;
-    espota_sources_init(&upload->sources, &sources);
+    upload->sources = (struct espota_sources){
+        .options = options, .crypto = &upload->crypto.table, .publickey = upload->publickey};
     if (status == ESPOTA_OK)
         status = parse_address(options->host_ip, "the host address", &upload->host_ip, err);
     if (status == ESPOTA_OK)

@@ -1,35 +1,107 @@
 /* SPDX-License-Identifier: MIT */
-/* Which road leads to a device, and nothing else: each knows its own way and its own words. */
-#include "send/send.h"
+/* Which road leads to a device, and what all attempts do alike: each knows its own way only. */
+#include "send/attempt.h"
 
-#include "send/road.h"
+#include <stdlib.h>
+
+static const struct espota_attempt_kind *kind_of(const struct espota_attempt_config *config)
+{
+    switch (config->purpose) {
+    case ESPOTA_PURPOSE_SEND:
+        break;
+    case ESPOTA_PURPOSE_WAIT:
+        return &espota_online_kind;
+    case ESPOTA_PURPOSE_KNOCK:
+        return &espota_knock_kind;
+    }
+    return config->url != NULL ? &espota_web_push_kind : &espota_exchange_kind;
+}
+
+static void set_password(struct espota_attempt *attempt, const char *password, size_t length)
+{
+    attempt->config.password = password;
+    attempt->config.password_length = length;
+    attempt->outcome.had_password = password != NULL;
+    attempt->outcome.empty_password = password != NULL && length == 0;
+}
 
 enum espota_status espota_attempt_begin(const struct espota_attempt_config *config,
                                         struct espota_attempt **out, struct espota_error *err)
 {
-    return config->url != NULL ? espota_web_push_create(config, out, err)
-                               : espota_exchange_create(config, out, err);
+    const struct espota_attempt_kind *kind = kind_of(config);
+    struct espota_attempt *attempt = calloc(1, kind->size);
+    enum espota_status status;
+
+    *out = NULL;
+    if (attempt == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an attempt");
+    attempt->kind = kind;
+    attempt->config = *config;
+    attempt->timer = (struct espota_timer){.expired = kind->expired, .context = attempt};
+    attempt->outcome = (struct espota_outcome){
+        .road = kind->road,
+        .command = config->command,
+        .auth = config->options->auth,
+        .device = config->device,
+        .named = config->named,
+        .timeout_ms = config->options->timeout_ms,
+        .total = config->source->length,
+        .odd_flash_mode = config->source->odd_flash_mode,
+    };
+    set_password(attempt, config->password, config->password_length);
+    status = kind->begin(attempt, err);
+    if (status != ESPOTA_OK) {
+        espota_attempt_destroy(attempt);
+        return status;
+    }
+    *out = attempt;
+    return ESPOTA_OK;
 }
 
-enum espota_status espota_attempt_begin_wait(const struct espota_attempt_config *config,
-                                             struct espota_attempt **out, struct espota_error *err)
+uint64_t espota_attempt_now(const struct espota_attempt *attempt)
 {
-    return espota_online_create(config, out, err);
+    return espota_loop_now(attempt->config.loop);
+}
+
+bool espota_attempt_wake_at(struct espota_attempt *attempt, uint64_t at)
+{
+    return espota_loop_arm(attempt->config.loop, &attempt->timer, at) == ESPOTA_OK;
+}
+
+void espota_attempt_tell(struct espota_attempt *attempt, const struct espota_attempt_event *event)
+{
+    attempt->config.hooks.event(attempt->config.hooks.context, event);
+}
+
+void espota_attempt_end(struct espota_attempt *attempt, enum espota_status status)
+{
+    if (attempt->over)
+        return;
+    attempt->over = true;
+    attempt->outcome.status = status;
+    espota_loop_disarm(attempt->config.loop, &attempt->timer);
+    attempt->config.hooks.over(attempt->config.hooks.context, &attempt->outcome);
 }
 
 void espota_attempt_password(struct espota_attempt *attempt, const char *password, size_t length)
 {
-    if (attempt->kind->password != NULL) /* else it never asks */
-        attempt->kind->password(attempt, password, length);
+    if (attempt->kind->password == NULL || attempt->over)
+        return;
+    set_password(attempt, password, length);
+    attempt->kind->password(attempt);
 }
 
 void espota_attempt_stop(struct espota_attempt *attempt)
 {
-    attempt->kind->stop(attempt);
+    if (!attempt->over)
+        attempt->kind->stop(attempt);
 }
 
 void espota_attempt_destroy(struct espota_attempt *attempt)
 {
-    if (attempt != NULL)
-        attempt->kind->destroy(attempt);
+    if (attempt == NULL)
+        return;
+    attempt->kind->release(attempt);
+    espota_loop_disarm(attempt->config.loop, &attempt->timer);
+    free(attempt);
 }

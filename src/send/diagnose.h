@@ -11,8 +11,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "send/firewall.h"
 #include "send/send.h"
+
+/* Which firewall of this machine may keep it out, by the output of the system's own programs. */
+
+/* "ufw", "firewalld", "iptables", "nftables" */
+const char *espota_firewall_name(enum espota_firewall_kind kind);
+
+/* Whether /etc/ufw/ufw.conf switches it on. */
+bool espota_firewall_read_ufw(const char *text);
+/* Whether `iptables -S INPUT` shows a policy or a rule that keeps something out. */
+bool espota_firewall_read_iptables(const char *text);
+/* The first chain of `nft list ruleset` at the input hook that keeps something out. */
+bool espota_firewall_read_nft(const char *text, bool ipv6, struct espota_firewall *out);
 
 /* What opens `port` for `from`, to be typed by root: "ufw allow …". */
 void espota_diagnosis_command(enum espota_firewall_kind kind,

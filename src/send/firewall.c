@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "send/firewall.h"
+#include "send/diagnose.h"
 
 #include <stdio.h>
 #include <stdlib.h>

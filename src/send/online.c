@@ -1,11 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-#include "send/online.h"
-
+/*
+ * Two attempts that send nothing and only look, because an invitation would start another update.
+ *
+ * One waits: has the device restarted with what it was sent? It has if it went silent and then came
+ * back. What is looked at:
+ *
+ * - A TCP connection to the device is begun and dropped. An answer of any kind,
+ *   a refusal too, is life; no answer in time, or word from the network that
+ *   nobody is there, is silence.
+ * - A datagram of one byte, which every device ignores, goes to its update port.
+ *   The answer that nobody listens there is silence as well: the device has not
+ *   reached the point where it can be updated again. No answer is as good as it gets.
+ *
+ * A web updater has no such port: there only an accepted connection is life.
+ * A device that announces itself (mDNS) is back as well; that is for who listens to it.
+ *
+ * The other knocks once at a device that was invited in vain: is anything there at all? A refusal
+ * comes from a host that is up; a connection that is taken comes from another program than
+ * ArduinoOTA, which never listens by TCP. No device minds either.
+ */
 #include <errno.h>
-#include <stdlib.h>
 
+#include "send/attempt.h"
 #include "send/espota/ports.h"
-#include "send/road.h"
 
 enum {
     MISSES = 2,
@@ -15,6 +32,7 @@ enum {
     CLOSE_LOOK_MS = 40,
     ANSWER_MS = 700, /* for a connection to be answered */
     PAUSE_MS = 250,  /* between connections */
+    KNOCK_MS = 1000, /* a device that saves power hears only some of the beacons */
 };
 
 void espota_online_view_init(struct espota_online_view *view, uint64_t now, uint32_t wait_ms,
@@ -54,59 +72,71 @@ enum espota_status espota_online_judge(const struct espota_online_view *view, ui
     return view->silent ? ESPOTA_E_NO_ANSWER : ESPOTA_E_UNKNOWN;
 }
 
+/* A connection that is begun only to see what becomes of it. */
+struct probe {
+    struct espota_watch watch;
+    int fd; /* -1: none is under way */
+};
+
+static bool probe_begin(struct probe *probe, const struct espota_attempt *attempt,
+                        void (*ready)(void *context, unsigned events), void *context,
+                        struct espota_error *err)
+{
+    if (espota_tcp_connect(NULL, &attempt->config.device, &probe->fd, err) != ESPOTA_OK) {
+        probe->fd = -1;
+        return false;
+    }
+    probe->watch = (struct espota_watch){
+        .fd = probe->fd, .events = ESPOTA_WRITABLE, .ready = ready, .context = context};
+    return espota_loop_watch(attempt->config.loop, &probe->watch, err) == ESPOTA_OK;
+}
+
+static void probe_drop(struct probe *probe, const struct espota_attempt *attempt)
+{
+    if (probe->fd < 0)
+        return;
+    espota_loop_unwatch(attempt->config.loop, &probe->watch);
+    espota_socket_reset_on_close(probe->fd);
+    espota_socket_close(&probe->fd);
+}
+
 struct online {
     struct espota_attempt base;
-    struct espota_attempt_config config;
     struct espota_online_view view;
     struct espota_caller caller;
-    struct espota_timer timer;
-    struct espota_watch watch;
-    int fd;                /* the connection under way; -1: none */
-    uint64_t fd_until;     /* it has so long to be answered */
-    uint64_t next_connect; /* while there is none */
+    struct probe probe;
+    uint64_t probe_until; /* it has so long to be answered */
+    uint64_t next_probe;  /* while there is none */
     uint64_t next_datagram;
-    bool close;                    /* on loopback */
-    struct espota_outcome outcome; /* once it is over */
-    bool over;
+    bool close; /* on loopback */
 };
 
 static uint64_t now_of(const struct online *online)
 {
-    return espota_loop_now(online->config.loop);
+    return espota_attempt_now(&online->base);
 }
 
 /* A web updater has no port that would turn a datagram back. */
 static bool is_web(const struct online *online)
 {
-    return online->config.url != NULL;
+    return online->base.config.url != NULL;
 }
 
 static void end(struct online *online, enum espota_status status)
 {
-    uint32_t size = online->config.source->length;
+    struct espota_outcome *out = &online->base.outcome;
 
-    online->outcome = (struct espota_outcome){
-        .status = status,
-        .road = ESPOTA_ROAD_WAIT,
-        .device = online->config.device,
-        .total = size,
-        .sent = size,
-        .acked = size,
-        .waited_ms = now_of(online) - online->view.began,
-    };
-    online->over = true;
-    espota_loop_disarm(online->config.loop, &online->timer);
-    online->config.hooks.over(online->config.hooks.context, &online->outcome);
+    out->sent = out->acked = out->total;
+    out->waited_ms = now_of(online) - online->view.began;
+    espota_attempt_end(&online->base, status);
 }
 
 static void drop_connection(struct online *online)
 {
-    if (online->fd < 0)
+    if (online->probe.fd < 0)
         return;
-    espota_loop_unwatch(online->config.loop, &online->watch);
-    espota_socket_reset_on_close(online->fd);
-    espota_socket_close(&online->fd);
-    online->next_connect = now_of(online) + (online->close ? CLOSE_LOOK_MS : PAUSE_MS);
+    probe_drop(&online->probe, &online->base);
+    online->next_probe = now_of(online) + (online->close ? CLOSE_LOOK_MS : PAUSE_MS);
 }
 
 /* How the attempt to connect ended, by the socket's error. */
@@ -122,74 +152,11 @@ static void weigh_connection(struct online *online, int os_error)
         espota_online_missed(&online->view, now);
 }
 
-static void arm(struct online *online);
-
-static void connection_ready(void *context, unsigned events)
-{
-    struct online *online = context;
-
-    (void)events;
-    if (online->over)
-        return;
-    weigh_connection(online, espota_socket_error(online->fd));
-    drop_connection(online);
-    arm(online);
-}
-
-static void connect_again(struct online *online)
-{
-    if (espota_tcp_connect(NULL, &online->config.device, &online->fd, NULL) != ESPOTA_OK) {
-        online->fd = -1;
-        espota_online_missed(&online->view, now_of(online)); /* no way to it now */
-        online->next_connect = now_of(online) + PAUSE_MS;
-        return;
-    }
-    online->fd_until = now_of(online) + ANSWER_MS;
-    online->watch = (struct espota_watch){
-        .fd = online->fd, .events = ESPOTA_WRITABLE, .ready = connection_ready, .context = online};
-    if (espota_loop_watch(online->config.loop, &online->watch, NULL) != ESPOTA_OK)
-        drop_connection(online);
-}
-
-static void send_datagram(struct online *online)
-{
-    int os_error;
-
-    /* what cannot be sent is not refused, and shows no life either: the connections tell */
-    (void)!espota_ports_send(online->config.ports, &online->caller, "\n", 1, false, &os_error);
-    online->next_datagram = now_of(online) + (online->close ? CLOSE_LOOK_MS : LOOK_MS);
-}
-
-static void heard_datagram(void *context, const uint8_t *data, size_t length)
-{
-    struct online *online = context;
-
-    (void)data;
-    (void)length;
-    if (!online->over)
-        espota_online_life(&online->view, now_of(online));
-}
-
-static void heard_unreachable(void *context, enum espota_unreachable why,
-                              const struct espota_address *teller)
-{
-    struct online *online = context;
-
-    (void)teller;
-    if (online->over)
-        return;
-    if (why == ESPOTA_UNREACHABLE_PORT)
-        espota_online_refused(&online->view, now_of(online));
-    else
-        espota_online_missed(&online->view, now_of(online));
-}
-
 /* Judges, and sleeps until there is something to do. */
 static void arm(struct online *online)
 {
-    uint64_t now = now_of(online);
-    enum espota_status status = espota_online_judge(&online->view, now);
-    uint64_t at = online->fd >= 0 ? online->fd_until : online->next_connect;
+    enum espota_status status = espota_online_judge(&online->view, now_of(online));
+    uint64_t at = online->probe.fd >= 0 ? online->probe_until : online->next_probe;
 
     if (status != ESPOTA_MORE) {
         end(online, status);
@@ -199,76 +166,185 @@ static void arm(struct online *online)
         at = online->next_datagram;
     if (online->view.deadline < at)
         at = online->view.deadline;
-    if (espota_loop_arm(online->config.loop, &online->timer, at) != ESPOTA_OK)
+    if (!espota_attempt_wake_at(&online->base, at))
         end(online, ESPOTA_E_MEMORY);
 }
 
-static void expired(void *context)
+static void connection_ready(void *context, unsigned events)
 {
     struct online *online = context;
+
+    (void)events;
+    if (online->base.over)
+        return;
+    weigh_connection(online, espota_socket_error(online->probe.fd));
+    drop_connection(online);
+    arm(online);
+}
+
+static void connect_again(struct online *online)
+{
+    if (probe_begin(&online->probe, &online->base, connection_ready, online, NULL)) {
+        online->probe_until = now_of(online) + ANSWER_MS;
+        return;
+    }
+    drop_connection(online);
+    espota_online_missed(&online->view, now_of(online)); /* no way to it now */
+    online->next_probe = now_of(online) + PAUSE_MS;
+}
+
+static void send_datagram(struct online *online)
+{
+    int os_error;
+
+    /* what cannot be sent is not refused, and shows no life either: the connections tell */
+    (void)!espota_ports_send(online->base.config.ports, &online->caller, "\n", 1, false, &os_error);
+    online->next_datagram = now_of(online) + (online->close ? CLOSE_LOOK_MS : LOOK_MS);
+}
+
+static void heard_datagram(void *context, const uint8_t *data, size_t length)
+{
+    struct online *online = context;
+
+    (void)data;
+    (void)length;
+    if (!online->base.over)
+        espota_online_life(&online->view, now_of(online));
+}
+
+static void heard_unreachable(void *context, enum espota_unreachable why,
+                              const struct espota_address *teller)
+{
+    struct online *online = context;
+
+    (void)teller;
+    if (online->base.over)
+        return;
+    if (why == ESPOTA_UNREACHABLE_PORT)
+        espota_online_refused(&online->view, now_of(online));
+    else
+        espota_online_missed(&online->view, now_of(online));
+}
+
+static void expired(void *attempt)
+{
+    struct online *online = attempt;
     uint64_t now = now_of(online);
 
-    if (online->fd >= 0 && now >= online->fd_until) {
+    if (online->probe.fd >= 0 && now >= online->probe_until) {
         espota_online_missed(&online->view, now);
         drop_connection(online);
     }
-    if (online->fd < 0 && now >= online->next_connect)
+    if (online->probe.fd < 0 && now >= online->next_probe)
         connect_again(online);
     if (!is_web(online) && now >= online->next_datagram)
         send_datagram(online);
     arm(online);
 }
 
-static void destroy(struct espota_attempt *attempt)
+static enum espota_status begin(struct espota_attempt *attempt, struct espota_error *err)
 {
     struct online *online = (struct online *)attempt; /* its first member */
-
-    drop_connection(online);
-    espota_ports_leave(online->config.ports, &online->caller);
-    espota_loop_disarm(online->config.loop, &online->timer);
-    free(online);
-}
-
-static void stop(struct espota_attempt *attempt)
-{
-    struct online *online = (struct online *)attempt;
-
-    if (!online->over)
-        end(online, ESPOTA_E_INTERRUPTED);
-}
-
-static const struct espota_attempt_kind online_kind = {destroy, NULL, stop};
-
-enum espota_status espota_online_create(const struct espota_attempt_config *config,
-                                        struct espota_attempt **out, struct espota_error *err)
-{
-    struct online *online = calloc(1, sizeof(*online));
+    const struct espota_attempt_config *config = &attempt->config;
     enum espota_status status = ESPOTA_OK;
     uint16_t port;
 
-    *out = NULL;
-    if (online == NULL)
-        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to wait for a device");
-    online->base.kind = &online_kind;
-    online->config = *config;
-    online->fd = -1;
+    online->probe.fd = -1;
     online->close = espota_address_is_loopback(&config->device);
-    online->timer = (struct espota_timer){.expired = expired, .context = online};
     online->caller = (struct espota_caller){.device = config->device,
                                             .context = online,
                                             .datagram = heard_datagram,
                                             .unreachable = heard_unreachable};
-    espota_online_view_init(&online->view, now_of(online), config->wait_ms,
+    espota_online_view_init(&online->view, now_of(online), config->options->wait_online_ms,
                             online->close ? CLOSE_MS : SETTLE_MS);
     if (!is_web(online))
         status = espota_ports_join(config->ports, &online->caller, &port, err);
-    if (status == ESPOTA_OK &&
-        espota_loop_arm(config->loop, &online->timer, now_of(online)) != ESPOTA_OK)
+    if (status == ESPOTA_OK && !espota_attempt_wake_at(attempt, now_of(online)))
         status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory to wait for a device");
-    if (status != ESPOTA_OK) {
-        destroy(&online->base);
-        return status;
-    }
-    *out = &online->base;
+    return status;
+}
+
+static void release(struct espota_attempt *attempt)
+{
+    struct online *online = (struct online *)attempt;
+
+    probe_drop(&online->probe, attempt);
+    espota_ports_leave(attempt->config.ports, &online->caller);
+}
+
+static void stop(struct espota_attempt *attempt)
+{
+    end((struct online *)attempt, ESPOTA_E_INTERRUPTED);
+}
+
+const struct espota_attempt_kind espota_online_kind = {.size = sizeof(struct online),
+                                                       .road = ESPOTA_ROAD_WAIT,
+                                                       .begin = begin,
+                                                       .release = release,
+                                                       .expired = expired,
+                                                       .stop = stop};
+
+struct knock {
+    struct espota_attempt base;
+    struct probe probe;
+};
+
+bool espota_attempt_knock_helps(const struct espota_outcome *outcome)
+{
+    return outcome->road == ESPOTA_ROAD_CALLBACK && outcome->status == ESPOTA_E_NO_ANSWER &&
+           outcome->challenge == 0 && outcome->os_error == 0 &&
+           outcome->knock == ESPOTA_KNOCK_NONE && outcome->stranger.family == 0 &&
+           (!outcome->has_unreachable || outcome->unreachable == ESPOTA_UNREACHABLE_PORT);
+}
+
+static void knock_end(struct knock *knock, enum espota_knock what)
+{
+    probe_drop(&knock->probe, &knock->base);
+    knock->base.outcome.knock = what;
+    espota_attempt_end(&knock->base, knock->base.outcome.status);
+}
+
+static void knock_answered(void *context, unsigned events)
+{
+    struct knock *knock = context;
+    int os_error = espota_socket_error(knock->probe.fd);
+
+    (void)events;
+    knock_end(knock, os_error == 0              ? ESPOTA_KNOCK_OPEN
+                     : os_error == ECONNREFUSED ? ESPOTA_KNOCK_REFUSED
+                                                : ESPOTA_KNOCK_SILENT);
+}
+
+static void knock_expired(void *attempt)
+{
+    knock_end(attempt, ESPOTA_KNOCK_SILENT);
+}
+
+static enum espota_status knock_begin(struct espota_attempt *attempt, struct espota_error *err)
+{
+    struct knock *knock = (struct knock *)attempt;
+
+    attempt->outcome = *attempt->config.failed;
+    if (!probe_begin(&knock->probe, attempt, knock_answered, knock, err))
+        return ESPOTA_E_LOCAL;
+    if (!espota_attempt_wake_at(attempt, espota_attempt_now(attempt) + KNOCK_MS))
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a timer");
     return ESPOTA_OK;
 }
+
+static void knock_release(struct espota_attempt *attempt)
+{
+    probe_drop(&((struct knock *)attempt)->probe, attempt);
+}
+
+static void knock_stop(struct espota_attempt *attempt)
+{
+    knock_end((struct knock *)attempt, ESPOTA_KNOCK_SILENT);
+}
+
+const struct espota_attempt_kind espota_knock_kind = {.size = sizeof(struct knock),
+                                                      .road = ESPOTA_ROAD_CALLBACK,
+                                                      .begin = knock_begin,
+                                                      .release = knock_release,
+                                                      .expired = knock_expired,
+                                                      .stop = knock_stop};

@@ -27,6 +27,7 @@
  */
 
 struct espota_source {
+    struct espota_source *older; /* the next one in the list of all */
     struct espota_image_input from;
     char *name; /* the source's own, as the user named it */
     bool filesystem;
@@ -42,24 +43,15 @@ struct espota_source {
     struct espota_error error; /* status not OK: it cannot be sent, and why; no bytes then */
 };
 
-struct espota_sources_config {
-    const struct espota_crypto *crypto;
-    const struct espota_log *log;
-    const struct espota_key *publickey; /* who must have signed what is sent; NULL: nobody */
-    const char *md5_of;                 /* what it decrypts to; NULL: it is not encrypted */
-    bool gzip;                          /* compress what is sent */
-    bool force;                         /* skip the checks */
-    bool legacy_tool; /* espota.py's ways: FILE.signed in place of FILE, milder checks */
-};
-
+/* Fill in the first part; all of it is borrowed until deinit. */
 struct espota_sources {
-    struct espota_sources_config config;
-    struct espota_source **items;
-    size_t count, room;
+    const struct espota_upload_options *options; /* how they are checked, and packed */
+    const struct espota_crypto *crypto;
+    const struct espota_key *publickey; /* who must have signed what is sent; NULL: nobody */
+
+    struct espota_source *newest;
 };
 
-void espota_sources_init(struct espota_sources *sources,
-                         const struct espota_sources_config *config);
 void espota_sources_deinit(struct espota_sources *sources);
 
 /*
@@ -88,10 +80,8 @@ struct espota_ports;
 
 struct espota_ports_config {
     struct espota_loop *loop;
-    const struct espota_log *log;
-    struct espota_address host_ip; /* family 0: any; sockets are bound to it */
-    uint16_t host_port;            /* 0: any free one, and new ones as needed */
-    uint32_t timeout_ms;
+    const struct espota_upload_options *options; /* host_port 0: any free one, new ones as needed */
+    struct espota_address host_ip;               /* family 0: any; sockets are bound to it */
     void *context;
     /* With a fixed port: the address owes no call-back any more. */
     void (*settled)(void *context, const struct espota_address *from);
@@ -217,6 +207,14 @@ struct espota_attempt_hooks {
     void (*over)(void *context, const struct espota_outcome *outcome);
 };
 
+enum espota_purpose {
+    ESPOTA_PURPOSE_SEND, /* by the target's road */
+    ESPOTA_PURPOSE_WAIT, /* the device has said OK: does it come back with what it was sent? */
+    /* One TCP connection to the port of a device that did not answer. The outcome is that of the
+     * attempt before, and what the knock came to. */
+    ESPOTA_PURPOSE_KNOCK,
+};
+
 /* All pointers are borrowed until destroy. */
 struct espota_attempt_config {
     struct espota_loop *loop;
@@ -224,41 +222,28 @@ struct espota_attempt_config {
     struct espota_http_client *client; /* for a web updater; else it may be NULL */
     const struct espota_crypto *crypto;
     const struct espota_source *source;
+    const struct espota_upload_options *options; /* of the run */
     const struct espota_url *url; /* of a web updater; NULL: a device that calls back */
     enum espota_command command;
     struct espota_address device; /* to invite, or that of the URL's host */
     struct espota_address from;   /* where its connection comes from */
     bool named;                   /* the user did not write the device's address: it is news */
     uint64_t since;               /* a stranger that connected after this may be the device */
-    enum espota_upload_auth auth;
-    const char *user;     /* of a web updater; NULL: the device's usual one */
-    const char *password; /* NULL: none yet */
+    const char *user;             /* of a web updater; NULL: the device's usual one */
+    const char *password;         /* NULL: none yet */
     size_t password_length;
-    const char *ca_file;
-    bool insecure;
-    uint32_t timeout_ms;
-    uint32_t wait_ms;    /* for the device to come back; 0: it is not waited for */
-    uint64_t limit_rate; /* bytes a second; 0: no limit */
+    enum espota_purpose purpose;
+    const struct espota_outcome *failed; /* KNOCK: of the attempt before */
     struct espota_attempt_hooks hooks;
 };
 
 struct espota_attempt;
 
-/* Starts an attempt by the target's road. */
 enum espota_status espota_attempt_begin(const struct espota_attempt_config *config,
                                         struct espota_attempt **out,
                                         struct espota_error *err) ESPOTA_MUST_CHECK;
-/* The device has said OK: does it come back with what it was sent?  */
-enum espota_status espota_attempt_begin_wait(const struct espota_attempt_config *config,
-                                             struct espota_attempt **out,
-                                             struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Whether a knock could tell more of this outcome: is anything there at all? */
 bool espota_attempt_knock_helps(const struct espota_outcome *outcome);
-/* One TCP connection to the device's port; its outcome is that one, and what the knock came to. */
-enum espota_status espota_attempt_begin_knock(const struct espota_attempt_config *config,
-                                              const struct espota_outcome *outcome,
-                                              struct espota_attempt **out,
-                                              struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* What `asks` asked for, terminated; NULL: there is none. Borrowed until destroy. */
 void espota_attempt_password(struct espota_attempt *attempt, const char *password, size_t length);

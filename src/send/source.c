@@ -13,12 +13,6 @@
 #include "sys/sys.h"
 #include "wire/wire.h"
 
-void espota_sources_init(struct espota_sources *sources, const struct espota_sources_config *config)
-{
-    memset(sources, 0, sizeof(*sources));
-    sources->config = *config;
-}
-
 static void source_destroy(struct espota_source *source)
 {
     if (source == NULL)
@@ -30,10 +24,12 @@ static void source_destroy(struct espota_source *source)
 
 void espota_sources_deinit(struct espota_sources *sources)
 {
-    for (size_t i = 0; i < sources->count; i++)
-        source_destroy(sources->items[i]);
-    free(sources->items);
-    memset(sources, 0, sizeof(*sources));
+    while (sources->newest != NULL) {
+        struct espota_source *source = sources->newest;
+
+        sources->newest = source->older;
+        source_destroy(source);
+    }
 }
 
 bool espota_source_is_signed(const uint8_t *image, size_t length, const uint8_t *with,
@@ -49,10 +45,10 @@ bool espota_source_is_signed(const uint8_t *image, size_t length, const uint8_t 
 
 static void say(const struct espota_sources *sources, const char *format, const char *path)
 {
-    const struct espota_log *log = sources->config.log;
+    const struct espota_log *log = &sources->options->log;
     char line[768];
 
-    if (log == NULL || log->say == NULL)
+    if (log->say == NULL)
         return;
     snprintf(line, sizeof(line), format, path);
     log->say(log->context, ESPOTA_LOG_WARNING, line);
@@ -87,7 +83,7 @@ static enum espota_status load_file(const struct espota_sources *sources, const 
 {
     struct espota_image_input from = {.name = path};
 
-    return espota_image_load(out, &from, true, sources->config.crypto, err);
+    return espota_image_load(out, &from, true, sources->crypto, err);
 }
 
 /* What the file beside this one, FILE.signed, means for it. */
@@ -95,7 +91,7 @@ static enum espota_status weigh_signed(struct espota_sources *sources, struct es
                                        const char *path, struct espota_error *err)
 {
     struct espota_error problem = ESPOTA_ERROR_INIT;
-    bool legacy = sources->config.legacy_tool;
+    bool legacy = sources->options->legacy_tool;
     struct espota_image_file beside;
     enum espota_status status;
 
@@ -146,7 +142,7 @@ static enum espota_status pack(struct espota_sources *sources, struct espota_sou
     if (status != ESPOTA_OK)
         return status;
     from.data = bytes;
-    status = espota_image_load(&packed, &from, true, sources->config.crypto, err);
+    status = espota_image_load(&packed, &from, true, sources->crypto, err);
     if (status != ESPOTA_OK) {
         free(bytes);
         return status;
@@ -162,7 +158,7 @@ static enum espota_status load_plain(const struct espota_sources *sources,
                                      const struct espota_source *source,
                                      struct espota_image_file *plain, struct espota_error *err)
 {
-    const char *path = sources->config.md5_of;
+    const char *path = sources->options->md5_of;
     enum espota_status status = load_file(sources, path, plain, err);
 
     if (status == ESPOTA_OK && plain->length != source->sent.length)
@@ -178,17 +174,17 @@ static enum espota_status check(struct espota_sources *sources, struct espota_so
 {
     struct espota_preflight request = {
         .file = plain != NULL ? plain : &source->sent,
-        .name = plain != NULL ? sources->config.md5_of : source->name,
+        .name = plain != NULL ? sources->options->md5_of : source->name,
         .filesystem = source->filesystem,
-        .lenient = sources->config.legacy_tool,
-        .force = sources->config.force,
-        .publickey = sources->config.publickey,
-        .log = sources->config.log,
+        .lenient = sources->options->legacy_tool,
+        .force = sources->options->force,
+        .publickey = sources->publickey,
+        .log = &sources->options->log,
     };
     struct espota_preflight_result result = {0};
     enum espota_status status = ESPOTA_OK;
 
-    if (sources->config.gzip)
+    if (sources->options->gzip)
         status = pack(sources, source, &request, err);
     if (status == ESPOTA_OK)
         status = espota_preflight(&request, &result, err);
@@ -202,15 +198,15 @@ static enum espota_status load(struct espota_sources *sources, struct espota_sou
                                struct espota_error *err)
 {
     struct espota_image_file plain = {.own = NULL};
-    bool encrypted = sources->config.md5_of != NULL;
+    bool encrypted = sources->options->md5_of != NULL;
     enum espota_status status =
-        espota_image_load(&source->sent, &source->from, true, sources->config.crypto, err);
+        espota_image_load(&source->sent, &source->from, true, sources->crypto, err);
 
     if (status == ESPOTA_OK && source->sent.length == 0)
         status = espota_error_set(err, ESPOTA_E_IMAGE, "%s is empty", source->name);
     if (status == ESPOTA_OK)
         status = look_beside(sources, source, err);
-    if (status == ESPOTA_OK && encrypted && sources->config.gzip)
+    if (status == ESPOTA_OK && encrypted && sources->options->gzip)
         status = espota_error_set(err, ESPOTA_E_USAGE, "%s is encrypted, which does not compress",
                                   source->name);
     if (status == ESPOTA_OK && encrypted)
@@ -236,30 +232,12 @@ static struct espota_source *find(const struct espota_sources *sources,
                                   const struct espota_image_input *from, bool filesystem)
 {
     /* a run has a handful of images, or one for each target: then the last ones differ */
-    for (size_t i = sources->count; i-- > 0;) {
-        struct espota_source *source = sources->items[i];
-
+    for (struct espota_source *source = sources->newest; source != NULL; source = source->older)
         if (source->filesystem == filesystem && source->from.data == from->data &&
             source->from.read == from->read && source->from.context == from->context &&
             strcmp(source->name, name_of(from)) == 0)
             return source;
-    }
     return NULL;
-}
-
-static bool make_room(struct espota_sources *sources)
-{
-    size_t room = sources->room == 0 ? 8 : 2 * sources->room;
-    struct espota_source **larger;
-
-    if (sources->count < sources->room)
-        return true;
-    larger = realloc(sources->items, room * sizeof(struct espota_source *));
-    if (larger == NULL)
-        return false;
-    sources->items = larger;
-    sources->room = room;
-    return true;
 }
 
 enum espota_status espota_sources_get(struct espota_sources *sources,
@@ -272,7 +250,7 @@ enum espota_status espota_sources_get(struct espota_sources *sources,
     if (source != NULL)
         return ESPOTA_OK;
     source = calloc(1, sizeof(*source));
-    if (source == NULL || !make_room(sources) || (source->name = strdup(name_of(from))) == NULL) {
+    if (source == NULL || (source->name = strdup(name_of(from))) == NULL) {
         source_destroy(source);
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an image");
     }
@@ -281,7 +259,8 @@ enum espota_status espota_sources_get(struct espota_sources *sources,
     source->filesystem = filesystem;
     if (load(sources, source, &source->error) != ESPOTA_OK)
         espota_image_free(&source->sent);
-    sources->items[sources->count++] = source;
+    source->older = sources->newest;
+    sources->newest = source;
     *out = source;
     return ESPOTA_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "send/online.h"
+#include "send/attempt.h"
 
 enum { WAIT = 10000, SETTLE = 1200 };
 

@@ -52,12 +52,10 @@ static void write_bytes(const char *path, const struct test_image *image)
 
 static struct espota_sources sources_of(bool legacy)
 {
-    struct espota_sources_config config = {
-        .crypto = &crypto.table, .log = &log_here, .legacy_tool = legacy};
-    struct espota_sources sources;
+    static struct espota_upload_options options;
 
-    espota_sources_init(&sources, &config);
-    return sources;
+    options = (struct espota_upload_options){.log = log_here, .legacy_tool = legacy};
+    return (struct espota_sources){.options = &options, .crypto = &crypto.table};
 }
 
 static const struct espota_source *get(struct espota_sources *sources, const char *path)
@@ -100,15 +98,14 @@ END_TEST
 
 START_TEST(test_known_digests)
 {
-    struct espota_sources_config config = {.crypto = &crypto.table, .force = true};
-    struct espota_sources sources;
+    struct espota_upload_options options = {.force = true};
+    struct espota_sources sources = {.options = &options, .crypto = &crypto.table};
     const struct espota_source *source;
     struct test_image image = {NULL, 0};
 
     enter();
     test_image_append(&image, "abc", 3);
     write_bytes(image_path, &image);
-    espota_sources_init(&sources, &config);
     source = get(&sources, image_path);
     ck_assert_str_eq(source->md5, "900150983cd24fb0d6963f7d28e17f72");
     ck_assert_str_eq(source->sha256,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "send/send.h"
-#include "send/web/verdict.h"
+#include "send/attempt.h"
 
 START_TEST(test_verdicts)
 {

@@ -4,13 +4,12 @@
  * wants and tells what has changed, so that no callback has an order of its own to keep.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "send/attempt.h"
 #include "send/espota/ports.h"
 #include "send/espota/sender.h"
 #include "send/espota/stream.h"
-#include "send/road.h"
 
 enum {
     VERDICT_MS = 60000, /* what devices may take for their last word */
@@ -18,25 +17,14 @@ enum {
 };
 
 struct exchange {
-    struct espota_attempt base;
-    struct espota_attempt_config config;
+    struct espota_attempt base; /* what is seen goes straight into its outcome */
     struct espota_sender sender;
     struct espota_caller caller;
     struct espota_stream stream;
-    struct espota_timer timer;
-    enum espota_sender_phase phase;
     enum espota_status forced; /* an end that is not the engine's; OK: none */
-    uint16_t host_port;
-    unsigned invitations;
-    uint64_t look_at; /* the next look at the socket's queue */
-    uint32_t shown;   /* acknowledged bytes that were told */
-    bool invited, challenged, asked, over;
-    struct espota_address connected; /* family 0: not yet */
-    int os_error;                    /* of a datagram that could not be sent */
-    bool has_unreachable;
-    enum espota_unreachable unreachable;
-    struct espota_address teller;
-    struct espota_outcome outcome; /* once it is over */
+    uint64_t look_at;          /* the next look at the socket's queue */
+    uint32_t shown;            /* acknowledged bytes that were told */
+    bool challenged, asked;
 };
 
 static struct exchange *of(struct espota_attempt *attempt)
@@ -46,7 +34,7 @@ static struct exchange *of(struct espota_attempt *attempt)
 
 static uint64_t now_of(const struct exchange *x)
 {
-    return espota_loop_now(x->config.loop);
+    return espota_attempt_now(&x->base);
 }
 
 static void tell(struct exchange *x, enum espota_event_kind kind)
@@ -54,11 +42,11 @@ static void tell(struct exchange *x, enum espota_event_kind kind)
     const struct espota_attempt_event event = {
         .kind = kind,
         .acked = espota_sender_acked_total(&x->sender),
-        .address = kind == ESPOTA_EVENT_CONNECTED ? x->connected : x->config.device,
+        .address = kind == ESPOTA_EVENT_CONNECTED ? x->base.outcome.caller : x->base.config.device,
         .scheme = espota_sender_challenge(&x->sender) == ESPOTA_NONCE_MD5 ? "md5" : "sha256",
     };
 
-    x->config.hooks.event(x->config.hooks.context, &event);
+    espota_attempt_tell(&x->base, &event);
 }
 
 static unsigned wants(const struct exchange *x)
@@ -81,47 +69,23 @@ static enum espota_auth_method method_of(enum espota_upload_auth auth)
     return ESPOTA_METHOD_AUTO;
 }
 
-/* The words are the engine's; everything else is what the attempt has seen. */
-static void fill_outcome(struct exchange *x)
-{
-    struct espota_outcome *out = &x->outcome;
-    const uint8_t *words;
-
-    out->status = x->forced != ESPOTA_OK ? x->forced : espota_sender_status(&x->sender);
-    out->command = x->config.command;
-    out->auth = x->config.auth;
-    out->device = x->config.device;
-    out->host_port = x->host_port;
-    out->timeout_ms = x->config.timeout_ms;
-    out->total = x->config.source->length;
-    out->odd_flash_mode = x->config.source->odd_flash_mode;
-    out->sent = espota_sender_sent_total(&x->sender);
-    out->acked = espota_sender_acked_total(&x->sender);
-    out->invitations = x->invitations;
-    out->challenge = espota_sender_challenge(&x->sender);
-    out->had_password = x->config.password != NULL;
-    out->empty_password = x->config.password != NULL && x->config.password_length == 0;
-    out->caller = x->connected;
-    out->ended = x->stream.ended;
-    out->os_error = x->os_error != 0 ? x->os_error : x->stream.os_error;
-    out->has_unreachable = x->has_unreachable;
-    out->unreachable = x->unreachable;
-    out->teller = x->teller;
-    out->named = x->config.named;
-    if (!espota_ports_stranger(x->config.ports, x->config.since, &out->stranger))
-        out->stranger.family = 0;
-    words = espota_sender_words(&x->sender, &out->words_length);
-    _Static_assert(ESPOTA_WORDS_MAX <= sizeof(out->words), "an outcome has room for them");
-    memcpy(out->words, words, out->words_length);
-}
-
 static void finish(struct exchange *x)
 {
-    x->over = true;
-    espota_loop_disarm(x->config.loop, &x->timer);
+    struct espota_outcome *out = &x->base.outcome;
+    const uint8_t *words = espota_sender_words(&x->sender, &out->words_length);
+
+    _Static_assert(ESPOTA_WORDS_MAX <= sizeof(out->words), "an outcome has room for them");
+    memcpy(out->words, words, out->words_length);
+    out->sent = espota_sender_sent_total(&x->sender);
+    out->acked = espota_sender_acked_total(&x->sender);
+    out->challenge = espota_sender_challenge(&x->sender);
+    out->ended = x->stream.ended;
+    if (out->os_error == 0)
+        out->os_error = x->stream.os_error;
+    espota_ports_stranger(x->base.config.ports, x->base.config.since, &out->stranger);
     espota_stream_rest(&x->stream);
-    fill_outcome(x);
-    x->config.hooks.over(x->config.hooks.context, &x->outcome);
+    espota_attempt_end(&x->base,
+                       x->forced != ESPOTA_OK ? x->forced : espota_sender_status(&x->sender));
 }
 
 /* What the engine cannot see: this machine refuses to send. */
@@ -129,7 +93,7 @@ static void fail_to_send(struct exchange *x, int os_error)
 {
     bool no_way = os_error == ENETUNREACH;
 
-    x->os_error = os_error;
+    x->base.outcome.os_error = os_error;
     x->forced = no_way ? ESPOTA_E_NO_ANSWER : ESPOTA_E_LOCAL;
 }
 
@@ -142,17 +106,15 @@ static void send_datagrams(struct exchange *x)
         bool invites = length < 4 || memcmp(data, "200 ", 4) != 0; /* the other is an answer */
         int os_error;
 
-        if (espota_ports_send(x->config.ports, &x->caller, data, length, invites, &os_error) !=
+        if (espota_ports_send(x->base.config.ports, &x->caller, data, length, invites, &os_error) !=
             ESPOTA_OK) {
             fail_to_send(x, os_error);
             return;
         }
         espota_sender_tx_ack(&x->sender, now_of(x));
-        x->invitations += invites;
-        if (!x->invited) {
-            x->invited = true;
+        x->base.outcome.invitations += invites;
+        if (invites && x->base.outcome.invitations == 1)
             tell(x, ESPOTA_EVENT_INVITED);
-        }
     }
 }
 
@@ -162,14 +124,14 @@ static void set_timer(struct exchange *x)
 
     if (espota_sender_deadline(&x->sender, &when))
         at = when;
-    if (x->stream.fd >= 0 && espota_sender_acked_total(&x->sender) < x->config.source->length &&
-        x->look_at < at)
+    if (x->stream.fd >= 0 &&
+        espota_sender_acked_total(&x->sender) < x->base.config.source->length && x->look_at < at)
         at = x->look_at;
     if (espota_stream_deadline(&x->stream, &when) && when < at)
         at = when;
     if (at == UINT64_MAX)
-        espota_loop_disarm(x->config.loop, &x->timer);
-    else if (espota_loop_arm(x->config.loop, &x->timer, at) != ESPOTA_OK)
+        espota_loop_disarm(x->base.config.loop, &x->base.timer);
+    else if (!espota_attempt_wake_at(&x->base, at))
         x->forced = ESPOTA_E_MEMORY;
 }
 
@@ -188,7 +150,7 @@ static void drive(struct exchange *x)
 {
     unsigned want;
 
-    if (x->over)
+    if (x->base.over)
         return;
     send_datagrams(x);
     if (espota_sender_challenge(&x->sender) != 0 && !x->challenged) {
@@ -198,11 +160,9 @@ static void drive(struct exchange *x)
     want = wants(x);
     if ((want & ESPOTA_WANT_PASSWORD) != 0 && !x->asked) {
         x->asked = true;
-        x->config.hooks.asks(x->config.hooks.context);
+        x->base.config.hooks.asks(x->base.config.hooks.context);
     }
-    if (espota_sender_phase(&x->sender) != ESPOTA_PHASE_OVER)
-        x->phase = espota_sender_phase(&x->sender);
-    if (espota_sender_acked_total(&x->sender) == x->config.source->length)
+    if (espota_sender_acked_total(&x->sender) == x->base.config.source->length)
         show_progress(x);
     espota_stream_follow(&x->stream);
     set_timer(x);
@@ -215,9 +175,9 @@ static void stream_moved(void *context)
     drive(context);
 }
 
-static void timer_expired(void *context)
+static void timer_expired(void *attempt)
 {
-    struct exchange *x = context;
+    struct exchange *x = attempt;
     uint64_t now = now_of(x);
 
     espota_stream_look(&x->stream);
@@ -233,7 +193,7 @@ static void heard_datagram(void *context, const uint8_t *data, size_t length)
 {
     struct exchange *x = context;
 
-    if (x->over)
+    if (x->base.over)
         return;
     espota_sender_rx_datagram(&x->sender, data, length, now_of(x));
     drive(x);
@@ -243,11 +203,11 @@ static bool take_connection(void *context, int fd, const struct espota_address *
 {
     struct exchange *x = context;
 
-    if (x->over || (wants(x) & ESPOTA_WANT_ACCEPT) == 0)
+    if (x->base.over || (wants(x) & ESPOTA_WANT_ACCEPT) == 0)
         return false;
-    x->connected = *peer;
+    x->base.outcome.caller = *peer;
     x->look_at = now_of(x) + LOOK_MS;
-    if (espota_stream_open(&x->stream, fd, x->config.limit_rate) != ESPOTA_OK)
+    if (espota_stream_open(&x->stream, fd, x->base.config.options->limit_rate) != ESPOTA_OK)
         x->forced = ESPOTA_E_MEMORY;
     tell(x, ESPOTA_EVENT_CONNECTED);
     drive(x);
@@ -261,7 +221,7 @@ static bool is_ours(const struct exchange *x, const struct espota_address *telle
     char interface_name[32];
     bool same_subnet;
 
-    return espota_route_to(&x->config.device, &local, interface_name, &same_subnet, NULL) ==
+    return espota_route_to(&x->base.config.device, &local, interface_name, &same_subnet, NULL) ==
                ESPOTA_OK &&
            espota_address_equal(&local, teller);
 }
@@ -270,32 +230,34 @@ static void heard_unreachable(void *context, enum espota_unreachable why,
                               const struct espota_address *teller)
 {
     struct exchange *x = context;
+    struct espota_outcome *out = &x->base.outcome;
 
-    if (x->over)
+    if (x->base.over)
         return;
-    if (!x->has_unreachable || !espota_address_equal(&x->teller, teller))
-        x->teller = is_ours(x, teller) ? (struct espota_address){0} : *teller;
-    x->has_unreachable = true;
-    x->unreachable = why;
+    if (!out->has_unreachable || !espota_address_equal(&out->teller, teller))
+        out->teller = is_ours(x, teller) ? (struct espota_address){0} : *teller;
+    out->has_unreachable = true;
+    out->unreachable = why;
     espota_sender_unreachable(&x->sender, now_of(x));
     drive(x);
 }
 
-static struct espota_sender_config sender_config(const struct espota_attempt_config *config,
-                                                 uint16_t port)
+static void begin_sender(struct exchange *x, uint16_t port)
 {
-    struct espota_sender_config out = {
+    const struct espota_attempt_config *config = &x->base.config;
+    uint32_t timeout_ms = config->options->timeout_ms;
+    struct espota_sender_config sender = {
         .crypto = config->crypto,
         .invitation = {.command = config->command, .port = port, .size = config->source->length},
-        .method = method_of(config->auth),
+        .method = method_of(config->options->auth),
         .password = config->password,
         .password_length = config->password_length,
-        .timeout_ms = config->timeout_ms,
-        .verdict_ms = config->timeout_ms > VERDICT_MS ? config->timeout_ms : VERDICT_MS,
+        .timeout_ms = timeout_ms,
+        .verdict_ms = timeout_ms > VERDICT_MS ? timeout_ms : VERDICT_MS,
     };
 
-    memcpy(out.invitation.md5, config->source->md5, sizeof(out.invitation.md5));
-    return out;
+    memcpy(sender.invitation.md5, config->source->md5, sizeof(sender.invitation.md5));
+    espota_sender_init(&x->sender, &sender, now_of(x));
 }
 
 static bool went_well(const struct exchange *x)
@@ -308,33 +270,16 @@ static bool is_settled(const struct exchange *x)
 {
     enum espota_status status = espota_sender_status(&x->sender);
 
-    return x->forced == ESPOTA_OK && x->connected.family == 0 &&
+    return x->forced == ESPOTA_OK && x->base.outcome.caller.family == 0 &&
            (status == ESPOTA_E_AUTH || status == ESPOTA_E_REFUSED);
 }
 
-/* With a reset unless all went well, so that nothing buffered arrives later. */
-static void destroy(struct espota_attempt *attempt)
+static void take_password(struct espota_attempt *attempt)
 {
     struct exchange *x = of(attempt);
 
-    if (is_settled(x))
-        espota_ports_settle(x->config.ports, &x->config.from);
-    espota_ports_leave(x->config.ports, &x->caller);
-    espota_loop_disarm(x->config.loop, &x->timer);
-    espota_stream_close(&x->stream, !went_well(x));
-    espota_sender_deinit(&x->sender);
-    free(x);
-}
-
-static void take_password(struct espota_attempt *attempt, const char *password, size_t length)
-{
-    struct exchange *x = of(attempt);
-
-    if (x->over)
-        return;
-    x->config.password = password;
-    x->config.password_length = length;
-    espota_sender_password(&x->sender, password, length, now_of(x));
+    espota_sender_password(&x->sender, attempt->config.password, attempt->config.password_length,
+                           now_of(x));
     drive(x);
 }
 
@@ -342,27 +287,17 @@ static void stop(struct espota_attempt *attempt)
 {
     struct exchange *x = of(attempt);
 
-    if (x->over)
-        return;
     x->forced = ESPOTA_E_INTERRUPTED;
     espota_stream_look(&x->stream);
     finish(x);
 }
 
-static const struct espota_attempt_kind exchange_kind = {destroy, take_password, stop};
-
-enum espota_status espota_exchange_create(const struct espota_attempt_config *config,
-                                          struct espota_attempt **out, struct espota_error *err)
+static enum espota_status begin(struct espota_attempt *attempt, struct espota_error *err)
 {
-    struct exchange *x = calloc(1, sizeof(*x));
-    struct espota_sender_config sender;
+    struct exchange *x = of(attempt);
+    const struct espota_attempt_config *config = &attempt->config;
     enum espota_status status;
 
-    *out = NULL;
-    if (x == NULL)
-        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an attempt");
-    x->base.kind = &exchange_kind;
-    x->config = *config;
     x->stream = (struct espota_stream){.loop = config->loop,
                                        .sender = &x->sender,
                                        .source = config->source,
@@ -375,19 +310,31 @@ enum espota_status espota_exchange_create(const struct espota_attempt_config *co
                                        .datagram = heard_datagram,
                                        .connection = take_connection,
                                        .unreachable = heard_unreachable};
-    x->timer = (struct espota_timer){.expired = timer_expired, .context = x};
-    status = espota_ports_join(config->ports, &x->caller, &x->host_port, err);
-    if (status == ESPOTA_OK) {
-        sender = sender_config(config, x->host_port);
-        espota_sender_init(&x->sender, &sender, now_of(x));
-        status = espota_loop_arm(config->loop, &x->timer, now_of(x));
-        if (status != ESPOTA_OK)
-            (void)espota_error_set(err, status, "no memory for an attempt");
-    }
-    if (status != ESPOTA_OK) {
-        destroy(&x->base);
+    status = espota_ports_join(config->ports, &x->caller, &attempt->outcome.host_port, err);
+    if (status != ESPOTA_OK)
         return status;
-    }
-    *out = &x->base;
+    begin_sender(x, attempt->outcome.host_port);
+    if (!espota_attempt_wake_at(attempt, now_of(x)))
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an attempt");
     return ESPOTA_OK;
 }
+
+/* With a reset unless all went well, so that nothing buffered arrives later. */
+static void release(struct espota_attempt *attempt)
+{
+    struct exchange *x = of(attempt);
+
+    if (is_settled(x))
+        espota_ports_settle(attempt->config.ports, &attempt->config.from);
+    espota_ports_leave(attempt->config.ports, &x->caller);
+    espota_stream_close(&x->stream, !went_well(x));
+    espota_sender_deinit(&x->sender);
+}
+
+const struct espota_attempt_kind espota_exchange_kind = {.size = sizeof(struct exchange),
+                                                         .road = ESPOTA_ROAD_CALLBACK,
+                                                         .begin = begin,
+                                                         .release = release,
+                                                         .expired = timer_expired,
+                                                         .password = take_password,
+                                                         .stop = stop};

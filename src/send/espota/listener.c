@@ -62,7 +62,7 @@ static void report(struct espota_listeners *listeners, const struct espota_addre
     char text[ESPOTA_ADDRESS_TEXT];
     char line[256];
 
-    if (listeners->log == NULL || listeners->log->say == NULL)
+    if (listeners->log->say == NULL)
         return;
     if (now - listeners->reports_since >= REPORTS_WINDOW_MS) {
         listeners->reports_since = now;

@@ -85,7 +85,7 @@ static void pay(struct espota_ports *ports, struct peer *peer, const struct espo
 {
     if (peer->owed == 0 || --peer->owed > 0 || peer->awaited != NULL)
         return;
-    if (ports->config.host_port != 0 && ports->config.settled != NULL)
+    if (ports->config.options->host_port != 0 && ports->config.settled != NULL)
         ports->config.settled(ports->config.context, from);
 }
 
@@ -176,7 +176,7 @@ enum espota_status espota_ports_create(const struct espota_ports_config *config,
     for (int i = 0; i < 2; i++) {
         ports->families[i].ports = ports;
         ports->families[i].udp = -1;
-        espota_listeners_init(&ports->families[i].listeners, config->loop, config->log,
+        espota_listeners_init(&ports->families[i].listeners, config->loop, &config->options->log,
                               take_connection, ports);
     }
     return ESPOTA_OK;
@@ -242,7 +242,7 @@ enum espota_status espota_ports_open(struct espota_ports *ports,
 
     if (status == ESPOTA_OK && family->udp < 0)
         status = open_udp(family, &local, err);
-    local.port = ports->config.host_port;
+    local.port = ports->config.options->host_port;
     if (status == ESPOTA_OK)
         status = espota_listeners_open(&family->listeners, &local, err);
     return status;
@@ -253,7 +253,7 @@ static enum espota_status await(struct espota_ports *ports, struct espota_caller
                                 struct peer *peer, uint16_t *port, struct espota_error *err)
 {
     struct espota_listeners *listeners = &family_of(ports, &caller->from)->listeners;
-    uint32_t beyond = ports->config.host_port != 0 ? 0 : peer->generation;
+    uint32_t beyond = ports->config.options->host_port != 0 ? 0 : peer->generation;
     enum espota_status status;
 
     if (peer->awaited != NULL)
@@ -356,14 +356,13 @@ uint64_t espota_ports_free_at(const struct espota_ports *ports, const struct esp
 {
     const struct peer *peer = find_peer(ports, from);
 
-    if (ports->config.host_port == 0 || peer == NULL || peer->owed == 0)
+    if (ports->config.options->host_port == 0 || peer == NULL || peer->owed == 0)
         return 0;
-    return peer->last_datagram + ports->config.timeout_ms;
+    return peer->last_datagram + ports->config.options->timeout_ms;
 }
 
-bool espota_ports_stranger(const struct espota_ports *ports, uint64_t since,
+void espota_ports_stranger(const struct espota_ports *ports, uint64_t since,
                            struct espota_address *out)
 {
-    *out = ports->stranger;
-    return ports->stranger.family != 0 && ports->stranger_at >= since;
+    *out = ports->stranger_at >= since ? ports->stranger : (struct espota_address){.family = 0};
 }

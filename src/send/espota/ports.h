@@ -65,9 +65,9 @@ void espota_ports_settle(struct espota_ports *ports, const struct espota_address
 
 /*
  * The newest connection from an address that nobody was invited at, since `since`: it was closed,
- * and yet it may be a device behind an address that the user does not know. False: none came.
+ * and yet it may be a device behind an address that the user does not know. Family 0: none came.
  */
-bool espota_ports_stranger(const struct espota_ports *ports, uint64_t since,
+void espota_ports_stranger(const struct espota_ports *ports, uint64_t since,
                            struct espota_address *out);
 
 #endif

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "send/web/verdict.h"
+#include "send/attempt.h"
 
 #include <ctype.h>
 #include <string.h>
-
-#include "send/send.h"
 
 bool espota_web_path_is_raw(const char *path)
 {
