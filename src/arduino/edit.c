@@ -53,23 +53,9 @@ enum espota_status espota_arduino_read(const char *path, char **out, struct espo
     return read_all(path, FILE_MAX, out, &length, err);
 }
 
-static enum espota_status write_all(const char *path, const char *bytes, size_t length,
-                                    unsigned mode, struct espota_error *err)
-{
-    struct espota_output *output = NULL;
-    enum espota_status status = espota_output_create(&output, path, mode, err);
-
-    if (status == ESPOTA_OK)
-        status = espota_output_write(output, bytes, length, err);
-    if (status == ESPOTA_OK)
-        status = espota_output_commit(output, err);
-    espota_output_destroy(output);
-    return status;
-}
-
 static enum espota_status write_text(const char *path, const char *text, struct espota_error *err)
 {
-    return write_all(path, text, strlen(text), 0644, err);
+    return espota_file_write(path, 0644, text, strlen(text), err);
 }
 
 /* What a person had is kept before the first change of ours. */
@@ -173,9 +159,9 @@ static enum espota_status put_script(struct espota_arduino_work *work,
         return ESPOTA_OK;
     }
     if (!espota_arduino_is_shim(tool->bytes))
-        status = write_all(tool->original, tool->bytes, tool->length, 0755, work->err);
+        status = espota_file_write(tool->original, 0755, tool->bytes, tool->length, work->err);
     if (status == ESPOTA_OK)
-        status = write_all(tool->path, script->text, script->length, 0755, work->err);
+        status = espota_file_write(tool->path, 0755, script->text, script->length, work->err);
     if (status == ESPOTA_OK)
         tell(work, tool->path, "replaced by a script");
     return status;
@@ -200,7 +186,7 @@ static enum espota_status take_script(struct espota_arduino_work *work,
             espota_error_set(work->err, ESPOTA_E_LOCAL,
                              "%s is gone: let Arduino's tools install it again", tool->original);
     if (status == ESPOTA_OK)
-        status = write_all(tool->path, bytes, length, 0755, work->err);
+        status = espota_file_write(tool->path, 0755, bytes, length, work->err);
     if (status == ESPOTA_OK)
         status = espota_file_remove(tool->original, work->err);
     if (status == ESPOTA_OK)

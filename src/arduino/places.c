@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arduino/edit.h"
+#include "sys/sys.h"
 
 /* The same path once; so many places there are never. */
 static void add(struct espota_arduino_places *places, bool sketchbook, const char *path)
@@ -45,7 +46,6 @@ static enum espota_status read_config(struct espota_arduino_places *places, cons
     static const char *const keys[] = {"data", "user"};
     char *text;
     char value[1024];
-    char line[ESPOTA_ARDUINO_PATH + 128];
     bool strange = false;
     enum espota_status status = espota_arduino_read(path, &text, err);
 
@@ -56,11 +56,10 @@ static enum espota_status read_config(struct espota_arduino_places *places, cons
             add(places, i == 1, value);
         strange = strange || odd;
     }
-    if (strange && log->say != NULL) {
-        snprintf(line, sizeof(line),
-                 "%s: its directories are written in a way that is not understood here", path);
-        log->say(log->context, ESPOTA_LOG_WARNING, line);
-    }
+    if (strange)
+        espota_log_say(log, ESPOTA_LOG_WARNING,
+                       "%s: its directories are written in a way that is not understood here",
+                       path);
     free(text);
     return status;
 }

@@ -17,14 +17,9 @@ bool espota_key_exists(const char *name)
 
 static void warn_shared(const struct espota_log *log, const char *name)
 {
-    char line[1200];
-
-    if (log == NULL || log->say == NULL)
-        return;
-    (void)snprintf(line, sizeof(line),
+    espota_log_say(log, ESPOTA_LOG_WARNING,
                    "others can read the private key %s; take that away with: chmod 600 %s", name,
                    name);
-    log->say(log->context, ESPOTA_LOG_WARNING, line);
 }
 
 static enum espota_status read_key(struct espota_key **out, const char *name, bool private_half,

@@ -41,14 +41,10 @@ enum espota_status espota_secret_take(struct espota_secret *secret, char *text,
 static void warn_shared(const char *path, const char *what, const struct espota_log *log)
 {
     char name[256];
-    char text[512];
 
-    if (log == NULL || log->say == NULL)
-        return;
     (void)espota_text_printable(path, strlen(path), name, sizeof(name));
-    (void)snprintf(text, sizeof(text), "others may read the %s %s; chmod 600 keeps it private",
+    espota_log_say(log, ESPOTA_LOG_WARNING, "others may read the %s %s; chmod 600 keeps it private",
                    what, name);
-    log->say(log->context, ESPOTA_LOG_WARNING, text);
 }
 
 /* *missing tells a file that is not there from all other failures. */

@@ -305,18 +305,12 @@ static char *write_document(const struct espota_state *state)
 
 enum espota_status espota_state_save(struct espota_state *state, struct espota_error *err)
 {
-    struct espota_output *output = NULL;
     char *text = write_document(state);
     enum espota_status status;
 
     if (text == NULL)
         return no_memory(err);
-    status = espota_output_create(&output, state->path, 0600, err);
-    if (status == ESPOTA_OK)
-        status = espota_output_write(output, text, strlen(text), err);
-    if (status == ESPOTA_OK)
-        status = espota_output_commit(output, err);
-    espota_output_destroy(output);
+    status = espota_file_write(state->path, 0600, text, strlen(text), err);
     free(text);
     if (status == ESPOTA_OK)
         state->changed = false;

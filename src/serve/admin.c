@@ -81,16 +81,14 @@ static int later_first(const void *a, const void *b)
 static void add_rows(struct espota_builder *page, const struct espota_registry *registry,
                      size_t shown, int64_t now)
 {
-    size_t count = espota_registry_count(registry);
-    const struct espota_record **order = calloc(count, sizeof(*order));
+    struct espota_record **order = calloc(registry->count, sizeof(struct espota_record *));
 
     if (order == NULL) {
         page->failed = true;
         return;
     }
-    for (size_t i = 0; i < count; i++)
-        order[i] = espota_registry_at(registry, i);
-    qsort(order, count, sizeof(*order), later_first);
+    memcpy(order, registry->by_mac, registry->count * sizeof(*order));
+    qsort(order, registry->count, sizeof(*order), later_first);
     for (size_t i = 0; i < shown; i++)
         add_device(page, order[i], now);
     free(order);
@@ -99,7 +97,7 @@ static void add_rows(struct espota_builder *page, const struct espota_registry *
 static void add_devices(struct espota_builder *page, const struct espota_registry *registry,
                         int64_t now)
 {
-    size_t count = espota_registry_count(registry);
+    size_t count = registry->count;
     size_t shown = count < ROWS_MAX ? count : ROWS_MAX;
 
     espota_builder_add(page, "<h2>Devices (%zu)</h2>\n", count);
@@ -128,7 +126,7 @@ static void add_page(struct espota_builder *page, const struct espota_serve *ser
     espota_builder_add(page, ", started ");
     add_ago(page, now - serve->started);
     espota_builder_add(page, "</p>\n<h2>Versions over time</h2>\n");
-    espota_serve_chart(page, serve->registry, now);
+    espota_history_chart(&serve->registry->history, page, now);
     add_devices(page, serve->registry, now);
     espota_builder_add(page, "</body></html>\n");
 }
@@ -143,21 +141,18 @@ static void add_label_value(struct espota_builder *page, const char *text)
     }
 }
 
-static void add_version_metrics(struct espota_builder *page, const struct espota_registry *registry)
+static void add_version_metrics(struct espota_builder *page, const struct espota_history *history)
 {
-    size_t samples = espota_registry_samples(registry);
     const struct espota_sample *last =
-        samples > 0 ? espota_registry_sample_at(registry, samples - 1) : NULL;
+        history->count > 0 ? espota_history_at(history, history->count - 1) : NULL;
 
     espota_builder_add(page, "# HELP espota_devices_by_version Devices seen within a day, by what "
                              "they run.\n# TYPE espota_devices_by_version gauge\n");
-    for (size_t i = 0; last != NULL && i < ESPOTA_REGISTRY_LABELS; i++) {
-        const char *label = espota_registry_label(registry, i);
-
-        if (label == NULL || last->counts[i] == 0)
+    for (size_t i = 0; last != NULL && i < ESPOTA_HISTORY_LABELS; i++) {
+        if (last->counts[i] == 0)
             continue;
         espota_builder_add(page, "espota_devices_by_version{version=\"");
-        add_label_value(page, label);
+        add_label_value(page, history->labels[i]);
         espota_builder_add(page, "\"} %u\n", (unsigned)last->counts[i]);
     }
 }
@@ -176,8 +171,7 @@ static void add_metrics(struct espota_builder *page, const struct espota_serve *
                        "# TYPE espota_image_bytes_total counter\nespota_image_bytes_total %llu\n"
                        "# HELP espota_devices Devices that have asked.\n"
                        "# TYPE espota_devices gauge\nespota_devices %zu\n",
-                       (unsigned long long)serve->counts.bytes,
-                       espota_registry_count(serve->registry));
+                       (unsigned long long)serve->counts.bytes, serve->registry->count);
     espota_builder_add(page,
                        "# HELP espota_reloads_total Times that the rules were read again.\n"
                        "# TYPE espota_reloads_total counter\n"
@@ -188,7 +182,7 @@ static void add_metrics(struct espota_builder *page, const struct espota_serve *
                        (unsigned long long)serve->counts.reloads,
                        (unsigned long long)serve->counts.refused_reloads,
                        (long long)serve->started);
-    add_version_metrics(page, serve->registry);
+    add_version_metrics(page, &serve->registry->history);
 }
 
 /* "name" of "name:80", "::1" of "[::1]:80". */

@@ -209,7 +209,7 @@ static void decide(struct espota_serve *serve, struct espota_http_request *reque
     else if (status != ESPOTA_OK)
         refuse(decision, 403, "the path leads out of the folder, or is none");
     else
-        espota_decide(pull, serve->rules->manifest, espota_store_folder_table(serve->rules->store),
+        espota_decide(pull, serve->rules->manifest, &serve->rules->store->table,
                       espota_clock_wall(), decision);
 }
 
@@ -221,8 +221,6 @@ static void decide(struct espota_serve *serve, struct espota_http_request *reque
 static void withhold_repeated(struct espota_serve *serve, const struct espota_pull_request *pull,
                               struct espota_decision *decision)
 {
-    char line[256];
-
     if (!decision->blind ||
         !espota_registry_has_it(serve->registry, pull->mac, pull->mode == ESPOTA_PULL_FILESYSTEM,
                                 decision->item->md5, serve->options.accel == NULL,
@@ -232,12 +230,11 @@ static void withhold_repeated(struct espota_serve *serve, const struct espota_pu
     decision->status = 304;
     snprintf(decision->why, sizeof(decision->why),
              "it was given just this within the last minutes, and does not say what it runs");
-    snprintf(line, sizeof(line),
-             "%s asks again for what it has just taken: it is told that there is nothing new; a "
-             "sketch that says its version would not ask",
-             pull->mac);
-    if (serve->options.log.say != NULL)
-        serve->options.log.say(serve->options.log.context, ESPOTA_LOG_WARNING, line);
+    espota_log_say(
+        &serve->options.log, ESPOTA_LOG_WARNING,
+        "%s asks again for what it has just taken: it is told that there is nothing new; "
+        "a sketch that says its version would not ask",
+        pull->mac);
 }
 
 /* An image on its way to a client. */
@@ -261,15 +258,13 @@ static void delivered(void *context, const struct espota_http_end *end)
                                          .file = delivery->file,
                                          .bytes = end->sent,
                                          .size = end->length};
-    char line[2 * ESPOTA_PULL_PATH_MAX + sizeof(delivery->file)];
 
     if (!end->whole) {
         espota_serve_tell(serve, &notice);
-        snprintf(line, sizeof(line), "%s%s%s: %s was cut off after %llu of %llu bytes",
-                 delivery->address, delivery->mac[0] != '\0' ? " " : "", delivery->mac,
-                 delivery->file, (unsigned long long)end->sent, (unsigned long long)end->length);
-        if (serve->options.log.say != NULL)
-            serve->options.log.say(serve->options.log.context, ESPOTA_LOG_WARNING, line);
+        espota_log_say(&serve->options.log, ESPOTA_LOG_WARNING,
+                       "%s%s%s: %s was cut off after %llu of %llu bytes", delivery->address,
+                       delivery->mac[0] != '\0' ? " " : "", delivery->mac, delivery->file,
+                       (unsigned long long)end->sent, (unsigned long long)end->length);
     } else if (!delivery->part) {
         espota_registry_given(serve->registry, delivery->mac, delivery->filesystem, delivery->md5,
                               espota_clock_wall());

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "serve/inside.h"
-#include "serve/version_rule.h"
 #include "sys/sys.h"
 
 enum {
@@ -35,8 +34,7 @@ static void doubt(const struct checking *checking, const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof(line), format, args);
     va_end(args);
-    if (checking->log->say != NULL)
-        checking->log->say(checking->log->context, ESPOTA_LOG_WARNING, line);
+    espota_log_say(checking->log, ESPOTA_LOG_WARNING, "%s", line);
 }
 
 static void check_size(const struct checking *checking, const struct espota_rule *rule,
@@ -81,7 +79,7 @@ static void check_kind(const struct checking *checking, const struct espota_rule
 
 static void check_file(const struct checking *checking, const struct espota_rule *rule)
 {
-    const struct espota_store *store = espota_store_folder_table(checking->store);
+    const struct espota_store *store = &checking->store->table;
     const struct espota_store_item *item;
     struct espota_error err = ESPOTA_ERROR_INIT;
     enum espota_status status = store->look(store->context, rule->file, &item, &err);
@@ -144,7 +142,6 @@ static void check_rules(const struct checking *checking, const struct espota_man
     int64_t now = espota_clock_wall();
     void *context = (void *)(uintptr_t)checking;
     size_t followed;
-    char line[128];
 
     for (size_t i = 0; i < manifest->rule_count; i++) {
         const char *why = never(&manifest->rules[i], now);
@@ -157,10 +154,9 @@ static void check_rules(const struct checking *checking, const struct espota_man
     if (!espota_manifest_unreachable(manifest, found_unreachable, context))
         doubt(checking, "out of memory: rules that an earlier one hides were not looked for");
     followed = espota_manifest_loops(manifest, now, found_loop, context);
-    if (followed == manifest->rule_count || checking->log->say == NULL)
-        return;
-    snprintf(line, sizeof(line), "loops were looked for among the first %zu rules only", followed);
-    checking->log->say(checking->log->context, ESPOTA_LOG_NOTE, line);
+    if (followed < manifest->rule_count)
+        espota_log_say(checking->log, ESPOTA_LOG_NOTE,
+                       "loops were looked for among the first %zu rules only", followed);
 }
 
 /* Faults as they are found; the first waits until it is not the only one. */
@@ -174,15 +170,13 @@ static void tell_fault(void *context, const char *fault)
 {
     struct faults_told *told = context;
 
-    if (told->log->say == NULL)
-        return;
     if (told->count++ == 0) {
         snprintf(told->first, sizeof(told->first), "%s", fault);
         return;
     }
     if (told->count == 2)
-        told->log->say(told->log->context, ESPOTA_LOG_WARNING, told->first);
-    told->log->say(told->log->context, ESPOTA_LOG_WARNING, fault);
+        espota_log_say(told->log, ESPOTA_LOG_WARNING, "%s", told->first);
+    espota_log_say(told->log, ESPOTA_LOG_WARNING, "%s", fault);
 }
 
 enum espota_status espota_serve_check(const struct espota_serve_options *options, size_t *rules,
@@ -206,7 +200,7 @@ enum espota_status espota_serve_check(const struct espota_serve_options *options
     if (status == ESPOTA_OK && read->manifest != NULL) {
         struct checking checking = {&own.log, doubts, read->store};
 
-        espota_store_folder_trust(read->store);
+        read->store->trusting = true;
         *rules = read->manifest->rule_count;
         check_rules(&checking, read->manifest);
     }
@@ -305,9 +299,9 @@ enum espota_status espota_serve_ask(const struct espota_serve_options *options,
     espota_crypto_openssl_init(&crypto);
     status = espota_serve_rules_create(&quiet, &crypto.table, NULL, &rules, err);
     if (status == ESPOTA_OK) {
-        espota_store_folder_trust(rules->store);
-        espota_decide(&request, rules->manifest, espota_store_folder_table(rules->store),
-                      espota_clock_wall(), &decision);
+        rules->store->trusting = true;
+        espota_decide(&request, rules->manifest, &rules->store->table, espota_clock_wall(),
+                      &decision);
         tell_answer(&asking, &request, &decision, context, answer);
     }
     espota_serve_rules_destroy(rules);

@@ -31,13 +31,6 @@ static void tell(struct espota_decision *out, unsigned status, const char *forma
     espota_text_printable(raw, length < 0 ? 0 : strlen(raw), out->why, sizeof(out->why));
 }
 
-static bool ends_in(const char *text, const char *end)
-{
-    size_t length = strlen(text);
-
-    return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
-}
-
 static bool is_device(const struct espota_pull_request *request)
 {
     return request->family != ESPOTA_PULL_PLAIN;
@@ -95,14 +88,12 @@ static bool runs_this(const struct espota_pull_request *request,
            strcmp(request->sketch_sha256, item->running_sha256) == 0;
 }
 
-static bool same_version(const char *a, const char *b)
+/* < 0: a is older; 0: they are the same; > 0 also where one of them is not known. */
+static int compare_versions(const char *a, const char *b)
 {
-    return a[0] != '\0' && b[0] != '\0' && espota_version_compare(a, strlen(a), b, strlen(b)) == 0;
-}
-
-static bool is_older(const char *a, const char *b)
-{
-    return a[0] != '\0' && b[0] != '\0' && espota_version_compare(a, strlen(a), b, strlen(b)) < 0;
+    if (a[0] == '\0' || b[0] == '\0')
+        return 1;
+    return espota_version_compare(a, strlen(a), b, strlen(b));
 }
 
 /* What is to be given, before the client's own state is looked at. */
@@ -126,9 +117,10 @@ static void decide_give(const struct espota_pull_request *request, const struct 
 
     if (runs_this(request, item, &said)) {
         tell(out, STATUS_CURRENT, "it runs %s already", item->name);
-    } else if ((offer->version_is_named || !said) && same_version(request->version, out->version)) {
+    } else if ((offer->version_is_named || !said) &&
+               compare_versions(request->version, out->version) == 0) {
         tell(out, STATUS_CURRENT, "it has version %s already", out->version);
-    } else if (!offer->downgrade && is_older(offer->version, request->version)) {
+    } else if (!offer->downgrade && compare_versions(offer->version, request->version) < 0) {
         tell(out, STATUS_CURRENT, "it has version %s, and %s is older: %s", request->version,
              item->name, offer->version);
     } else if (is_device(request) && request->mode == ESPOTA_PULL_SKETCH &&
@@ -217,52 +209,31 @@ static void decide_by_manifest(const struct espota_pull_request *request,
     decide_file(request, &offer, out);
 }
 
-/* "door-2.1.0.bin" of stem "door": what stands between the dash and the ending. */
-static void version_of_name(const char *name, size_t stem_length, const char *end,
-                            char out[ESPOTA_PULL_VERSION_MAX])
-{
-    size_t length = strlen(name);
-    size_t taken = stem_length + 1 + strlen(end); /* the dash is one */
-
-    if (length > taken && length - taken < ESPOTA_PULL_VERSION_MAX) {
-        memcpy(out, name + stem_length + 1, length - taken);
-        out[length - taken] = '\0';
-    }
-}
-
 /* The path without its ending: what a versioned name begins with. */
 static void stem_of(const char *path, char out[ESPOTA_STORE_NAME_MAX])
 {
-    static const char *const ends[] = {".fs.bin", ".bin"};
+    size_t length = espota_store_stem_length(path, true);
 
-    snprintf(out, ESPOTA_STORE_NAME_MAX, "%s", path);
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        if (!ends_in(out, ends[i]))
-            continue;
-        out[strlen(out) - strlen(ends[i])] = '\0';
-        return;
-    }
+    if (length == 0)
+        length = espota_store_stem_length(path, false);
+    snprintf(out, ESPOTA_STORE_NAME_MAX, "%.*s", (int)(length > 0 ? length : strlen(path)), path);
 }
 
 /* The file that the path names, if this kind of client may have it by that name. */
 static bool named_by_path(const struct espota_pull_request *request,
-                          const struct espota_store *store, char name[ESPOTA_STORE_NAME_MAX],
-                          struct offer *offer)
+                          const struct espota_store *store, const char *stem,
+                          char name[ESPOTA_STORE_NAME_MAX], struct offer *offer)
 {
     bool wants_filesystem = request->mode == ESPOTA_PULL_FILESYSTEM;
+    bool names_filesystem = espota_store_stem_length(request->path, true) > 0;
 
-    snprintf(name, ESPOTA_STORE_NAME_MAX, "%s", request->path);
-    if (is_device(request) && ends_in(name, ".fs.bin") && !wants_filesystem)
+    if (request->path[0] == '\0' || (is_device(request) && names_filesystem && !wants_filesystem))
         return false;
-    if (is_device(request) && !ends_in(name, ".fs.bin") && wants_filesystem) {
-        char stem[ESPOTA_STORE_NAME_MAX];
-
-        /* one URL is for both: /data.bin has the sketch, and data.fs.bin is its file system */
-        stem_of(request->path, stem);
-        if (snprintf(name, ESPOTA_STORE_NAME_MAX, "%s.fs.bin", stem) >= ESPOTA_STORE_NAME_MAX)
-            return false;
-    }
-    if (request->path[0] == '\0')
+    snprintf(name, ESPOTA_STORE_NAME_MAX, "%s", request->path);
+    /* one URL is for both: /data.bin has the sketch, and data.fs.bin is its file system */
+    if (is_device(request) && !names_filesystem && wants_filesystem &&
+        snprintf(name, ESPOTA_STORE_NAME_MAX, "%s%s", stem, espota_store_ending(true)) >=
+            ESPOTA_STORE_NAME_MAX)
         return false;
     look_at(store, name, offer);
     return offer->status != ESPOTA_E_NO_ANSWER;
@@ -279,12 +250,16 @@ static void decide_by_folder(const struct espota_pull_request *request,
     stem_of(request->path, stem);
     if (request->mac[0] != '\0' && store->of_mac(store->context, request->mac, filesystem, name)) {
         look_at(store, name, &offer);
-    } else if (named_by_path(request, store, name, &offer)) {
+    } else if (named_by_path(request, store, stem, name, &offer)) {
         ; /* it was looked at */
-    } else if (stem[0] != '\0' && !ends_in(stem, "/") &&
+    } else if (stem[0] != '\0' && stem[strlen(stem) - 1] != '/' &&
                store->newest(store->context, stem, filesystem, name)) {
-        version_of_name(name, strlen(stem), filesystem ? ".fs.bin" : ".bin", out->version);
-        snprintf(offer.version, sizeof(offer.version), "%s", out->version);
+        size_t start = strlen(stem) + 1; /* behind the dash */
+        size_t length = espota_store_stem_length(name, filesystem) - start;
+
+        if (length < sizeof(out->version))
+            snprintf(out->version, sizeof(out->version), "%.*s", (int)length, name + start);
+        memcpy(offer.version, out->version, sizeof(offer.version));
         look_at(store, name, &offer);
     } else {
         tell(out, STATUS_NONE, "no file for /%s", request->path);

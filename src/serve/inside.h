@@ -10,7 +10,7 @@
 #include "http/http.h"
 #include "serve/decide.h"
 #include "serve/registry.h"
-#include "serve/store_folder.h"
+#include "serve/store.h"
 #include "sys/sys.h"
 #include "text/text.h"
 
@@ -81,10 +81,6 @@ void espota_serve_rules_destroy(struct espota_serve_rules *rules);
 
 /* Tells a notice, with the time put in. */
 void espota_serve_tell(const struct espota_serve *serve, struct espota_serve_notice *notice);
-
-/* The fleet by version over time, as SVG inside a page. */
-void espota_serve_chart(struct espota_builder *page, const struct espota_registry *registry,
-                        int64_t now);
 
 /* The handlers of the two servers. */
 void espota_serve_answer(void *context, struct espota_http_request *request, const char *method,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "serve/version_rule.h"
+#include "serve/store.h"
 #include "text/text.h"
 #include "wire/wire.h"
 
@@ -154,26 +154,21 @@ espota_manifest_match_but_version(const struct espota_manifest *manifest,
  * a number without one may be that of a board. */
 void espota_rule_file_version(const struct espota_rule *rule, char out[ESPOTA_PULL_VERSION_MAX])
 {
-    static const char *const ends[] = {".fs.bin", ".bin"};
-    size_t length = rule->file != NULL ? strlen(rule->file) : 0;
-    size_t end = 0;
+    const char *file = rule->file != NULL ? rule->file : "";
+    size_t end = espota_store_stem_length(file, true);
 
-    out[0] = '\0';
-    if (rule->give != NULL)
-        snprintf(out, ESPOTA_PULL_VERSION_MAX, "%s", rule->give);
-    for (size_t i = 0; i < 2 && end == 0 && rule->give == NULL; i++)
-        if (length > strlen(ends[i]) && strcmp(rule->file + length - strlen(ends[i]), ends[i]) == 0)
-            end = length - strlen(ends[i]);
-    for (size_t at = end; at > 1 && rule->file[at - 1] != '/'; at--) {
-        const char *from = rule->file + at;
+    if (end == 0)
+        end = espota_store_stem_length(file, false);
+    snprintf(out, ESPOTA_PULL_VERSION_MAX, "%s", rule->give != NULL ? rule->give : "");
+    for (size_t at = end; rule->give == NULL && at > 1 && file[at - 1] != '/'; at--) {
+        const char *from = file + at;
+        size_t length = end - at; /* at <= end */
 
-        if (rule->file[at - 1] != '-' || memchr(from, '.', end - at) == NULL ||
-            end - at >= ESPOTA_PULL_VERSION_MAX)
+        if (at == end || file[at - 1] != '-' || *from < '0' || *from > '9' ||
+            memchr(from, '.', length) == NULL || length >= ESPOTA_PULL_VERSION_MAX)
             continue;
-        if (*from < '0' || *from > '9')
-            continue;
-        memcpy(out, from, end - at); /* at <= end */
-        out[end - at] = '\0';
+        memcpy(out, from, length);
+        out[length] = '\0';
         return;
     }
 }

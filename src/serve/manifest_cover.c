@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "serve/manifest.h"
-#include "serve/version_rule.h"
 #include "text/text.h"
 
 enum {

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "serve/version_rule.h"
 #include "text/text.h"
 
 enum { FAULT_ROOM = 1024, FAULTS_TOLD = 1000 }; /* each is looked for in the text */

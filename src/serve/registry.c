@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who has asked, as sorted arrays of numbers: devices come by the ten thousand, names by whoever
- * likes, and nothing that a client invents may make this slow or large.
+ * Who has asked, as sorted arrays: devices come by the ten thousand, names by whoever likes, and
+ * nothing that a client invents may make this slow or large. What is kept over a restart is
+ * {"espota-c": "serve", "devices": [...], "history": [...]}.
  */
+#include "serve/registry.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "serve/registry_inside.h"
+static const char kind[] = "serve";
 
 struct espota_registry *espota_registry_create(void)
 {
@@ -18,11 +21,14 @@ void espota_registry_destroy(struct espota_registry *registry)
 {
     if (registry == NULL)
         return;
-    free(registry->records);
+    for (size_t i = 0; i < registry->count; i++)
+        free(registry->by_mac[i]);
     free(registry->by_mac);
     free(registry->by_address);
     free(registry);
 }
+
+typedef int (*comparison)(const struct espota_record *record, const char *mac, const char *address);
 
 /* < 0: a record comes before one with this MAC (and address). */
 static int compare_mac(const struct espota_record *record, const char *mac, const char *address)
@@ -38,18 +44,16 @@ static int compare_address(const struct espota_record *record, const char *mac, 
     return order != 0 ? order : strcmp(record->mac, mac);
 }
 
-typedef int (*comparison)(const struct espota_record *record, const char *mac, const char *address);
-
 /* The place in an order of the first record that does not come before. */
-static size_t place_of(const struct espota_registry *registry, const uint32_t *order, size_t count,
-                       comparison compare, const char *mac, const char *address)
+static size_t place_of(struct espota_record *const *order, size_t count, comparison compare,
+                       const char *mac, const char *address)
 {
     size_t low = 0;
 
     while (low < count) {
         size_t middle = low + (count - low) / 2; /* low < count */
 
-        if (compare(&registry->records[order[middle]], mac, address) < 0)
+        if (compare(order[middle], mac, address) < 0)
             low = middle + 1;
         else
             count = middle;
@@ -57,169 +61,129 @@ static size_t place_of(const struct espota_registry *registry, const uint32_t *o
     return low;
 }
 
-/* One number more in an order that has `count`. */
-static void put(uint32_t *order, size_t count, size_t place, uint32_t number)
+/* Into an order that has `count` records and room for one more. */
+static void put(struct espota_record **order, size_t count, comparison compare,
+                struct espota_record *record)
 {
+    size_t place = place_of(order, count, compare, record->mac, record->address);
+
     memmove(order + place + 1, order + place, (count - place) * sizeof(*order)); /* <= count */
-    order[place] = number;
+    order[place] = record;
 }
 
 static bool grow(struct espota_registry *registry)
 {
     size_t room = registry->room > 0 ? 2 * registry->room : 64;
-    struct espota_record *records = realloc(registry->records, room * sizeof(*records));
-    uint32_t *by_mac = realloc(registry->by_mac, room * sizeof(*by_mac));
-    uint32_t *by_address = realloc(registry->by_address, room * sizeof(*by_address));
+    struct espota_record **by_mac = realloc(registry->by_mac, room * sizeof(*by_mac));
+    struct espota_record **by_address = realloc(registry->by_address, room * sizeof(*by_address));
 
-    if (records != NULL)
-        registry->records = records;
     if (by_mac != NULL)
         registry->by_mac = by_mac;
     if (by_address != NULL)
         registry->by_address = by_address;
-    if (records == NULL || by_mac == NULL || by_address == NULL)
+    if (by_mac == NULL || by_address == NULL)
         return false;
     registry->room = room;
     return true;
 }
 
-static int compare_times(const void *a, const void *b)
+static int compare_silence(const void *a, const void *b)
 {
-    const int64_t *one = a;
-    const int64_t *two = b;
+    const struct espota_record *const *one = a;
+    const struct espota_record *const *two = b;
 
-    return (*one > *two) - (*one < *two);
-}
-
-/* The time by which `many` of these records were seen last; without memory that of all. */
-static int64_t silent_since(const struct espota_registry *registry, const uint32_t *order,
-                            size_t count, size_t many)
-{
-    int64_t *times = calloc(count, sizeof(*times));
-    int64_t since = INT64_MAX;
-
-    for (size_t i = 0; times != NULL && i < count; i++)
-        times[i] = registry->records[order[i]].last_seen;
-    if (times != NULL) {
-        qsort(times, count, sizeof(*times), compare_times);
-        since = times[many - 1];
-    }
-    free(times);
-    return since;
-}
-
-/* Takes the numbers of records that are gone out of an order; the others get their new ones. */
-static void renumber(const struct espota_registry *registry, uint32_t *order)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < registry->count; i++) {
-        uint32_t place = registry->records[order[i]].place;
-
-        if (place != UINT32_MAX)
-            order[kept++] = place;
-    }
+    return ((*one)->last_seen > (*two)->last_seen) - ((*one)->last_seen < (*two)->last_seen);
 }
 
 /*
- * Of the `count` records in a part of an order, `many` go that were silent for longest. Many at
- * once: a flood of invented devices must not cost a walk over all for each of them.
+ * Of the `count` records in a part of an order, `many` go that were silent for longest (without
+ * memory to sort them, any). Many at once: a flood of invented devices must not cost a walk over
+ * all for each of them.
  */
-static void drop_most_silent(struct espota_registry *registry, const uint32_t *order, size_t count,
-                             size_t many)
+static void drop_most_silent(struct espota_registry *registry, struct espota_record *const *part,
+                             size_t count, size_t many)
 {
-    int64_t since = silent_since(registry, order, count, many);
+    struct espota_record **oldest = calloc(count, sizeof(*oldest));
     size_t kept = 0;
+    size_t left = 0;
 
-    for (size_t i = 0; i < registry->count; i++)
-        registry->records[i].place = 0;
-    for (size_t i = 0; i < count && many > 0; i++) {
-        if (registry->records[order[i]].last_seen > since)
-            continue;
-        registry->records[order[i]].place = UINT32_MAX;
-        many--;
+    if (oldest != NULL) {
+        memcpy(oldest, part, count * sizeof(*oldest));
+        qsort(oldest, count, sizeof(*oldest), compare_silence);
     }
+    for (size_t i = 0; i < many; i++)
+        (oldest != NULL ? oldest : part)[i]->dropped = true;
+    free(oldest);
     for (size_t i = 0; i < registry->count; i++)
-        if (registry->records[i].place != UINT32_MAX)
-            registry->records[i].place = (uint32_t)kept++;
-    renumber(registry, registry->by_mac);
-    renumber(registry, registry->by_address);
-    for (size_t i = 0; i < registry->count; i++)
-        if (registry->records[i].place != UINT32_MAX)
-            registry->records[registry->records[i].place] = registry->records[i];
-    registry->count = kept;
+        if (!registry->by_address[i]->dropped)
+            registry->by_address[kept++] = registry->by_address[i];
+    for (size_t i = 0; i < registry->count; i++) {
+        if (registry->by_mac[i]->dropped)
+            free(registry->by_mac[i]);
+        else
+            registry->by_mac[left++] = registry->by_mac[i];
+    }
+    registry->count = left;
 }
 
 /* One address, or all together, may not have more than so many. */
 static void make_room(struct espota_registry *registry, const char *address)
 {
-    size_t first =
-        place_of(registry, registry->by_address, registry->count, compare_address, "", address);
+    struct espota_record **order = registry->by_address;
+    size_t first = place_of(order, registry->count, compare_address, "", address);
     /* a MAC is digits, and "g" comes behind all of them */
-    size_t end =
-        place_of(registry, registry->by_address, registry->count, compare_address, "g", address);
+    size_t end = place_of(order, registry->count, compare_address, "g", address);
 
     if (end - first >= ESPOTA_REGISTRY_OF_ADDRESS)
-        drop_most_silent(registry, registry->by_address + first, end - first,
-                         ESPOTA_REGISTRY_OF_ADDRESS_DROPPED);
+        drop_most_silent(registry, order + first, end - first, ESPOTA_REGISTRY_OF_ADDRESS_DROPPED);
     else if (registry->count == ESPOTA_REGISTRY_MAX)
         drop_most_silent(registry, registry->by_mac, registry->count, ESPOTA_REGISTRY_DROPPED);
 }
 
-static void order_by_address(struct espota_registry *registry, size_t count, uint32_t number)
+static void move_to_address(struct espota_registry *registry, struct espota_record *record,
+                            const char *address)
 {
-    const struct espota_record *record = &registry->records[number];
-
-    put(registry->by_address, count,
-        place_of(registry, registry->by_address, count, compare_address, record->mac,
-                 record->address),
-        number);
-}
-
-static void move_to_address(struct espota_registry *registry, uint32_t number, const char *address)
-{
-    struct espota_record *record = &registry->records[number];
-    size_t place;
+    struct espota_record **order = registry->by_address;
+    size_t place = place_of(order, registry->count, compare_address, record->mac, record->address);
+    size_t behind = registry->count - place - 1; /* it is there */
 
     if (strcmp(record->address, address) == 0)
         return;
-    place = place_of(registry, registry->by_address, registry->count, compare_address, record->mac,
-                     record->address);
-    memmove(registry->by_address + place, registry->by_address + place + 1,
-            (registry->count - place - 1) * sizeof(*registry->by_address)); /* it is there */
+    memmove(order + place, order + place + 1, behind * sizeof(*order));
     snprintf(record->address, sizeof(record->address), "%s", address);
-    order_by_address(registry, registry->count - 1, number);
+    put(order, registry->count - 1, compare_address, record);
 }
 
 static struct espota_record *find(const struct espota_registry *registry, const char *mac)
 {
-    size_t place = place_of(registry, registry->by_mac, registry->count, compare_mac, mac, "");
-    struct espota_record *record =
-        place < registry->count ? &registry->records[registry->by_mac[place]] : NULL;
+    size_t place = place_of(registry->by_mac, registry->count, compare_mac, mac, "");
 
-    return record != NULL && strcmp(record->mac, mac) == 0 ? record : NULL;
+    if (place == registry->count || strcmp(registry->by_mac[place]->mac, mac) != 0)
+        return NULL;
+    return registry->by_mac[place];
 }
 
-struct espota_record *espota_registry_record(struct espota_registry *registry, const char *mac,
-                                             const char *address)
+/* The record of a MAC, made if it is new, which has this address from now on; NULL without memory.
+ */
+static struct espota_record *take_record(struct espota_registry *registry, const char *mac,
+                                         const char *address)
 {
     struct espota_record *record = find(registry, mac);
 
     if (record != NULL) {
-        move_to_address(registry, (uint32_t)(record - registry->records), address);
+        move_to_address(registry, record, address);
         return record;
     }
     make_room(registry, address);
     if (registry->count == registry->room && !grow(registry))
         return NULL;
-    record = &registry->records[registry->count];
-    memset(record, 0, sizeof(*record));
+    record = calloc(1, sizeof(*record));
+    if (record == NULL)
+        return NULL;
     snprintf(record->mac, sizeof(record->mac), "%s", mac);
     snprintf(record->address, sizeof(record->address), "%s", address);
-    put(registry->by_mac, registry->count,
-        place_of(registry, registry->by_mac, registry->count, compare_mac, mac, ""),
-        (uint32_t)registry->count);
-    order_by_address(registry, registry->count, (uint32_t)registry->count);
+    put(registry->by_mac, registry->count, compare_mac, record);
+    put(registry->by_address, registry->count, compare_address, record);
     registry->count++;
     return record;
 }
@@ -229,7 +193,7 @@ void espota_registry_note(struct espota_registry *registry,
                           unsigned status, const char *why, int64_t now)
 {
     struct espota_record *record =
-        request->mac[0] != '\0' ? espota_registry_record(registry, request->mac, address) : NULL;
+        request->mac[0] != '\0' ? take_record(registry, request->mac, address) : NULL;
 
     if (record == NULL)
         return;
@@ -279,104 +243,131 @@ void espota_record_label(const struct espota_record *record, char out[ESPOTA_PUL
         snprintf(out, ESPOTA_PULL_VERSION_MAX, "unknown");
 }
 
-/* The column of a label, taken if there is a free one; the last stands for all that found none. */
-static size_t column_of(struct espota_registry *registry, const char *label)
-{
-    static const size_t other = ESPOTA_REGISTRY_LABELS - 1;
-
-    for (size_t i = 0; i < other; i++) {
-        if (registry->labels[i][0] == '\0')
-            snprintf(registry->labels[i], sizeof(registry->labels[i]), "%s", label);
-        if (strcmp(registry->labels[i], label) == 0)
-            return i;
-    }
-    snprintf(registry->labels[other], sizeof(registry->labels[other]), "other");
-    return other;
-}
-
-struct espota_sample *espota_registry_new_sample(struct espota_registry *registry)
-{
-    size_t at;
-
-    if (registry->sample_count < ESPOTA_REGISTRY_SAMPLES) {
-        at = registry->sample_count++;
-    } else {
-        at = registry->sample_first;
-        registry->sample_first = (at + 1) % ESPOTA_REGISTRY_SAMPLES;
-    }
-    memset(&registry->samples[at], 0, sizeof(registry->samples[at]));
-    return &registry->samples[at];
-}
-
-/* A label that no sample holds any more gives its column back. */
-static void free_columns(struct espota_registry *registry)
-{
-    for (size_t column = 0; column < ESPOTA_REGISTRY_LABELS; column++) {
-        bool used = false;
-
-        for (size_t i = 0; i < registry->sample_count && !used; i++)
-            used = registry->samples[i].counts[column] != 0;
-        if (!used)
-            registry->labels[column][0] = '\0';
-    }
-}
-
 void espota_registry_sample(struct espota_registry *registry, int64_t now)
 {
-    size_t last = registry->sample_count;
+    struct espota_history *history = &registry->history;
     struct espota_sample *sample;
 
     if (registry->count == 0)
         return;
-    if (last > 0 &&
-        now - espota_registry_sample_at(registry, last - 1)->at < ESPOTA_REGISTRY_SAMPLE_S)
+    if (history->count > 0 &&
+        now - espota_history_at(history, history->count - 1)->at < ESPOTA_HISTORY_SAMPLE_S)
         return;
-    free_columns(registry);
-    sample = espota_registry_new_sample(registry);
-    sample->at = now;
+    sample = espota_history_add(history, now);
     for (size_t i = 0; i < registry->count; i++) {
         char label[ESPOTA_PULL_VERSION_MAX];
 
-        if (now - registry->records[i].last_seen > ESPOTA_REGISTRY_PRESENT_S)
+        if (now - registry->by_mac[i]->last_seen > ESPOTA_REGISTRY_PRESENT_S)
             continue;
-        espota_record_label(&registry->records[i], label);
-        sample->counts[column_of(registry, label)]++;
+        espota_record_label(registry->by_mac[i], label);
+        espota_history_count(history, sample, label, 1);
     }
     registry->dirty = true;
 }
 
-size_t espota_registry_count(const struct espota_registry *registry)
+static struct espota_json *record_json(const struct espota_record *record)
 {
-    return registry->count;
+    struct espota_json *json = espota_json_object();
+
+    if (espota_json_set_text(json, "mac", record->mac) &&
+        espota_json_set_text(json, "chip", espota_pull_family_word(record->family)) &&
+        espota_json_set_text(json, "version", record->version) &&
+        espota_json_set_text(json, "md5", record->sketch_md5) &&
+        espota_json_set_text(json, "address", record->address) &&
+        espota_json_set_integer(json, "first", record->first_seen) &&
+        espota_json_set_integer(json, "last", record->last_seen) &&
+        espota_json_set_integer(json, "requests", (int64_t)record->requests) &&
+        espota_json_set_integer(json, "status", record->status) &&
+        espota_json_set_text(json, "why", record->why))
+        return json;
+    espota_json_free(json);
+    return NULL;
 }
 
-const struct espota_record *espota_registry_at(const struct espota_registry *registry, size_t index)
+char *espota_registry_write(const struct espota_registry *registry)
 {
-    return &registry->records[index];
+    struct espota_json *root = espota_json_object();
+    struct espota_json *devices = espota_json_array();
+    bool good = espota_json_set_text(root, "espota-c", kind);
+    char *text;
+
+    for (size_t i = 0; i < registry->count && good; i++)
+        good = espota_json_append_own(devices, record_json(registry->by_mac[i]));
+    good &= espota_json_set_own(root, "devices", devices);
+    good = good && espota_json_set_own(root, "history", espota_history_json(&registry->history));
+    text = good ? espota_json_pretty(root) : NULL;
+    espota_json_free(root);
+    return text;
 }
 
-size_t espota_registry_samples(const struct espota_registry *registry)
+/* A text that fits, or "". */
+static void take_text(const struct espota_json *object, const char *key, char *out, size_t room)
 {
-    return registry->sample_count;
+    const char *text = espota_json_text(espota_json_member(object, key));
+
+    out[0] = '\0';
+    if (text != NULL && strlen(text) < room)
+        strcpy(out, text);
 }
 
-const struct espota_sample *espota_registry_sample_at(const struct espota_registry *registry,
-                                                      size_t index)
+static int64_t take_number(const struct espota_json *object, const char *key)
 {
-    return &registry->samples[(registry->sample_first + index) % ESPOTA_REGISTRY_SAMPLES];
+    int64_t number = 0;
+
+    return espota_json_integer(espota_json_member(object, key), &number) && number > 0 ? number : 0;
 }
 
-const char *espota_registry_label(const struct espota_registry *registry, size_t column)
+static bool read_record(struct espota_registry *registry, const struct espota_json *json)
 {
-    return registry->labels[column][0] != '\0' ? registry->labels[column] : NULL;
+    const char *text = espota_json_text(espota_json_member(json, "mac"));
+    char mac[ESPOTA_MAC_DIGITS + 1];
+    char address[sizeof(((struct espota_record *)NULL)->address)];
+    char word[16];
+    struct espota_record *record;
+
+    if (text == NULL || !espota_mac_normalise(text, false, mac, sizeof(mac)))
+        return false;
+    take_text(json, "address", address, sizeof(address));
+    record = take_record(registry, mac, address);
+    if (record == NULL)
+        return false;
+    take_text(json, "chip", word, sizeof(word));
+    for (int i = 0; i < ESPOTA_PULL_FAMILY_COUNT; i++)
+        if (strcmp(word, espota_pull_family_word((enum espota_pull_family)i)) == 0)
+            record->family = (enum espota_pull_family)i;
+    take_text(json, "version", record->version, sizeof(record->version));
+    take_text(json, "md5", record->sketch_md5, sizeof(record->sketch_md5));
+    take_text(json, "why", record->why, sizeof(record->why));
+    record->first_seen = take_number(json, "first");
+    record->last_seen = take_number(json, "last");
+    record->requests = (uint64_t)take_number(json, "requests");
+    record->status = (unsigned)take_number(json, "status");
+    return true;
 }
 
-void espota_registry_saved(struct espota_registry *registry)
+static bool read_all(struct espota_registry *registry, const struct espota_json *root)
 {
+    const char *ours = espota_json_text(espota_json_member(root, "espota-c"));
+    const struct espota_json *devices = espota_json_member(root, "devices");
+
+    if (ours == NULL || strcmp(ours, kind) != 0 || !espota_json_is_array(devices))
+        return false;
+    for (size_t i = 0; i < espota_json_count(devices); i++)
+        if (!read_record(registry, espota_json_at(devices, i)))
+            return false;
+    return espota_history_read(&registry->history, espota_json_member(root, "history"));
+}
+
+enum espota_status espota_registry_read(struct espota_registry *registry, const char *text,
+                                        size_t length, struct espota_error *err)
+{
+    struct espota_json *root = NULL;
+    enum espota_status status = espota_json_read(text, length, &root, err);
+
+    if (status == ESPOTA_OK && !read_all(registry, root))
+        status = espota_error_set(err, ESPOTA_E_LOCAL,
+                                  "this is no state file that espota-c serve has written");
+    espota_json_free(root);
     registry->dirty = false;
-}
-
-bool espota_registry_is_dirty(const struct espota_registry *registry)
-{
-    return registry->dirty;
+    return status;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "espota/error.h"
+#include "text/text.h"
 #include "wire/wire.h"
 
 enum {
@@ -20,11 +21,11 @@ enum {
      * nobody can invent so many that others are forgotten. */
     ESPOTA_REGISTRY_OF_ADDRESS = 8192,
     ESPOTA_REGISTRY_OF_ADDRESS_DROPPED = 512,
-    ESPOTA_REGISTRY_REPEAT_S = 300, /* what was given to a device so short a time ago it has */
-    ESPOTA_REGISTRY_SAMPLES = 1024, /* of the history; the oldest goes */
-    ESPOTA_REGISTRY_SAMPLE_S = 600, /* between two samples */
-    ESPOTA_REGISTRY_LABELS = 24,    /* versions that the history tells apart; the last is "other" */
+    ESPOTA_REGISTRY_REPEAT_S = 300,    /* what was given to a device so short a time ago it has */
     ESPOTA_REGISTRY_PRESENT_S = 86400, /* who was silent for longer is not counted as present */
+    ESPOTA_HISTORY_SAMPLES = 1024,     /* the oldest goes */
+    ESPOTA_HISTORY_SAMPLE_S = 600,     /* between two samples */
+    ESPOTA_HISTORY_LABELS = 24,        /* versions that it tells apart; the last is "other" */
 };
 
 struct espota_record {
@@ -42,15 +43,32 @@ struct espota_record {
      * last asked for it; not kept over a restart. */
     char given_md5[2][33];
     int64_t given_at[2];
-    uint32_t place; /* the registry's own, while it drops records */
+    bool dropped; /* while room is made */
 };
 
 struct espota_sample {
     int64_t at;
-    uint32_t counts[ESPOTA_REGISTRY_LABELS];
+    uint32_t counts[ESPOTA_HISTORY_LABELS];
 };
 
-struct espota_registry;
+/* How many devices ran which version. */
+struct espota_history {
+    struct espota_sample samples[ESPOTA_HISTORY_SAMPLES]; /* a ring */
+    size_t first;
+    size_t count;
+    char labels[ESPOTA_HISTORY_LABELS][ESPOTA_PULL_VERSION_MAX]; /* "": the column is free */
+};
+
+/* Both in the order of what they say: nothing that a client invents makes these slower, as it could
+ * a table by hash. */
+struct espota_registry {
+    struct espota_record **by_mac;
+    struct espota_record **by_address; /* and MAC */
+    size_t count;
+    size_t room;
+    struct espota_history history;
+    bool dirty; /* something has changed since it was saved or read */
+};
 
 struct espota_registry *espota_registry_create(void); /* NULL without memory */
 void espota_registry_destroy(struct espota_registry *registry);
@@ -67,30 +85,30 @@ void espota_registry_given(struct espota_registry *registry, const char *mac, bo
 bool espota_registry_has_it(struct espota_registry *registry, const char *mac, bool filesystem,
                             const char *md5, bool asks, int64_t now);
 
-/* Takes a sample of the history if one is due. */
+/* Takes a sample for the history if one is due. */
 void espota_registry_sample(struct espota_registry *registry, int64_t now);
 
-size_t espota_registry_count(const struct espota_registry *registry);
-/* In the order of first appearance. */
-const struct espota_record *espota_registry_at(const struct espota_registry *registry,
-                                               size_t index);
 /* What the device is counted under: its version, else the head of its digest, else "unknown". */
 void espota_record_label(const struct espota_record *record, char out[ESPOTA_PULL_VERSION_MAX]);
 
-size_t espota_registry_samples(const struct espota_registry *registry);
-const struct espota_sample *espota_registry_sample_at(const struct espota_registry *registry,
-                                                      size_t index); /* 0: the oldest */
-/* The name of a column of the samples; NULL: not in use. */
-const char *espota_registry_label(const struct espota_registry *registry, size_t column);
-
-/* True once anything has changed since the last save or load. */
-bool espota_registry_is_dirty(const struct espota_registry *registry);
-
 /* The whole as JSON text, to be freed; NULL without memory. */
 char *espota_registry_write(const struct espota_registry *registry);
-void espota_registry_saved(struct espota_registry *registry); /* what it is now is not dirty */
 /* Into an empty registry. E_LOCAL: not a state file of ours. */
 enum espota_status espota_registry_read(struct espota_registry *registry, const char *text,
                                         size_t length, struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* 0: the oldest. */
+const struct espota_sample *espota_history_at(const struct espota_history *history, size_t index);
+/* One sample more. */
+struct espota_sample *espota_history_add(struct espota_history *history, int64_t at);
+/* So many devices more under a label. */
+void espota_history_count(struct espota_history *history, struct espota_sample *sample,
+                          const char *label, uint32_t devices);
+struct espota_json *espota_history_json(const struct espota_history *history);
+/* Into an empty one; false: it is none. */
+bool espota_history_read(struct espota_history *history, const struct espota_json *json);
+/* As SVG inside a page. */
+void espota_history_chart(const struct espota_history *history, struct espota_builder *page,
+                          int64_t now);
 
 #endif

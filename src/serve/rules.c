@@ -69,13 +69,11 @@ static enum espota_status read_auth(const char *path, const struct espota_log *l
     *size = length + 2; /* a terminator for the last line, one for the list */
     *out = calloc(1, *size);
     if (*out != NULL) {
-        char line[512];
-
         memcpy(*out, text, length);
         status = split_lines(*out, path, err);
-        snprintf(line, sizeof(line), "others can read %s: chmod 600 keeps its passwords", path);
-        if (shared && log->say != NULL)
-            log->say(log->context, ESPOTA_LOG_WARNING, line);
+        if (shared)
+            espota_log_say(log, ESPOTA_LOG_WARNING,
+                           "others can read %s: chmod 600 keeps its passwords", path);
     } else {
         status = espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
     }

@@ -4,7 +4,6 @@
  * rules on disk are others; that costs two calls of stat, works on every file system and in every
  * container, and sees a link that was turned, which no watch of a file tells.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,22 +18,6 @@ enum {
     FINISH_MS = 60000, /* for what is under way when it is told to stop; systemd waits for 90 s */
     STATE_MAX = 256 * 1024 * 1024,
 };
-
-static void say(const struct espota_serve *serve, enum espota_log_level level, const char *format,
-                ...) ESPOTA_PRINTF(3, 4);
-
-static void say(const struct espota_serve *serve, enum espota_log_level level, const char *format,
-                ...)
-{
-    char line[1200];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(line, sizeof(line), format, args);
-    va_end(args);
-    if (serve->options.log.say != NULL)
-        serve->options.log.say(serve->options.log.context, level, line);
-}
 
 /* ADDR:PORT, [IPv6]:PORT, or a port alone, which is on `where`; port 0: any free one. */
 static enum espota_status listen_at(const char *text, const char *option, const char *where,
@@ -112,31 +95,25 @@ static enum espota_status load_state(struct espota_serve *serve, struct espota_e
 
 static enum espota_status save_state(struct espota_serve *serve, struct espota_error *err)
 {
-    struct espota_output *output = NULL;
     char *text;
     enum espota_status status;
 
-    if (serve->options.state_file == NULL || !espota_registry_is_dirty(serve->registry))
+    if (serve->options.state_file == NULL || !serve->registry->dirty)
         return ESPOTA_OK;
     text = espota_registry_write(serve->registry);
     if (text == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
-    status = espota_output_create(&output, serve->options.state_file, 0600, err);
-    if (status == ESPOTA_OK)
-        status = espota_output_write(output, text, strlen(text), err);
-    if (status == ESPOTA_OK)
-        status = espota_output_commit(output, err);
-    espota_output_destroy(output);
+    status = espota_file_write(serve->options.state_file, 0600, text, strlen(text), err);
     free(text);
     if (status == ESPOTA_OK)
-        espota_registry_saved(serve->registry);
+        serve->registry->dirty = false;
     return status;
 }
 
 static void arm(struct espota_serve *serve, struct espota_timer *timer, uint64_t in_ms)
 {
     if (espota_loop_arm(serve->loop, timer, espota_loop_now(serve->loop) + in_ms) != ESPOTA_OK)
-        say(serve, ESPOTA_LOG_WARNING, "out of memory for a timer");
+        espota_log_say(&serve->options.log, ESPOTA_LOG_WARNING, "out of memory for a timer");
 }
 
 static void minute_over(void *context)
@@ -146,7 +123,8 @@ static void minute_over(void *context)
 
     espota_registry_sample(serve->registry, espota_clock_wall());
     if (save_state(serve, &err) != ESPOTA_OK)
-        say(serve, ESPOTA_LOG_WARNING, "the state is not saved: %s", err.message);
+        espota_log_say(&serve->options.log, ESPOTA_LOG_WARNING, "the state is not saved: %s",
+                       err.message);
     arm(serve, &serve->minute, MINUTE_MS);
 }
 
@@ -199,7 +177,7 @@ static enum espota_status load(struct espota_serve *serve, struct espota_error *
         return status;
     espota_serve_rules_destroy(serve->rules);
     serve->rules = fresh;
-    (void)!espota_store_folder_key(fresh->store, &serve->tried.images);
+    (void)!espota_file_key_of(fresh->store->folder, &serve->tried.images);
     return ESPOTA_OK;
 }
 
@@ -216,7 +194,7 @@ static void reload(struct espota_serve *serve, bool something_happened)
         serve->complaint[0] = '\0';
         notice.what = ESPOTA_SERVE_RELOADED;
         espota_serve_tell(serve, &notice);
-        say(serve, ESPOTA_LOG_NOTE, "read again: %s", notice.path);
+        espota_log_say(&serve->options.log, ESPOTA_LOG_NOTE, "read again: %s", notice.path);
         return;
     }
     if (!something_happened && strcmp(serve->complaint, err.message) == 0)
@@ -226,7 +204,7 @@ static void reload(struct espota_serve *serve, bool something_happened)
     notice.what = ESPOTA_SERVE_RELOAD_REFUSED;
     notice.why = err.message;
     espota_serve_tell(serve, &notice);
-    say(serve, ESPOTA_LOG_WARNING, "%s; the old rules go on", err.message);
+    espota_log_say(&serve->options.log, ESPOTA_LOG_WARNING, "%s; the old rules go on", err.message);
 }
 
 static void second_over(void *context)
@@ -327,8 +305,9 @@ static enum espota_status finish(struct espota_serve *serve, struct espota_error
     if (notice.transfers == 0)
         return ESPOTA_OK;
     espota_serve_tell(serve, &notice);
-    say(serve, ESPOTA_LOG_NOTE, "%zu download%s to finish, for %d s at most", notice.transfers,
-        notice.transfers == 1 ? "" : "s", FINISH_MS / 1000);
+    espota_log_say(&serve->options.log, ESPOTA_LOG_NOTE,
+                   "%zu download%s to finish, for %d s at most", notice.transfers,
+                   notice.transfers == 1 ? "" : "s", FINISH_MS / 1000);
     while (status == ESPOTA_OK && serve->stopping == 1 &&
            espota_http_server_busy(serve->server) > 0 && espota_loop_now(serve->loop) < end)
         status = turn(serve, SECOND_MS, err);

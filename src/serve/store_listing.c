@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "serve/store_listing.h"
+/*
+ * Many folders have a file for each device, and their names are what is looked for by most
+ * requests: they lie sorted by the MAC that they are for.
+ */
+#include "serve/store.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * Conditions on versions, ">=1.0 <2". Whether any version meets all of them is asked as well, for
  * --check follows devices that do not exist from rule to rule.
  */
-#include "serve/version_rule.h"
+#include "serve/manifest.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -108,19 +108,10 @@ static bool is_there(const char *path, const struct text *text)
 static enum espota_status put(const char *path, const struct text *text, bool *changed,
                               struct espota_error *err)
 {
-    struct espota_output *output = NULL;
-    enum espota_status status;
-
     *changed = strcmp(path, "-") == 0 || !is_there(path, text);
     if (!*changed)
         return ESPOTA_OK;
-    status = espota_output_create(&output, path, 0666, err);
-    if (status == ESPOTA_OK)
-        status = espota_output_write(output, text->bytes, text->used, err);
-    if (status == ESPOTA_OK)
-        status = espota_output_commit(output, err);
-    espota_output_destroy(output);
-    return status;
+    return espota_file_write(path, 0666, text->bytes, text->used, err);
 }
 
 static enum espota_status write_header(const struct espota_header_options *options, bool *changed,

@@ -105,5 +105,8 @@ enum espota_status espota_output_commit(struct espota_output *output,
 void espota_output_revoke(struct espota_output *output);
 /* Whatever was not committed is gone; NULL is fine. */
 void espota_output_destroy(struct espota_output *output);
+/* All of that for bytes that are at hand. */
+enum espota_status espota_file_write(const char *path, unsigned mode, const void *data,
+                                     size_t length, struct espota_error *err) ESPOTA_MUST_CHECK;
 
 #endif

@@ -513,3 +513,17 @@ void espota_output_destroy(struct espota_output *output)
     free(output->path);
     free(output);
 }
+
+enum espota_status espota_file_write(const char *path, unsigned mode, const void *data,
+                                     size_t length, struct espota_error *err)
+{
+    struct espota_output *output = NULL;
+    enum espota_status status = espota_output_create(&output, path, mode, err);
+
+    if (status == ESPOTA_OK)
+        status = espota_output_write(output, data, length, err);
+    if (status == ESPOTA_OK)
+        status = espota_output_commit(output, err);
+    espota_output_destroy(output);
+    return status;
+}

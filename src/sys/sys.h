@@ -11,6 +11,7 @@
 #include "sys/file.h"       /* reading, and output that appears whole or not at all */
 #include "sys/file_lock.h"   /* one process at a time */
 #include "sys/folder.h"      /* files below a folder that a stranger names */
+#include "sys/log.h"         /* telling the program's log */
 #include "sys/loop.h"        /* descriptors and deadlines in one thread; the clocks */
 #include "sys/module.h"      /* libraries that are loaded when needed */
 #include "sys/multicast.h"   /* interfaces and groups */

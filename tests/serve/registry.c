@@ -29,32 +29,32 @@ START_TEST(test_notes_and_samples)
     const struct espota_sample *sample;
 
     espota_registry_sample(registry, 1);
-    ck_assert_uint_eq(espota_registry_samples(registry), 0);
+    ck_assert_uint_eq(registry->history.count, 0);
     note(registry, "", "1.0", 100); /* no MAC, no device */
-    ck_assert_uint_eq(espota_registry_count(registry), 0);
+    ck_assert_uint_eq(registry->count, 0);
     note(registry, "18feaa000001", "1.0", 100);
     note(registry, "18feaa000002", "1.0", 100);
     note(registry, "18feaa000003", "", 100);
     note(registry, "18feaa000001", "1.1", 200);
-    ck_assert_uint_eq(espota_registry_count(registry), 3);
-    ck_assert_int_eq(espota_registry_at(registry, 0)->first_seen, 100);
-    ck_assert_int_eq(espota_registry_at(registry, 0)->last_seen, 200);
-    ck_assert_uint_eq(espota_registry_at(registry, 0)->requests, 2);
+    ck_assert_uint_eq(registry->count, 3);
+    ck_assert_int_eq(registry->by_mac[0]->first_seen, 100);
+    ck_assert_int_eq(registry->by_mac[0]->last_seen, 200);
+    ck_assert_uint_eq(registry->by_mac[0]->requests, 2);
 
     espota_registry_sample(registry, 300);
-    espota_registry_sample(registry, 300 + ESPOTA_REGISTRY_SAMPLE_S - 1);
-    ck_assert_uint_eq(espota_registry_samples(registry), 1);
-    sample = espota_registry_sample_at(registry, 0);
-    ck_assert_str_eq(espota_registry_label(registry, 0), "1.1");
-    ck_assert_str_eq(espota_registry_label(registry, 1), "1.0");
-    ck_assert_str_eq(espota_registry_label(registry, 2), "unknown");
-    ck_assert_ptr_null(espota_registry_label(registry, 3));
+    espota_registry_sample(registry, 300 + ESPOTA_HISTORY_SAMPLE_S - 1);
+    ck_assert_uint_eq(registry->history.count, 1);
+    sample = espota_history_at(&registry->history, 0);
+    ck_assert_str_eq(registry->history.labels[0], "1.1");
+    ck_assert_str_eq(registry->history.labels[1], "1.0");
+    ck_assert_str_eq(registry->history.labels[2], "unknown");
+    ck_assert_str_eq(registry->history.labels[3], "");
     ck_assert_uint_eq(sample->counts[0], 1);
     ck_assert_uint_eq(sample->counts[1], 1);
     ck_assert_uint_eq(sample->counts[2], 1);
     /* who is silent for a day is not present */
     espota_registry_sample(registry, 150 + ESPOTA_REGISTRY_PRESENT_S);
-    sample = espota_registry_sample_at(registry, 1);
+    sample = espota_history_at(&registry->history, 1);
     ck_assert_uint_eq(sample->counts[0], 1);
     ck_assert_uint_eq(sample->counts[1] + sample->counts[2], 0);
     espota_registry_destroy(registry);
@@ -72,18 +72,16 @@ START_TEST(test_it_is_bounded)
         snprintf(address, sizeof(address), "192.0.2.%u", k % 100);
         note_from(registry, mac, "1", address, 10 + (int64_t)k);
     }
-    ck_assert_uint_eq(espota_registry_count(registry),
-                      ESPOTA_REGISTRY_MAX + 3 - ESPOTA_REGISTRY_DROPPED);
-    ck_assert_str_eq(espota_registry_at(registry, 0)->mac, "18feaa001000");
+    ck_assert_uint_eq(registry->count, ESPOTA_REGISTRY_MAX + 3 - ESPOTA_REGISTRY_DROPPED);
+    ck_assert_str_eq(registry->by_mac[0]->mac, "18feaa001000");
     note(registry, "18feaa001001", "2", 5);
-    ck_assert_uint_eq(espota_registry_count(registry),
-                      ESPOTA_REGISTRY_MAX + 3 - ESPOTA_REGISTRY_DROPPED);
-    ck_assert_str_eq(espota_registry_at(registry, 1)->version, "2");
-    for (int64_t k = 0; k < ESPOTA_REGISTRY_SAMPLES + 5; k++)
-        espota_registry_sample(registry, 1000 + k * ESPOTA_REGISTRY_SAMPLE_S);
-    ck_assert_uint_eq(espota_registry_samples(registry), ESPOTA_REGISTRY_SAMPLES);
-    ck_assert_int_eq(espota_registry_sample_at(registry, 0)->at,
-                     1000 + 5 * ESPOTA_REGISTRY_SAMPLE_S);
+    ck_assert_uint_eq(registry->count, ESPOTA_REGISTRY_MAX + 3 - ESPOTA_REGISTRY_DROPPED);
+    ck_assert_str_eq(registry->by_mac[1]->version, "2");
+    for (int64_t k = 0; k < ESPOTA_HISTORY_SAMPLES + 5; k++)
+        espota_registry_sample(registry, 1000 + k * ESPOTA_HISTORY_SAMPLE_S);
+    ck_assert_uint_eq(registry->history.count, ESPOTA_HISTORY_SAMPLES);
+    ck_assert_int_eq(espota_history_at(&registry->history, 0)->at,
+                     1000 + 5 * ESPOTA_HISTORY_SAMPLE_S);
     espota_registry_destroy(registry);
 }
 END_TEST
@@ -105,15 +103,22 @@ START_TEST(test_one_address_does_not_crowd_out_others)
 
         snprintf(mac, sizeof(mac), "%06x%06x", k * 2654435761U >> 8, k);
         note_from(registry, mac, "1", "192.0.2.66", 10 + (int64_t)k);
-        ck_assert_uint_le(espota_registry_count(registry), ESPOTA_REGISTRY_OF_ADDRESS + 3);
+        ck_assert_uint_le(registry->count, ESPOTA_REGISTRY_OF_ADDRESS + 3);
     }
-    for (size_t i = 0; i < espota_registry_count(registry); i++)
-        others += strcmp(espota_registry_at(registry, i)->address, "192.0.2.9") == 0;
+    for (size_t i = 0; i < registry->count; i++)
+        others += strcmp(registry->by_mac[i]->address, "192.0.2.9") == 0;
     ck_assert_uint_eq(others, 3);
     /* who moves belongs to the new address */
     note_from(registry, "24aabb000001", "1", "192.0.2.10", 20);
-    ck_assert_str_eq(espota_registry_at(registry, 1)->address, "192.0.2.10");
-    ck_assert_uint_eq(espota_registry_at(registry, 1)->requests, 2);
+    others = 0;
+    for (size_t i = 0; i < registry->count; i++) {
+        if (strcmp(registry->by_mac[i]->address, "192.0.2.10") != 0)
+            continue;
+        others++;
+        ck_assert_str_eq(registry->by_mac[i]->mac, "24aabb000001");
+        ck_assert_uint_eq(registry->by_mac[i]->requests, 2);
+    }
+    ck_assert_uint_eq(others, 1);
     espota_registry_destroy(registry);
 }
 END_TEST
@@ -131,9 +136,9 @@ START_TEST(test_colliding_macs_cost_no_more)
         note(registry, mac, "1", 10);
         note(registry, mac, "2", 11);
     }
-    ck_assert_uint_eq(espota_registry_count(registry), 3000);
+    ck_assert_uint_eq(registry->count, 3000);
     for (size_t i = 0; i < 3000; i++)
-        ck_assert_uint_eq(espota_registry_at(registry, i)->requests, 2);
+        ck_assert_uint_eq(registry->by_mac[i]->requests, 2);
     espota_registry_destroy(registry);
 }
 END_TEST
@@ -176,10 +181,10 @@ START_TEST(test_versions_beyond_the_columns_are_others)
         note(registry, mac, version, 10);
     }
     espota_registry_sample(registry, 20);
-    for (size_t i = 0; i < ESPOTA_REGISTRY_LABELS; i++)
-        sum += espota_registry_sample_at(registry, 0)->counts[i];
+    for (size_t i = 0; i < ESPOTA_HISTORY_LABELS; i++)
+        sum += espota_history_at(&registry->history, 0)->counts[i];
     ck_assert_uint_eq(sum, 40);
-    ck_assert_str_eq(espota_registry_label(registry, ESPOTA_REGISTRY_LABELS - 1), "other");
+    ck_assert_str_eq(registry->history.labels[ESPOTA_HISTORY_LABELS - 1], "other");
     espota_registry_destroy(registry);
 }
 END_TEST
@@ -194,11 +199,11 @@ START_TEST(test_it_survives_as_json)
     note(registry, "18feaa000001", "1.0", 100);
     note(registry, "18feaa000002", "", 101);
     espota_registry_sample(registry, 300);
-    ck_assert(espota_registry_is_dirty(registry));
+    ck_assert(registry->dirty);
     text = espota_registry_write(registry);
     ck_assert_ptr_nonnull(text);
-    espota_registry_saved(registry);
-    ck_assert(!espota_registry_is_dirty(registry));
+    registry->dirty = false;
+    ck_assert(!registry->dirty);
     ck_assert_msg(espota_registry_read(back, text, strlen(text), &err) == ESPOTA_OK, "%s",
                   err.message);
     again = espota_registry_write(back);

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "serve/store_listing.h"
+#include "serve/store.h"
 #include "sys/descriptor.h"
 
 static char path[64];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "serve/version_rule.h"
+#include "serve/manifest.h"
 
 START_TEST(test_what_meets_them)
 {
