@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "port/posix/layout.h"
+#include "port/posix/chip.h"
 
 enum { KIB = 1024 };
 

@@ -4,6 +4,7 @@
 #include "unit.h"
 
 static struct stub_service service;
+static const struct espota_address where = {.family = 4, .port = 8266};
 static const struct espota_address addresses[] = {{.family = 4, .bytes = {10, 0, 0, 7}},
                                                   {.family = 6, .bytes = {0xfd, [15] = 7}}};
 static uint8_t answer[STUB_ANSWER_MAX];
@@ -11,7 +12,7 @@ static bool unicast;
 
 static void fresh(void)
 {
-    ck_assert(stub_service_init(&service, "door", 8266, "nodemcuv2", true));
+    ck_assert(stub_service_init(&service, "door", &where, true));
 }
 
 static struct espota_dns_name name_of(const char *dotted)
@@ -182,10 +183,10 @@ START_TEST(test_names)
 
     memset(longest, 'a', sizeof(longest));
     longest[64] = '\0';
-    ck_assert(!stub_service_init(&service, longest, 1, "b", false));
-    ck_assert(!stub_service_init(&service, "", 1, "b", false));
+    ck_assert(!stub_service_init(&service, longest, &where, false));
+    ck_assert(!stub_service_init(&service, "", &where, false));
     longest[63] = '\0';
-    ck_assert(stub_service_init(&service, longest, 1, "b", false));
+    ck_assert(stub_service_init(&service, longest, &where, false));
 }
 END_TEST
 

@@ -4,20 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/out.h"
 #include "mdns/mdns.h"
-#include "port/posix/announce_daemon.h"
-#include "port/posix/responder.h"
 
 enum {
     DAEMON_MAX = 32,          /* devices that are left to Avahi; it has bounds for a client */
     ANNOUNCE_AGAIN_MS = 1000, /* RFC 6762 8.3: twice, a second apart */
     LOOK_AGAIN_MS = 5000,     /* for interfaces that come up */
-};
-
-struct announced_device {
-    struct stub_service service;
-    struct espota_address address;
-    char name[64];
 };
 
 struct stub_announce {
@@ -27,37 +20,8 @@ struct stub_announce {
     struct espota_timer timer;
     unsigned announced;
     size_t count;
-    struct announced_device devices[];
+    struct stub_service services[];
 };
-
-static bool is_any(const struct espota_address *address)
-{
-    static const uint8_t zero[16] = {0};
-
-    return memcmp(address->bytes, zero, address->family == 4 ? 4 : 16) == 0;
-}
-
-/* The addresses by which the device can be reached on an interface. */
-static size_t addresses_on(const struct announced_device *device,
-                           const struct espota_interface *interface,
-                           struct espota_address out[ESPOTA_INTERFACE_ADDRESSES])
-{
-    size_t count = 0;
-    bool any = is_any(&device->address);
-
-    for (size_t i = 0; i < interface->count; i++) {
-        const struct espota_address *own = &interface->addresses[i].address;
-
-        if (own->family == device->address.family &&
-            (any || espota_address_equal(own, &device->address)))
-            out[count++] = *own;
-    }
-    /* every address of 127.0.0.0/8 is the loopback's, though it tells of one only */
-    if (count == 0 && !any && interface->loopback &&
-        espota_interface_reaches(interface, &device->address))
-        out[count++] = device->address;
-    return count;
-}
 
 static void announce_on(struct stub_announce *a, const struct espota_interface *interface,
                         bool goodbye)
@@ -67,12 +31,12 @@ static void announce_on(struct stub_announce *a, const struct espota_interface *
     int os_error;
 
     for (size_t i = 0; i < a->count; i++) {
-        size_t count = addresses_on(&a->devices[i], interface, addresses);
+        size_t count = stub_service_addresses(&a->services[i], interface, addresses);
         size_t length;
 
         if (count == 0)
             continue;
-        length = stub_responder_announce(&a->devices[i].service, addresses, count, goodbye, packet);
+        length = stub_responder_announce(&a->services[i], addresses, count, goodbye, packet);
         (void)espota_mdns_send(a->mdns, interface->index, 0, false, packet, length, &os_error);
     }
 }
@@ -119,52 +83,16 @@ static void packet(void *context, const struct espota_mdns_origin *origin,
         bool unicast;
         size_t length;
 
-        from.address_count = addresses_on(&a->devices[i], origin->interface, addresses);
+        from.address_count = stub_service_addresses(&a->services[i], origin->interface, addresses);
         if (from.address_count == 0)
             continue;
-        length = stub_responder_answer(&a->devices[i].service, &from, query, answer, &unicast);
+        length = stub_responder_answer(&a->services[i], &from, query, answer, &unicast);
         if (length > 0 && unicast)
             espota_mdns_reply(a->mdns, origin, answer, length);
         else if (length > 0)
             (void)espota_mdns_send(a->mdns, origin->interface->index, origin->from.family, false,
                                    answer, length, &os_error);
     }
-}
-
-static void add_places(const struct announced_device *device,
-                       const struct espota_interface *interface, struct stub_daemon_entry *entry)
-{
-    struct espota_address addresses[ESPOTA_INTERFACE_ADDRESSES];
-    size_t count = addresses_on(device, interface, addresses);
-
-    for (size_t i = 0; i < count && entry->count < STUB_DAEMON_PLACES; i++) {
-        entry->places[entry->count].interface = interface->index;
-        entry->places[entry->count].address = addresses[i];
-        entry->count++;
-    }
-}
-
-/* The daemon is told what is where now. */
-static bool ask_daemon(struct stub_announce *a)
-{
-    struct espota_interface *list;
-    struct stub_daemon_entry *entries;
-    size_t interfaces;
-
-    if (a->count > DAEMON_MAX || espota_interfaces(&list, &interfaces, NULL) != ESPOTA_OK)
-        return false;
-    entries = calloc(a->count, sizeof(*entries));
-    for (size_t i = 0; entries != NULL && i < a->count; i++) {
-        entries[i].service = &a->devices[i].service;
-        entries[i].name = a->devices[i].name;
-        for (size_t k = 0; k < interfaces; k++)
-            add_places(&a->devices[i], &list[k], &entries[i]);
-    }
-    if (entries != NULL)
-        a->daemon = stub_daemon_create(a->loop, entries, a->count);
-    free(entries);
-    free(list);
-    return a->daemon != NULL;
 }
 
 static enum espota_status answer_ourselves(struct stub_announce *a, struct espota_error *err)
@@ -185,11 +113,11 @@ static enum espota_status answer_ourselves(struct stub_announce *a, struct espot
     return ESPOTA_OK;
 }
 
-enum espota_status stub_announce_create(struct espota_loop *loop,
-                                        const struct stub_announced *devices, size_t count,
-                                        struct stub_announce **out, struct espota_error *err)
+enum espota_status stub_announce_create(struct espota_loop *loop, const struct stub_node *nodes,
+                                        size_t count, struct stub_announce **out,
+                                        struct espota_error *err)
 {
-    struct stub_announce *a = calloc(1, sizeof(*a) + count * sizeof(a->devices[0]));
+    struct stub_announce *a = calloc(1, sizeof(*a) + count * sizeof(a->services[0]));
     enum espota_status status = ESPOTA_OK;
 
     *out = NULL;
@@ -198,24 +126,23 @@ enum espota_status stub_announce_create(struct espota_loop *loop,
     a->loop = loop;
     a->count = count;
     for (size_t i = 0; i < count && status == ESPOTA_OK; i++) {
-        struct announced_device *d = &a->devices[i];
+        const struct stub_who *who = &nodes[i].who;
 
-        d->address = devices[i].address;
-        if (strlen(devices[i].name) >= sizeof(d->name) ||
-            !stub_service_init(&d->service, devices[i].name, d->address.port, "nodemcuv2",
-                               devices[i].auth))
+        if (!stub_service_init(&a->services[i], who->hostname, &who->address,
+                               nodes[i].settings->password_hash != NULL))
             status = espota_error_set(err, ESPOTA_E_USAGE,
                                       "'%s' cannot be announced: a name has 1 to 63 bytes",
-                                      devices[i].name);
-        else
-            memcpy(d->name, devices[i].name, strlen(devices[i].name) + 1);
+                                      who->hostname);
     }
-    if (status == ESPOTA_OK && !ask_daemon(a))
+    if (status == ESPOTA_OK && count <= DAEMON_MAX)
+        a->daemon = stub_daemon_create(loop, a->services, count);
+    if (status == ESPOTA_OK && a->daemon == NULL)
         status = answer_ourselves(a, err);
     if (status != ESPOTA_OK) {
         stub_announce_destroy(a);
         return status;
     }
+    out_detail("announced by %s", a->daemon != NULL ? "the Avahi daemon" : "this process itself");
     *out = a;
     return ESPOTA_OK;
 }
@@ -230,9 +157,4 @@ void stub_announce_destroy(struct stub_announce *announce)
     espota_mdns_destroy(announce->mdns);
     stub_daemon_destroy(announce->daemon);
     free(announce);
-}
-
-const char *stub_announce_by(const struct stub_announce *announce)
-{
-    return announce->daemon != NULL ? "avahi" : "own";
 }

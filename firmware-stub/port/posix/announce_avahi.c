@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * One entry group a device, host and service in it, so that a collision is settled for both. What
+ * Avahi cannot be asked for (it has no answer, or the list of interfaces is not to be had) is left
+ * to the caller, who answers questions without it.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lazy/avahi.h"
 #include "mdns/mdns.h"
-#include "port/posix/announce_daemon.h"
+#include "port/posix/announce.h"
 
 struct group {
     struct stub_daemon *daemon;
-    struct stub_daemon_entry entry;
+    const struct stub_service *service;
     char name[AVAHI_LABEL_MAX]; /* another one after a collision */
     AvahiEntryGroup *group;
 };
@@ -17,6 +22,8 @@ struct group {
 struct stub_daemon {
     struct espota_avahi_poll *poll;
     AvahiClient *client;
+    struct espota_interface *interfaces;
+    size_t interface_count;
     bool registered;
     size_t count;
     struct group groups[];
@@ -44,9 +51,9 @@ static void group_changed(AvahiEntryGroup *group, AvahiEntryGroupState state, vo
         rename_group(userdata);
 }
 
-static int add_address(struct group *g, const struct stub_daemon_place *place, const char *host)
+static int add_address(struct group *g, AvahiIfIndex interface, const char *host,
+                       const struct espota_address *from)
 {
-    const struct espota_address *from = &place->address;
     AvahiAddress address;
 
     memset(&address, 0, sizeof(address));
@@ -57,9 +64,8 @@ static int add_address(struct group *g, const struct stub_daemon_place *place, c
         address.proto = AVAHI_PROTO_INET6;
         memcpy(address.data.ipv6.address, from->bytes, 16);
     }
-    return avahi_entry_group_add_address(g->group, (AvahiIfIndex)place->interface,
-                                         AVAHI_PROTO_UNSPEC, AVAHI_PUBLISH_NO_REVERSE, host,
-                                         &address);
+    return avahi_entry_group_add_address(g->group, interface, AVAHI_PROTO_UNSPEC,
+                                         AVAHI_PUBLISH_NO_REVERSE, host, &address);
 }
 
 static AvahiStringList *strings_of(const struct stub_service *service)
@@ -76,30 +82,44 @@ static AvahiStringList *strings_of(const struct stub_service *service)
 }
 
 /*
- * One interface if it is on one only, else all: were it registered for several one by one, Avahi
- * would say goodbye on the last of them alone.
+ * Adds where the host can be reached. *where becomes the interface if it is on one only, else all:
+ * were the service registered for several one by one, Avahi would say goodbye on the last of them
+ * alone. False if it is nowhere.
  */
-static AvahiIfIndex interface_of(const struct stub_daemon_entry *entry)
+static bool add_host(struct group *g, const char *host, AvahiIfIndex *where, int *error)
 {
-    for (size_t i = 1; i < entry->count; i++)
-        if (entry->places[i].interface != entry->places[0].interface)
-            return AVAHI_IF_UNSPEC;
-    return (AvahiIfIndex)entry->places[0].interface;
+    const struct stub_daemon *daemon = g->daemon;
+    struct espota_address addresses[ESPOTA_INTERFACE_ADDRESSES];
+    bool found = false;
+
+    for (size_t i = 0; i < daemon->interface_count; i++) {
+        AvahiIfIndex interface = (AvahiIfIndex)daemon->interfaces[i].index;
+        size_t count = stub_service_addresses(g->service, &daemon->interfaces[i], addresses);
+
+        if (count > 0)
+            *where = found ? AVAHI_IF_UNSPEC : interface;
+        found |= count > 0;
+        for (size_t k = 0; k < count && *error == 0; k++)
+            *error = add_address(g, interface, host, &addresses[k]);
+    }
+    return found;
 }
 
 static void publish(struct group *g)
 {
-    AvahiStringList *strings = strings_of(g->entry.service);
+    AvahiStringList *strings;
+    AvahiIfIndex where;
     char host[AVAHI_LABEL_MAX + 8];
     int error = 0;
 
     snprintf(host, sizeof(host), "%s.local", g->name);
-    for (size_t i = 0; i < g->entry.count && error == 0; i++)
-        error = add_address(g, &g->entry.places[i], host);
+    if (!add_host(g, host, &where, &error))
+        return;
+    strings = strings_of(g->service);
     if (error == 0)
         error = avahi_entry_group_add_service_strlst(
-            g->group, interface_of(&g->entry), AVAHI_PROTO_UNSPEC, (AvahiPublishFlags)0, g->name,
-            "_arduino._tcp", "local", host, g->entry.service->port, strings);
+            g->group, where, AVAHI_PROTO_UNSPEC, (AvahiPublishFlags)0, g->name, "_arduino._tcp",
+            "local", host, g->service->address.port, strings);
     avahi_string_list_free(strings);
     if (error == 0)
         error = avahi_entry_group_commit(g->group);
@@ -116,7 +136,7 @@ static void register_all(struct stub_daemon *daemon, AvahiClient *client)
         struct group *g = &daemon->groups[i];
 
         g->group = avahi_entry_group_new(client, group_changed, g);
-        if (g->group != NULL && g->entry.count > 0)
+        if (g->group != NULL)
             publish(g);
     }
 }
@@ -128,7 +148,7 @@ static void client_changed(AvahiClient *client, AvahiClientState state, void *us
 }
 
 struct stub_daemon *stub_daemon_create(struct espota_loop *loop,
-                                       const struct stub_daemon_entry *entries, size_t count)
+                                       const struct stub_service *services, size_t count)
 {
     struct stub_daemon *daemon;
     int error;
@@ -141,10 +161,11 @@ struct stub_daemon *stub_daemon_create(struct espota_loop *loop,
     daemon->count = count;
     for (size_t i = 0; i < count; i++) {
         daemon->groups[i].daemon = daemon;
-        daemon->groups[i].entry = entries[i];
-        snprintf(daemon->groups[i].name, sizeof(daemon->groups[i].name), "%s", entries[i].name);
+        daemon->groups[i].service = &services[i];
+        snprintf(daemon->groups[i].name, sizeof(daemon->groups[i].name), "%s", services[i].name);
     }
-    daemon->poll = espota_avahi_poll_create(loop);
+    if (espota_interfaces(&daemon->interfaces, &daemon->interface_count, NULL) == ESPOTA_OK)
+        daemon->poll = espota_avahi_poll_create(loop);
     if (daemon->poll != NULL)
         daemon->client = avahi_client_new(espota_avahi_poll_get(daemon->poll), (AvahiClientFlags)0,
                                           client_changed, daemon, &error);
@@ -161,5 +182,6 @@ void stub_daemon_destroy(struct stub_daemon *daemon)
     if (daemon->client != NULL)
         avahi_client_free(daemon->client); /* its groups go with it, and say goodbye */
     espota_avahi_poll_destroy(daemon->poll);
+    free(daemon->interfaces);
     free(daemon);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "port/posix/announce_daemon.h"
+#include "port/posix/announce.h"
 
 struct stub_daemon *stub_daemon_create(struct espota_loop *loop,
-                                       const struct stub_daemon_entry *entries, size_t count)
+                                       const struct stub_service *services, size_t count)
 {
     (void)loop;
-    (void)entries;
+    (void)services;
     (void)count;
     return NULL;
 }

@@ -2,7 +2,9 @@
 /*
  * A NOR flash chip: in a file, whose bytes are the chip's, or in memory, where a sector takes
  * room once it is written. Writing clears bits and sets none; what a real chip would silently
- * spoil (bits that were not erased, an address beyond the end) fails here and is explained.
+ * spoil (bits that were not erased, an address beyond the end) fails here and is explained. And
+ * where the parts of an ESP8266's flash lie on it, as the Arduino core lays them out
+ * (PROTOCOL 5.9).
  */
 #ifndef ESPOTA_POSIX_CHIP_H
 #define ESPOTA_POSIX_CHIP_H
@@ -13,7 +15,11 @@
 #include "espota/error.h"
 #include "sys/sys.h"
 
-enum { STUB_CHIP_USUAL = 4 * 1024 * 1024 };
+enum {
+    STUB_FLASH_MIN = 128 * 1024,
+    STUB_FLASH_MAX = 16 * 1024 * 1024,
+    STUB_CHIP_USUAL = 4 * 1024 * 1024,
+};
 
 /* The caller's memory; its content is this module's. */
 struct stub_chip {
@@ -37,5 +43,15 @@ enum espota_status stub_chip_sync(const struct stub_chip *chip,
 
 /* What was wrong with the last call that failed; "" if none did. */
 const char *stub_chip_problem(const struct stub_chip *chip);
+
+struct stub_layout {
+    uint32_t fs_start; /* also where programs must end */
+    uint32_t fs_end;
+};
+
+/* `fs_start` 0: the core's usual place for that size of chip. */
+enum espota_status stub_layout_find(uint32_t flash_size, uint32_t fs_start,
+                                    struct stub_layout *layout,
+                                    struct espota_error *err) ESPOTA_MUST_CHECK;
 
 #endif

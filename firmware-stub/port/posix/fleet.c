@@ -3,7 +3,7 @@
  * Many devices in one process, on one loop: each has its address within 127.0.0.0/8 and the port
  * of a real device, so a host cannot tell them from a network.
  */
-#include "port/posix/fleet.h"
+#include "port/posix/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +12,9 @@
 #include "cli/out.h"
 #include "port/posix/announce.h"
 #include "port/posix/crypto_bearssl.h"
-#include "port/posix/endpoint.h"
 #include "port/posix/node.h"
-#include "port/posix/verify_bearssl.h"
 #include "sys/sys.h"
+#include "text/text.h"
 #include "wire/wire.h"
 
 enum {
@@ -33,7 +32,6 @@ struct fleet {
     struct espota_loop *loop;
     struct espota_crypto_bearssl crypto;
     struct stub_verifier verifier;
-    struct stub_log tell;
     struct stub_settings settings;
     char password_hash[ESPOTA_NONCE_MAX + 1];
     char web_credentials[ESPOTA_HTTP_BASIC_MAX];
@@ -65,16 +63,34 @@ static void failed(void *context, const struct espota_error *error)
 static enum espota_status hash_password(struct fleet *fleet, struct espota_error *err)
 {
     const struct espota_secret *password = &fleet->options->password;
-    bool md5 = fleet->options->auth != STUB_AUTH_SHA256;
+    enum espota_password_form form =
+        fleet->options->auth == STUB_AUTH_SHA256 ? ESPOTA_FORM_SHA256 : ESPOTA_FORM_MD5;
 
-    fleet->settings.replies_to_answer = fleet->options->auth == STUB_AUTH_MD5_ESP32;
-    fleet->settings.nonce_digits = md5 ? ESPOTA_NONCE_MD5 : ESPOTA_NONCE_SHA256;
     if (password->bytes == NULL)
         return ESPOTA_OK;
-    if (espota_password_hash(&fleet->crypto.table, md5 ? ESPOTA_FORM_MD5 : ESPOTA_FORM_SHA256,
-                             password->bytes, password->length, fleet->password_hash) != ESPOTA_OK)
+    if (espota_password_hash(&fleet->crypto.table, form, password->bytes, password->length,
+                             fleet->password_hash) != ESPOTA_OK)
         return espota_error_set(err, ESPOTA_E_FAILED, "the password cannot be hashed");
     fleet->settings.password_hash = fleet->password_hash;
+    return ESPOTA_OK;
+}
+
+/* ADDR:PORT or [IPv6]:PORT, in numbers; port 0: any free one. E_USAGE for what is none. */
+static enum espota_status parse_endpoint(const char *text, struct espota_address *out,
+                                         struct espota_error *err)
+{
+    struct espota_host host;
+    size_t length = strlen(text);
+    bool any = length > 2 && strcmp(text + length - 2, ":0") == 0;
+    char name[ESPOTA_HOST_MAX + 1];
+
+    snprintf(name, sizeof(name), "%.*s", (int)(any && length < sizeof(name) ? length - 2 : length),
+             text); /* length > 2 where it is used */
+    if (espota_host_parse(name, &host, err) != ESPOTA_OK)
+        return err->status;
+    if (!espota_address_parse(host.name, out) || (host.port == 0 && !any))
+        return espota_error_set(err, ESPOTA_E_USAGE, "'%s' must be ADDRESS:PORT in numbers", text);
+    out->port = host.port;
     return ESPOTA_OK;
 }
 
@@ -83,7 +99,7 @@ static enum espota_status prepare_page(struct fleet *fleet, struct espota_error 
     const struct stub_options *options = fleet->options;
     const char *user = options->user != NULL ? options->user : "admin";
 
-    if (options->http == NULL && options->pull.url == NULL)
+    if (options->http == NULL && options->pull == NULL)
         return ESPOTA_OK;
     if (options->password.bytes != NULL) {
         if (!espota_http_basic(user, options->password.bytes, options->password.length,
@@ -93,8 +109,7 @@ static enum espota_status prepare_page(struct fleet *fleet, struct espota_error 
     }
     if (options->http == NULL)
         return ESPOTA_OK;
-    fleet->settings.web = true;
-    if (stub_endpoint_parse(options->http, &fleet->web, err) != ESPOTA_OK)
+    if (parse_endpoint(options->http, &fleet->web, err) != ESPOTA_OK)
         return espota_error_prefix(err, "--http");
     if (options->count > 1 && fleet->web.port == 0)
         return espota_error_set(err, ESPOTA_E_USAGE,
@@ -110,6 +125,15 @@ static enum espota_status fleet_init(struct fleet *fleet, const struct stub_opti
     memset(fleet, 0, sizeof(*fleet));
     fleet->options = options;
     status = espota_loop_create(ESPOTA_LOOP_BEST, &fleet->loop, err);
+    fleet->settings = (struct stub_settings){
+        .options = options,
+        .loop = fleet->loop,
+        .crypto = &fleet->crypto.table,
+        .sector = fleet->sector,
+        .context = fleet,
+        .updated = updated,
+        .failed = failed,
+    };
     if (status == ESPOTA_OK)
         status = espota_crypto_bearssl_init(&fleet->crypto, err);
     if (status == ESPOTA_OK)
@@ -124,38 +148,15 @@ static enum espota_status fleet_init(struct fleet *fleet, const struct stub_opti
         (fleet->nodes = calloc(options->count, sizeof(*fleet->nodes))) == NULL)
         status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory for %lu devices",
                                   (unsigned long)options->count);
-    if (status != ESPOTA_OK)
-        return status;
-    fleet->tell = (struct stub_log){.json = options->json, .fleet = options->count > 1};
-    fleet->settings.loop = fleet->loop;
-    fleet->settings.crypto = &fleet->crypto.table;
-    fleet->settings.flash_size = (uint32_t)options->flash_size; /* the option's bound is 16 MiB */
-    fleet->settings.fs_start = (uint32_t)options->fs_start;
-    fleet->settings.atomic_fs = options->atomic_fs;
-    fleet->settings.fast = options->fast;
-    fleet->settings.quirks = options->quirks;
-    fleet->settings.shape =
-        (struct stub_link_shape){options->window, options->rate, options->delay_ms};
-    fleet->settings.loop_delay_ms = options->loop_delay_ms;
-    fleet->settings.auth_delay_ms = options->auth_delay_ms;
-    fleet->settings.sector = fleet->sector;
-    fleet->settings.context = fleet;
-    fleet->settings.updated = updated;
-    fleet->settings.failed = failed;
-    return ESPOTA_OK;
-}
-
-static void remove_nodes(struct fleet *fleet)
-{
-    while (fleet->count > 0)
-        stub_node_deinit(&fleet->nodes[--fleet->count]);
+    return status;
 }
 
 static void fleet_deinit(struct fleet *fleet)
 {
     espota_program_on_stop(NULL, NULL);
     stub_announce_destroy(fleet->announce);
-    remove_nodes(fleet);
+    while (fleet->count > 0)
+        stub_node_deinit(&fleet->nodes[--fleet->count]);
     free(fleet->nodes);
     espota_crypto_bearssl_deinit(&fleet->crypto);
     espota_wipe(fleet->password_hash, sizeof(fleet->password_hash));
@@ -184,7 +185,7 @@ static struct stub_who who_is(const struct fleet *fleet, const struct espota_add
 {
     const struct stub_options *options = fleet->options;
     struct stub_who who = {
-        .log = &fleet->tell, .device = device, .address = address_of(options, bound, device)};
+        .options = options, .device = device, .address = address_of(options, bound, device)};
 
     if (fleet->web.family != 0) {
         who.web = address_of(options, &fleet->web, device);
@@ -200,10 +201,18 @@ static struct stub_who who_is(const struct fleet *fleet, const struct espota_add
     return who;
 }
 
+static bool listens(const struct stub_options *options)
+{
+    return !options->boot && options->pull == NULL;
+}
+
 static enum espota_status bound_address(const struct stub_options *options,
                                         struct espota_address *bound, struct espota_error *err)
 {
-    if (!espota_address_parse(options->bind != NULL ? options->bind : "0.0.0.0", bound))
+    *bound = (struct espota_address){.family = 4};
+    if (!listens(options))
+        return ESPOTA_OK;
+    if (options->bind != NULL && !espota_address_parse(options->bind, bound))
         return espota_error_set(err, ESPOTA_E_USAGE, "'%s' is no address of a machine",
                                 options->bind);
     bound->port = options->port;
@@ -229,15 +238,14 @@ static enum espota_status make_node(struct fleet *fleet, const struct espota_add
     return stub_node_init(&fleet->nodes[fleet->count], &fleet->settings, &who, flash, err);
 }
 
-static enum espota_status make_nodes(struct fleet *fleet, const struct espota_address *bound,
-                                     struct espota_error *err)
+static enum espota_status make_nodes(struct fleet *fleet, struct espota_error *err)
 {
-    enum espota_status status = ESPOTA_OK;
+    struct espota_address bound;
+    enum espota_status status = bound_address(fleet->options, &bound, err);
 
     while (status == ESPOTA_OK && fleet->count < fleet->options->count) {
-        status = make_node(fleet, bound, err);
-        if (status == ESPOTA_OK)
-            fleet->count++;
+        status = make_node(fleet, &bound, err);
+        fleet->count += status == ESPOTA_OK;
     }
     return status;
 }
@@ -268,9 +276,11 @@ static enum espota_status listen_all(struct fleet *fleet, struct espota_error *e
     return status;
 }
 
-static enum espota_status allow_files(uint32_t count, size_t each, struct espota_error *err)
+static enum espota_status allow_files(const struct stub_options *options, struct espota_error *err)
 {
-    size_t wanted = (size_t)count * each + FILES_BESIDE;
+    size_t each = SOCKETS_EACH + (options->flash != NULL ? FILES_EACH : 0u) +
+                  (options->http != NULL ? SOCKETS_PAGE : 0u);
+    size_t wanted = (size_t)options->count * each + FILES_BESIDE;
     size_t limit = espota_open_files_limit(wanted);
 
     return limit >= wanted
@@ -278,32 +288,7 @@ static enum espota_status allow_files(uint32_t count, size_t each, struct espota
                : espota_error_set(err, ESPOTA_E_LOCAL,
                                   "%lu devices need %zu open files and this process may have %zu; "
                                   "raise the hard limit (ulimit -Hn) or take fewer",
-                                  (unsigned long)count, wanted, limit);
-}
-
-/* The network is told of all of them (--mdns). */
-static enum espota_status announce(struct fleet *fleet, struct espota_error *err)
-{
-    struct stub_announced *list;
-    enum espota_status status;
-
-    if (!fleet->options->mdns)
-        return ESPOTA_OK;
-    list = calloc(fleet->count, sizeof(*list));
-    if (list == NULL)
-        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to announce the devices");
-    for (uint32_t i = 0; i < fleet->count; i++) {
-        list[i].name = fleet->nodes[i].who.hostname;
-        list[i].address = fleet->nodes[i].who.address;
-        list[i].auth = fleet->settings.password_hash != NULL;
-    }
-    status = stub_announce_create(fleet->loop, list, fleet->count, &fleet->announce, err);
-    free(list);
-    if (status == ESPOTA_OK)
-        out_detail("announced by %s", strcmp(stub_announce_by(fleet->announce), "avahi") == 0
-                                          ? "the Avahi daemon"
-                                          : "this process itself");
-    return status;
+                                  (unsigned long)options->count, wanted, limit);
 }
 
 /* --- the run --- */
@@ -339,80 +324,51 @@ static enum espota_status turn(struct fleet *fleet, struct espota_error *err)
     return status;
 }
 
-static enum espota_status sync_all(const struct fleet *fleet, struct espota_error *err)
+/* The devices listen until the run is over. */
+static enum espota_status serve(struct fleet *fleet, struct espota_error *err)
+{
+    enum espota_status status = listen_all(fleet, err);
+
+    if (status == ESPOTA_OK && fleet->options->mdns)
+        status =
+            stub_announce_create(fleet->loop, fleet->nodes, fleet->count, &fleet->announce, err);
+    if (status != ESPOTA_OK)
+        return status;
+    stub_log_ready(&fleet->nodes[0].who, fleet->count);
+    return turn(fleet, err);
+}
+
+/* What the chips hold is on disk, and of a played loader that it starts something. */
+static enum espota_status conclude(const struct fleet *fleet, struct espota_error *err)
 {
     enum espota_status status = ESPOTA_OK;
 
     for (uint32_t i = 0; i < fleet->count && status == ESPOTA_OK; i++)
         status = stub_chip_sync(&fleet->nodes[i].chip, err);
-    return status;
-}
-
-enum espota_status stub_fleet_run(const struct stub_options *options, struct espota_error *err)
-{
-    struct fleet fleet;
-    struct espota_address bound;
-    enum espota_status status = fleet_init(&fleet, options, err);
-
-    if (status == ESPOTA_OK)
-        status = bound_address(options, &bound, err);
-    if (status == ESPOTA_OK)
-        status = allow_files(options->count,
-                             SOCKETS_EACH + (options->flash != NULL ? FILES_EACH : 0u) +
-                                 (options->http != NULL ? SOCKETS_PAGE : 0u),
-                             err);
-    if (status != ESPOTA_OK)
-        goto done;
-    espota_program_on_stop(stop, fleet.loop);
-    status = make_nodes(&fleet, &bound, err);
-    if (status == ESPOTA_OK)
-        status = listen_all(&fleet, err);
-    if (status == ESPOTA_OK)
-        status = announce(&fleet, err);
-    if (status != ESPOTA_OK)
-        goto done;
-    stub_log_ready(&fleet.nodes[0].who, fleet.count);
-    status = turn(&fleet, err);
-    if (status == ESPOTA_OK)
-        status = sync_all(&fleet, err);
-done:
-    fleet_deinit(&fleet);
-    return status;
-}
-
-enum espota_status stub_fleet_boot(const struct stub_options *options, struct espota_error *err)
-{
-    static const struct espota_address nowhere = {.family = 4};
-    struct fleet fleet;
-    enum espota_status status = fleet_init(&fleet, options, err);
-
-    if (status == ESPOTA_OK)
-        status = make_nodes(&fleet, &nowhere, err);
-    if (status == ESPOTA_OK)
-        status = sync_all(&fleet, err);
-    for (uint32_t i = 0; i < fleet.count && status == ESPOTA_OK; i++) {
-        if (!fleet.nodes[i].starts)
+    for (uint32_t i = 0; i < fleet->count && status == ESPOTA_OK && fleet->options->boot; i++)
+        if (!fleet->nodes[i].starts)
             status = espota_error_set(
                 err, ESPOTA_E_IMAGE, "the flash holds no program that the boot loader could start");
-    }
-    fleet_deinit(&fleet);
     return status;
 }
 
-enum espota_status stub_fleet_pull(const struct stub_options *options, struct espota_error *err)
+enum espota_status stub_run(const struct stub_options *options, struct espota_error *err)
 {
-    static const struct espota_address nowhere = {.family = 4};
     struct fleet fleet;
     enum espota_status status = fleet_init(&fleet, options, err);
 
+    if (status == ESPOTA_OK && listens(options))
+        status = allow_files(options, err);
     if (status == ESPOTA_OK) {
         espota_program_on_stop(stop, fleet.loop);
-        status = make_nodes(&fleet, &nowhere, err);
+        status = make_nodes(&fleet, err);
     }
+    if (status == ESPOTA_OK && listens(options))
+        status = serve(&fleet, err);
+    if (status == ESPOTA_OK && options->pull != NULL)
+        status = stub_node_pull(&fleet.nodes[0], err);
     if (status == ESPOTA_OK)
-        status = stub_pull(&fleet.nodes[0], &options->pull, err);
-    if (status == ESPOTA_OK)
-        status = sync_all(&fleet, err);
+        status = conclude(&fleet, err);
     fleet_deinit(&fleet);
     return status;
 }

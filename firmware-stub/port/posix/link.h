@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/core.h"
 #include "sys/sys.h"
 
 struct stub_link_shape {
@@ -79,5 +80,10 @@ enum espota_status stub_link_follow(struct stub_link *link, unsigned want,
 
 /* It is closed, and words of the device are still to leave. */
 bool stub_link_speaks(const struct stub_link *link);
+
+/* The core's form of a host's address: this port's without its family. */
+struct espota_peer stub_peer(const struct espota_address *address);
+/* `family` is that of the socket the peer was met on. */
+struct espota_address stub_peer_address(const struct espota_peer *peer, uint8_t family);
 
 #endif

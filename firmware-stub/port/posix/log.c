@@ -14,32 +14,48 @@ enum { TEXT_MAX = 512 };
 
 static const char *const failure_words[] = {"auth", "begin", "connect", "receive", "end"};
 
-static const char *command_word(uint32_t command)
-{
-    return command == ESPOTA_COMMAND_FILESYSTEM ? "filesystem" : "flash";
-}
-
 /* --- JSON --- */
 
-/* An event of a device, to be filled and given to finish. NULL without memory, which finish sees.
- */
+/* Members more of an event. Without memory it is NULL from then on, which finish tells. */
+static void keep(struct espota_json **json, bool done)
+{
+    if (done)
+        return;
+    espota_json_free(*json);
+    *json = NULL;
+}
+
+static void add_text(struct espota_json **json, const char *key, const char *text)
+{
+    keep(json, espota_json_set_text(*json, key, text));
+}
+
+static void add_integer(struct espota_json **json, const char *key, int64_t number)
+{
+    keep(json, espota_json_set_integer(*json, key, number));
+}
+
+static void add_bool(struct espota_json **json, const char *key, bool value)
+{
+    keep(json, espota_json_set_bool(*json, key, value));
+}
+
+/* An event of a device, to be filled and given to finish. */
 static struct espota_json *begin(const struct stub_who *who, const char *event)
 {
     char address[ESPOTA_ADDRESS_TEXT];
     struct espota_json *json = espota_json_object();
 
-    if (espota_json_set_text(json, "event", event) &&
-        espota_json_set_integer(json, "device", who->device) &&
-        espota_json_set_text(json, "address", espota_address_format(&who->address, false, address)))
-        return json;
-    espota_json_free(json);
-    return NULL;
+    add_text(&json, "event", event);
+    add_integer(&json, "device", who->device);
+    add_text(&json, "address", espota_address_format(&who->address, false, address));
+    return json;
 }
 
 /* Prints and frees. */
-static void finish(struct espota_json *json, bool whole)
+static void finish(struct espota_json *json)
 {
-    char *line = whole ? espota_json_line(json) : NULL;
+    char *line = json != NULL ? espota_json_line(json) : NULL;
 
     if (line != NULL)
         out_event(line);
@@ -53,19 +69,21 @@ static void json_event(const struct stub_who *who, const struct espota_receiver_
                        const char *name, const char *peer, const char *text)
 {
     struct espota_json *json = begin(who, name);
-    bool whole = json != NULL;
 
-    if (event->kind != ESPOTA_RECEIVER_PROGRESS)
-        whole = whole && espota_json_set_text(json, "peer", peer) &&
-                espota_json_set_text(json, "command", command_word(event->command));
-    if (event->kind == ESPOTA_RECEIVER_ERROR)
-        whole = whole && espota_json_set_text(json, "step", failure_words[event->failure]) &&
-                espota_json_set_integer(json, "error", event->error) &&
-                espota_json_set_text(json, "message", text);
+    if (event->kind != ESPOTA_RECEIVER_PROGRESS) {
+        add_text(&json, "peer", peer);
+        add_text(&json, "command",
+                 event->command == ESPOTA_COMMAND_FILESYSTEM ? "filesystem" : "flash");
+    }
+    if (event->kind == ESPOTA_RECEIVER_ERROR) {
+        add_text(&json, "step", failure_words[event->failure]);
+        add_integer(&json, "error", event->error);
+        add_text(&json, "message", text);
+    }
     if (event->kind != ESPOTA_RECEIVER_INVITED && event->kind != ESPOTA_RECEIVER_AUTH)
-        whole = whole && espota_json_set_integer(json, "bytes", event->done);
-    whole = whole && espota_json_set_integer(json, "size", event->size);
-    finish(json, whole);
+        add_integer(&json, "bytes", event->done);
+    add_integer(&json, "size", event->size);
+    finish(json);
 }
 
 /* --- words --- */
@@ -81,7 +99,7 @@ static void note(const struct stub_who *who, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    if (who->log->fleet)
+    if (who->options->count > 1)
         out_note("%s: %s", espota_address_format(&who->address, false, address), text);
     else
         out_note("%s", text);
@@ -123,15 +141,15 @@ void stub_log_ready(const struct stub_who *who, uint32_t count)
 {
     char address[ESPOTA_ADDRESS_TEXT];
 
-    if (who->log->json) {
+    if (who->options->json) {
         struct espota_json *json = begin(who, "ready");
 
-        finish(json, json != NULL && espota_json_set_integer(json, "port", who->address.port) &&
-                         espota_json_set_integer(json, "count", count) &&
-                         espota_json_set_text(json, "hostname", who->hostname) &&
-                         (who->web.family == 0 ||
-                          espota_json_set_text(json, "http",
-                                               espota_address_format(&who->web, true, address))));
+        add_integer(&json, "port", who->address.port);
+        add_integer(&json, "count", count);
+        add_text(&json, "hostname", who->hostname);
+        if (who->web.family != 0)
+            add_text(&json, "http", espota_address_format(&who->web, true, address));
+        finish(json);
         return;
     }
     espota_address_format(&who->address, true, address);
@@ -170,7 +188,7 @@ void stub_log_event(const struct stub_who *who, const struct espota_receiver_eve
     espota_address_format(peer, true, address);
     if (event->kind == ESPOTA_RECEIVER_ERROR)
         failure_text(event, chip, text);
-    if (who->log->json)
+    if (who->options->json)
         json_event(who, event, names[event->kind], address, text);
     else
         words_event(who, event, address, text);
@@ -182,38 +200,22 @@ static const char LOADER_LOST[] =
     "the boot loader in the first sector is destroyed: nothing starts "
     "any more";
 
-static bool json_copy(struct espota_json *json, const struct espota_boot_report *first)
-{
-    const uint32_t *argument = first->what.argument;
-
-    return espota_json_set_bool(json, "copied", true) &&
-           espota_json_set_integer(json, "source", argument[0]) &&
-           espota_json_set_integer(json, "target", argument[1]) &&
-           espota_json_set_integer(json, "size", argument[2]) &&
-           espota_json_set_integer(json, "result", first->copied);
-}
-
-static bool json_problems(struct espota_json *json, const struct stub_boot *boot)
+static void add_problems(struct espota_json **json, const struct stub_boot *boot)
 {
     struct espota_json *list = espota_json_array();
-    bool whole = true;
+    bool whole = !boot->blank || espota_json_append_text(list, "the flash is erased");
 
-    if (boot->blank)
-        whole = espota_json_append_text(list, "the flash is erased");
-    if (whole && boot->refused)
-        whole = espota_json_append_text(list, REFUSED);
-    if (whole && boot->loader_lost)
-        whole = espota_json_append_text(list, LOADER_LOST);
+    if (boot->refused)
+        whole = whole && espota_json_append_text(list, REFUSED);
+    if (boot->loader_lost)
+        whole = whole && espota_json_append_text(list, LOADER_LOST);
     for (size_t i = 0; whole && i < boot->image.problem_count; i++) {
         char text[ESPOTA_PROBLEM_TEXT_MAX];
 
         espota_image_problem_text(&boot->image.problems[i], text);
         whole = espota_json_append_text(list, text);
     }
-    if (whole)
-        return espota_json_set_own(json, "problems", list);
-    espota_json_free(list);
-    return false;
+    keep(json, espota_json_set_own(*json, "problems", list) && whole);
 }
 
 static bool copy_pending(const struct stub_boot *boot)
@@ -223,22 +225,26 @@ static bool copy_pending(const struct stub_boot *boot)
 
 static void json_boot(const struct stub_who *who, const struct stub_boot *boot)
 {
+    const uint32_t *argument = boot->first.what.argument;
     struct espota_json *json = begin(who, "boot");
-    bool whole = json != NULL;
 
-    if (copy_pending(boot))
-        whole = whole && json_copy(json, &boot->first);
-    else
-        whole = whole && espota_json_set_bool(json, "copied", false);
-    whole = whole && espota_json_set_bool(json, "ok", boot->starts);
+    add_bool(&json, "copied", copy_pending(boot));
+    if (copy_pending(boot)) {
+        add_integer(&json, "source", argument[0]);
+        add_integer(&json, "target", argument[1]);
+        add_integer(&json, "size", argument[2]);
+        add_integer(&json, "result", boot->first.copied);
+    }
+    add_bool(&json, "ok", boot->starts);
     if (boot->starts)
-        whole = whole && espota_json_set_integer(json, "entry", boot->loaded.entry);
-    if (boot->length > 0)
-        whole = whole && espota_json_set_integer(json, "bytes", boot->length) &&
-                espota_json_set_text(json, "md5", boot->md5) &&
-                espota_json_set_text(json, "kind", espota_image_kind_word(boot->image.kind));
-    whole = whole && json_problems(json, boot);
-    finish(json, whole);
+        add_integer(&json, "entry", boot->loaded.entry);
+    if (boot->length > 0) {
+        add_integer(&json, "bytes", boot->length);
+        add_text(&json, "md5", boot->md5);
+        add_text(&json, "kind", espota_image_kind_word(boot->image.kind));
+    }
+    add_problems(&json, boot);
+    finish(json);
 }
 
 static void words_boot(const struct stub_who *who, const struct stub_boot *boot)
@@ -274,7 +280,7 @@ static void words_boot(const struct stub_who *who, const struct stub_boot *boot)
 
 void stub_log_boot(const struct stub_who *who, const struct stub_boot *boot)
 {
-    if (who->log->json)
+    if (who->options->json)
         json_boot(who, boot);
     else
         words_boot(who, boot);
@@ -285,48 +291,39 @@ void stub_log_serial(const struct stub_who *who, const char *line)
     out_detail("%s: %s", who->hostname, line);
 }
 
-static const char *pull_word(enum espota_pull_result result)
+void stub_log_pull(const struct stub_who *who, const struct espota_pull_client *client,
+                   const char *message, const char *slot)
 {
-    switch (result) {
-    case ESPOTA_PULL_UPDATED:
-        return "updated";
-    case ESPOTA_PULL_NO_UPDATE:
-        return "none";
-    case ESPOTA_PULL_VERSION_KNOWN:
-        return "version";
-    default:
-        return "failed";
-    }
-}
-
-static void json_pull(const struct stub_who *who, const struct stub_pull_outcome *told,
-                      const char *version)
-{
-    struct espota_json *json = begin(who, "pull");
-    bool whole = json != NULL && espota_json_set_text(json, "result", pull_word(told->result)) &&
-                 espota_json_set_integer(json, "status", told->status);
-
-    if (told->result == ESPOTA_PULL_FAILED)
-        whole = whole && espota_json_set_integer(json, "error", told->error) &&
-                espota_json_set_text(json, "message", told->message);
-    if (version[0] != '\0')
-        whole = whole && espota_json_set_text(json, "version", version);
-    if (told->slot != NULL && told->result == ESPOTA_PULL_UPDATED)
-        whole = whole && espota_json_set_text(json, "slot", told->slot);
-    finish(json, whole);
-}
-
-void stub_log_pull(const struct stub_who *who, const struct stub_pull_outcome *told)
-{
+    static const char *const words[] = {
+        [ESPOTA_PULL_PENDING] = "failed", [ESPOTA_PULL_UPDATED] = "updated",
+        [ESPOTA_PULL_NO_UPDATE] = "none", [ESPOTA_PULL_VERSION_KNOWN] = "version",
+        [ESPOTA_PULL_FAILED] = "failed",
+    };
+    struct espota_json *json;
     char version[TEXT_MAX];
 
-    espota_text_printable(told->version, strlen(told->version), version, sizeof(version));
-    if (who->log->json)
-        json_pull(who, told, version);
-    else if (told->result == ESPOTA_PULL_NO_UPDATE)
-        note(who, "The server has nothing new");
-    else if (told->result == ESPOTA_PULL_VERSION_KNOWN)
-        note(who, "The server has version %s", version);
-    else if (told->result == ESPOTA_PULL_UPDATED && told->slot != NULL)
-        note(who, "The checksum is right: %s would be started now", told->slot);
+    espota_text_printable(client->version, strlen(client->version), version, sizeof(version));
+    if (client->result != ESPOTA_PULL_UPDATED)
+        slot = NULL;
+    if (!who->options->json) {
+        if (client->result == ESPOTA_PULL_NO_UPDATE)
+            note(who, "The server has nothing new");
+        else if (client->result == ESPOTA_PULL_VERSION_KNOWN)
+            note(who, "The server has version %s", version);
+        else if (slot != NULL)
+            note(who, "The checksum is right: %s would be started now", slot);
+        return;
+    }
+    json = begin(who, "pull");
+    add_text(&json, "result", words[client->result]);
+    add_integer(&json, "status", client->status);
+    if (client->result == ESPOTA_PULL_FAILED) {
+        add_integer(&json, "error", client->error);
+        add_text(&json, "message", message);
+    }
+    if (version[0] != '\0')
+        add_text(&json, "version", version);
+    if (slot != NULL)
+        add_text(&json, "slot", slot);
+    finish(json);
 }

@@ -8,18 +8,14 @@
 
 #include "core/core.h"
 #include "port/posix/boot.h"
+#include "port/posix/options.h"
 #include "sys/sys.h"
 
 enum { STUB_HOSTNAME_ROOM = 80 };
 
-struct stub_log {
-    bool json;
-    bool fleet; /* lines begin with the device's address */
-};
-
 /* Of whom something is told. */
 struct stub_who {
-    const struct stub_log *log;
+    const struct stub_options *options;
     uint32_t device; /* from 0 */
     char hostname[STUB_HOSTNAME_ROOM];
     struct espota_address address; /* where it listens */
@@ -36,17 +32,12 @@ void stub_log_ready(const struct stub_who *who, uint32_t count);
 void stub_log_event(const struct stub_who *who, const struct espota_receiver_event *event,
                     const struct espota_address *peer, const struct stub_chip *chip);
 
-/* What came of a request for an update. */
-struct stub_pull_outcome {
-    enum espota_pull_result result;
-    unsigned status; /* of HTTP; 0: none came */
-    int32_t error;
-    const char *message; /* printable */
-    const char *version; /* the server's; "": none; hostile */
-    const char *slot;    /* what would be started now; NULL: no device with slots */
-};
-
-void stub_log_pull(const struct stub_who *who, const struct stub_pull_outcome *told);
+/*
+ * What came of a request for an update. `message` is the client's error, printable; `slot` what
+ * would be started now, NULL: no device with slots.
+ */
+void stub_log_pull(const struct stub_who *who, const struct espota_pull_client *client,
+                   const char *message, const char *slot);
 
 void stub_log_boot(const struct stub_who *who, const struct stub_boot *boot);
 

@@ -5,8 +5,8 @@
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "espota/version.h"
-#include "port/posix/fleet.h"
-#include "port/posix/layout.h"
+#include "port/posix/chip.h"
+#include "port/posix/options.h"
 #include "sys/sys.h"
 
 #define MEMBER(member) OPT_AT(struct stub_options, member)
@@ -50,15 +50,15 @@ static const struct opt options[] = {
     {OPT_STRING, 0, "pull", "URL",
      "Do not listen, but ask this server for an update as ESPhttpUpdate does, once, and end. "
      "Success is an update or that there is none. A password is sent to the server.",
-     MEMBER(pull.url)},
+     MEMBER(pull)},
     {OPT_STRING, 0, "version", "TEXT", "The version that runs, to tell the server.",
-     MEMBER(pull.version)},
+     MEMBER(version)},
     {OPT_FLAG, 0, "fs", NULL, "Ask for a file-system image.", MEMBER(pull_fs)},
     {OPT_FLAG, 0, "ask-version", NULL, "Ask only which version the server has.", MEMBER(pull_asks)},
     {OPT_CHOICE, 0, "rtos", "no|user1|user2",
      "Ask as the demo of the RTOS SDK does: the program of this slot runs, the other slot is "
      "written. A URL without a path gets the name that the demo asks for.",
-     MEMBER(pull.running)},
+     MEMBER(running)},
 
     {.kind = OPT_HEADING, .help = "Flash"},
     {OPT_STRING, 0, "flash", "FILE",
@@ -77,13 +77,13 @@ static const struct opt options[] = {
     {.kind = OPT_HEADING, .help = "Behaviour"},
     {OPT_INTEGER, 0, "uploads", "N", "End after N successful uploads; failed ones do not count.",
      MEMBER(uploads), .min = 1},
-    {OPT_BYTES, 0, "rate", "BYTES/S", "Take the image no faster than that.", MEMBER(rate),
+    {OPT_BYTES, 0, "rate", "BYTES/S", "Take the image no faster than that.", MEMBER(shape.rate),
      .min = 1},
     {OPT_BYTES, 0, "tcp-window", "BYTES",
-     "Let no more be under way towards the device: 5840 is what lwIP has.", MEMBER(window),
+     "Let no more be under way towards the device: 5840 is what lwIP has.", MEMBER(shape.window),
      .min = 1460, .max = 1 << 20},
     {OPT_INTEGER, 0, "ack-delay", "MS", "What the device says over TCP leaves that much later.",
-     MEMBER(delay_ms), .max = 60000},
+     MEMBER(shape.delay_ms), .max = 60000},
     {OPT_INTEGER, 0, "loop-delay", "MS",
      "Read one datagram every MS milliseconds, as a sketch does whose loop takes that long.",
      MEMBER(loop_delay_ms), .max = 60000},
@@ -127,18 +127,18 @@ static const char *contradiction(const struct stub_options *typed)
                "addresses";
     if (typed->boot && typed->flash == NULL)
         return "--boot needs --flash";
-    if (typed->user != NULL && typed->http == NULL && typed->pull.url == NULL)
+    if (typed->user != NULL && typed->http == NULL && typed->pull == NULL)
         return "--user is for --http and --pull";
     if (typed->user != NULL && strchr(typed->user, ':') != NULL)
         return "--user: a user's name has no colon";
-    if (typed->pull.url == NULL) {
-        if (typed->pull.version != NULL || typed->pull_fs || typed->pull_asks ||
-            typed->pull.running != STUB_SLOT_NONE)
+    if (typed->pull == NULL) {
+        if (typed->version != NULL || typed->pull_fs || typed->pull_asks ||
+            typed->running != STUB_SLOT_NONE)
             return "--version, --fs, --ask-version and --rtos are for --pull";
     } else if (typed->count > 1 || typed->http != NULL || typed->boot || typed->uploads > 0) {
         return "--pull excludes --count, --http, --boot and --uploads";
     } else if ((typed->pull_fs ? 1 : 0) + (typed->pull_asks ? 1 : 0) +
-                   (typed->pull.running != STUB_SLOT_NONE ? 1 : 0) >
+                   (typed->running != STUB_SLOT_NONE ? 1 : 0) >
                1) {
         return "--fs, --ask-version and --rtos exclude each other";
     }
@@ -153,22 +153,11 @@ static enum espota_status run(struct stub_options *typed, struct espota_error *e
 {
     struct espota_log log = out_log();
 
-    if (typed->boot)
-        return stub_fleet_boot(typed, err);
-    if (typed->password_file != NULL) {
-        enum espota_status status =
-            espota_secret_read(&typed->password, typed->password_file, "password file", &log, err);
-
-        if (status != ESPOTA_OK)
-            return status;
-    }
-    if (typed->pull.url == NULL)
-        return stub_fleet_run(typed, err);
-    if (typed->pull_fs)
-        typed->pull.mode = ESPOTA_PULL_FILESYSTEM;
-    if (typed->pull_asks)
-        typed->pull.mode = ESPOTA_PULL_VERSION;
-    return stub_fleet_pull(typed, err);
+    if (!typed->boot && typed->password_file != NULL &&
+        espota_secret_read(&typed->password, typed->password_file, "password file", &log, err) !=
+            ESPOTA_OK)
+        return err->status;
+    return stub_run(typed, err);
 }
 
 static int stub(int argc, char **argv)

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "port/posix/peer.h"
-
 enum {
     DOWN_MS = 1000,
     DOWN_FAST_MS = 150, /* as short as still can be seen from outside */
@@ -167,7 +165,7 @@ static void arm(struct stub_node *node, uint64_t delay_ms)
 static void go_down(struct stub_node *node)
 {
     stub_node_silence(node);
-    arm(node, node->settings->fast ? DOWN_FAST_MS : DOWN_MS);
+    arm(node, node->settings->options->fast ? DOWN_FAST_MS : DOWN_MS);
 }
 
 /* Whether a slow device does anything now; if not, it is looked at again when it will. */
@@ -233,9 +231,9 @@ static enum espota_status boot(struct stub_node *node, struct stub_boot *result,
                                struct espota_error *err)
 {
     uint8_t head[4];
-    enum espota_status status =
-        stub_boot_play(&node->chip, &node->rtc, node->settings->crypto, node->layout.fs_start,
-                       node->settings->quirks, node->settings->sector, serial, node, result, err);
+    enum espota_status status = stub_boot_play(
+        &node->chip, &node->rtc, node->settings->crypto, node->layout.fs_start,
+        node->settings->options->quirks, node->settings->sector, serial, node, result, err);
 
     if (status != ESPOTA_OK)
         return status;
@@ -289,23 +287,25 @@ static void expired(void *context)
 static enum espota_status open_flash(struct stub_node *node, const char *flash,
                                      struct espota_error *err)
 {
-    const struct stub_settings *settings = node->settings;
+    const struct stub_options *options = node->settings->options;
     char path[RTC_PATH_MAX];
-    enum espota_status status = stub_chip_init(&node->chip, flash, settings->flash_size, err);
+    /* the options' bound is 16 MiB */
+    enum espota_status status =
+        stub_chip_init(&node->chip, flash, (uint32_t)options->flash_size, err);
 
+    if (status == ESPOTA_OK)
+        status = stub_layout_find(node->chip.size, (uint32_t)options->fs_start, &node->layout, err);
     if (status != ESPOTA_OK)
         return status;
-    status = stub_layout_find(node->chip.size, settings->fs_start, &node->layout, err);
-    if (status != ESPOTA_OK || flash == NULL)
-        return status == ESPOTA_OK ? stub_rtc_init(&node->rtc, NULL, &node->chip, err) : status;
-    if ((size_t)snprintf(path, sizeof(path), "%s.rtc", flash) >= sizeof(path))
+    if (flash != NULL && (size_t)snprintf(path, sizeof(path), "%s.rtc", flash) >= sizeof(path))
         return espota_error_set(err, ESPOTA_E_LOCAL, "the name of the flash file is too long");
-    return stub_rtc_init(&node->rtc, path, &node->chip, err);
+    return stub_rtc_init(&node->rtc, flash != NULL ? path : NULL, &node->chip, err);
 }
 
 static void fill_tables(struct stub_node *node)
 {
     const struct stub_settings *settings = node->settings;
+    const struct stub_options *options = settings->options;
 
     node->ops = (struct espota_pump_ops){
         .context = node,
@@ -328,16 +328,16 @@ static void fill_tables(struct stub_node *node)
         .fs_end = node->layout.fs_end,
         .chip_size = node->chip.size,
         .configured_size = node->chip.size,
-        .atomic_fs = settings->atomic_fs,
+        .atomic_fs = options->atomic_fs,
     };
     node->receiver = (struct espota_receiver_config){
         .update = &node->update,
         .crypto = settings->crypto,
         .password_hash = settings->password_hash,
-        .nonce_digits = settings->nonce_digits,
-        .replies_to_answer = settings->replies_to_answer,
-        .fast = settings->fast,
-        .quirks = settings->quirks,
+        .nonce_digits = options->auth == STUB_AUTH_SHA256 ? ESPOTA_NONCE_SHA256 : ESPOTA_NONCE_MD5,
+        .replies_to_answer = options->auth == STUB_AUTH_MD5_ESP32,
+        .fast = options->fast,
+        .quirks = options->quirks,
         .context = node,
         .event = event,
     };
@@ -345,12 +345,12 @@ static void fill_tables(struct stub_node *node)
         .update = &node->update,
         .path = "/update",
         .credentials = settings->web_credentials,
-        .fast = settings->fast,
-        .quirks = settings->quirks,
+        .fast = options->fast,
+        .quirks = options->quirks,
         .context = node,
         .event = web_event,
     };
-    stub_web_init(&node->web, settings->loop, &settings->shape, &node->page);
+    stub_web_init(&node->web, settings->loop, &options->shape, &node->page);
     node->web.context = node;
     node->web.updated = web_updated;
     node->web.failed = web_failed;
@@ -370,7 +370,7 @@ enum espota_status stub_node_init(struct stub_node *node, const struct stub_sett
     node->udp.ready = readable;
     node->timer.expired = expired;
     node->udp.context = node->timer.context = node;
-    stub_link_init(&node->link, settings->loop, &settings->shape, step, node);
+    stub_link_init(&node->link, settings->loop, &settings->options->shape, step, node);
     status = open_flash(node, flash, err);
     if (status == ESPOTA_OK) {
         fill_tables(node);
@@ -412,11 +412,11 @@ enum espota_status stub_node_listen(struct stub_node *node, struct espota_error 
         return status;
     }
     node->who.address.port = got.port;
-    node->slow = (struct stub_slow){.loop_ms = node->settings->loop_delay_ms,
-                                    .auth_ms = node->settings->auth_delay_ms,
+    node->slow = (struct stub_slow){.loop_ms = node->settings->options->loop_delay_ms,
+                                    .auth_ms = node->settings->options->auth_delay_ms,
                                     .turn = espota_loop_now(node->settings->loop)};
     espota_pump_init(&node->device, &node->ops, &node->receiver);
-    if (node->settings->web) {
+    if (node->settings->options->http != NULL) {
         status = stub_web_listen(&node->web, &node->who.web, err);
         if (status != ESPOTA_OK)
             stub_node_silence(node);

@@ -12,31 +12,21 @@
 #include "device.h"
 #include "port/posix/boot.h"
 #include "port/posix/chip.h"
-#include "port/posix/layout.h"
 #include "port/posix/link.h"
 #include "port/posix/log.h"
+#include "port/posix/options.h"
 #include "port/posix/slow.h"
 #include "port/posix/web.h"
 
 /* What all devices have in common; borrowed by each. */
 struct stub_settings {
+    const struct stub_options *options;
     struct espota_loop *loop;
     const struct espota_crypto *crypto;
     const struct espota_verifier *verify; /* NULL: any image is taken */
     const char *password_hash;            /* as struct espota_receiver_config has it */
-    uint8_t nonce_digits;
-    bool replies_to_answer; /* as struct espota_receiver_config has it */
-    uint32_t loop_delay_ms; /* see struct stub_slow */
-    uint32_t auth_delay_ms;
-    uint32_t flash_size; /* 0: what the file holds */
-    uint32_t fs_start;   /* 0: the usual place */
-    bool atomic_fs;
-    bool web;                    /* has a page for updates */
     const char *web_credentials; /* of the page, and for a server: as espota_http_basic has it */
-    bool fast;
-    bool quirks;
-    struct stub_link_shape shape;
-    uint8_t *sector; /* ESPOTA_SECTOR_SIZE bytes to work in */
+    uint8_t *sector;             /* ESPOTA_SECTOR_SIZE bytes to work in */
 
     void *context; /* for the two below */
     /* An update succeeded, and the device runs again. */
@@ -91,6 +81,15 @@ void stub_node_tell(struct stub_node *node, const struct espota_receiver_event *
 /* For a device that does not listen: boots again, and tells of it. */
 enum espota_status stub_node_restart(struct stub_node *node,
                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/*
+ * Asks a server for an update (--pull) on behalf of a device that has booted and does not listen;
+ * tells what comes of it, and restarts the device after an update. OK: updated, nothing new, or the
+ * version is known. Otherwise the message has the device's words: E_NO_ANSWER, E_AUTH, E_REFUSED
+ * (the server's no), E_BROKEN, E_IMAGE, E_INTERRUPTED.
+ */
+enum espota_status stub_node_pull(struct stub_node *node,
+                                  struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* An update is over and the host is still to hear something. */
 bool stub_node_speaks(const struct stub_node *node);

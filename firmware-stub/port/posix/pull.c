@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "port/posix/pull.h"
+#include "port/posix/node.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,7 @@ enum {
 
 struct pull {
     struct stub_node *node;
-    const struct stub_pull_options *options;
+    const struct stub_options *options;
     struct espota_url url;
     struct espota_address server;
     struct stub_link link;
@@ -204,7 +204,7 @@ static enum espota_status take_url(struct pull *pull, struct espota_error *err)
 static enum espota_status prepare(struct pull *pull, struct espota_error *err)
 {
     bool rtos = pull->options->running != STUB_SLOT_NONE;
-    enum espota_status status = espota_url_parse(pull->options->url, &pull->url, err);
+    enum espota_status status = espota_url_parse(pull->options->pull, &pull->url, err);
 
     if (status == ESPOTA_OK)
         status = take_url(pull, err);
@@ -219,7 +219,10 @@ static enum espota_status prepare(struct pull *pull, struct espota_error *err)
                                 "the flash chip is too small for two programs");
     pull->config.host = pull->host;
     pull->config.target = rtos ? rtos_target(pull) : target(pull);
-    pull->config.mode = pull->options->mode;
+    if (pull->options->pull_fs)
+        pull->config.mode = ESPOTA_PULL_FILESYSTEM;
+    if (pull->options->pull_asks)
+        pull->config.mode = ESPOTA_PULL_VERSION;
     pull->config.version = pull->options->version;
     pull->config.context = pull;
     pull->config.event = event;
@@ -273,39 +276,32 @@ static enum espota_status conclude(struct pull *pull, struct espota_error *err)
 {
     char words[ESPOTA_PULL_MESSAGE_MAX];
     char shown[4 * ESPOTA_PULL_MESSAGE_MAX];
-    struct stub_pull_outcome told = {
-        .result = espota_pull_client_result(&pull->client),
-        .status = espota_pull_client_status(&pull->client),
-        .version = espota_pull_client_version(&pull->client),
-        .slot = slot_word(pull),
-    };
+    int32_t error = espota_pull_client_error(&pull->client, words);
 
-    told.error = espota_pull_client_error(&pull->client, words);
     espota_text_printable(words, strlen(words), shown, sizeof(shown));
-    told.message = shown;
-    stub_log_pull(&pull->node->who, &told);
-    if (told.result == ESPOTA_PULL_FAILED)
-        return espota_error_set(err, status_of(told.error), "%s: %s (%ld)", pull->url.clean, shown,
-                                (long)told.error);
-    if (told.result == ESPOTA_PULL_UPDATED && told.slot == NULL)
+    stub_log_pull(&pull->node->who, &pull->client, shown, slot_word(pull));
+    if (pull->client.result == ESPOTA_PULL_FAILED)
+        return espota_error_set(err, status_of(error), "%s: %s (%ld)", pull->url.clean, shown,
+                                (long)error);
+    if (pull->client.result == ESPOTA_PULL_UPDATED && pull->options->running == STUB_SLOT_NONE)
         return stub_node_restart(pull->node, err);
     return ESPOTA_OK;
 }
 
-enum espota_status stub_pull(struct stub_node *node, const struct stub_pull_options *options,
-                             struct espota_error *err)
+enum espota_status stub_node_pull(struct stub_node *node, struct espota_error *err)
 {
-    struct pull pull = {.node = node, .options = options};
+    struct espota_loop *loop = node->settings->loop;
+    struct pull pull = {.node = node, .options = node->settings->options};
     enum espota_status status;
 
     pull.timer.expired = step;
     pull.timer.context = &pull;
-    stub_link_init(&pull.link, node->settings->loop, &node->settings->shape, step, &pull);
+    stub_link_init(&pull.link, loop, &pull.options->shape, step, &pull);
     status = prepare(&pull, err);
     if (status == ESPOTA_OK)
         status = turn(&pull, err);
     stub_link_deinit(&pull.link);
-    espota_loop_disarm(node->settings->loop, &pull.timer);
+    espota_loop_disarm(loop, &pull.timer);
     if (status == ESPOTA_OK)
         status = conclude(&pull, err);
     espota_pull_client_deinit(&pull.client);

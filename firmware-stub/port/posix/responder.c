@@ -32,22 +32,44 @@ static void add_string(struct stub_service *service, const char *key, const char
     service->txt_length = (uint16_t)(service->txt_length + 1 + length);
 }
 
-bool stub_service_init(struct stub_service *service, const char *name, uint16_t port,
-                       const char *board, bool auth)
+bool stub_service_init(struct stub_service *service, const char *name,
+                       const struct espota_address *address, bool auth)
 {
     struct espota_dns_name local;
+    size_t length = strlen(name);
 
-    memset(service, 0, sizeof(*service));
-    service->port = port;
+    *service = (struct stub_service){.address = *address};
+    snprintf(service->name, sizeof(service->name), "%s", name);
     /* LEAmDNS puts each new string in front of the others */
     add_string(service, "auth_upload", auth ? "yes" : "no");
-    add_string(service, "board", board);
+    add_string(service, "board", "nodemcuv2");
     add_string(service, "ssh_upload", "no");
     add_string(service, "tcp_check", "no");
     return espota_dns_name_set(&local, "local") &&
            espota_dns_name_set(&service->type, "_arduino._tcp.local") &&
-           espota_dns_name_under(&service->instance, name, strlen(name), &service->type) &&
-           espota_dns_name_under(&service->host, name, strlen(name), &local);
+           espota_dns_name_under(&service->instance, name, length, &service->type) &&
+           espota_dns_name_under(&service->host, name, length, &local);
+}
+
+size_t stub_service_addresses(const struct stub_service *service,
+                              const struct espota_interface *interface,
+                              struct espota_address out[ESPOTA_INTERFACE_ADDRESSES])
+{
+    static const uint8_t zeros[16];
+    const struct espota_address *at = &service->address;
+    bool any = memcmp(at->bytes, zeros, sizeof(zeros)) == 0;
+    size_t count = 0;
+
+    for (size_t i = 0; i < interface->count; i++) {
+        const struct espota_address *own = &interface->addresses[i].address;
+
+        if (own->family == at->family && (any || espota_address_equal(own, at)))
+            out[count++] = *own;
+    }
+    /* every address of 127.0.0.0/8 is the loopback's, though it tells of one only */
+    if (count == 0 && !any && interface->loopback && espota_interface_reaches(interface, at))
+        out[count++] = *at;
+    return count;
 }
 
 struct saying {
@@ -90,7 +112,7 @@ static void say(struct saying *s, enum espota_dns_section section, unsigned what
                                        &service->instance);
     if ((what & SAY_SRV) != 0)
         s->whole &= espota_dns_add_srv(&s->writer, section, &service->instance, !s->legacy,
-                                       ttl_of(s, HOST_TTL), service->port, &service->host);
+                                       ttl_of(s, HOST_TTL), service->address.port, &service->host);
     if ((what & SAY_TXT) != 0)
         s->whole &=
             espota_dns_add_data(&s->writer, section, &service->instance, ESPOTA_DNS_TXT, !s->legacy,
@@ -129,7 +151,7 @@ static unsigned known(const struct stub_service *service, const struct espota_dn
         espota_dns_name_equal(&r->name, &service->type) &&
         espota_dns_name_equal(&r->target, &service->instance))
         return SAY_PTR;
-    if (r->type == ESPOTA_DNS_SRV && r->ttl >= HOST_TTL / 2 && r->port == service->port &&
+    if (r->type == ESPOTA_DNS_SRV && r->ttl >= HOST_TTL / 2 && r->port == service->address.port &&
         espota_dns_name_equal(&r->name, &service->instance) &&
         espota_dns_name_equal(&r->target, &service->host))
         return SAY_SRV;

@@ -18,21 +18,28 @@ enum {
     STUB_TXT_ROOM = 128,
 };
 
+/* A device, as the network knows it. */
 struct stub_service {
+    char name[64];                   /* the hostname, without ".local" */
+    struct espota_address address;   /* where it listens: one address, or all of a family */
     struct espota_dns_name type;     /* _arduino._tcp.local */
     struct espota_dns_name instance; /* NAME._arduino._tcp.local */
     struct espota_dns_name host;     /* NAME.local */
-    uint16_t port;
     uint8_t txt[STUB_TXT_ROOM];
     uint16_t txt_length;
 };
 
 /*
- * A device of that name. Its TXT strings stand as on the wire of a real ESP8266: auth_upload,
- * board, ssh_upload, tcp_check. False if the name is empty or longer than 63 bytes.
+ * Its TXT strings stand as on the wire of a real ESP8266: auth_upload, board, ssh_upload,
+ * tcp_check. False if the name is empty or longer than 63 bytes.
  */
-bool stub_service_init(struct stub_service *service, const char *name, uint16_t port,
-                       const char *board, bool auth) ESPOTA_MUST_CHECK;
+bool stub_service_init(struct stub_service *service, const char *name,
+                       const struct espota_address *address, bool auth) ESPOTA_MUST_CHECK;
+
+/* The addresses by which the device can be reached on an interface; how many. */
+size_t stub_service_addresses(const struct stub_service *service,
+                              const struct espota_interface *interface,
+                              struct espota_address out[ESPOTA_INTERFACE_ADDRESSES]);
 
 /* Where a question came in. */
 struct stub_question_origin {

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "port/posix/peer.h"
-
 enum { PIECE = 4096, FULL_MS = 1000 };
 
 static void fail(struct stub_web *web, const struct espota_error *error)
