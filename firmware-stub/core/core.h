@@ -9,8 +9,7 @@
  *   updater.h      an image on its way into flash    updater, updater_message     eboot
  *   receiver.h     ArduinoOTA                        receiver                     updater
  *   multipart.h    the body of a form                multipart
- *   web_page.h     what the pages say                web_page
- *   web_updater.h  a web page for updates            web_updater                  all above
+ *   web_updater.h  a web page for updates            web_updater, web_page        all above
  *   pull_client.h  asking a server                   pull_client and its dialects updater
  *
  * Of src/wire the first four want auth, crc, cursor, digest, invitation, status and text; the web
@@ -25,7 +24,6 @@
 #include "core/pull_client.h"
 #include "core/receiver.h"
 #include "core/updater.h"
-#include "core/web_page.h"
 #include "core/web_updater.h"
 
 #endif

@@ -143,34 +143,19 @@ void espota_pull_client_tx_ack(struct espota_pull_client *client, size_t length,
 
 /* --- the head of the answer --- */
 
-static void copy_text(char *out, size_t room, const char *value)
-{
-    struct espota_writer writer;
-
-    espota_writer_init(&writer, out, room - 1); /* one for the terminator */
-    espota_write_text(&writer, value);
-    out[writer.used] = '\0';
-}
-
-static void take_length(struct espota_pull_client *client, const char *value)
-{
-    client->has_length = espota_http_length(value, &client->length) == ESPOTA_OK;
-    if (!client->has_length)
-        client->length = 0;
-}
-
 static void take_header(struct espota_pull_client *client, const char *name, const char *value)
 {
     if (espota_http_same(name, "Content-Length")) {
-        take_length(client, value);
+        client->length = 0;
+        client->has_length = espota_http_length(value, &client->length) == ESPOTA_OK;
     } else if (espota_http_same(name, "Transfer-Encoding")) {
         client->chunked = espota_http_same(value, "chunked");
         client->encoded = !client->chunked && !espota_http_same(value, "identity");
     } else if (espota_http_same(name, "x-MD5")) {
         client->has_md5 = true;
-        copy_text(client->md5, sizeof(client->md5), value);
+        espota_text_copy(value, client->md5, sizeof(client->md5));
     } else if (espota_http_same(name, "x-version")) {
-        copy_text(client->version, sizeof(client->version), value);
+        espota_text_copy(value, client->version, sizeof(client->version));
     } else if (espota_http_same(name, "Content-Type")) {
         client->has_type = espota_http_behind(value, "application/octet-stream") != NULL;
     }

@@ -21,10 +21,31 @@ static uint32_t free_space(const struct espota_updater_config *update)
     return update->fs_start > sketch ? update->fs_start - sketch : 0;
 }
 
-static void write_mac(struct espota_writer *writer, const uint8_t mac[MAC_BYTES])
+/* The names come in the order in which the core sends them. */
+static void begin_field(struct espota_writer *writer, const char *name)
+{
+    espota_write_text(writer, "\r\nx-ESP8266-");
+    espota_write_text(writer, name);
+    espota_write_text(writer, ": ");
+}
+
+static void text_field(struct espota_writer *writer, const char *name, const char *text)
+{
+    begin_field(writer, name);
+    espota_write_text(writer, text);
+}
+
+static void number_field(struct espota_writer *writer, const char *name, uint32_t number)
+{
+    begin_field(writer, name);
+    espota_write_decimal(writer, number);
+}
+
+static void mac_field(struct espota_writer *writer, const char *name, const uint8_t mac[MAC_BYTES])
 {
     static const char digits[] = "0123456789ABCDEF";
 
+    begin_field(writer, name);
     for (int i = 0; i < MAC_BYTES; i++) {
         if (i > 0)
             espota_write_u8(writer, ':');
@@ -33,86 +54,37 @@ static void write_mac(struct espota_writer *writer, const uint8_t mac[MAC_BYTES]
     }
 }
 
-static const char *mode_word(enum espota_pull_mode mode)
-{
-    if (mode == ESPOTA_PULL_VERSION)
-        return "version";
-    return mode == ESPOTA_PULL_FILESYSTEM ? "spiffs" : "sketch";
-}
-
-static void write_value(const struct espota_pull_client_config *config,
-                        enum espota_pull_field field, struct espota_writer *writer)
-{
-    switch (field) {
-    case ESPOTA_PULL_FIELD_CHIP_ID:
-        espota_write_decimal(writer, config->chip_id);
-        break;
-    case ESPOTA_PULL_FIELD_STA_MAC:
-        write_mac(writer, config->station_mac);
-        break;
-    case ESPOTA_PULL_FIELD_AP_MAC:
-        write_mac(writer, config->access_point_mac);
-        break;
-    case ESPOTA_PULL_FIELD_FREE_SPACE:
-        espota_write_decimal(writer, free_space(config->update));
-        break;
-    case ESPOTA_PULL_FIELD_SKETCH_SIZE:
-        espota_write_decimal(writer, config->update->sketch_size);
-        break;
-    case ESPOTA_PULL_FIELD_SKETCH_MD5:
-        espota_write_text(writer, config->sketch_md5);
-        break;
-    case ESPOTA_PULL_FIELD_CHIP_SIZE:
-        espota_write_decimal(writer, config->update->chip_size);
-        break;
-    case ESPOTA_PULL_FIELD_SDK_VERSION:
-        espota_write_text(writer, config->sdk_version);
-        break;
-    case ESPOTA_PULL_FIELD_MODE:
-        espota_write_text(writer, mode_word(config->mode));
-        break;
-    case ESPOTA_PULL_FIELD_VERSION:
-        espota_write_text(writer, config->version);
-        break;
-    case ESPOTA_PULL_FIELD_SKETCH_SHA256:
-    case ESPOTA_PULL_FIELD_COUNT:
-        break;
-    }
-}
-
-static bool is_sent(const struct espota_pull_client_config *config, enum espota_pull_field field)
-{
-    if (field == ESPOTA_PULL_FIELD_VERSION)
-        return config->version != NULL && config->version[0] != '\0';
-    return field != ESPOTA_PULL_FIELD_SKETCH_SHA256;
-}
-
 static void write_request(const struct espota_pull_client_config *config,
                           struct espota_writer *writer)
 {
+    static const char *const modes[ESPOTA_PULL_MODE_COUNT] = {
+        [ESPOTA_PULL_SKETCH] = "sketch",
+        [ESPOTA_PULL_FILESYSTEM] = "spiffs",
+        [ESPOTA_PULL_VERSION] = "version",
+    };
+
     espota_write_text(writer, "GET ");
     espota_write_text(writer, config->target);
     espota_write_text(writer, " HTTP/1.0\r\nHost: ");
     espota_write_text(writer, config->host);
-    espota_write_text(writer, "\r\nUser-Agent: ");
-    espota_write_text(writer, espota_pull_family_agent(ESPOTA_PULL_ESP8266));
+    espota_write_text(writer, "\r\nUser-Agent: ESP8266-http-Update");
     if (config->authorization != NULL) {
         espota_write_text(writer, "\r\nAuthorization: Basic ");
         espota_write_text(writer, config->authorization);
     }
-    espota_write_text(writer, "\r\nConnection: close\r\n");
-    for (int i = 0; i < ESPOTA_PULL_FIELD_COUNT; i++) {
-        enum espota_pull_field field = (enum espota_pull_field)i;
-
-        if (!is_sent(config, field))
-            continue;
-        espota_write_text(writer, espota_pull_family_prefix(ESPOTA_PULL_ESP8266));
-        espota_write_text(writer, espota_pull_field_name(field));
-        espota_write_text(writer, ": ");
-        write_value(config, field, writer);
-        espota_write_text(writer, "\r\n");
-    }
-    espota_write_text(writer, "Content-Length: 0\r\n\r\n");
+    espota_write_text(writer, "\r\nConnection: close");
+    number_field(writer, "Chip-ID", config->chip_id);
+    mac_field(writer, "STA-MAC", config->station_mac);
+    mac_field(writer, "AP-MAC", config->access_point_mac);
+    number_field(writer, "free-space", free_space(config->update));
+    number_field(writer, "sketch-size", config->update->sketch_size);
+    text_field(writer, "sketch-md5", config->sketch_md5);
+    number_field(writer, "chip-size", config->update->chip_size);
+    text_field(writer, "sdk-version", config->sdk_version);
+    text_field(writer, "mode", modes[config->mode]);
+    if (config->version != NULL && config->version[0] != '\0')
+        text_field(writer, "version", config->version);
+    espota_write_text(writer, "\r\nContent-Length: 0\r\n\r\n");
 }
 
 /* --- the answer --- */
@@ -131,15 +103,19 @@ static int32_t error_of(unsigned status)
     }
 }
 
+static void fail(struct espota_pull_client *client, int32_t error)
+{
+    espota_pull_client_end(client, ESPOTA_PULL_FAILED, error);
+}
+
 static void take_version(struct espota_pull_client *client)
 {
     if (client->version[0] != '\0')
         espota_pull_client_end(client, ESPOTA_PULL_VERSION_KNOWN, 0);
+    else if (client->status == HTTP_OK || client->status == HTTP_NOT_MODIFIED)
+        fail(client, ESPOTA_PULL_NO_VERSION);
     else
-        espota_pull_client_end(client, ESPOTA_PULL_FAILED,
-                               client->status == HTTP_OK || client->status == HTTP_NOT_MODIFIED
-                                   ? ESPOTA_PULL_NO_VERSION
-                                   : error_of(client->status));
+        fail(client, error_of(client->status));
 }
 
 static uint32_t space_for(const struct espota_pull_client_config *config)
@@ -152,17 +128,17 @@ static uint32_t space_for(const struct espota_pull_client_config *config)
 static void take_answer(struct espota_pull_client *client)
 {
     if (client->encoded)
-        espota_pull_client_end(client, ESPOTA_PULL_FAILED, ESPOTA_PULL_ENCODING);
+        fail(client, ESPOTA_PULL_ENCODING);
     else if (client->config->mode == ESPOTA_PULL_VERSION)
         take_version(client);
     else if (client->status == HTTP_NOT_MODIFIED)
         espota_pull_client_end(client, ESPOTA_PULL_NO_UPDATE, 0);
     else if (client->status != HTTP_OK)
-        espota_pull_client_end(client, ESPOTA_PULL_FAILED, error_of(client->status));
+        fail(client, error_of(client->status));
     else if (client->chunked || !client->has_length || client->length == 0)
-        espota_pull_client_end(client, ESPOTA_PULL_FAILED, ESPOTA_PULL_NO_SIZE);
+        fail(client, ESPOTA_PULL_NO_SIZE);
     else if (client->length > space_for(client->config))
-        espota_pull_client_end(client, ESPOTA_PULL_FAILED, ESPOTA_PULL_SPACE);
+        fail(client, ESPOTA_PULL_SPACE);
     else
         espota_pull_client_begin(client);
 }

@@ -244,14 +244,9 @@ static enum espota_update_error check_md5(struct espota_updater *updater)
     if (!updater->md5_given)
         return ESPOTA_UPDATE_OK;
     espota_hex_encode(updater->calculated, sizeof(updater->calculated), hex);
-    for (size_t i = 0; i < ESPOTA_MD5_HEX; i++) {
-        char c = updater->md5[i];
-
-        if (c >= 'A' && c <= 'F')
-            c = (char)(c - 'A' + 'a');
-        if (c != hex[i])
+    for (size_t i = 0; i < ESPOTA_MD5_HEX; i++)
+        if (espota_ascii_lower((uint8_t)updater->md5[i]) != (uint8_t)hex[i])
             return ESPOTA_UPDATE_MD5;
-    }
     return ESPOTA_UPDATE_OK;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/web_page.h"
-
-#include <stdint.h>
+/* What the device's page for updates says, as ESP8266HTTPUpdateServer says it (PROTOCOL 5.5). */
+#include "core/web_updater.h"
 
 #include "wire/wire.h"
 
@@ -44,12 +43,9 @@ size_t espota_web_page(enum espota_web_page page, const char *words, char *head,
                        const char **body, size_t *body_length)
 {
     struct espota_writer writer;
-    uint32_t length = 0;
 
     *body = page == ESPOTA_PAGE_FAILURE ? words : pages[page].body;
-    while ((*body)[length] != '\0')
-        length++;
-    *body_length = length;
+    *body_length = espota_text_length(*body, SIZE_MAX);
     espota_writer_init(&writer, head, room);
     espota_write_text(&writer, "HTTP/1.1 ");
     espota_write_text(&writer, pages[page].status);
@@ -58,7 +54,7 @@ size_t espota_web_page(enum espota_web_page page, const char *words, char *head,
     espota_write_text(&writer, "\r\n");
     espota_write_text(&writer, pages[page].headers);
     espota_write_text(&writer, "Content-Length: ");
-    espota_write_decimal(&writer, length);
+    espota_write_decimal(&writer, (uint32_t)*body_length);
     espota_write_text(&writer, "\r\nConnection: close\r\n\r\n");
     return writer.used;
 }

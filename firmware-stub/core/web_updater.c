@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "core/web_page.h"
 #include "wire/wire.h"
 
 #define NEVER UINT64_MAX
@@ -16,7 +15,7 @@ enum { BEFORE_RESTART_MS = 100, PROGRESS_STEP = ESPOTA_SECTOR_SIZE };
 
 static const char lead[] = "Update error: "; /* of every page about a failure */
 
-enum method { METHOD_OTHER, METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_OPTIONS };
+enum method { METHOD_OTHER, METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_OPTIONS, METHOD_COUNT };
 
 static void enter(struct espota_web_updater *web, enum espota_web_phase phase, uint64_t deadline)
 {
@@ -148,22 +147,16 @@ static uint32_t room_for(const struct espota_updater_config *config, uint32_t co
 /* A browser says whose page sends a form; other programs say nothing. */
 static bool origin_is_own(const struct espota_web_updater *web)
 {
-    const char *rest = web->origin;
+    const char *rest = espota_text_behind(web->origin, "http://");
 
-    for (const char *at = "http://"; *at != '\0'; at++, rest++)
-        if (*rest != *at)
-            return false;
-    return espota_http_same(rest, web->host);
+    return rest != NULL && espota_http_same(rest, web->host);
 }
 
-static bool is_filesystem(const char *name)
+static bool same_word(const char *a, const char *b)
 {
-    static const char word[] = "filesystem"; /* its case counts */
+    const char *rest = espota_text_behind(a, b);
 
-    for (size_t i = 0; i < sizeof(word); i++)
-        if (name[i] != word[i])
-            return false;
-    return true;
+    return rest != NULL && *rest == '\0';
 }
 
 static void begin_file(struct espota_web_updater *web)
@@ -179,8 +172,8 @@ static void begin_file(struct espota_web_updater *web)
     if (!web->may)
         return;
     web->told = 0;
-    web->command =
-        is_filesystem(web->parse.form.name) ? ESPOTA_COMMAND_FILESYSTEM : ESPOTA_COMMAND_FLASH;
+    web->command = same_word(web->parse.form.name, "filesystem") ? ESPOTA_COMMAND_FILESYSTEM
+                                                                 : ESPOTA_COMMAND_FLASH;
     if (web->config->credentials != NULL)
         tell(web, ESPOTA_RECEIVER_AUTH, ESPOTA_FAILURE_AUTH);
     if (!web->config->quirks && web->origin[0] != '\0' && !origin_is_own(web)) {
@@ -285,24 +278,9 @@ static void end_body(struct espota_web_updater *web, uint64_t now)
 
 /* --- the head --- */
 
-static bool same_word(const char *a, const char *b)
-{
-    for (; *a != '\0' && *a == *b; a++)
-        b++;
-    return *a == *b;
-}
-
 static void take_request_line(struct espota_web_updater *web, char *line)
 {
-    static const struct {
-        const char *word;
-        enum method method;
-    } methods[] = {
-        {"GET", METHOD_GET},
-        {"HEAD", METHOD_HEAD},
-        {"POST", METHOD_POST},
-        {"OPTIONS", METHOD_OPTIONS},
-    };
+    static const char *const methods[METHOD_COUNT] = {"", "GET", "HEAD", "POST", "OPTIONS"};
     struct espota_http_request_line request;
     const char *rest;
 
@@ -310,12 +288,10 @@ static void take_request_line(struct espota_web_updater *web, char *line)
         web->broken_head = true;
         return;
     }
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-        if (same_word(request.method, methods[i].word))
-            web->method = methods[i].method;
-    rest = request.target;
-    for (const char *at = web->config->path; rest != NULL && *at != '\0'; at++)
-        rest = *rest == *at ? rest + 1 : NULL;
+    for (unsigned i = METHOD_OTHER + 1; i < METHOD_COUNT; i++)
+        if (same_word(request.method, methods[i]))
+            web->method = i;
+    rest = espota_text_behind(request.target, web->config->path);
     web->right_path = rest != NULL && (*rest == '\0' || *rest == '?');
 }
 
@@ -323,17 +299,14 @@ static void take_request_line(struct espota_web_updater *web, char *line)
 static void take_credentials(struct espota_web_updater *web, const char *value)
 {
     const char *expected = web->config->credentials;
-    size_t length = 0;
+    const char *given = espota_text_behind(value, "Basic ");
+    size_t length;
 
-    if (expected == NULL)
+    if (expected == NULL || given == NULL)
         return;
-    for (const char *word = "Basic "; *word != '\0'; word++, value++)
-        if (*value != *word)
-            return;
-    for (; expected[length] != '\0'; length++)
-        if (value[length] == '\0')
-            return;
-    web->may = value[length] == '\0' && espota_equal_secret(value, expected, length);
+    length = espota_text_length(expected, SIZE_MAX);
+    web->may = espota_text_length(given, length + 1) == length &&
+               espota_equal_secret(given, expected, length);
 }
 
 static void take_length(struct espota_web_updater *web, const char *value)
@@ -352,12 +325,7 @@ static void take_length(struct espota_web_updater *web, const char *value)
 /* What does not fit must not look like what does. */
 static void copy_value(char out[ESPOTA_WEB_HOST_MAX], const char *value)
 {
-    struct espota_writer writer;
-
-    espota_writer_init(&writer, out, ESPOTA_WEB_HOST_MAX - 1);
-    espota_write_text(&writer, value);
-    out[writer.used] = '\0';
-    if (writer.overrun)
+    if (!espota_text_copy(value, out, ESPOTA_WEB_HOST_MAX))
         memcpy(out, "?", 2);
 }
 

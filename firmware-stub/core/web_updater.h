@@ -136,4 +136,24 @@ bool espota_web_updater_running(const struct espota_web_updater *web);
 /* After DONE, for a device that does not restart: idle again. */
 void espota_web_updater_again(struct espota_web_updater *web);
 
+/* What its pages say, apart from it (web_page.c). */
+enum espota_web_page {
+    ESPOTA_PAGE_FORM,
+    ESPOTA_PAGE_SUCCESS,
+    ESPOTA_PAGE_FAILURE, /* the words are the page */
+    ESPOTA_PAGE_OPTIONS,
+    ESPOTA_PAGE_UNAUTHORIZED,
+    ESPOTA_PAGE_NOT_FOUND,
+    ESPOTA_PAGE_BAD_REQUEST,
+    ESPOTA_PAGE_LENGTH_REQUIRED,
+    ESPOTA_PAGE_COUNT
+};
+
+/*
+ * Writes the head of the answer, at most `room` bytes, and returns its length; *body is the page
+ * or `words`, *body_length its length.
+ */
+size_t espota_web_page(enum espota_web_page page, const char *words, char *head, size_t room,
+                       const char **body, size_t *body_length);
+
 #endif

@@ -12,16 +12,6 @@
 
 enum { HEX_MAX = 2 * ESPOTA_DIGEST_MAX, SALT_MAX = 2 * ESPOTA_NONCE_MAX + 1 };
 
-/* The length of a terminated text of at most ESPOTA_NONCE_MAX digits; one more if it is longer. */
-static size_t digits_of(const char *text)
-{
-    size_t digits = 0;
-
-    while (digits <= ESPOTA_NONCE_MAX && text[digits] != '\0')
-        digits++;
-    return digits;
-}
-
 enum espota_status espota_password_hash(const struct espota_crypto *crypto,
                                         enum espota_password_form form, const void *password,
                                         size_t length, char out[ESPOTA_NONCE_MAX + 1])
@@ -67,12 +57,13 @@ enum espota_status espota_auth_response(const struct espota_crypto *crypto, cons
                                         const char *nonce, const char *cnonce,
                                         char out[ESPOTA_NONCE_MAX + 1])
 {
-    size_t digits = digits_of(nonce);
-    size_t hash_length = digits_of(hash);
+    size_t digits = espota_text_length(nonce, ESPOTA_NONCE_MAX + 1);
+    size_t hash_length = espota_text_length(hash, ESPOTA_NONCE_MAX + 1);
     char key[HEX_MAX + 1];
     enum espota_status status;
 
-    if (digits_of(cnonce) != digits || hash_length > ESPOTA_NONCE_MAX)
+    if (espota_text_length(cnonce, ESPOTA_NONCE_MAX + 1) != digits ||
+        hash_length > ESPOTA_NONCE_MAX)
         return ESPOTA_E_USAGE;
     if (digits == ESPOTA_NONCE_MD5)
         return seal(crypto, ESPOTA_DIGEST_MD5, hash, hash_length, nonce, cnonce, digits, out);

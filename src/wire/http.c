@@ -12,15 +12,6 @@
 
 enum { PLAIN_MAX = 255, STATUS_MIN = 100, STATUS_MAX = 599 };
 
-static size_t length_of(const char *text)
-{
-    size_t length = 0;
-
-    while (text[length] != '\0')
-        length++;
-    return length;
-}
-
 const char *espota_http_behind(const char *text, const char *prefix)
 {
     for (; *prefix != '\0'; text++, prefix++)
@@ -197,7 +188,9 @@ enum espota_status espota_http_status_line(const char *line, unsigned *status)
 
 enum espota_status espota_http_length(const char *value, uint32_t *out)
 {
-    return espota_decimal_parse(value, length_of(value), UINT32_MAX, out) ? ESPOTA_OK : ESPOTA_BAD;
+    return espota_decimal_parse(value, espota_text_length(value, SIZE_MAX), UINT32_MAX, out)
+               ? ESPOTA_OK
+               : ESPOTA_BAD;
 }
 
 /* Copies a token or a quoted text; returns what is behind it, NULL if it has no end or no room. */
@@ -322,7 +315,7 @@ enum espota_status espota_http_basic_read(const char *value, uint8_t *out, size_
         return ESPOTA_BAD;
     while (*at == ' ')
         at++;
-    left = length_of(at);
+    left = espota_text_length(at, SIZE_MAX);
     espota_writer_init(&writer, out, room);
     if (left % 4 != 0)
         return ESPOTA_BAD;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/pull.h"
 
+#include "wire/http.h"
 #include "wire/text.h"
 
 #include <string.h>
@@ -16,24 +17,9 @@ static const struct {
     [ESPOTA_PULL_PICO] = {"pico", "x-Pico-", "Pico-HTTP-Update"},
 };
 
-const char *espota_pull_field_name(enum espota_pull_field field)
-{
-    static const char *const names[ESPOTA_PULL_FIELD_COUNT] = {
-        "Chip-ID",       "STA-MAC",   "AP-MAC",      "free-space", "sketch-size", "sketch-md5",
-        "sketch-sha256", "chip-size", "sdk-version", "mode",       "version",
-    };
-
-    return names[field];
-}
-
 const char *espota_pull_family_prefix(enum espota_pull_family family)
 {
     return families[family].prefix;
-}
-
-const char *espota_pull_family_agent(enum espota_pull_family family)
-{
-    return families[family].agent;
 }
 
 const char *espota_pull_family_word(enum espota_pull_family family)
@@ -51,36 +37,6 @@ const char *espota_pull_mode_word(enum espota_pull_mode mode)
 void espota_pull_request_init(struct espota_pull_request *request)
 {
     memset(request, 0, sizeof(*request));
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/* Behind `prefix` (case does not count), or NULL if the text does not start with it. */
-static const char *behind(const char *text, const char *prefix)
-{
-    for (; *prefix != '\0'; text++, prefix++)
-        if (lower(*text) != lower(*prefix))
-            return NULL;
-    return text;
-}
-
-static bool same(const char *a, const char *b)
-{
-    const char *rest = behind(a, b);
-
-    return rest != NULL && *rest == '\0';
-}
-
-static size_t length_of(const char *text, size_t most)
-{
-    size_t length = 0;
-
-    while (length <= most && text[length] != '\0')
-        length++;
-    return length;
 }
 
 /* The next character of an encoded path; -1 for a broken escape. */
@@ -155,7 +111,7 @@ bool espota_mac_normalise(const char *text, bool pattern, char *out, size_t room
         if (used + 1 >= room)
             return false;
         open_ended |= *text == '*';
-        out[used++] = lower(*text);
+        out[used++] = (char)espota_ascii_lower((uint8_t)*text);
     }
     out[used] = '\0';
     return open_ended ||
@@ -176,10 +132,10 @@ static void take_mac(struct espota_pull_request *request, const char *value, boo
 /* Hex of exactly `digits` digits, kept in lower case. */
 static void take_hex(char *out, const char *value, size_t digits)
 {
-    if (length_of(value, digits) != digits || !espota_hex_is(value, digits))
+    if (espota_text_length(value, digits + 1) != digits || !espota_hex_is(value, digits))
         return;
     for (size_t i = 0; i < digits; i++)
-        out[i] = lower(value[i]);
+        out[i] = (char)espota_ascii_lower((uint8_t)value[i]);
     out[digits] = '\0';
 }
 
@@ -187,13 +143,13 @@ static void take_number(uint32_t *out, const char *value)
 {
     uint32_t number;
 
-    if (espota_decimal_parse(value, length_of(value, 10), UINT32_MAX, &number))
+    if (espota_decimal_parse(value, espota_text_length(value, 11), UINT32_MAX, &number))
         *out = number;
 }
 
 static void take_version(struct espota_pull_request *request, const char *value)
 {
-    size_t length = length_of(value, sizeof(request->version));
+    size_t length = espota_text_length(value, sizeof(request->version));
 
     if (length >= sizeof(request->version))
         return;
@@ -205,9 +161,9 @@ static void take_version(struct espota_pull_request *request, const char *value)
 
 static void take_mode(struct espota_pull_request *request, const char *value)
 {
-    if (same(value, "version"))
+    if (espota_http_same(value, "version"))
         request->mode = ESPOTA_PULL_VERSION;
-    else if (same(value, "sketch"))
+    else if (espota_http_same(value, "sketch"))
         request->mode = ESPOTA_PULL_SKETCH;
     else /* "spiffs", and the names of other file systems since 3.3.2 of the ESP32 core */
         request->mode = ESPOTA_PULL_FILESYSTEM;
@@ -215,43 +171,38 @@ static void take_mode(struct espota_pull_request *request, const char *value)
 
 static void take_field(struct espota_pull_request *request, const char *name, const char *value)
 {
-    int field = 0;
-
-    while (field < ESPOTA_PULL_FIELD_COUNT &&
-           !same(name, espota_pull_field_name((enum espota_pull_field)field)))
-        field++;
-    if (field == ESPOTA_PULL_FIELD_STA_MAC)
+    if (espota_http_same(name, "STA-MAC"))
         take_mac(request, value, false);
-    else if (same(name, "BASE-MAC")) /* ESP32 alone, and no client of ours sends it */
+    else if (espota_http_same(name, "BASE-MAC")) /* ESP32 alone */
         take_mac(request, value, true);
-    else if (field == ESPOTA_PULL_FIELD_MODE)
+    else if (espota_http_same(name, "mode"))
         take_mode(request, value);
-    else if (field == ESPOTA_PULL_FIELD_VERSION)
+    else if (espota_http_same(name, "version"))
         take_version(request, value);
-    else if (field == ESPOTA_PULL_FIELD_SKETCH_MD5)
+    else if (espota_http_same(name, "sketch-md5"))
         take_hex(request->sketch_md5, value, 32);
-    else if (field == ESPOTA_PULL_FIELD_SKETCH_SHA256)
+    else if (espota_http_same(name, "sketch-sha256")) /* ESP32 alone */
         take_hex(request->sketch_sha256, value, 64);
-    else if (field == ESPOTA_PULL_FIELD_FREE_SPACE)
+    else if (espota_http_same(name, "free-space"))
         take_number(&request->free_space, value);
-    else if (field == ESPOTA_PULL_FIELD_SKETCH_SIZE)
+    else if (espota_http_same(name, "sketch-size"))
         take_number(&request->sketch_size, value);
-    else if (field == ESPOTA_PULL_FIELD_CHIP_SIZE)
+    else if (espota_http_same(name, "chip-size"))
         take_number(&request->chip_size, value);
 }
 
 void espota_pull_request_header(struct espota_pull_request *request, const char *name,
                                 const char *value)
 {
-    bool agent = same(name, "User-Agent");
+    bool agent = espota_http_same(name, "User-Agent");
 
     for (int i = ESPOTA_PULL_PLAIN + 1; i < ESPOTA_PULL_FAMILY_COUNT; i++) {
-        const char *field = behind(name, families[i].prefix);
+        const char *field = espota_http_behind(name, families[i].prefix);
 
         if (field != NULL) {
             request->family = (enum espota_pull_family)i;
             take_field(request, field, value);
-        } else if (agent && behind(value, families[i].agent) != NULL) {
+        } else if (agent && espota_http_behind(value, families[i].agent) != NULL) {
             request->family = (enum espota_pull_family)i;
         }
     }

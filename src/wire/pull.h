@@ -44,26 +44,7 @@ struct espota_pull_request {
     uint32_t chip_size;
 };
 
-/* What the headers say, in the order in which the ESP8266 core sends them. */
-enum espota_pull_field {
-    ESPOTA_PULL_FIELD_CHIP_ID,
-    ESPOTA_PULL_FIELD_STA_MAC,
-    ESPOTA_PULL_FIELD_AP_MAC,
-    ESPOTA_PULL_FIELD_FREE_SPACE,
-    ESPOTA_PULL_FIELD_SKETCH_SIZE,
-    ESPOTA_PULL_FIELD_SKETCH_MD5,
-    ESPOTA_PULL_FIELD_SKETCH_SHA256, /* ESP32 only */
-    ESPOTA_PULL_FIELD_CHIP_SIZE,
-    ESPOTA_PULL_FIELD_SDK_VERSION,
-    ESPOTA_PULL_FIELD_MODE,
-    ESPOTA_PULL_FIELD_VERSION,
-    ESPOTA_PULL_FIELD_COUNT
-};
-
-const char *espota_pull_field_name(enum espota_pull_field field); /* behind the family's prefix */
-/* "x-ESP8266-" and "ESP8266-http-Update"; NULL for PLAIN. */
-const char *espota_pull_family_prefix(enum espota_pull_family family);
-const char *espota_pull_family_agent(enum espota_pull_family family);
+const char *espota_pull_family_prefix(enum espota_pull_family family); /* "x-ESP8266-"; not PLAIN */
 
 void espota_pull_request_init(struct espota_pull_request *request);
 

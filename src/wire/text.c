@@ -5,6 +5,32 @@
 
 #include <string.h>
 
+size_t espota_text_length(const char *text, size_t most)
+{
+    size_t length = 0;
+
+    while (length < most && text[length] != '\0')
+        length++;
+    return length;
+}
+
+const char *espota_text_behind(const char *text, const char *prefix)
+{
+    for (; *prefix != '\0'; text++, prefix++)
+        if (*text != *prefix)
+            return NULL;
+    return text;
+}
+
+bool espota_text_copy(const char *text, char *out, size_t room)
+{
+    size_t length = espota_text_length(text, room - 1); /* room > 0 by contract */
+
+    memcpy(out, text, length);
+    out[length] = '\0';
+    return text[length] == '\0';
+}
+
 void espota_hex_encode(const void *data, size_t length, char *out)
 {
     struct espota_writer writer;

@@ -10,6 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The length of a terminated text, of which no more than `most` characters are looked at. */
+size_t espota_text_length(const char *text, size_t most);
+/* What follows `prefix`, whose case counts, or NULL. */
+const char *espota_text_behind(const char *text, const char *prefix);
+/* Copies a text, terminated and cut to `room`, at least 1; false if it was cut. */
+bool espota_text_copy(const char *text, char *out, size_t room);
+
 /* Writes 2 * length lower-case digits and a terminator to `out`. */
 void espota_hex_encode(const void *data, size_t length, char *out);
 

@@ -74,7 +74,7 @@ enum espota_status stub_link_send(struct stub_link *link, const void *data, size
                                   size_t *sent) ESPOTA_MUST_CHECK;
 void stub_link_close(struct stub_link *link);
 
-/* What the device wants of the connection now (core/want.h): watches for exactly that. */
+/* What the device wants of the connection now (wire/wire.h): watches for exactly that. */
 enum espota_status stub_link_follow(struct stub_link *link, unsigned want,
                                     struct espota_error *err) ESPOTA_MUST_CHECK;
 

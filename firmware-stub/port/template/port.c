@@ -36,9 +36,6 @@ static struct port port;
 static enum espota_status udp_receive(void *context, void *data, size_t room, size_t *length,
                                       struct espota_peer *from)
 {
-    (void)context;
-    (void)data;
-    (void)room;
     *length = 0;
     memset(from, 0, sizeof(*from));
     return ESPOTA_MORE;
@@ -51,10 +48,6 @@ static enum espota_status udp_receive(void *context, void *data, size_t room, si
 static enum espota_status udp_send(void *context, const void *data, size_t length,
                                    const struct espota_peer *to)
 {
-    (void)context;
-    (void)data;
-    (void)length;
-    (void)to;
     return ESPOTA_E_FAILED;
 }
 
@@ -68,8 +61,6 @@ static enum espota_status udp_send(void *context, const void *data, size_t lengt
  */
 static enum espota_status tcp_connect(void *context, const struct espota_peer *to)
 {
-    (void)context;
-    (void)to;
     return ESPOTA_E_FAILED;
 }
 
@@ -81,9 +72,6 @@ static enum espota_status tcp_connect(void *context, const struct espota_peer *t
  */
 static enum espota_status tcp_receive(void *context, void *data, size_t room, size_t *length)
 {
-    (void)context;
-    (void)data;
-    (void)room;
     *length = 0;
     return ESPOTA_E_BROKEN;
 }
@@ -91,9 +79,6 @@ static enum espota_status tcp_receive(void *context, void *data, size_t room, si
 /* lwIP: tcp_write with TCP_WRITE_FLAG_COPY, then tcp_output; ERR_MEM is MORE. */
 static enum espota_status tcp_send(void *context, const void *data, size_t length, size_t *sent)
 {
-    (void)context;
-    (void)data;
-    (void)length;
     *sent = 0;
     return ESPOTA_E_BROKEN;
 }
@@ -105,7 +90,6 @@ static enum espota_status tcp_send(void *context, const void *data, size_t lengt
  */
 static void tcp_close(void *context)
 {
-    (void)context;
 }
 
 /* --- the board --- */
@@ -114,14 +98,12 @@ static void tcp_close(void *context)
  * k_uptime_get. */
 static uint64_t now(void *context)
 {
-    (void)context;
     return 0;
 }
 
 /* ESP8266: system_restart. Cortex-M: NVIC_SystemReset. Zephyr: sys_reboot. */
 static void reboot(void *context)
 {
-    (void)context;
 }
 
 static const struct espota_pump_ops ops = {
@@ -142,10 +124,6 @@ static const struct espota_pump_ops ops = {
 /* ESP8266: spi_flash_read wants aligned words. Zephyr: flash_read. */
 static enum espota_status flash_read(void *context, uint32_t address, void *data, size_t length)
 {
-    (void)context;
-    (void)address;
-    (void)data;
-    (void)length;
     return ESPOTA_E_FAILED;
 }
 
@@ -155,8 +133,6 @@ static enum espota_status flash_read(void *context, uint32_t address, void *data
  */
 static enum espota_status flash_erase(void *context, uint32_t address)
 {
-    (void)context;
-    (void)address;
     return ESPOTA_E_FAILED;
 }
 
@@ -165,10 +141,6 @@ static enum espota_status flash_erase(void *context, uint32_t address)
 static enum espota_status flash_write(void *context, uint32_t address, const void *data,
                                       size_t length)
 {
-    (void)context;
-    (void)address;
-    (void)data;
-    (void)length;
     return ESPOTA_E_FAILED;
 }
 
@@ -186,8 +158,6 @@ static const struct espota_flash flash = {
  */
 static enum espota_status boot_store(void *context, const uint8_t record[ESPOTA_EBOOT_SIZE])
 {
-    (void)context;
-    (void)record;
     return ESPOTA_E_FAILED;
 }
 
@@ -206,40 +176,27 @@ static const struct espota_boot_memory boot_memory = {
 static enum espota_status digest_start(void *context, enum espota_digest_kind kind,
                                        struct espota_digest *digest)
 {
-    (void)context;
     digest->kind = kind;
     return ESPOTA_E_FAILED;
 }
 
 static void digest_add(void *context, struct espota_digest *digest, const void *data, size_t length)
 {
-    (void)context;
-    (void)digest;
-    (void)data;
-    (void)length;
 }
 
 static enum espota_status digest_finish(void *context, struct espota_digest *digest, uint8_t *out)
 {
-    (void)context;
-    (void)digest;
-    (void)out;
     return ESPOTA_E_FAILED;
 }
 
 static void digest_drop(void *context, struct espota_digest *digest)
 {
-    (void)context;
-    (void)digest;
 }
 
 /* The hardware's generator, after the radio is on where it feeds on that. A counter or the time
  * will not do: whoever can guess the nonce can prepare the answer. */
 static enum espota_status random_bytes(void *context, void *out, size_t length)
 {
-    (void)context;
-    (void)out;
-    (void)length;
     return ESPOTA_E_FAILED;
 }
 
@@ -274,7 +231,6 @@ static const struct espota_updater_config update = {
  */
 static const char *event(void *context, const struct espota_receiver_event *what)
 {
-    (void)context;
     if (what->kind == ESPOTA_RECEIVER_START)
         return "this port is a template";
     return NULL;
