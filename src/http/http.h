@@ -192,6 +192,7 @@ enum {
     ESPOTA_HTTP_HEADERS_ROOM = 2048,    /* of an answer */
     /* A client that has not said a whole request by then is cut off, however busily it trickles. */
     ESPOTA_HTTP_REQUEST_MS = 15000,
+    ESPOTA_HTTP_AGAIN_MS = 250,
 };
 
 struct espota_http_answer {
@@ -208,8 +209,7 @@ struct espota_http_answer {
     /* Told once how the body ended, if set; never where the handler is asked again. */
     espota_http_over over;
     void *over_context;
-    /* Not 0: no answer yet, ask the handler again after so many milliseconds. */
-    unsigned again_ms;
+    bool again; /* no answer yet: ask the handler again after AGAIN_MS */
 };
 
 /* Adds a header; where there is no room for it, no part of the answer is sent. */
@@ -218,7 +218,7 @@ void espota_http_answer_header(struct espota_http_answer *answer, const char *na
 
 /*
  * Answers a request. The path is raw: still encoded, with its query. Called once, and again
- * after again_ms.
+ * where it said so.
  */
 typedef void (*espota_http_handler)(void *context, struct espota_http_request *request,
                                     const char *method, const char *path,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libmicrohttpd without a thread: its epoll descriptor is one watch of our
- * loop, its timeout one timer.
+ * libmicrohttpd without a thread: its epoll descriptor is one watch of our loop, its timeout one
+ * timer. It times out who says nothing, but not who says a byte every few seconds: those are cut
+ * off here, by a queue.
  */
 #include "http/http.h"
 
@@ -14,25 +15,25 @@
 
 enum { IDLE_MS = 60000 };
 
-/* A client that has not said a whole request, in the order of arrival. */
-struct client {
-    struct client *next;
-    struct client *previous;
-    struct espota_http_server *server;
-    uint64_t since;
-    int fd;
-    bool waiting; /* in the list */
+/* Connections in the order of what they are due for: all that are put in wait for equally long. */
+struct queue {
+    struct espota_http_request *first;
+    struct espota_http_request *last;
 };
 
+/* A connection, and the request that it is at. */
 struct espota_http_request {
-    struct espota_http_request *next; /* of those that sleep */
-    struct MHD_Connection *connection;
+    struct espota_http_request *next;
+    struct espota_http_request *previous;
+    struct queue *queue; /* NULL: in none */
+    uint64_t due;
     struct espota_http_server *server;
+    struct MHD_Connection *connection;
+    int fd;
     char *path;
     struct espota_http_transfer *transfer; /* of the answer under way; NULL: none is followed */
     bool started;
     unsigned tries;
-    uint64_t wake_at; /* 0: awake */
 };
 
 struct espota_http_server {
@@ -42,13 +43,44 @@ struct espota_http_server {
     struct espota_timer timer;
     espota_http_handler handler;
     void *context;
-    struct client *first_client;
-    struct client *last_client;
-    struct espota_http_request *sleeping;
+    struct queue unheard;  /* who has not said a whole request: cut off when it is due */
+    struct queue sleeping; /* whose handler is asked again */
     struct espota_http_transfers transfers;
     unsigned connections;
     unsigned connections_max;
 };
+
+static void enqueue(struct queue *queue, struct espota_http_request *request, uint64_t wait_ms)
+{
+    request->queue = queue;
+    request->due = espota_loop_now(request->server->loop) + wait_ms;
+    request->next = NULL;
+    request->previous = queue->last;
+    *(queue->last != NULL ? &queue->last->next : &queue->first) = request;
+    queue->last = request;
+}
+
+static void dequeue(struct espota_http_request *request)
+{
+    struct queue *queue = request->queue;
+
+    if (queue == NULL)
+        return;
+    *(request->previous != NULL ? &request->previous->next : &queue->first) = request->next;
+    *(request->next != NULL ? &request->next->previous : &queue->last) = request->previous;
+    request->queue = NULL;
+}
+
+/* The first, taken out, if it is due; or NULL. */
+static struct espota_http_request *take_due(struct queue *queue, uint64_t now)
+{
+    struct espota_http_request *first = queue->first;
+
+    if (first == NULL || first->due > now)
+        return NULL;
+    dequeue(first);
+    return first;
+}
 
 void espota_http_answer_header(struct espota_http_answer *answer, const char *name,
                                const char *value)
@@ -81,8 +113,8 @@ static enum MHD_Result one_header(void *context, enum MHD_ValueKind kind, const 
     const struct each_header *walk = context;
 
     (void)kind;
-    if (name != NULL && value != NULL)
-        walk->each(walk->context, name, value);
+    if (name != NULL)
+        walk->each(walk->context, name, value != NULL ? value : "");
     return MHD_YES;
 }
 
@@ -129,6 +161,12 @@ bool espota_http_request_basic(struct espota_http_request *request, const char *
     return equal;
 }
 
+static void earlier(uint64_t *next, uint64_t at)
+{
+    if (at < *next)
+        *next = at;
+}
+
 /* MHD_run does what is ready; the timer then says when it wants to be run without an event. */
 static void run(struct espota_http_server *server)
 {
@@ -137,91 +175,30 @@ static void run(struct espota_http_server *server)
     uint64_t next = now + IDLE_MS;
 
     (void)MHD_run(server->daemon);
-    if (MHD_get_timeout(server->daemon, &wait) == MHD_YES && now + wait < next)
-        next = now + wait;
-    if (server->first_client != NULL && server->first_client->since + ESPOTA_HTTP_REQUEST_MS < next)
-        next = server->first_client->since + ESPOTA_HTTP_REQUEST_MS;
-    if (server->transfers.following > 0 && now + ESPOTA_HTTP_FOLLOW_MS < next)
-        next = now + ESPOTA_HTTP_FOLLOW_MS;
-    for (const struct espota_http_request *at = server->sleeping; at != NULL; at = at->next)
-        if (at->wake_at < next)
-            next = at->wake_at;
+    if (MHD_get_timeout(server->daemon, &wait) == MHD_YES && wait < IDLE_MS)
+        earlier(&next, now + wait);
+    if (server->unheard.first != NULL)
+        earlier(&next, server->unheard.first->due);
+    if (server->sleeping.first != NULL)
+        earlier(&next, server->sleeping.first->due);
+    if (server->transfers.following > 0)
+        earlier(&next, now + ESPOTA_HTTP_FOLLOW_MS);
     /* an armed timer that is moved cannot fail: it has its place already */
     if (espota_loop_arm(server->loop, &server->timer, next) != ESPOTA_OK)
         espota_loop_wake(server->loop);
 }
 
-static void wake_sleepers(struct espota_http_server *server, uint64_t now)
-{
-    struct espota_http_request **at = &server->sleeping;
-
-    while (*at != NULL) {
-        struct espota_http_request *request = *at;
-
-        if (request->wake_at > now) {
-            at = &request->next;
-            continue;
-        }
-        *at = request->next;
-        request->wake_at = 0;
-        MHD_resume_connection(request->connection);
-    }
-}
-
-/* From now on it has its time for a request. */
-static void list_client(struct client *client)
-{
-    struct espota_http_server *server = client->server;
-
-    client->since = espota_loop_now(server->loop);
-    client->waiting = true;
-    client->next = NULL;
-    client->previous = server->last_client;
-    *(client->previous != NULL ? &client->previous->next : &server->first_client) = client;
-    server->last_client = client;
-}
-
-static void unlist_client(struct client *client)
-{
-    struct espota_http_server *server = client->server;
-
-    if (!client->waiting)
-        return;
-    client->waiting = false;
-    *(client->previous != NULL ? &client->previous->next : &server->first_client) = client->next;
-    *(client->next != NULL ? &client->next->previous : &server->last_client) = client->previous;
-}
-
-static void cut_off(struct client *client)
-{
-    unlist_client(client);
-    espota_socket_shutdown(client->fd); /* MHD sees the end and closes */
-}
-
-/* The list is in the order of arrival: the first that is young ends the walk. */
-static void cut_off_trickles(struct espota_http_server *server, uint64_t now)
-{
-    while (server->first_client != NULL &&
-           now - server->first_client->since >= ESPOTA_HTTP_REQUEST_MS)
-        cut_off(server->first_client);
-}
-
-/* Where there are almost as many as there may be, who has waited longest makes room. */
-static void make_room(struct espota_http_server *server)
-{
-    if (server->connections > server->connections_max - server->connections_max / 8 &&
-        server->first_client != server->last_client)
-        cut_off(server->first_client);
-}
-
-/* Both on every event: under constant traffic a timer alone would never come. */
+/* All of it on every event: under constant traffic a timer alone would never come. */
 static void expired(void *context)
 {
     struct espota_http_server *server = context;
     uint64_t now = espota_loop_now(server->loop);
+    struct espota_http_request *request;
 
-    wake_sleepers(server, now);
-    cut_off_trickles(server, now);
+    while ((request = take_due(&server->sleeping, now)) != NULL)
+        MHD_resume_connection(request->connection);
+    while ((request = take_due(&server->unheard, now)) != NULL)
+        espota_socket_shutdown(request->fd);               /* MHD sees the end and closes */
     espota_http_transfers_follow(&server->transfers, now); /* before anybody asks again */
     run(server);
 }
@@ -232,83 +209,80 @@ static void ready(void *context, unsigned events)
     expired(context);
 }
 
+/* Where there are almost as many as there may be, who has waited longest makes room. */
+static void make_room(struct espota_http_server *server)
+{
+    if (server->connections > server->connections_max - server->connections_max / 8 &&
+        server->unheard.first != server->unheard.last)
+        espota_socket_shutdown(take_due(&server->unheard, UINT64_MAX)->fd);
+}
+
 static void connection_changed(void *context, struct MHD_Connection *connection, void **own,
                                enum MHD_ConnectionNotificationCode what)
 {
     struct espota_http_server *server = context;
     const union MHD_ConnectionInfo *info;
-    struct client *client = *own;
+    struct espota_http_request *request = *own;
 
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
         server->connections--; /* it was counted when it came */
-        if (client != NULL)
-            unlist_client(client);
-        free(client);
+        if (request != NULL)
+            dequeue(request);
+        free(request);
         *own = NULL;
         return;
     }
     server->connections++;
     info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    client = info != NULL ? calloc(1, sizeof(*client)) : NULL;
-    if (client == NULL)
+    request = info != NULL ? calloc(1, sizeof(*request)) : NULL;
+    if (request == NULL)
         return;
-    client->server = server;
-    client->fd = info->connect_fd;
-    list_client(client);
-    *own = client;
+    request->server = server;
+    request->connection = connection;
+    request->fd = info->connect_fd;
+    enqueue(&server->unheard, request, ESPOTA_HTTP_REQUEST_MS);
+    *own = request;
     make_room(server);
-}
-
-static struct client *client_of(struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-    return info != NULL ? info->socket_context : NULL;
 }
 
 /* The raw request target is remembered; libmicrohttpd's own has its escapes taken out. */
 static void *request_started(void *context, const char *target, struct MHD_Connection *connection)
 {
-    struct espota_http_request *request = calloc(1, sizeof(*request));
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct espota_http_request *request = info != NULL ? info->socket_context : NULL;
 
+    (void)context;
     if (request == NULL)
         return NULL;
-    request->connection = connection;
-    request->server = context;
     request->path = strdup(target);
-    if (request->path == NULL) {
-        free(request);
-        return NULL;
-    }
-    return request;
+    request->started = false;
+    request->tries = 0;
+    return request->path != NULL ? request : NULL;
 }
 
 static void request_over(void *context, struct MHD_Connection *connection, void **own,
                          enum MHD_RequestTerminationCode how)
 {
+    struct espota_http_server *server = context;
     struct espota_http_request *request = *own;
 
-    (void)context;
-    if (client_of(connection) != NULL && !client_of(connection)->waiting)
-        list_client(client_of(connection)); /* for the next one */
+    (void)connection;
     if (request == NULL)
         return;
     if (request->transfer != NULL && how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
-        espota_http_transfer_taken(&request->server->transfers, request->transfer,
-                                   espota_loop_now(request->server->loop));
+        espota_http_transfer_taken(&server->transfers, request->transfer,
+                                   espota_loop_now(server->loop));
     else if (request->transfer != NULL)
-        espota_http_transfer_cut(&request->server->transfers, request->transfer);
-    for (struct espota_http_request **at = &request->server->sleeping; *at != NULL;
-         at = &(*at)->next) {
-        if (*at == request) {
-            *at = request->next;
-            break;
-        }
-    }
+        espota_http_transfer_cut(&server->transfers, request->transfer);
+    request->transfer = NULL;
     free(request->path);
-    free(request);
+    request->path = NULL;
     *own = NULL;
+    if (request->queue == &server->unheard)
+        return;
+    dequeue(request);
+    enqueue(&server->unheard, request, ESPOTA_HTTP_REQUEST_MS); /* for the next one */
 }
 
 static void leave_shared(void *shared)
@@ -353,15 +327,13 @@ static bool add_headers(struct MHD_Response *response, const struct espota_http_
 static struct espota_http_transfer *start_transfer(struct espota_http_request *request,
                                                    const struct espota_http_answer *answer)
 {
-    struct client *client = client_of(request->connection);
     struct espota_http_end none = {.length = answer->length};
     struct espota_http_transfer *transfer;
 
     if (answer->over == NULL)
         return NULL;
-    transfer =
-        espota_http_transfer_start(&request->server->transfers, client != NULL ? client->fd : -1,
-                                   answer->length, answer->over, answer->over_context);
+    transfer = espota_http_transfer_start(&request->server->transfers, request->fd, answer->length,
+                                          answer->over, answer->over_context);
     if (transfer == NULL)
         answer->over(answer->over_context, &none);
     return transfer;
@@ -382,60 +354,34 @@ static enum MHD_Result send_answer(struct espota_http_request *request,
     return result;
 }
 
-static void put_to_sleep(struct espota_http_request *request, unsigned ms)
-{
-    struct espota_http_server *server = request->server;
-
-    request->tries++;
-    request->wake_at = espota_loop_now(server->loop) + ms;
-    request->next = server->sleeping;
-    server->sleeping = request;
-    MHD_suspend_connection(request->connection);
-}
-
-/* Devices say "Content-Length: 0"; nothing here takes more. */
-static bool has_body(struct MHD_Connection *connection)
-{
-    const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
-
-    return (length != NULL && length[strspn(length, "0")] != '\0') ||
-           MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Transfer-Encoding") != NULL;
-}
-
-struct lengths {
-    const char *first;
-    bool differ;
+/* What headers say of a body. */
+struct body {
+    const char *length;
+    bool ambiguous; /* two lengths: what one server takes for it another takes for the next request
+                     */
+    bool some;
 };
 
-static enum MHD_Result one_length(void *context, enum MHD_ValueKind kind, const char *name,
-                                  const char *value)
+static void look_for_body(void *context, const char *name, const char *value)
 {
-    struct lengths *lengths = context;
+    struct body *body = context;
 
-    (void)kind;
-    if (!espota_http_same(name, "Content-Length"))
-        return MHD_YES;
-    value = value != NULL ? value : "";
-    if (lengths->first == NULL)
-        lengths->first = value;
-    lengths->differ |= strcmp(value, lengths->first) != 0;
-    return MHD_YES;
-}
-
-/* Two lengths: what one server takes for the body another takes for the next request. */
-static bool is_ambiguous(struct MHD_Connection *connection)
-{
-    struct lengths lengths = {NULL, false};
-
-    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, one_length, &lengths);
-    return lengths.differ;
+    if (espota_http_same(name, "Content-Length")) {
+        body->ambiguous |= body->length != NULL && strcmp(value, body->length) != 0;
+        body->length = value;
+        body->some |= value[strspn(value, "0")] != '\0'; /* devices say "Content-Length: 0" */
+    }
+    body->some |= espota_http_same(name, "Transfer-Encoding");
 }
 
 /* What is no question that is answered here: the answer to it, false if it is one. */
-static bool is_refused(struct MHD_Connection *connection, const char *method,
+static bool is_refused(struct espota_http_request *request, const char *method,
                        struct espota_http_answer *answer)
 {
-    if (is_ambiguous(connection)) {
+    struct body body = {.length = NULL};
+
+    espota_http_request_headers(request, look_for_body, &body);
+    if (body.ambiguous) {
         answer->status = 400;
         espota_http_answer_header(answer, "Connection", "close");
         return true;
@@ -445,8 +391,9 @@ static bool is_refused(struct MHD_Connection *connection, const char *method,
         espota_http_answer_header(answer, "Allow", "GET, HEAD");
         return true;
     }
-    answer->status = 413;
-    return has_body(connection);
+    if (body.some)
+        answer->status = 413;
+    return body.some;
 }
 
 /* Half an answer could be taken for the whole of it. */
@@ -470,21 +417,21 @@ static enum MHD_Result answer_request(void *context, struct MHD_Connection *conn
     (void)url;
     (void)version;
     (void)upload;
-    if (client_of(connection) != NULL)
-        unlist_client(client_of(connection));
     if (request == NULL || *upload_length > 0)
         return MHD_NO; /* no memory; a body was refused before it came */
+    dequeue(request);
     if (!request->started) {
         request->started = true;
-        return is_refused(connection, method, &answer) ? send_answer(request, &answer) : MHD_YES;
+        return is_refused(request, method, &answer) ? send_answer(request, &answer) : MHD_YES;
     }
-    answer.status = 500; /* looking for a refusal has left its own */
     server->handler(server->context, request, method, request->path, &answer);
     if (answer.too_long)
         withdraw(&answer);
-    if (answer.again_ms == 0)
+    if (!answer.again)
         return send_answer(request, &answer);
-    put_to_sleep(request, answer.again_ms);
+    request->tries++;
+    enqueue(&server->sleeping, request, ESPOTA_HTTP_AGAIN_MS);
+    MHD_suspend_connection(connection);
     return MHD_YES;
 }
 
@@ -510,32 +457,11 @@ static enum espota_status join_loop(struct espota_http_server *server, struct es
     return espota_loop_watch(server->loop, &server->watch, err);
 }
 
-enum espota_status espota_http_server_create(struct espota_loop *loop, int listener,
-                                             espota_http_handler handler, void *context,
-                                             struct espota_http_server **out,
-                                             struct espota_error *err)
+/* The memory of a connection is for its request and our headers; the body has its own. Without the
+ * word about SIGPIPE it would guard every send against it. */
+static struct MHD_Daemon *start_daemon(struct espota_http_server *server, int listener)
 {
-    struct espota_http_server *server = NULL;
-    size_t files = espota_open_files_limit(65536);
-    enum espota_status status = espota_lazy_mhd(err);
-
-    *out = NULL;
-    if (status != ESPOTA_OK) {
-        espota_socket_close(&listener);
-        return status;
-    }
-    server = calloc(1, sizeof(*server));
-    if (server == NULL) {
-        espota_socket_close(&listener);
-        return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
-    }
-    server->loop = loop;
-    server->handler = handler;
-    server->context = context;
-    server->connections_max = (unsigned)(files > 128 ? files - files / 4 - 64 : 32);
-    /* The memory of a connection is for its request and our headers; the body has its own. Without
-     * the word about SIGPIPE it would guard every send against it. */
-    server->daemon = MHD_start_daemon(
+    return MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, answer_request, server,
         MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)8192, MHD_OPTION_CONNECTION_LIMIT,
@@ -543,32 +469,52 @@ enum espota_status espota_http_server_create(struct espota_loop *loop, int liste
         MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK,
         request_started, server, MHD_OPTION_NOTIFY_COMPLETED, request_over, server,
         MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_END);
-    if (server->daemon == NULL) {
+}
+
+enum espota_status espota_http_server_create(struct espota_loop *loop, int listener,
+                                             espota_http_handler handler, void *context,
+                                             struct espota_http_server **out,
+                                             struct espota_error *err)
+{
+    struct espota_http_server *server = calloc(1, sizeof(*server));
+    size_t files = espota_open_files_limit(65536);
+    enum espota_status status = espota_lazy_mhd(err);
+
+    *out = NULL;
+    if (status == ESPOTA_OK && server == NULL)
+        status = espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
+    if (status == ESPOTA_OK) {
+        server->loop = loop;
+        server->handler = handler;
+        server->context = context;
+        server->connections_max = (unsigned)(files > 128 ? files - files / 4 - 64 : 32);
+        server->daemon = start_daemon(server, listener);
+        if (server->daemon == NULL)
+            status = espota_error_set(err, ESPOTA_E_LOCAL, "the HTTP server cannot start");
+    }
+    if (status != ESPOTA_OK) {
         espota_socket_close(&listener);
         free(server);
-        return espota_error_set(err, ESPOTA_E_LOCAL, "the HTTP server cannot start");
-    }
-    status = join_loop(server, err);
-    if (status != ESPOTA_OK) {
-        espota_http_server_destroy(server);
         return status;
     }
-    *out = server;
-    return ESPOTA_OK;
+    status = join_loop(server, err);
+    if (status == ESPOTA_OK)
+        *out = server;
+    else
+        espota_http_server_destroy(server);
+    return status;
 }
 
 void espota_http_server_destroy(struct espota_http_server *server)
 {
+    struct espota_http_request *request;
+
     if (server == NULL)
         return;
     espota_loop_unwatch(server->loop, &server->watch);
     espota_loop_disarm(server->loop, &server->timer);
-    while (server->sleeping != NULL) {
-        struct espota_http_request *request = server->sleeping;
-
-        server->sleeping = request->next;
+    while ((request = take_due(&server->sleeping, UINT64_MAX)) != NULL)
         MHD_resume_connection(request->connection);
-    }
     MHD_stop_daemon(server->daemon);
     espota_http_transfers_end(&server->transfers);
     free(server);

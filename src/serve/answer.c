@@ -11,8 +11,7 @@
 
 enum {
     ACCEL_ROOM = ESPOTA_SERVE_ACCEL_MAX + 1 + 3 * ESPOTA_STORE_NAME_MAX, /* escaped */
-    SETTLE_STEP_MS = 250,
-    SETTLE_TRIES = 8,
+    SETTLE_TRIES = 8,                                                    /* two seconds */
 };
 
 /* With the other headers of an image. */
@@ -303,7 +302,7 @@ void espota_serve_answer(void *context, struct espota_http_request *request, con
     espota_http_request_headers(request, take_header, &pull);
     decide(serve, request, &pull, path, &serve->decision);
     if (serve->decision.wait && espota_http_request_tries(request) < SETTLE_TRIES) {
-        answer->again_ms = SETTLE_STEP_MS;
+        answer->again = true;
         return;
     }
     withhold_repeated(serve, &pull, &serve->decision);
