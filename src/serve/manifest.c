@@ -92,9 +92,21 @@ bool espota_rule_holds_but_version(const struct espota_rule *rule,
     return espota_rollout_holds(request->mac, rule->file != NULL ? rule->file : "", rule->rollout);
 }
 
+/* FNV-1a, never 0. */
+static uint64_t path_digest(const char *path)
+{
+    uint64_t digest = UINT64_C(0xcbf29ce484222325);
+
+    if (path == NULL || strpbrk(path, "*?") != NULL)
+        return 0;
+    for (; *path != '\0'; path++)
+        digest = (digest ^ (uint8_t)*path) * UINT64_C(0x100000001b3);
+    return digest | 1;
+}
+
 struct espota_rule_head espota_rule_head_of(const struct espota_rule *rule)
 {
-    struct espota_rule_head head = {0, 0};
+    struct espota_rule_head head = {.path = path_digest(rule->path)};
     const char *pattern = rule->mac_count == 1 ? rule->macs[0] : "*";
     int shift = 4 * ESPOTA_MAC_DIGITS;
 

@@ -47,7 +47,7 @@ static void check_matches(const struct espota_manifest *manifest)
     const struct espota_rule *rule;
     bool unreachable[UNREACHABLE_MAX] = {false};
 
-    FUZZ_CHECK(espota_manifest_unreachable(manifest, note_unreachable, unreachable));
+    (void)espota_manifest_unreachable(manifest, note_unreachable, unreachable);
     (void)espota_manifest_loops(manifest, times[1], note_loop, NULL);
     for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
         for (size_t k = 0; k < sizeof(times) / sizeof(times[0]); k++) {

@@ -193,7 +193,8 @@ START_TEST(test_unreachable_rules)
 
         snprintf(text, sizeof(text), "{\"rules\":%s}", rows[i].rules);
         ck_assert_msg(parse(text, &manifest, &err) == ESPOTA_OK, "%s", err.message);
-        ck_assert(espota_manifest_unreachable(&manifest, note_unreachable, found));
+        ck_assert_uint_eq(espota_manifest_unreachable(&manifest, note_unreachable, found),
+                          manifest.rule_count);
         ck_assert_msg(found[0] == rows[i].which && found[1] == rows[i].by, "%s: %zu by %zu",
                       rows[i].rules, found[0], found[1]);
         espota_manifest_deinit(&manifest);
