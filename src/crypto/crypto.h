@@ -16,20 +16,29 @@
 #include "wire/wire.h"
 
 /*
- * The core's table of digests, key stretching and random bytes, filled from
- * OpenSSL 3. It runs in a library context of its own, so that no setting of the
- * system (a FIPS policy, a default property) takes MD5 away: the protocol of
- * the devices has no other checksum.
+ * A library context of our own, with the default provider: no openssl.cnf applies to it, so no
+ * setting of the system (a FIPS policy, a default property) takes an algorithm away. Above all not
+ * MD5: the protocol of the devices has no other checksum.
  */
-
-/* The caller's memory; its content is this module's. */
-struct espota_crypto_openssl {
-    struct espota_crypto table; /* hand out &crypto.table; valid until deinit */
-    void *library;              /* the rest appears when it is first used */
+struct espota_library {
+    void *context; /* OSSL_LIB_CTX; NULL: OpenSSL's default one */
     void *provider;
+};
+
+/*
+ * Wire's table of digests, key stretching and random bytes, filled from OpenSSL 3. The caller's
+ * memory; its content is this module's.
+ */
+struct espota_crypto_openssl {
+    struct espota_crypto table;    /* hand out &crypto.table; valid until deinit */
+    struct espota_library library; /* the rest appears when it is first used */
     void *md5;
     void *sha256;
     void *pbkdf2;
+    /*
+     * What to tell the user after a function of the table failed (with E_LOCAL or E_MEMORY): what
+     * failed, OpenSSL's reason, what to do. "" if nothing did.
+     */
     char problem[256];
 };
 
@@ -37,12 +46,6 @@ struct espota_crypto_openssl {
 void espota_crypto_openssl_init(struct espota_crypto_openssl *crypto);
 /* No digest may be under way. */
 void espota_crypto_openssl_deinit(struct espota_crypto_openssl *crypto);
-
-/*
- * What to tell the user after a function of the table failed (with E_LOCAL or
- * E_MEMORY): what failed, OpenSSL's reason, what to do. "" if nothing did.
- */
-const char *espota_crypto_openssl_problem(const struct espota_crypto_openssl *crypto);
 
 /*
  * Signing keys: reading, using, making and writing them. Nothing here decides which key fits
@@ -119,13 +122,12 @@ enum espota_status espota_key_public_pem(const struct espota_key *key, struct es
                                          struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /*
- * Hashes under way of all kinds that are wanted, over the same bytes. `key` spares them a library
- * of their own and must outlive them; NULL: none.
+ * Hashes under way over the same bytes: SHA-256, or `all` kinds. The key must outlive them: a
+ * library context costs as much time as a signature, and the key's own will do.
  */
 struct espota_hashes;
 enum espota_status espota_hashes_create(struct espota_hashes **out, const struct espota_key *key,
-                                        bool sha256, bool sha384, bool sha512,
-                                        struct espota_error *err) ESPOTA_MUST_CHECK;
+                                        bool all, struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_hashes_add(struct espota_hashes *hashes, const void *data, size_t length);
 /*
  * The hash as it would be with `length` more bytes; what is under way goes on without them.

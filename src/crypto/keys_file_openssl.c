@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Keys of OpenSSL from the bytes of files, and back. */
+/*
+ * Keys by name, which is a file or a token's URI; from the bytes of files, and back. A key that
+ * anybody can sign for is refused wherever it comes from.
+ */
 #include "crypto/keys_openssl.h"
 
 #include <openssl/bio.h>
@@ -11,7 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/sys.h"
 #include "wire/wire.h"
+
+enum { KEY_FILE_MAX = 65536 };
 
 int espota_key_passphrase_callback(char *out, int room, int writing, void *opening_)
 {
@@ -59,8 +65,8 @@ static void decode(struct espota_key *key, BIO *bio, const char *input, int sele
     EVP_PKEY *pkey = NULL;
     int left = BIO_pending(bio);
     int before;
-    OSSL_DECODER_CTX *context =
-        OSSL_DECODER_CTX_new_for_pkey(&pkey, input, NULL, NULL, selection, key->library, NULL);
+    OSSL_DECODER_CTX *context = OSSL_DECODER_CTX_new_for_pkey(&pkey, input, NULL, NULL, selection,
+                                                              key->library.context, NULL);
 
     if (context != NULL && OSSL_DECODER_CTX_set_pem_password_cb(
                                context, espota_key_passphrase_callback, opening) == 1) {
@@ -79,24 +85,23 @@ static enum espota_status cannot_open(const char *name, const struct espota_key_
                                       struct espota_error *err)
 {
     ERR_clear_error();
-    if (opening->wanted && opening->asking.status == ESPOTA_E_INTERRUPTED) {
+    if (opening->asking.status == ESPOTA_E_INTERRUPTED) {
         if (err != NULL)
             *err = opening->asking;
         return ESPOTA_E_INTERRUPTED;
     }
-    if (opening->wanted && !opening->had)
+    if (!opening->had)
         return espota_error_set(err, ESPOTA_E_LOCAL,
                                 "%s is encrypted; give its passphrase with --passphrase-file or "
                                 "ESPOTA_PASSPHRASE",
                                 name);
-    if (opening->wanted)
-        return espota_error_set(err, ESPOTA_E_LOCAL, "the passphrase does not open %s", name);
-    return espota_error_set(err, ESPOTA_E_LOCAL, "%s", name);
+    return espota_error_set(err, ESPOTA_E_LOCAL, "the passphrase does not open %s", name);
 }
 
-static enum espota_status parse(struct espota_key **out, const void *data, size_t length,
-                                int selection, struct espota_key_opening *opening,
-                                struct espota_error *err)
+/* BAD: it holds no such key, or the key cannot be opened. */
+static enum espota_status try_parse(struct espota_key **out, const void *data, size_t length,
+                                    int selection, struct espota_key_opening *opening,
+                                    struct espota_error *err)
 {
     bool pem = contains(data, length, "-----BEGIN ");
     struct espota_key *key = NULL;
@@ -104,7 +109,6 @@ static enum espota_status parse(struct espota_key **out, const void *data, size_
     bool no_memory;
     enum espota_status status = espota_key_new(&key, true, err);
 
-    *out = NULL;
     if (status != ESPOTA_OK)
         return status;
     if (length <= INT32_MAX)
@@ -113,51 +117,102 @@ static enum espota_status parse(struct espota_key **out, const void *data, size_
         decode(key, bio, pem ? "PEM" : "DER", selection, opening);
     BIO_free(bio);
     no_memory = espota_key_no_memory();
-    if (key->pkey == NULL) {
-        espota_key_destroy(key);
-        return no_memory ? espota_error_set(err, ESPOTA_E_MEMORY, "no memory to read the key %s",
-                                            opening->name)
-                         : ESPOTA_BAD;
-    }
-    return espota_key_finish(key, out, err);
+    if (key->pkey != NULL)
+        return espota_key_finish(key, out, err);
+    espota_key_destroy(key);
+    return no_memory ? espota_error_set(err, ESPOTA_E_MEMORY, "no memory to read the key %s",
+                                        opening->name)
+                     : ESPOTA_BAD;
 }
 
-enum espota_status espota_key_private_parse(struct espota_key **out, const void *data,
-                                            size_t length, const char *name,
-                                            const struct espota_passphrase *passphrase,
-                                            struct espota_error *err)
+enum espota_status espota_key_parse(struct espota_key **out, const void *data, size_t length,
+                                    bool private_half, const char *name,
+                                    const struct espota_passphrase *passphrase,
+                                    struct espota_error *err)
 {
-    struct espota_key_opening opening = {passphrase, name, false, false, ESPOTA_ERROR_INIT};
-    enum espota_status status = parse(out, data, length, EVP_PKEY_KEYPAIR, &opening, err);
-
-    if (status != ESPOTA_BAD)
-        return status;
-    if (opening.wanted)
-        return cannot_open(name, &opening, err);
-    if (contains(data, length, "PUBLIC KEY-----"))
-        return espota_error_set(err, ESPOTA_E_LOCAL,
-                                "%s is a public key; signing needs the private one", name);
-    return espota_error_set(err, ESPOTA_E_LOCAL,
-                            "%s is not a private key in PEM or DER, or it is damaged", name);
-}
-
-enum espota_status espota_key_public_parse(struct espota_key **out, const void *data, size_t length,
-                                           const char *name, struct espota_error *err)
-{
-    struct espota_key_opening opening = {NULL, name, false, false, ESPOTA_ERROR_INIT};
+    struct espota_key_opening opening = {.passphrase = private_half ? passphrase : NULL,
+                                         .name = name};
     enum espota_status status;
 
     *out = NULL;
-    if (contains(data, length, "PRIVATE KEY-----"))
+    if (!private_half && contains(data, length, "PRIVATE KEY-----"))
         return espota_error_set(err, ESPOTA_E_LOCAL,
                                 "%s is a private key; give the public one "
                                 "(openssl pkey -in %s -pubout writes it)",
                                 name, name);
-    status = parse(out, data, length, EVP_PKEY_PUBLIC_KEY, &opening, err);
+    status = try_parse(out, data, length, private_half ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
+                       &opening, err);
     if (status != ESPOTA_BAD)
         return status;
+    if (private_half && opening.wanted)
+        return cannot_open(name, &opening, err);
+    if (private_half && contains(data, length, "PUBLIC KEY-----"))
+        return espota_error_set(err, ESPOTA_E_LOCAL,
+                                "%s is a public key; signing needs the private one", name);
     return espota_error_set(err, ESPOTA_E_LOCAL,
-                            "%s is not a public key in PEM or DER, or it is damaged", name);
+                            "%s is not a %s key in PEM or DER, or it is damaged", name,
+                            private_half ? "private" : "public");
+}
+
+static enum espota_status read_file(struct espota_key **out, const char *name, bool private_half,
+                                    const struct espota_passphrase *passphrase,
+                                    const struct espota_log *log, struct espota_error *err)
+{
+    uint8_t *bytes = NULL;
+    size_t length = 0;
+    bool shared = false;
+    enum espota_status status = espota_file_read(name, KEY_FILE_MAX, &bytes, &length, &shared, err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    status = espota_key_parse(out, bytes, length, private_half, name, passphrase, err);
+    if (status == ESPOTA_OK && private_half && shared)
+        espota_log_say(log, ESPOTA_LOG_WARNING,
+                       "others can read the private key %s; take that away with: chmod 600 %s",
+                       name, name);
+    espota_wipe(bytes, length);
+    free(bytes);
+    return status;
+}
+
+static enum espota_status load(struct espota_key **out, const char *name, bool private_half,
+                               const struct espota_passphrase *passphrase,
+                               const struct espota_log *log, struct espota_error *err)
+{
+    enum espota_status status;
+
+    *out = NULL;
+    if (espota_key_is_uri(name))
+        status = espota_key_uri_load(out, name, private_half, passphrase, err);
+    else
+        status = read_file(out, name, private_half, passphrase, log, err);
+    if (status != ESPOTA_OK || espota_key_exponent_is_sound(*out))
+        return status;
+    espota_key_destroy(*out);
+    *out = NULL;
+    return espota_error_set(err, ESPOTA_E_LOCAL,
+                            "the key %s has a public exponent that is even or less than 3, which "
+                            "protects nothing; make another one",
+                            name);
+}
+
+enum espota_status espota_key_private_load(struct espota_key **out, const char *name,
+                                           const struct espota_passphrase *passphrase,
+                                           const struct espota_log *log, struct espota_error *err)
+{
+    return load(out, name, true, passphrase, log, err);
+}
+
+enum espota_status espota_key_public_load(struct espota_key **out, const char *name,
+                                          const struct espota_passphrase *passphrase,
+                                          struct espota_error *err)
+{
+    return load(out, name, false, passphrase, NULL, err);
+}
+
+bool espota_key_exists(const char *name)
+{
+    return espota_key_is_uri(name) || espota_file_exists(name);
 }
 
 static enum espota_status encode(OSSL_ENCODER_CTX *context, struct espota_secret *out,

@@ -49,14 +49,9 @@ enum espota_status espota_key_new(struct espota_key **out, bool own_library,
     *out = NULL;
     if (key == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a key");
-    if (own_library) {
-        key->library = OSSL_LIB_CTX_new();
-        if (key->library != NULL)
-            key->provider = OSSL_PROVIDER_load(key->library, "default");
-        if (key->provider == NULL) {
-            espota_key_destroy(key);
-            return espota_key_error(err, "OpenSSL's default provider cannot be loaded");
-        }
+    if (own_library && !espota_library_open(&key->library)) {
+        espota_key_destroy(key);
+        return espota_key_error(err, "OpenSSL's default provider cannot be loaded");
     }
     *out = key;
     return ESPOTA_OK;
@@ -73,9 +68,7 @@ void espota_key_destroy(struct espota_key *key)
         ENGINE_free(key->engine);
     }
 #endif
-    if (key->provider != NULL)
-        OSSL_PROVIDER_unload(key->provider);
-    OSSL_LIB_CTX_free(key->library);
+    espota_library_close(&key->library);
     free(key);
 }
 
@@ -139,17 +132,12 @@ const char *espota_key_name(const struct espota_key *key)
     return key->name;
 }
 
-static const char *digest_of(enum espota_hash_kind kind)
-{
-    return kind == ESPOTA_HASH_SHA256 ? "SHA256" : kind == ESPOTA_HASH_SHA384 ? "SHA384" : "SHA512";
-}
-
 /* The context of one operation, with padding and digest set; NULL on failure. */
 static EVP_PKEY_CTX *operation(const struct espota_key *key, enum espota_scheme scheme,
                                enum espota_hash_kind kind, int (*begin)(EVP_PKEY_CTX *))
 {
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(key->library, key->pkey, NULL);
-    EVP_MD *digest = EVP_MD_fetch(key->library, digest_of(kind), "-fips");
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(key->library.context, key->pkey, NULL);
+    EVP_MD *digest = EVP_MD_fetch(key->library.context, espota_hash_name(kind), "-fips");
     bool good = context != NULL && digest != NULL && begin(context) == 1;
 
     if (good && scheme != ESPOTA_SCHEME_ECDSA)
@@ -254,20 +242,26 @@ enum espota_status espota_key_rsa_numbers(const struct espota_key *key, uint8_t 
 enum espota_status espota_key_generate(struct espota_key **out, enum espota_key_type type,
                                        struct espota_error *err)
 {
+    static const struct {
+        size_t bits;
+        const char *curve;
+    } types[] = {
+        [ESPOTA_KEY_TYPE_RSA_2048] = {.bits = 2048},
+        [ESPOTA_KEY_TYPE_RSA_3072] = {.bits = 3072},
+        [ESPOTA_KEY_TYPE_RSA_4096] = {.bits = 4096},
+        [ESPOTA_KEY_TYPE_ECDSA_P256] = {.curve = "P-256"},
+        [ESPOTA_KEY_TYPE_ECDSA_P384] = {.curve = "P-384"},
+    };
     struct espota_key *key;
     enum espota_status status = espota_key_new(&key, true, err);
-    unsigned bits = type == ESPOTA_KEY_TYPE_RSA_2048   ? 2048
-                    : type == ESPOTA_KEY_TYPE_RSA_3072 ? 3072
-                                                       : 4096;
 
     *out = NULL;
     if (status != ESPOTA_OK)
         return status;
-    if (type == ESPOTA_KEY_TYPE_ECDSA_P256 || type == ESPOTA_KEY_TYPE_ECDSA_P384)
-        key->pkey = EVP_PKEY_Q_keygen(key->library, NULL, "EC",
-                                      type == ESPOTA_KEY_TYPE_ECDSA_P256 ? "P-256" : "P-384");
+    if (types[type].curve != NULL)
+        key->pkey = EVP_PKEY_Q_keygen(key->library.context, NULL, "EC", types[type].curve);
     else
-        key->pkey = EVP_PKEY_Q_keygen(key->library, NULL, "RSA", (size_t)bits);
+        key->pkey = EVP_PKEY_Q_keygen(key->library.context, NULL, "RSA", types[type].bits);
     if (key->pkey == NULL) {
         espota_key_destroy(key);
         return espota_key_error(err, "OpenSSL cannot make a key");

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of keys share: how they are read, and what of OpenSSL they hold. */
+/* What the files of the room share: how keys are read, and what of OpenSSL they hold. */
 #ifndef ESPOTA_CRYPTO_KEYS_OPENSSL_H
 #define ESPOTA_CRYPTO_KEYS_OPENSSL_H
 
 #include "crypto/crypto.h"
 
+/* Opens what is not open yet; false: it cannot be. */
+bool espota_library_open(struct espota_library *library);
+void espota_library_close(struct espota_library *library); /* zeros are fine */
+
 /*
- * A key and what it lives in. The pointers are OpenSSL's: EVP_PKEY, OSSL_LIB_CTX, OSSL_PROVIDER,
- * ENGINE. Keys of files have a library context of their own, so that no setting of the system
- * takes an algorithm away; keys in tokens live in OpenSSL's default context, where its
- * configuration says what leads to the token.
+ * A key and what it lives in. Keys of files have a library of their own; keys in tokens live in
+ * OpenSSL's default context, where its configuration says what leads to the token.
  */
 struct espota_key {
-    void *pkey;
-    void *library;
-    void *provider;
-    void *engine;
+    void *pkey; /* EVP_PKEY */
+    struct espota_library library;
+    void *engine; /* ENGINE */
     char name[32];
 };
 
-/* With a library context and the default provider. */
 enum espota_status espota_key_new(struct espota_key **out, bool own_library,
                                   struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Fills in the name and hands the complete key to `out`; one that cannot be used is destroyed. */
@@ -46,13 +46,10 @@ enum espota_status espota_key_error(struct espota_error *err, const char *text);
  * From the bytes of a file (PEM or DER; PKCS#1, PKCS#8, SEC1; encrypted or not). `name` is for
  * messages. E_LOCAL: no key, or not to be opened with this passphrase.
  */
-enum espota_status espota_key_private_parse(struct espota_key **out, const void *data,
-                                            size_t length, const char *name,
-                                            const struct espota_passphrase *passphrase,
-                                            struct espota_error *err) ESPOTA_MUST_CHECK;
-enum espota_status espota_key_public_parse(struct espota_key **out, const void *data, size_t length,
-                                           const char *name,
-                                           struct espota_error *err) ESPOTA_MUST_CHECK;
+enum espota_status espota_key_parse(struct espota_key **out, const void *data, size_t length,
+                                    bool private_half, const char *name,
+                                    const struct espota_passphrase *passphrase,
+                                    struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* A key in a token: OpenSSL's pkcs11 provider is tried, then its engine. */
 enum espota_status espota_key_uri_load(struct espota_key **out, const char *uri, bool private_half,

@@ -50,10 +50,10 @@ static EVP_PKEY *store_key(const char *uri, bool private_half, UI_METHOD *ui,
 static bool try_provider(struct espota_key *key, const char *uri, bool private_half, UI_METHOD *ui,
                          struct espota_key_opening *opening)
 {
-    key->provider = OSSL_PROVIDER_try_load(NULL, "pkcs11", 1);
-    if (key->provider != NULL)
+    key->library.provider = OSSL_PROVIDER_try_load(NULL, "pkcs11", 1);
+    if (key->library.provider != NULL)
         key->pkey = store_key(uri, private_half, ui, opening);
-    return key->provider != NULL;
+    return key->library.provider != NULL;
 }
 
 #ifndef OPENSSL_NO_ENGINE
@@ -117,8 +117,7 @@ enum espota_status espota_key_uri_load(struct espota_key **out, const char *uri,
                                        const struct espota_passphrase *passphrase,
                                        struct espota_error *err)
 {
-    struct espota_key_opening opening = {passphrase, "the token's PIN", false, false,
-                                         ESPOTA_ERROR_INIT};
+    struct espota_key_opening opening = {.passphrase = passphrase, .name = "the token's PIN"};
     UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(espota_key_passphrase_callback, 0);
     struct espota_key *key = NULL;
     enum espota_status status = espota_key_new(&key, false, err);

@@ -38,28 +38,22 @@ enum espota_status espota_secret_take(struct espota_secret *secret, char *text,
     return status;
 }
 
-static void warn_shared(const char *path, const char *what, const struct espota_log *log)
-{
-    char name[256];
-
-    (void)espota_text_printable(path, strlen(path), name, sizeof(name));
-    espota_log_say(log, ESPOTA_LOG_WARNING, "others may read the %s %s; chmod 600 keeps it private",
-                   what, name);
-}
-
 /* *missing tells a file that is not there from all other failures. */
 static enum espota_status read_file(struct espota_secret *secret, const char *path,
                                     const char *what, const struct espota_log *log, bool *missing,
                                     struct espota_error *err)
 {
     char line[ESPOTA_SECRET_MAX + 1];
+    char name[256];
     struct espota_secret_line about;
     enum espota_status status = espota_secret_file_read(path, line, sizeof(line), &about, err);
 
     if (status == ESPOTA_OK)
         status = espota_secret_copy(secret, line, about.length, err);
+    (void)espota_text_printable(path, strlen(path), name, sizeof(name));
     if (status == ESPOTA_OK && about.shared)
-        warn_shared(path, what, log);
+        espota_log_say(log, ESPOTA_LOG_WARNING,
+                       "others may read the %s %s; chmod 600 keeps it private", what, name);
     if (status != ESPOTA_OK)
         (void)espota_error_prefix(err, "%s", what);
     espota_wipe(line, sizeof(line));

@@ -34,7 +34,7 @@ static void end_job(struct espota_job *job, enum espota_status status, bool agai
 static const char *local_problem(const struct espota_job *job, const struct espota_outcome *outcome)
 {
     bool local = outcome->status == ESPOTA_E_LOCAL || outcome->status == ESPOTA_E_MEMORY;
-    const char *problem = espota_crypto_openssl_problem(&job->upload->crypto);
+    const char *problem = job->upload->crypto.problem;
 
     return local && outcome->os_error == 0 && problem[0] != '\0' ? problem : NULL;
 }

@@ -28,8 +28,8 @@ static enum espota_status load(struct espota_info *info, struct espota_error *er
 
     espota_crypto_openssl_init(&crypto);
     status = espota_image_load(&info->file, &from, false, &crypto.table, err);
-    if (status != ESPOTA_OK && espota_crypto_openssl_problem(&crypto)[0] != '\0')
-        (void)espota_error_set(err, status, "%s", espota_crypto_openssl_problem(&crypto));
+    if (status != ESPOTA_OK && crypto.problem[0] != '\0')
+        (void)espota_error_set(err, status, "%s", crypto.problem);
     espota_crypto_openssl_deinit(&crypto);
     return status;
 }

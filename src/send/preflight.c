@@ -319,7 +319,7 @@ static enum espota_status check_program(const struct check *check)
 }
 
 static enum espota_status judge(const struct check *check, enum espota_sign_format format,
-                                struct espota_signature_verdict *verdict)
+                                struct espota_verified *verdict)
 {
     const struct espota_image_input from = {
         .name = check->request->name, .data = check->file->bytes, .length = check->file->length};
@@ -339,7 +339,7 @@ static enum espota_status refuse_signature(const struct check *check,
         [ESPOTA_SIGN_ESP32] = "the ESP32 format",
     };
     const struct espota_preflight *request = check->request;
-    struct espota_signature_verdict other;
+    struct espota_verified other;
     enum espota_status status = judge(check, ESPOTA_SIGN_AUTO, &other);
 
     if (status != ESPOTA_OK)
@@ -361,7 +361,7 @@ static enum espota_status check_signature(const struct check *check)
         request->chip != ESPOTA_CHIP_UNKNOWN ? request->chip : check->image->chip;
     enum espota_sign_format format =
         espota_chip_is_esp32(chip) ? ESPOTA_SIGN_ESP32 : ESPOTA_SIGN_ESP8266;
-    struct espota_signature_verdict verdict;
+    struct espota_verified verdict;
     enum espota_status status =
         espota_signature_key_fits(request->publickey, format, chip, check->err);
 

@@ -1,59 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /* The C header that carries a public key into a sketch. */
-#include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/crypto.h"
 #include "sign/sign.h"
 #include "sys/sys.h"
+#include "text/text.h"
 
 enum { KEY_FILE_MAX = 65536, HEADER_MAX = 512 * 1024 };
 
-/* The header as it grows; it never fills, since a key's text is bounded. */
-struct text {
-    char *bytes;
-    size_t used;
-};
-
-static void add(struct text *text, const char *format, ...) ESPOTA_PRINTF(2, 3);
-static void add(struct text *text, const char *format, ...)
-{
-    size_t room = HEADER_MAX - text->used; /* used < HEADER_MAX */
-    va_list arguments;
-    int length;
-
-    va_start(arguments, format);
-    length = vsnprintf(text->bytes + text->used, room, format, arguments);
-    va_end(arguments);
-    if (length > 0 && (size_t)length < room)
-        text->used += (size_t)length;
-}
-
 /* What signing.py writes, byte for byte: sketches' builds compare it. */
-static void write_esp8266(struct text *text, const uint8_t *key, size_t length)
+static void write_esp8266(struct espota_builder *text, const uint8_t *key, size_t length)
 {
-    add(text, "#include <pgmspace.h>\n#define ARDUINO_SIGNING 1\n"
-              "static const char signing_pubkey[] PROGMEM = {\n");
+    espota_builder_add(text, "#include <pgmspace.h>\n#define ARDUINO_SIGNING 1\n"
+                             "static const char signing_pubkey[] PROGMEM = {\n");
     for (size_t i = 0; i < length; i++)
-        add(text, i + 1 < length ? "0x%02x, \n" : "0x%02x", key[i]);
-    add(text, "\n};\n");
+        espota_builder_add(text, i + 1 < length ? "0x%02x, \n" : "0x%02x", key[i]);
+    espota_builder_add(text, "\n};\n");
 }
 
 /* With the terminating zero that mbedTLS asks for. */
-static void write_esp32(struct text *text, const uint8_t *key, size_t length)
+static void write_esp32(struct espota_builder *text, const uint8_t *key, size_t length)
 {
-    add(text, "// Public key for verifying signed OTA updates\n\n"
-              "const uint8_t PUBLIC_KEY[] PROGMEM = {\n");
+    espota_builder_add(text, "// Public key for verifying signed OTA updates\n\n"
+                             "const uint8_t PUBLIC_KEY[] PROGMEM = {\n");
     for (size_t i = 0; i <= length; i++) {
-        add(text, i % 16 == 0 ? "  " : " ");
-        add(text, "0x%02x,", i < length ? key[i] : 0);
+        espota_builder_add(text, i % 16 == 0 ? "  " : " ");
+        espota_builder_add(text, "0x%02x,", i < length ? key[i] : 0);
         if (i % 16 == 15 || i == length)
-            add(text, "\n");
+            espota_builder_add(text, "\n");
     }
-    add(text, "};\nconst size_t PUBLIC_KEY_LEN = %zu;\n", length + 1);
+    espota_builder_add(text, "};\nconst size_t PUBLIC_KEY_LEN = %zu;\n", length + 1);
 }
 
 /* The file's own text where it is PEM, so that it can be recognised in the sketch. */
@@ -94,30 +71,30 @@ static enum espota_status key_text(const struct espota_header_options *options,
     return status;
 }
 
-static bool is_there(const char *path, const struct text *text)
+static bool is_there(const char *path, const struct espota_builder *text)
 {
     uint8_t *old = NULL;
     size_t length = 0;
     bool same = espota_file_read(path, HEADER_MAX, &old, &length, NULL, NULL) == ESPOTA_OK &&
-                length == text->used && memcmp(old, text->bytes, length) == 0;
+                length == text->length && memcmp(old, text->text, length) == 0;
 
     free(old);
     return same;
 }
 
-static enum espota_status put(const char *path, const struct text *text, bool *changed,
+static enum espota_status put(const char *path, const struct espota_builder *text, bool *changed,
                               struct espota_error *err)
 {
     *changed = strcmp(path, "-") == 0 || !is_there(path, text);
     if (!*changed)
         return ESPOTA_OK;
-    return espota_file_write(path, 0666, text->bytes, text->used, err);
+    return espota_file_write(path, 0666, text->text, text->length, err);
 }
 
 static enum espota_status write_header(const struct espota_header_options *options, bool *changed,
                                        bool *enabled, struct espota_error *err)
 {
-    struct text text = {malloc(HEADER_MAX), 0};
+    struct espota_builder text = {.text = NULL};
     enum espota_sign_format format = ESPOTA_SIGN_ESP8266;
     uint8_t *key = NULL;
     size_t length = 0;
@@ -125,8 +102,6 @@ static enum espota_status write_header(const struct espota_header_options *optio
 
     *enabled = !options->missing_is_fine ||
                (options->publickey != NULL && espota_key_exists(options->publickey));
-    if (text.bytes == NULL)
-        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a header");
     if (*enabled && !espota_key_is_uri(options->publickey) &&
         espota_file_is_same(options->file, options->publickey))
         status =
@@ -136,18 +111,20 @@ static enum espota_status write_header(const struct espota_header_options *optio
         status = key_text(options, &format, &key, &length, err);
     if (status == ESPOTA_OK) {
         if (!*enabled)
-            add(&text, "#define ARDUINO_SIGNING 0\n");
+            espota_builder_add(&text, "#define ARDUINO_SIGNING 0\n");
         else if (format == ESPOTA_SIGN_ESP32)
             write_esp32(&text, key, length);
         else
             write_esp8266(&text, key, length);
-        if (options->missing_is_fine)
+        if (text.failed)
+            status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a header");
+        else if (options->missing_is_fine)
             status = espota_folder_create_for(options->file, err);
     }
     if (status == ESPOTA_OK)
         status = put(options->file, &text, changed, err);
     free(key);
-    free(text.bytes);
+    espota_builder_deinit(&text);
     return status;
 }
 

@@ -5,15 +5,10 @@
  * comes last, in front: packed bytes wait in a scratch file. Whether the input is signed already is
  * known at its end only; the output appears under its name after that.
  */
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/crypto.h"
-#include "espota/sign.h"
-#include "image/image.h"
 #include "sign/signature.h"
 #include "sys/sys.h"
 
@@ -42,23 +37,6 @@ struct job {
     struct espota_error *err;
     uint8_t piece[PIECE];
 };
-
-static void tell(const struct espota_signer *signer, enum espota_log_level level,
-                 const char *format, ...) ESPOTA_PRINTF(3, 4);
-static void tell(const struct espota_signer *signer, enum espota_log_level level,
-                 const char *format, ...)
-{
-    const struct espota_log *log = &signer->options.log;
-    char line[1200];
-    va_list arguments;
-
-    if (log->say == NULL)
-        return;
-    va_start(arguments, format);
-    (void)vsnprintf(line, sizeof(line), format, arguments);
-    va_end(arguments);
-    log->say(log->context, level, line);
-}
 
 enum espota_status espota_signer_create(struct espota_signer **out,
                                         const struct espota_signer_options *options,
@@ -139,6 +117,11 @@ static enum espota_status choose_format(struct job *job, bool with_legacy)
     return espota_signature_key_fits(job->signer->key, job->format, job->chip, job->err);
 }
 
+static enum espota_hash_kind hash_of(const struct job *job, enum espota_sign_format format)
+{
+    return format == ESPOTA_SIGN_ESP32 ? job->signer->options.hash : ESPOTA_HASH_SHA256;
+}
+
 /* The payload, as it is signed: to every output and into its hash. */
 static enum espota_status emit(struct job *job, const void *data, size_t length)
 {
@@ -188,17 +171,15 @@ static enum espota_status emit_packed(struct job *job)
 
 static enum espota_status refuse_signed_twice(struct job *job)
 {
-    bool packing = job->packer != NULL;
-    struct espota_tail *tail = packing ? &job->read : &job->payload;
-    struct espota_signature_verdict verdict = {0};
-    enum espota_status status = ESPOTA_OK;
+    const struct espota_tail *read = job->packer != NULL ? &job->read : &job->payload;
+    struct espota_verified verdict;
+    enum espota_status status;
 
     if (job->signer->options.force)
         return ESPOTA_OK;
-    status = espota_tail_judge(tail, job->signer->key, job->format, &verdict, job->err);
+    status = espota_tail_judge(read, job->format, &verdict, job->err);
     if (status == ESPOTA_OK && !verdict.good && job->format == ESPOTA_SIGN_ESP8266)
-        status = espota_tail_judge(tail, job->signer->key, ESPOTA_SIGN_ESP8266_LEGACY, &verdict,
-                                   job->err);
+        status = espota_tail_judge(read, ESPOTA_SIGN_ESP8266_LEGACY, &verdict, job->err);
     if (status == ESPOTA_OK && verdict.good)
         return espota_error_set(job->err, ESPOTA_E_IMAGE, "%s is signed by this key already (%s)",
                                 job->input.name,
@@ -210,16 +191,10 @@ static enum espota_status refuse_signed_twice(struct job *job)
 static enum espota_status add_trailer(struct job *job, struct espota_output *output,
                                       enum espota_sign_format format, size_t *length)
 {
-    enum espota_hash_kind kind =
-        format == ESPOTA_SIGN_ESP32 ? job->signer->options.hash : ESPOTA_HASH_SHA256;
-    uint8_t hash[ESPOTA_HASH_MAX];
     uint8_t trailer[ESPOTA_TRAILER_MAX];
-    enum espota_status status = espota_hashes_with(job->payload.hashes, kind, job->payload.bytes,
-                                                   job->payload.held, hash, job->err);
+    enum espota_status status =
+        espota_tail_sign(&job->payload, format, hash_of(job, format), trailer, length, job->err);
 
-    if (status == ESPOTA_OK)
-        status =
-            espota_signature_make(job->signer->key, format, kind, hash, trailer, length, job->err);
     if (status == ESPOTA_OK)
         status = espota_output_write(output, trailer, *length, job->err);
     return status;
@@ -228,14 +203,16 @@ static enum espota_status add_trailer(struct job *job, struct espota_output *out
 static void warn(const struct job *job)
 {
     if (job->gzip_in || job->packer != NULL)
-        tell(job->signer, ESPOTA_LOG_WARNING,
-             "compressed and signed: send it only to devices that verify signatures (ESP8266 core "
-             "3.0.0 or later); one that does not takes it, says OK, and destroys its boot loader "
-             "at the next start");
+        espota_log_say(
+            &job->signer->options.log, ESPOTA_LOG_WARNING,
+            "compressed and signed: send it only to devices that verify signatures (ESP8266 core "
+            "3.0.0 or later); one that does not takes it, says OK, and destroys its boot loader "
+            "at the next start");
     if (job->format == ESPOTA_SIGN_ESP32)
-        tell(job->signer, ESPOTA_LOG_NOTE,
-             "ESP32 devices up to core 3.3.7 do not look at signatures, even where verifying is "
-             "switched on");
+        espota_log_say(
+            &job->signer->options.log, ESPOTA_LOG_NOTE,
+            "ESP32 devices up to core 3.3.7 do not look at signatures, even where verifying is "
+            "switched on");
 }
 
 static enum espota_status open_outputs(struct job *job, const char *out, const char *legacy)
@@ -321,8 +298,7 @@ static enum espota_status run(struct job *job, const char *out, const char *lega
         return status;
     warn(job);
     result->format = job->format;
-    result->hash =
-        job->format == ESPOTA_SIGN_ESP32 ? job->signer->options.hash : ESPOTA_HASH_SHA256;
+    result->hash = hash_of(job, job->format);
     result->key = espota_key_name(job->signer->key);
     result->chip = espota_chip_name(job->chip);
     result->payload = job->payload.total;

@@ -20,20 +20,11 @@ enum espota_status espota_signature_key_fits(const struct espota_key *key,
                                              enum espota_sign_format format, enum espota_chip chip,
                                              struct espota_error *err) ESPOTA_MUST_CHECK;
 
-struct espota_signature_verdict {
-    bool good;
-    enum espota_sign_format format; /* of a good one */
-    enum espota_hash_kind hash;
-    uint64_t total;   /* bytes that were judged */
-    size_t trailer;   /* bytes behind the payload of a good one */
-    char reason[256]; /* of one that is not good */
-};
-
 /* Reads and judges an image, wherever it comes from; of a file at most a piece is in memory. */
 enum espota_status espota_signature_judge_image(const struct espota_image_input *from,
                                                 const struct espota_key *key,
                                                 enum espota_sign_format format,
-                                                struct espota_signature_verdict *verdict,
+                                                struct espota_verified *verdict,
                                                 struct espota_error *err) ESPOTA_MUST_CHECK;
 
 #endif

@@ -78,19 +78,21 @@ static enum espota_scheme scheme_of(const struct espota_key *key, enum espota_si
     return espota_key_family(key) == ESPOTA_KEY_EC ? ESPOTA_SCHEME_ECDSA : ESPOTA_SCHEME_PSS;
 }
 
-enum espota_status espota_signature_make(const struct espota_key *key,
-                                         enum espota_sign_format format, enum espota_hash_kind kind,
-                                         const uint8_t *hash, uint8_t trailer[ESPOTA_TRAILER_MAX],
-                                         size_t *length, struct espota_error *err)
+enum espota_status espota_tail_sign(const struct espota_tail *tail, enum espota_sign_format format,
+                                    enum espota_hash_kind kind, uint8_t trailer[ESPOTA_TRAILER_MAX],
+                                    size_t *length, struct espota_error *err)
 {
-    enum espota_scheme scheme = scheme_of(key, format);
+    enum espota_scheme scheme = scheme_of(tail->key, format);
+    uint8_t hash[ESPOTA_HASH_MAX];
     struct espota_writer writer;
-    size_t size;
-    enum espota_status status = espota_key_sign(key, scheme, kind, hash, trailer, &size, err);
+    size_t size = 0;
+    enum espota_status status =
+        espota_hashes_with(tail->hashes, kind, tail->bytes, tail->held, hash, err);
 
-    if (status != ESPOTA_OK)
-        return status;
-    status = espota_key_verify(key, scheme, kind, hash, trailer, size, err);
+    if (status == ESPOTA_OK)
+        status = espota_key_sign(tail->key, scheme, kind, hash, trailer, &size, err);
+    if (status == ESPOTA_OK)
+        status = espota_key_verify(tail->key, scheme, kind, hash, trailer, size, err);
     if (status == ESPOTA_BAD)
         return espota_error_set(err, ESPOTA_E_LOCAL,
                                 "the signature just made is not good for the key's public half: "
@@ -116,8 +118,7 @@ enum espota_status espota_signature_make(const struct espota_key *key,
 /* What is being judged. */
 struct trial {
     const struct espota_tail *tail;
-    const struct espota_key *key;
-    struct espota_signature_verdict *verdict;
+    struct espota_verified *verdict;
     struct espota_error *err;
 };
 
@@ -125,115 +126,105 @@ struct trial {
 static enum espota_status try_scheme(struct trial *trial, enum espota_sign_format format,
                                      enum espota_hash_kind kind, size_t trailer, size_t size)
 {
-    size_t start = trial->tail->held - trailer; /* the caller saw that the tail holds it */
+    const struct espota_tail *tail = trial->tail;
+    size_t start = tail->held - trailer; /* the caller saw that the tail holds it */
     uint8_t hash[ESPOTA_HASH_MAX];
     enum espota_status status =
-        espota_hashes_with(trial->tail->hashes, kind, trial->tail->bytes, start, hash, trial->err);
+        espota_hashes_with(tail->hashes, kind, tail->bytes, start, hash, trial->err);
 
     if (status == ESPOTA_OK)
-        status = espota_key_verify(trial->key, scheme_of(trial->key, format), kind, hash,
-                                   trial->tail->bytes + start, size, trial->err);
+        status = espota_key_verify(tail->key, scheme_of(tail->key, format), kind, hash,
+                                   tail->bytes + start, size, trial->err);
     if (status != ESPOTA_OK)
         return status == ESPOTA_BAD ? ESPOTA_OK : status;
     trial->verdict->good = true;
     trial->verdict->format = format;
     trial->verdict->hash = kind;
-    trial->verdict->trailer = trailer;
+    trial->verdict->payload = tail->total - trailer; /* which is in these bytes */
     return ESPOTA_OK;
 }
 
-static void reason(struct trial *trial, const char *text)
+/* The first reason counts. It is no failure: the file was judged. */
+static enum espota_status not_good(struct trial *trial, const char *reason)
 {
     if (trial->verdict->reason[0] == '\0')
-        snprintf(trial->verdict->reason, sizeof(trial->verdict->reason), "%s", text);
+        snprintf(trial->verdict->reason, sizeof(trial->verdict->reason), "%s", reason);
+    return ESPOTA_OK;
 }
 
 static enum espota_status try_esp8266(struct trial *trial, enum espota_sign_format format)
 {
-    size_t size = espota_key_signature_size(trial->key);
+    const struct espota_tail *tail = trial->tail;
+    size_t size = espota_key_signature_size(tail->key);
     struct espota_reader reader;
     enum espota_status status = ESPOTA_OK;
-    uint32_t said;
 
-    if (espota_key_family(trial->key) != ESPOTA_KEY_RSA) {
-        reason(trial, "the key is no RSA key, and ESP8266's format takes nothing else");
-        return ESPOTA_OK;
-    }
-    if (trial->tail->held < size + 4) {
-        reason(trial, "the file is too short to hold a signature of this key");
-        return ESPOTA_OK;
-    }
-    espota_reader_init(&reader, trial->tail->bytes + trial->tail->held - 4, 4);
-    said = espota_read_u32le(&reader);
-    if (said != size) {
-        reason(trial, "it does not end in a signature as long as this key makes");
-        return ESPOTA_OK;
-    }
+    if (espota_key_family(tail->key) != ESPOTA_KEY_RSA)
+        return not_good(trial, "the key is no RSA key, and ESP8266's format takes nothing else");
+    if (tail->held < size + 4)
+        return not_good(trial, "the file is too short to hold a signature of this key");
+    espota_reader_init(&reader, tail->bytes + tail->held - 4, 4);
+    if (espota_read_u32le(&reader) != size)
+        return not_good(trial, "it does not end in a signature as long as this key makes");
     if (format != ESPOTA_SIGN_ESP8266_LEGACY)
         status = try_scheme(trial, ESPOTA_SIGN_ESP8266, ESPOTA_HASH_SHA256, size + 4, size);
     if (status == ESPOTA_OK && !trial->verdict->good && format != ESPOTA_SIGN_ESP8266)
         status = try_scheme(trial, ESPOTA_SIGN_ESP8266_LEGACY, ESPOTA_HASH_SHA256, size + 4, size);
     if (status == ESPOTA_OK && !trial->verdict->good)
-        reason(trial, "this key did not make its signature, or the bytes changed since");
+        return not_good(trial, "this key did not make its signature, or the bytes changed since");
     return status;
 }
 
-/* The length of the DER SEQUENCE at the start of a trailer, header included; 0 if there is none. */
-static size_t der_size(const uint8_t *trailer)
+/* The length of the signature at the start of an ESP32's trailer, by the key; 0 if none fills it.
+ */
+static size_t esp32_size(const struct espota_key *key, const uint8_t trailer[ESP32_TRAILER])
 {
-    if (trailer[0] != 0x30 || trailer[1] > 0x7f)
-        return 0;
-    return (size_t)trailer[1] + 2;
+    size_t size = espota_key_signature_size(key);
+
+    if (espota_key_family(key) == ESPOTA_KEY_EC) /* a DER SEQUENCE, header included */
+        size = trailer[0] == 0x30 && trailer[1] <= 0x7f ? (size_t)trailer[1] + 2 : 0;
+    for (size_t i = size; i < ESP32_TRAILER; i++)
+        if (trailer[i] != 0)
+            return 0;
+    return size <= ESP32_TRAILER ? size : 0;
 }
 
 static enum espota_status try_esp32(struct trial *trial)
 {
-    size_t size = espota_key_signature_size(trial->key);
-    const uint8_t *trailer;
+    const struct espota_tail *tail = trial->tail;
     enum espota_status status = ESPOTA_OK;
+    size_t size;
 
-    if (trial->tail->held < ESP32_TRAILER) {
-        reason(trial, "the file is too short to hold an ESP32 signature");
-        return ESPOTA_OK;
-    }
-    trailer = trial->tail->bytes + trial->tail->held - ESP32_TRAILER; /* checked above */
-    if (espota_key_family(trial->key) == ESPOTA_KEY_EC)
-        size = der_size(trailer);
-    if (size == 0 || size > ESP32_TRAILER) {
-        reason(trial, "it does not end in an ESP32 signature of this key's kind");
-        return ESPOTA_OK;
-    }
-    for (size_t i = size; i < ESP32_TRAILER; i++)
-        if (trailer[i] != 0) {
-            reason(trial, "it does not end in an ESP32 signature of this key's kind");
-            return ESPOTA_OK;
-        }
+    if (tail->held < ESP32_TRAILER)
+        return not_good(trial, "the file is too short to hold an ESP32 signature");
+    size = esp32_size(tail->key, tail->bytes + tail->held - ESP32_TRAILER); /* checked above */
+    if (size == 0)
+        return not_good(trial, "it does not end in an ESP32 signature of this key's kind");
     for (int kind = 0; kind < ESPOTA_HASH_KINDS && status == ESPOTA_OK && !trial->verdict->good;
          kind++)
         status =
             try_scheme(trial, ESPOTA_SIGN_ESP32, (enum espota_hash_kind)kind, ESP32_TRAILER, size);
     if (status == ESPOTA_OK && !trial->verdict->good)
-        reason(trial, "this key did not make its signature, or the bytes changed since");
+        return not_good(trial, "this key did not make its signature, or the bytes changed since");
     return status;
 }
 
-enum espota_status espota_tail_judge(const struct espota_tail *tail, const struct espota_key *key,
-                                     enum espota_sign_format format,
-                                     struct espota_signature_verdict *verdict,
-                                     struct espota_error *err)
+enum espota_status espota_tail_judge(const struct espota_tail *tail, enum espota_sign_format format,
+                                     struct espota_verified *verdict, struct espota_error *err)
 {
-    struct trial trial = {tail, key, verdict, err};
+    struct trial trial = {tail, verdict, err};
     enum espota_status status = ESPOTA_OK;
 
-    memset(verdict, 0, sizeof(*verdict));
-    verdict->total = tail->total;
+    *verdict = (struct espota_verified)ESPOTA_VERIFIED_INIT;
+    (void)snprintf(verdict->key, sizeof(verdict->key), "%s", espota_key_name(tail->key));
+    verdict->bytes = verdict->payload = tail->total;
     if (tail->total == 0)
-        reason(&trial, "the file is empty");
-    else if (format == ESPOTA_SIGN_AUTO && espota_key_family(key) == ESPOTA_KEY_EC)
+        return not_good(&trial, "the file is empty");
+    if (format == ESPOTA_SIGN_AUTO && espota_key_family(tail->key) == ESPOTA_KEY_EC)
         format = ESPOTA_SIGN_ESP32;
-    if (tail->total > 0 && format != ESPOTA_SIGN_ESP32)
+    if (format != ESPOTA_SIGN_ESP32)
         status = try_esp8266(&trial, format);
-    if (tail->total > 0 && status == ESPOTA_OK && !verdict->good &&
+    if (status == ESPOTA_OK && !verdict->good &&
         (format == ESPOTA_SIGN_ESP32 || format == ESPOTA_SIGN_AUTO))
         status = try_esp32(&trial);
     if (verdict->good)
@@ -247,8 +238,8 @@ enum espota_status espota_tail_init(struct espota_tail *tail, const struct espot
     bool esp32 = format == ESPOTA_SIGN_AUTO || format == ESPOTA_SIGN_ESP32 ||
                  espota_key_family(key) == ESPOTA_KEY_EC;
 
-    memset(tail, 0, sizeof(*tail));
-    return espota_hashes_create(&tail->hashes, key, true, esp32, esp32, err);
+    *tail = (struct espota_tail){.key = key};
+    return espota_hashes_create(&tail->hashes, key, esp32, err);
 }
 
 void espota_tail_deinit(struct espota_tail *tail)
@@ -300,7 +291,7 @@ static enum espota_status read_all(const struct espota_image_input *from, struct
 enum espota_status espota_signature_judge_image(const struct espota_image_input *from,
                                                 const struct espota_key *key,
                                                 enum espota_sign_format format,
-                                                struct espota_signature_verdict *verdict,
+                                                struct espota_verified *verdict,
                                                 struct espota_error *err)
 {
     struct espota_tail tail;
@@ -309,7 +300,7 @@ enum espota_status espota_signature_judge_image(const struct espota_image_input 
     if (status == ESPOTA_OK)
         status = read_all(from, &tail, err);
     if (status == ESPOTA_OK)
-        status = espota_tail_judge(&tail, key, format, verdict, err);
+        status = espota_tail_judge(&tail, format, verdict, err);
     espota_tail_deinit(&tail);
     return status;
 }

@@ -7,34 +7,12 @@
 #include "sign/sign.h"
 #include "text/text.h"
 
-static enum espota_status judge(const struct espota_verify_options *options,
-                                const struct espota_key *key, struct espota_verified *result,
-                                struct espota_error *err)
-{
-    const struct espota_image_input from = {.name = options->file};
-    struct espota_signature_verdict verdict;
-    enum espota_status status =
-        espota_signature_judge_image(&from, key, options->format, &verdict, err);
-
-    if (status != ESPOTA_OK)
-        return status;
-    result->bytes = verdict.total;
-    result->payload = verdict.total - verdict.trailer; /* a trailer was seen in these bytes, or 0 */
-    result->good = verdict.good;
-    result->format = verdict.format;
-    result->hash = verdict.hash;
-    (void)snprintf(result->reason, sizeof(result->reason), "%s", verdict.reason);
-    if (verdict.good)
-        return ESPOTA_OK;
-    return espota_error_set(err, ESPOTA_E_IMAGE, "%s: the signature is not good: %s", options->file,
-                            verdict.reason);
-}
-
 enum espota_status espota_verify(const struct espota_verify_options *options,
                                  struct espota_verified *result, struct espota_error *err)
 {
     struct espota_verify_options own = ESPOTA_VERIFY_OPTIONS_INIT;
     struct espota_verified found = ESPOTA_VERIFIED_INIT;
+    struct espota_image_input from = {NULL};
     struct espota_key *key = NULL;
     enum espota_status status = espota_sized_take(&found, result, err);
 
@@ -48,8 +26,12 @@ enum espota_status espota_verify(const struct espota_verify_options *options,
         (void)snprintf(found.key, sizeof(found.key), "%s", espota_key_name(key));
     if (status == ESPOTA_OK && own.format != ESPOTA_SIGN_AUTO)
         status = espota_signature_key_fits(key, own.format, ESPOTA_CHIP_UNKNOWN, err);
+    from.name = own.file;
     if (status == ESPOTA_OK)
-        status = judge(&own, key, &found, err);
+        status = espota_signature_judge_image(&from, key, own.format, &found, err);
+    if (status == ESPOTA_OK && !found.good)
+        status = espota_error_set(err, ESPOTA_E_IMAGE, "%s: the signature is not good: %s",
+                                  own.file, found.reason);
     espota_key_destroy(key);
     espota_sized_give(result, &found);
     return status;

@@ -286,19 +286,15 @@ END_TEST
 static void sign(struct test_image *image, const struct espota_key *key,
                  enum espota_sign_format format)
 {
-    struct espota_hashes *hashes;
-    uint8_t hash[ESPOTA_HASH_MAX];
+    struct espota_tail tail;
     uint8_t trailer[ESPOTA_TRAILER_MAX];
     size_t length;
 
-    ck_assert_int_eq(espota_hashes_create(&hashes, NULL, true, false, false, NULL), ESPOTA_OK);
-    ck_assert_int_eq(
-        espota_hashes_with(hashes, ESPOTA_HASH_SHA256, image->bytes, image->length, hash, NULL),
-        ESPOTA_OK);
-    espota_hashes_destroy(hashes);
-    ck_assert_int_eq(
-        espota_signature_make(key, format, ESPOTA_HASH_SHA256, hash, trailer, &length, NULL),
-        ESPOTA_OK);
+    ck_assert_int_eq(espota_tail_init(&tail, key, format, NULL), ESPOTA_OK);
+    espota_tail_add(&tail, image->bytes, image->length);
+    ck_assert_int_eq(espota_tail_sign(&tail, format, ESPOTA_HASH_SHA256, trailer, &length, NULL),
+                     ESPOTA_OK);
+    espota_tail_deinit(&tail);
     test_image_append(image, trailer, length);
 }
 

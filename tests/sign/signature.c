@@ -41,7 +41,7 @@ static struct pair make_pair(EVP_PKEY *pkey)
     ck_assert_int_eq(PEM_write_bio_PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL), 1);
     length = BIO_get_mem_data(bio, &bytes);
     ck_assert_int_eq(
-        espota_key_private_parse(&pair.key, bytes, (size_t)length, "test key", NULL, NULL),
+        espota_key_parse(&pair.key, bytes, (size_t)length, true, "test key", NULL, NULL),
         ESPOTA_OK);
     BIO_free(bio);
     return pair;
@@ -63,26 +63,24 @@ static struct test_image make(const struct pair *pair, enum espota_sign_format f
                               enum espota_hash_kind kind, size_t payload)
 {
     struct test_image image = {NULL, 0};
-    struct espota_hashes *hashes;
-    uint8_t hash[ESPOTA_HASH_MAX];
+    struct espota_tail tail;
     uint8_t trailer[ESPOTA_TRAILER_MAX];
     size_t length;
 
     test_image_append(&image, NULL, payload);
     test_noise(image.bytes, payload, random_below(1u << 20));
-    ck_assert_int_eq(espota_hashes_create(&hashes, NULL, true, true, true, NULL), ESPOTA_OK);
-    ck_assert_int_eq(espota_hashes_with(hashes, kind, image.bytes, payload, hash, NULL), ESPOTA_OK);
-    espota_hashes_destroy(hashes);
-    ck_assert_int_eq(espota_signature_make(pair->key, format, kind, hash, trailer, &length, NULL),
-                     ESPOTA_OK);
+    ck_assert_int_eq(espota_tail_init(&tail, pair->key, format, NULL), ESPOTA_OK);
+    espota_tail_add(&tail, image.bytes, payload);
+    ck_assert_int_eq(espota_tail_sign(&tail, format, kind, trailer, &length, NULL), ESPOTA_OK);
+    espota_tail_deinit(&tail);
     test_image_append(&image, trailer, length);
     return image;
 }
 
-static struct espota_signature_verdict
-judge(const struct test_image *image, const struct pair *pair, enum espota_sign_format format)
+static struct espota_verified judge(const struct test_image *image, const struct pair *pair,
+                                    enum espota_sign_format format)
 {
-    struct espota_signature_verdict verdict;
+    struct espota_verified verdict;
     struct guarded g = guarded_copy(image->bytes, image->length);
     const struct espota_image_input from = {.data = g.bytes, .length = image->length};
 
@@ -124,7 +122,7 @@ static void must_be(const struct pair *pair, enum espota_sign_format format,
                     enum espota_hash_kind kind)
 {
     struct test_image image = make(pair, format, kind, 1 + random_below(PAYLOAD_MAX));
-    struct espota_signature_verdict verdict = judge(&image, pair, ESPOTA_SIGN_AUTO);
+    struct espota_verified verdict = judge(&image, pair, ESPOTA_SIGN_AUTO);
 
     ck_assert(verdict.good);
     ck_assert_str_eq(espota_sign_format_word(verdict.format), espota_sign_format_word(format));
@@ -168,7 +166,7 @@ START_TEST(test_tail_in_pieces)
         struct test_image image =
             make(&pair, ESPOTA_SIGN_ESP8266, ESPOTA_HASH_SHA256, 1 + random_below(5000));
         struct espota_tail tail;
-        struct espota_signature_verdict verdict;
+        struct espota_verified verdict;
         size_t at = 0;
 
         ck_assert_int_eq(espota_tail_init(&tail, pair.key, ESPOTA_SIGN_ESP8266, NULL), ESPOTA_OK);
@@ -181,8 +179,7 @@ START_TEST(test_tail_in_pieces)
             at += now;
         }
         ck_assert_uint_eq(tail.total, image.length);
-        ck_assert_int_eq(espota_tail_judge(&tail, pair.key, ESPOTA_SIGN_ESP8266, &verdict, NULL),
-                         ESPOTA_OK);
+        ck_assert_int_eq(espota_tail_judge(&tail, ESPOTA_SIGN_ESP8266, &verdict, NULL), ESPOTA_OK);
         ck_assert(verdict.good);
         espota_tail_deinit(&tail);
         test_image_free(&image);
