@@ -100,7 +100,7 @@ enum espota_status espota_completion_cache_write(const struct espota_device *dev
         return ESPOTA_OK;
     status = espota_folder_create_for(path, err);
     if (status == ESPOTA_OK)
-        status = espota_output_create(&output, path, 0600, err);
+        status = espota_output_create(&output, path, ESPOTA_OUTPUT_REPLACE, 0600, err);
     if (status == ESPOTA_OK)
         status = write_all(output, devices, count, err);
     if (status == ESPOTA_OK)

@@ -110,7 +110,7 @@ static bool asked_yes(const char *question, bool *asked)
 {
     char answer[16];
 
-    *asked = espota_program_ask(question, answer, sizeof(answer), NULL) == ESPOTA_OK;
+    *asked = espota_program_ask(question, false, answer, sizeof(answer), NULL) == ESPOTA_OK;
     return *asked && (answer[0] == 'y' || answer[0] == 'Y');
 }
 

@@ -41,7 +41,7 @@ enum espota_status espota_report_create(const char *path, struct espota_report *
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a report");
     }
     report->junit = ends_in(path, ".xml");
-    status = espota_output_create_early(&report->output, report->path, 0666, err);
+    status = espota_output_create(&report->output, report->path, ESPOTA_OUTPUT_EARLY, 0666, err);
     if (status != ESPOTA_OK) {
         espota_report_destroy(report);
         return status;

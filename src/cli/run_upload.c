@@ -47,7 +47,7 @@ static enum espota_status ask_password(void *context, const char *target, struct
     out_status_line(NULL);
     (void)snprintf(question, sizeof(question), "Password for %s: ", target);
     /* Without a terminal nobody asks, and the result says that no password was given. */
-    status = espota_program_ask_secret(question, answer, sizeof(answer), NULL);
+    status = espota_program_ask(question, true, answer, sizeof(answer), NULL);
     if (status == ESPOTA_OK)
         status = espota_secret_take(out, answer, err);
     return status;

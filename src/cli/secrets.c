@@ -51,7 +51,7 @@ static enum espota_status ask_person(void *context, const char *what, struct esp
 
     (void)context;
     (void)snprintf(question, sizeof(question), "Passphrase for %s: ", what);
-    status = espota_program_ask_secret(question, answer, sizeof(answer), err);
+    status = espota_program_ask(question, true, answer, sizeof(answer), err);
     if (status == ESPOTA_OK)
         status = espota_secret_take(out, answer, err);
     return status;

@@ -19,18 +19,10 @@ static const struct espota_firewall *firewall_of(struct espota_upload *upload, b
 
 static void find_way(const struct espota_upload *upload, struct espota_diagnosis *out)
 {
-    enum espota_status status;
-
+    out->local = upload->host_ip;
     out->local_fixed = upload->host_ip.family != 0;
-    if (out->local_fixed) {
-        out->local = upload->host_ip;
-        status = espota_interface_of(&out->local, &out->device, out->interface_name,
-                                     &out->same_subnet, NULL);
-    } else {
-        status = espota_route_to(&out->device, &out->local, out->interface_name, &out->same_subnet,
-                                 NULL);
-    }
-    if (status != ESPOTA_OK)
+    if (espota_route_to(&out->device, &out->local, out->interface_name, &out->same_subnet, NULL) !=
+        ESPOTA_OK)
         out->local.family = 0;
 }
 

@@ -51,8 +51,8 @@ static bool is_on_link(const struct espota_interface *interface,
                        const struct espota_address *address)
 {
     /* on the loopback everything is from this machine, by whichever of its addresses */
-    return interface->loopback || espota_address_is_link_local(address) ||
-           espota_interface_reaches(interface, address);
+    return interface->multicast && (interface->loopback || espota_address_is_link_local(address) ||
+                                    espota_interface_reaches(interface, address));
 }
 
 static void take(struct mdns_socket *s, size_t size, const struct espota_address *from,

@@ -82,7 +82,7 @@ static bool probe_begin(struct probe *probe, const struct espota_attempt *attemp
                         void (*ready)(void *context, unsigned events), void *context,
                         struct espota_error *err)
 {
-    if (espota_tcp_connect(NULL, &attempt->config.device, &probe->fd, err) != ESPOTA_OK) {
+    if (espota_tcp_connect(NULL, &attempt->config.device, 0, &probe->fd, err) != ESPOTA_OK) {
         probe->fd = -1;
         return false;
     }

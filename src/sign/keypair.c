@@ -38,10 +38,11 @@ enum espota_status espota_keygen(enum espota_key_type type, const char *private_
     struct espota_output *private = NULL;
     struct espota_output *public = NULL;
     struct espota_key *key = NULL;
-    enum espota_status status = espota_output_create_new(&private, private_file, 0600, err);
+    enum espota_status status =
+        espota_output_create(&private, private_file, ESPOTA_OUTPUT_NEW, 0600, err);
 
     if (status == ESPOTA_OK)
-        status = espota_output_create_new(&public, public_file, 0666, err);
+        status = espota_output_create(&public, public_file, ESPOTA_OUTPUT_NEW, 0666, err);
     if (status == ESPOTA_OK)
         status = espota_key_generate(&key, type, err);
     if (status == ESPOTA_OK)

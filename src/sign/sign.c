@@ -218,10 +218,11 @@ static void warn(const struct job *job)
 static enum espota_status open_outputs(struct job *job, const char *out, const char *legacy)
 {
     unsigned mode = job->input.file.mode != 0 ? job->input.file.mode & 0777 : 0666;
-    enum espota_status status = espota_output_create(&job->out, out, mode, job->err);
+    enum espota_status status =
+        espota_output_create(&job->out, out, ESPOTA_OUTPUT_REPLACE, mode, job->err);
 
     if (status == ESPOTA_OK && legacy != NULL)
-        status = espota_output_create(&job->legacy, legacy, mode, job->err);
+        status = espota_output_create(&job->legacy, legacy, ESPOTA_OUTPUT_REPLACE, mode, job->err);
     if (status == ESPOTA_OK)
         status = espota_tail_init(&job->payload, job->signer->key, job->format, job->err);
     if (status == ESPOTA_OK && job->signer->options.gzip) {

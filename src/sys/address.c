@@ -106,8 +106,10 @@ socklen_t espota_net_to_sockaddr(const struct espota_address *address, struct so
     return 0;
 }
 
-void espota_net_from_sockaddr(const struct sockaddr *address, struct espota_address *out)
+void espota_address_from_os(const void *sockaddr, struct espota_address *out)
 {
+    const struct sockaddr *address = sockaddr;
+
     *out = (struct espota_address){0};
     if (address->sa_family == AF_INET) {
         struct sockaddr_in in;
@@ -126,11 +128,6 @@ void espota_net_from_sockaddr(const struct sockaddr *address, struct espota_addr
         memcpy(out->bytes, &in6.sin6_addr, 16);
     }
     normalize(out);
-}
-
-void espota_address_from_os(const void *sockaddr, struct espota_address *out)
-{
-    espota_net_from_sockaddr(sockaddr, out);
 }
 
 bool espota_address_equal(const struct espota_address *a, const struct espota_address *b)
@@ -256,7 +253,7 @@ enum espota_status espota_address_resolve(const char *host, uint16_t port,
     for (const struct addrinfo *a = list; a != NULL && out->family != 4; a = a->ai_next) {
         struct espota_address found;
 
-        espota_net_from_sockaddr(a->ai_addr, &found);
+        espota_address_from_os(a->ai_addr, &found);
         if (found.family == 4 || out->family == 0)
             *out = found;
     }

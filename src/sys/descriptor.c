@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -40,6 +41,55 @@ void espota_descriptor_close(int *fd)
         close(*fd); /* not again after EINTR: the number may be somebody else's by then */
     *fd = -1;
     errno = saved;
+}
+
+bool espota_descriptor_again(int fd, bool writing)
+{
+    struct pollfd item = {fd, writing ? POLLOUT : POLLIN, 0};
+
+    if (errno == EINTR)
+        return true;
+    if (errno != EAGAIN && errno != EWOULDBLOCK)
+        return false;
+    (void)poll(&item, 1, -1);
+    return true;
+}
+
+bool espota_descriptor_write(int fd, const void *data, size_t length)
+{
+    const uint8_t *at = data;
+
+    while (length > 0) {
+        ssize_t took = write(fd, at, length);
+
+        if (took == 0)
+            errno = EIO; /* with nothing said it would go on for ever */
+        if (took == 0 || (took < 0 && !espota_descriptor_again(fd, true)))
+            return false;
+        if (took < 0)
+            continue;
+        at += took;
+        length -= (size_t)took; /* took <= length */
+    }
+    return true;
+}
+
+bool espota_descriptor_read_at(int fd, uint64_t offset, void *out, size_t room, size_t *length)
+{
+    uint8_t *at = out;
+
+    *length = 0;
+    while (*length < room) {
+        ssize_t got = pread(fd, at + *length, room - *length, (off_t)(offset + *length));
+
+        if (got == 0)
+            break;
+        if (got < 0 && errno != EINTR)
+            return false;
+        if (got > 0)
+            *length += (size_t)got; /* got <= room - length */
+    }
+    return true;
 }
 
 enum espota_status espota_stream_read(int fd, void *data, size_t room, size_t *done, int *os_error)

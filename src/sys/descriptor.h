@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "espota/status.h"
 
@@ -16,6 +17,17 @@ bool espota_descriptor_pipe(int ends[2]);
 int espota_descriptor_copy(int fd);
 /* -1 is fine; sets -1; keeps errno. */
 void espota_descriptor_close(int *fd);
+
+/*
+ * After a read or write that failed: true, at once if a signal came in between, and once it is
+ * ready if it would have blocked; false for any other errno, which stays. Standard input and output
+ * may be non-blocking, which is set for all who share them: they stay as they are.
+ */
+bool espota_descriptor_again(int fd, bool writing);
+/* All of it, however long it takes; false with errno. */
+bool espota_descriptor_write(int fd, const void *data, size_t length);
+/* From there on; *length is less than `room` at the end only. False with errno. */
+bool espota_descriptor_read_at(int fd, uint64_t offset, void *out, size_t room, size_t *length);
 
 enum { ESPOTA_STREAM_STDIN = 0 };
 

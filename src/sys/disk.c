@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sys/descriptor.h"
+
 enum { FILL_SIZE = 64 * 1024 };
 
 /* An empty file becomes a whole one, or stays empty: a half-filled one would be refused for ever.
@@ -75,9 +77,7 @@ enum espota_status espota_disk_init(struct espota_disk *disk, const char *path, 
 
 void espota_disk_deinit(struct espota_disk *disk)
 {
-    if (disk->fd >= 0)
-        close(disk->fd);
-    disk->fd = -1;
+    espota_descriptor_close(&disk->fd);
     disk->size = 0;
 }
 
@@ -89,22 +89,14 @@ static bool within(const struct espota_disk *disk, uint64_t at, size_t length)
 enum espota_status espota_disk_read(const struct espota_disk *disk, uint64_t at, void *data,
                                     size_t length)
 {
-    uint8_t *to = data;
+    size_t got;
 
     if (!within(disk, at, length))
         return ESPOTA_E_USAGE;
-    while (length > 0) {
-        ssize_t done = pread(disk->fd, to, length, (off_t)at);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0) /* 0: somebody cut the file */
-            return ESPOTA_E_LOCAL;
-        to += done;
-        at += (uint64_t)done;
-        length -= (size_t)done; /* pread never gives more than asked */
-    }
-    return ESPOTA_OK;
+    /* fewer: somebody cut the file */
+    return espota_descriptor_read_at(disk->fd, at, data, length, &got) && got == length
+               ? ESPOTA_OK
+               : ESPOTA_E_LOCAL;
 }
 
 enum espota_status espota_disk_write(const struct espota_disk *disk, uint64_t at, const void *data,

@@ -1,20 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * By read() and write() alone: what goes through here may be a key, and of a buffer of stdio's a
- * copy would stay in memory that nobody wipes.
+ * By read() and write() alone: what goes through here may be a key or a password, and of a buffer
+ * of stdio's a copy would stay in memory that nobody wipes.
  */
 #include "sys/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sys/descriptor.h"
-#include "sys/secret_file.h"
+#include "sys/platform.h"
+
+bool espota_file_key_equal(const struct espota_file_key *a, const struct espota_file_key *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->changed_ns == b->changed_ns;
+}
+
+static void key_from(const struct stat *facts, struct espota_file_key *key)
+{
+    key->device = (uint64_t)facts->st_dev;
+    key->inode = (uint64_t)facts->st_ino;
+    key->size = (uint64_t)facts->st_size;
+    key->changed_ns = (int64_t)facts->st_mtim.tv_sec * 1000000000 + facts->st_mtim.tv_nsec;
+}
+
+enum espota_status espota_file_key_of(int file, struct espota_file_key *key)
+{
+    struct stat facts;
+
+    if (fstat(file, &facts) < 0)
+        return ESPOTA_E_LOCAL;
+    key_from(&facts, key);
+    return ESPOTA_OK;
+}
+
+enum espota_status espota_file_key_at(const char *path, struct espota_file_key *key)
+{
+    struct stat facts;
+
+    if (stat(path, &facts) < 0)
+        return ESPOTA_E_LOCAL;
+    key_from(&facts, key);
+    return ESPOTA_OK;
+}
+
+int64_t espota_file_clock_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
 
 static enum espota_status fail(const struct espota_input *input, int os_errno, const char *what,
                                struct espota_error *err)
@@ -32,14 +74,6 @@ static enum espota_status refuse_kind(const struct espota_input *input, mode_t m
         return espota_error_set(err, ESPOTA_E_LOCAL, "%s is a device, a file is wanted",
                                 input->name);
     return ESPOTA_OK;
-}
-
-static void stamp_of(const struct stat *info, uint64_t stamp[3])
-{
-    stamp[0] = (uint64_t)info->st_size;
-    stamp[1] = (uint64_t)info->st_mtim.tv_sec;
-    /* not the time of the inode's change: that moves when only a link or the mode does */
-    stamp[2] = (uint64_t)info->st_mtim.tv_nsec;
 }
 
 /* Looked at before it is opened, too: opening a device can do something to it. */
@@ -82,7 +116,7 @@ enum espota_status espota_input_init(struct espota_input *input, const char *pat
     input->regular = S_ISREG(info.st_mode) && !input->standard;
     input->size = input->regular ? (uint64_t)info.st_size : 0;
     input->mode = S_ISREG(info.st_mode) ? info.st_mode & 07777 : 0;
-    stamp_of(&info, input->stamp);
+    key_from(&info, &input->key);
     return ESPOTA_OK;
 }
 
@@ -94,30 +128,17 @@ static enum espota_status interrupted(const struct espota_input *input, struct e
 static enum espota_status check_unchanged(const struct espota_input *input,
                                           struct espota_error *err)
 {
-    uint64_t now[3];
-    struct stat info;
+    struct espota_file_key now;
 
     if (!input->regular)
         return ESPOTA_OK;
-    if (fstat(input->fd, &info) != 0)
+    if (espota_file_key_of(input->fd, &now) != ESPOTA_OK)
         return fail(input, errno, "read", err);
-    stamp_of(&info, now);
-    if (memcmp(now, input->stamp, sizeof(now)) == 0)
+    if (espota_file_key_equal(&now, &input->key))
         return ESPOTA_OK;
     return espota_error_set(err, ESPOTA_E_LOCAL,
                             "%s changed while it was being read; try again when it is complete",
                             input->name);
-}
-
-/* Standard input may be non-blocking, which is set for all who share it: it stays as it is. */
-static bool must_wait(int fd)
-{
-    struct pollfd item = {fd, POLLIN, 0};
-
-    if (errno != EAGAIN && errno != EWOULDBLOCK)
-        return false;
-    (void)poll(&item, 1, -1);
-    return true;
 }
 
 enum espota_status espota_input_read(struct espota_input *input, void *out, size_t room,
@@ -134,7 +155,7 @@ enum espota_status espota_input_read(struct espota_input *input, void *out, size
         got = read(input->fd, at + *length, room - *length); /* length < room */
         if (got == 0)
             return check_unchanged(input, err);
-        if (got < 0 && errno != EINTR && !must_wait(input->fd))
+        if (got < 0 && !espota_descriptor_again(input->fd, false))
             return fail(input, errno, "read", err);
         if (got > 0)
             *length += (size_t)got;
@@ -145,23 +166,14 @@ enum espota_status espota_input_read(struct espota_input *input, void *out, size
 enum espota_status espota_input_at(struct espota_input *input, uint64_t offset, void *out,
                                    size_t length, struct espota_error *err)
 {
-    uint8_t *at = out;
+    size_t got;
 
-    while (length > 0) {
-        ssize_t got = pread(input->fd, at, length, (off_t)offset);
-
-        if (got == 0)
-            return espota_error_set(err, ESPOTA_E_LOCAL, "%s became shorter while it was read",
-                                    input->name);
-        if (got < 0 && errno != EINTR)
-            return fail(input, errno, "read", err);
-        if (got < 0)
-            continue;
-        at += got;
-        offset += (uint64_t)got;
-        length -= (size_t)got; /* got <= length */
-    }
-    return ESPOTA_OK;
+    if (!espota_descriptor_read_at(input->fd, offset, out, length, &got))
+        return fail(input, errno, "read", err);
+    if (got == length)
+        return ESPOTA_OK;
+    return espota_error_set(err, ESPOTA_E_LOCAL, "%s became shorter while it was read",
+                            input->name);
 }
 
 bool espota_input_shared(const struct espota_input *input)
@@ -252,14 +264,21 @@ enum espota_status espota_file_read(const char *path, size_t most, uint8_t **out
     return status;
 }
 
+char *espota_file_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? strndup(path, (size_t)(slash - path) + 1) : strdup("./");
+}
+
 /* Into `folder` the folder that the path's last part is, or would be, in; that part, or NULL. */
 static const char *last_part(const char *path, struct stat *folder)
 {
     const char *slash = strrchr(path, '/');
-    char *copy = slash != NULL ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    bool found = copy != NULL && stat(copy, folder) == 0;
+    char *name = espota_file_folder(path);
+    bool found = name != NULL && stat(name, folder) == 0;
 
-    free(copy);
+    free(name);
     if (!found)
         return NULL;
     return slash != NULL ? slash + 1 : path;
@@ -318,4 +337,61 @@ enum espota_status espota_file_remove(const char *path, struct espota_error *err
     if (unlink(path) != 0)
         return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot remove %s", path);
     return ESPOTA_OK;
+}
+
+/* Byte by byte: of standard input, what stands behind the line belongs to somebody else. */
+static enum espota_status read_line(int fd, const char *name, char *line, size_t room,
+                                    size_t *length, struct espota_error *err)
+{
+    size_t got = 0;
+    int os_error = 0;
+    char byte = 0;
+
+    *length = 0;
+    while (espota_stream_read(fd, &byte, 1, &got, &os_error) == ESPOTA_OK && got > 0 &&
+           byte != '\n') {
+        if (byte == '\0')
+            return espota_error_set(err, ESPOTA_E_LOCAL, "%s has a NUL byte in its first line",
+                                    name);
+        if (*length + 1 >= room)
+            return espota_error_set(err, ESPOTA_E_LOCAL,
+                                    "the first line of %s is longer than %zu bytes", name,
+                                    room - 1);
+        line[(*length)++] = byte;
+    }
+    if (os_error != 0)
+        return espota_error_errno(err, ESPOTA_E_LOCAL, os_error, "cannot read %s", name);
+    if (got == 0 && *length == 0)
+        return espota_error_set(err, ESPOTA_E_LOCAL, "%s is empty", name);
+    if (*length > 0 && line[*length - 1] == '\r')
+        (*length)--;
+    line[*length] = '\0';
+    return ESPOTA_OK;
+}
+
+enum espota_status espota_secret_file_read(const char *path, char *line, size_t room,
+                                           struct espota_secret_line *out, struct espota_error *err)
+{
+    bool standard = strcmp(path, "-") == 0;
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    enum espota_status status;
+    struct stat about;
+
+    *out = (struct espota_secret_line){.missing = fd < 0 && errno == ENOENT};
+    if (fd < 0)
+        return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot read %s", path);
+    status = read_line(fd, standard ? "standard input" : path, line, room, &out->length, err);
+    if (!standard && fstat(fd, &about) == 0)
+        out->shared = S_ISREG(about.st_mode) && (about.st_mode & (S_IRGRP | S_IROTH)) != 0;
+    if (!standard)
+        (void)close(fd);
+    return status;
+}
+
+void espota_sys_wipe(void *memory, size_t length)
+{
+    /* A function that could be any: fast as memset, for whole images, and never left out. */
+    static void *(*const volatile fill)(void *memory, int byte, size_t length) = memset;
+
+    fill(memory, 0, length);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files to read from, in order or anywhere, and files to write that appear whole or not at all.
- * "-" is standard input or output.
+ * Files to read from, in order or anywhere, and files to write that appear whole or not at all;
+ * secrets in files, and files as locks. "-" is standard input or output.
  */
 #ifndef ESPOTA_SYS_FILE_H
 #define ESPOTA_SYS_FILE_H
@@ -13,16 +13,32 @@
 
 #include "espota/error.h"
 
+/* What tells one content of a file from another without reading it. */
+struct espota_file_key {
+    uint64_t device;
+    uint64_t inode;
+    uint64_t size;
+    int64_t changed_ns; /* modification: the inode's own time moves when only its mode does */
+};
+
+bool espota_file_key_equal(const struct espota_file_key *a, const struct espota_file_key *b);
+/* Of whatever a path leads to. */
+enum espota_status espota_file_key_at(const char *path,
+                                      struct espota_file_key *key) ESPOTA_MUST_CHECK;
+enum espota_status espota_file_key_of(int file, struct espota_file_key *key) ESPOTA_MUST_CHECK;
+/* Now, by the clock that these times are of. */
+int64_t espota_file_clock_ns(void);
+
 /* The caller's memory. */
 struct espota_input {
     int fd; /* -1: none */
     bool standard;
     bool regular; /* it has a size and can be read anywhere */
     uint64_t size;
-    uint64_t stamp[3];       /* what a change of a regular file would change */
-    unsigned mode;           /* permission bits; 0: not a file of one's own */
-    const char *name;        /* for messages: the path, borrowed, or "standard input" */
-    const atomic_bool *stop; /* set by a signal: reading ends with E_INTERRUPTED */
+    struct espota_file_key key; /* as it was when it was opened */
+    unsigned mode;              /* permission bits; 0: not a file of one's own */
+    const char *name;           /* for messages: the path, borrowed, or "standard input" */
+    const atomic_bool *stop;    /* set by a signal: reading ends with E_INTERRUPTED */
 };
 
 #define ESPOTA_INPUT_INIT                                                                          \
@@ -64,26 +80,61 @@ bool espota_file_exists(const char *path);
 enum espota_status espota_folder_create_for(const char *path,
                                             struct espota_error *err) ESPOTA_MUST_CHECK;
 
-struct espota_output;
+/* The first line of a file that holds a secret. */
+struct espota_secret_line {
+    size_t length;
+    bool missing; /* after E_LOCAL: there is no such file */
+    bool shared;  /* others than its owner may read the file */
+};
 
 /*
- * Begins a file that will take the place of `path` at the commit; until then `path` stays as it
- * is, and a run that ends in between leaves nothing. What is no regular file ("-", a pipe, a
- * device) gets the bytes at the commit. A link or a pipe that another user left in a folder for all
- * is refused. `mode`: permissions of a file that is not there yet (the
- * process's umask applies); one that is there keeps its own.
+ * Reads from `path` ("-": standard input, of which nothing behind the line is taken) to `line`,
+ * without the line's end (LF or CRLF), terminated. E_LOCAL: cannot be read, is empty, the line
+ * does not fit or has a NUL in it. What is in `line` after a failure is the caller's to wipe.
  */
-enum espota_status espota_output_create(struct espota_output **out, const char *path, unsigned mode,
+enum espota_status espota_secret_file_read(const char *path, char *line, size_t room,
+                                           struct espota_secret_line *out,
+                                           struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* Forgetting: memory is overwritten even where a compiler could prove that nobody looks again. */
+void espota_sys_wipe(void *memory, size_t length);
+
+/* One process at a time: a file beside the one that is guarded, which may be replaced meanwhile. */
+struct espota_file_lock {
+    int fd; /* -1: not held */
+    char *path;
+};
+
+#define ESPOTA_FILE_LOCK_INIT                                                                      \
+    {                                                                                              \
+        -1, NULL                                                                                   \
+    }
+
+/* Holds PATH.lock. E_LOCAL at once if another process does. It ends with the process, too. */
+enum espota_status espota_file_lock_take(struct espota_file_lock *lock, const char *path,
+                                         struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Lets go and removes PATH.lock. Harmless when not held. */
+void espota_file_lock_release(struct espota_file_lock *lock);
+
+struct espota_output;
+
+enum espota_output_kind {
+    ESPOTA_OUTPUT_REPLACE, /* takes the place of what is there */
+    ESPOTA_OUTPUT_EARLY,   /* the same, long before the commit: a pipe that nobody reads from is
+                              refused, not waited for */
+    ESPOTA_OUTPUT_NEW,     /* nothing may be there, now or at the commit */
+};
+
+/*
+ * Begins a file that will stand at `path` at the commit; until then what is there stays as it is,
+ * and a run that ends in between leaves nothing. What is no regular file ("-", a pipe, a device)
+ * gets the bytes at the commit. A link or a pipe that another user left in a folder for all is
+ * refused. `mode`: permissions of a file that is not there yet (the process's umask applies); one
+ * that is there keeps its own.
+ */
+enum espota_status espota_output_create(struct espota_output **out, const char *path,
+                                        enum espota_output_kind kind, unsigned mode,
                                         struct espota_error *err) ESPOTA_MUST_CHECK;
-/* The same, long before the commit: a pipe that nobody reads from is refused, not waited for. */
-enum espota_status espota_output_create_early(struct espota_output **out, const char *path,
-                                              unsigned mode,
-                                              struct espota_error *err) ESPOTA_MUST_CHECK;
-/* As espota_output_create, but the file must not be there, and the commit fails if it is by then.
- */
-enum espota_status espota_output_create_new(struct espota_output **out, const char *path,
-                                            unsigned mode,
-                                            struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Bytes to work with that nobody sees: never committed. */
 enum espota_status espota_output_create_scratch(struct espota_output **out,
                                                 struct espota_error *err) ESPOTA_MUST_CHECK;

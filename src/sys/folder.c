@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A server's clients name files. That none outside the folder is opened is the kernel's promise
+ * (openat2), not a look at the name before: a link may come to be there in between.
+ */
 #include "sys/folder.h"
 
 #include <dirent.h>
@@ -8,17 +12,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sys/descriptor.h"
 #include "sys/platform.h"
-
-bool espota_file_key_equal(const struct espota_file_key *a, const struct espota_file_key *b)
-{
-    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-           a->changed_ns == b->changed_ns;
-}
 
 enum espota_status espota_folder_open(const char *path, int *folder, struct espota_error *err)
 {
@@ -26,42 +23,6 @@ enum espota_status espota_folder_open(const char *path, int *folder, struct espo
     if (*folder < 0)
         return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot open the folder %s", path);
     return ESPOTA_OK;
-}
-
-static void key_from(const struct stat *facts, struct espota_file_key *key)
-{
-    key->device = (uint64_t)facts->st_dev;
-    key->inode = (uint64_t)facts->st_ino;
-    key->size = (uint64_t)facts->st_size;
-    key->changed_ns = (int64_t)facts->st_mtim.tv_sec * 1000000000 + facts->st_mtim.tv_nsec;
-}
-
-enum espota_status espota_file_key_of(int file, struct espota_file_key *key)
-{
-    struct stat facts;
-
-    if (fstat(file, &facts) < 0)
-        return ESPOTA_E_LOCAL;
-    key_from(&facts, key);
-    return ESPOTA_OK;
-}
-
-enum espota_status espota_file_key_at(const char *path, struct espota_file_key *key)
-{
-    struct stat facts;
-
-    if (stat(path, &facts) < 0)
-        return ESPOTA_E_LOCAL;
-    key_from(&facts, key);
-    return ESPOTA_OK;
-}
-
-int64_t espota_file_clock_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 /* Component by component, and no link at all: without the kernel's help none can be kept inside. */
@@ -128,10 +89,9 @@ enum espota_status espota_folder_open_file(int folder, const char *name, int *fi
     *file = open_below(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (*file < 0)
         return open_failed(name, err);
-    if (fstat(*file, &facts) == 0 && S_ISREG(facts.st_mode)) {
-        key_from(&facts, key);
+    if (fstat(*file, &facts) == 0 && S_ISREG(facts.st_mode) &&
+        espota_file_key_of(*file, key) == ESPOTA_OK)
         return ESPOTA_OK;
-    }
     espota_descriptor_close(file);
     return espota_error_set(err, ESPOTA_E_NO_ANSWER, "%s is no file", name);
 }
@@ -157,39 +117,19 @@ enum espota_status espota_folder_list(int folder, const char *below,
     return ESPOTA_OK;
 }
 
-static bool write_all(int fd, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t done = write(fd, bytes, length);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        bytes += done;
-        length -= (size_t)done; /* write took no more than it was given */
-    }
-    return true;
-}
-
 /* Exactly `size` bytes and then the end. */
 static enum espota_status copy_bytes(int from, int to, uint64_t size, struct espota_error *err)
 {
     char piece[65536];
     uint64_t copied = 0;
+    size_t got = sizeof(piece);
 
-    for (;;) {
-        ssize_t got = pread(from, piece, sizeof(piece), (off_t)copied);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
+    while (got == sizeof(piece) && copied <= size) {
+        if (!espota_descriptor_read_at(from, copied, piece, sizeof(piece), &got))
             return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot read the file");
-        copied += (uint64_t)got;
-        if (got == 0 || copied > size)
-            break;
-        if (!write_all(to, piece, (size_t)got))
+        if (!espota_descriptor_write(to, piece, got))
             return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot copy the file");
+        copied += got;
     }
     if (copied != size)
         return espota_error_set(err, ESPOTA_E_BROKEN, "the file changes while it is read");

@@ -11,16 +11,7 @@
 #include <stdint.h>
 
 #include "espota/error.h"
-
-/* What tells one content of a file from another without reading it. */
-struct espota_file_key {
-    uint64_t device;
-    uint64_t inode;
-    uint64_t size;
-    int64_t changed_ns; /* modification time */
-};
-
-bool espota_file_key_equal(const struct espota_file_key *a, const struct espota_file_key *b);
+#include "sys/file.h"
 
 /* A folder, to be closed with espota_descriptor_close. */
 enum espota_status espota_folder_open(const char *path, int *folder,
@@ -33,14 +24,6 @@ enum espota_status espota_folder_open(const char *path, int *folder,
 enum espota_status espota_folder_open_file(int folder, const char *name, int *file,
                                            struct espota_file_key *key,
                                            struct espota_error *err) ESPOTA_MUST_CHECK;
-
-/* Of whatever a path leads to. */
-enum espota_status espota_file_key_at(const char *path,
-                                      struct espota_file_key *key) ESPOTA_MUST_CHECK;
-enum espota_status espota_file_key_of(int file, struct espota_file_key *key) ESPOTA_MUST_CHECK;
-
-/* Seconds of the epoch, with nanoseconds, as the file system's times are. */
-int64_t espota_file_clock_ns(void);
 
 /*
  * Calls `each` with every name in a folder below the folder ("" for itself), until it returns

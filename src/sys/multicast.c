@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#define __APPLE_USE_RFC_3542 /* macOS hides in6_pktinfo without it */
+/*
+ * The interface goes along with each datagram (IP_PKTINFO), both ways: one socket a family does for
+ * all links, where a socket for each would have to follow as they come and go.
+ */
+#define __APPLE_USE_RFC_3542 /* macOS hides in6_pktinfo and IPV6_RECVPKTINFO without it */
 
 #include "sys/multicast.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <netinet/in.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -16,154 +16,18 @@
 #include "sys/descriptor.h"
 #include "sys/platform.h"
 
-static uint8_t prefix_of(const struct sockaddr *mask)
-{
-    struct espota_address bits;
-    uint8_t prefix = 0;
-
-    if (mask == NULL)
-        return 0;
-    espota_net_from_sockaddr(mask, &bits);
-    while (prefix < 128 && (bits.bytes[prefix / 8] & 0x80 >> prefix % 8) != 0)
-        prefix++;
-    return prefix;
-}
-
-static struct espota_interface *find_or_add(struct espota_interface **list, size_t *count,
-                                            const struct ifaddrs *from)
-{
-    uint32_t index = if_nametoindex(from->ifa_name);
-    struct espota_interface *grown;
-
-    for (size_t i = 0; i < *count; i++)
-        if ((*list)[i].index == index)
-            return &(*list)[i];
-    grown = realloc(*list, (*count + 1) * sizeof(**list));
-    if (grown == NULL)
-        return NULL;
-    *list = grown;
-    grown += (*count)++;
-    memset(grown, 0, sizeof(*grown));
-    grown->index = index;
-    snprintf(grown->name, sizeof(grown->name), "%s", from->ifa_name);
-    grown->loopback = (from->ifa_flags & IFF_LOOPBACK) != 0;
-    return grown;
-}
-
-static bool is_usable(const struct ifaddrs *entry)
-{
-    return entry->ifa_addr != NULL && (entry->ifa_flags & IFF_UP) != 0 &&
-           (entry->ifa_flags & (IFF_MULTICAST | IFF_LOOPBACK)) != 0 &&
-           (entry->ifa_addr->sa_family == AF_INET || entry->ifa_addr->sa_family == AF_INET6);
-}
-
-enum espota_status espota_interfaces(struct espota_interface **out, size_t *count,
-                                     struct espota_error *err)
-{
-    struct ifaddrs *all = NULL;
-
-    *out = NULL;
-    *count = 0;
-    if (getifaddrs(&all) != 0)
-        return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot list the network interfaces");
-    for (const struct ifaddrs *entry = all; entry != NULL; entry = entry->ifa_next) {
-        struct espota_interface *interface;
-
-        if (!is_usable(entry))
-            continue;
-        interface = find_or_add(out, count, entry);
-        if (interface == NULL) {
-            freeifaddrs(all);
-            free(*out);
-            *out = NULL;
-            *count = 0;
-            return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to list the interfaces");
-        }
-        if (interface->count < ESPOTA_INTERFACE_ADDRESSES) {
-            espota_net_from_sockaddr(entry->ifa_addr,
-                                     &interface->addresses[interface->count].address);
-            interface->addresses[interface->count].prefix = prefix_of(entry->ifa_netmask);
-            interface->count++;
-        }
-    }
-    freeifaddrs(all);
-    return ESPOTA_OK;
-}
-
-bool espota_interface_speaks(const struct espota_interface *interface, uint8_t family)
-{
-    for (size_t i = 0; i < interface->count; i++)
-        if (interface->addresses[i].address.family == family)
-            return true;
-    return false;
-}
-
-static bool same_subnet(const struct espota_address *a, const struct espota_address *b,
-                        unsigned prefix)
-{
-    unsigned bits = a->family == 4 ? 32 : 128;
-
-    if (a->family != b->family)
-        return false;
-    for (unsigned i = 0; i < prefix && i < bits; i += 8) {
-        unsigned rest = prefix - i; /* i < prefix */
-        uint8_t mask = (uint8_t)(rest >= 8 ? 0xff : 0xff << (8 - rest));
-
-        if (((a->bytes[i / 8] ^ b->bytes[i / 8]) & mask) != 0)
-            return false;
-    }
-    return true;
-}
-
-bool espota_interface_reaches(const struct espota_interface *interface,
-                              const struct espota_address *address)
-{
-    for (size_t i = 0; i < interface->count; i++)
-        if (same_subnet(&interface->addresses[i].address, address, interface->addresses[i].prefix))
-            return true;
-    return false;
-}
-
-bool espota_interface_has(const struct espota_interface *interface,
-                          const struct espota_address *address)
-{
-    for (size_t i = 0; i < interface->count; i++)
-        if (espota_address_equal(&interface->addresses[i].address, address))
-            return true;
-    return false;
-}
-
-bool espota_interface_means_all(const struct espota_interface *interface,
-                                const struct espota_address *address)
-{
-    const uint8_t *b = address->bytes;
-    uint32_t value = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-
-    for (size_t i = 0; address->family == 4 && i < interface->count; i++) {
-        unsigned prefix = interface->addresses[i].prefix;
-        uint32_t host;
-
-        /* two addresses (RFC 3021) or one: each is a host's */
-        if (prefix > 30 || !same_subnet(&interface->addresses[i].address, address, prefix))
-            continue;
-        host = UINT32_MAX >> prefix; /* at most 30 */
-        if ((value & host) == 0 || (value & host) == host)
-            return true;
-    }
-    return false;
-}
-
 static bool set_up(int fd, int family, bool share)
 {
     const int on = 1, hops = 255;
 
-    if (!espota_descriptor_prepare(fd) || (share && !espota_multicast_share(fd)) ||
-        !espota_multicast_tell_interface(fd, family))
+    if (!espota_descriptor_prepare(fd) || (share && !espota_multicast_share(fd)))
         return false;
     if (family == AF_INET)
-        return setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &hops, sizeof(hops)) == 0 &&
+        return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) == 0 &&
+               setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &hops, sizeof(hops)) == 0 &&
                setsockopt(fd, IPPROTO_IP, IP_MULTICAST_LOOP, &on, sizeof(on)) == 0;
-    return setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0 &&
+    return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) == 0 &&
+           setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0 &&
            setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)) == 0 &&
            setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &on, sizeof(on)) == 0;
 }
@@ -320,7 +184,7 @@ enum espota_status espota_multicast_receive(int fd, void *data, size_t room, siz
     while (got < 0 && errno == EINTR);
     if (got >= 0) {
         *done = (size_t)got;
-        espota_net_from_sockaddr((const struct sockaddr *)&name, from);
+        espota_address_from_os(&name, from);
         *interface = told_interface(&message);
     }
     return outcome(got, os_error);

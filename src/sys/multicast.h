@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * UDP to everybody on a link: which links there are, and sockets that say on
- * which one a datagram came in and choose the one on which it leaves.
+ * The links that there are, the one that leads to somebody, and UDP to everybody on one: sockets
+ * that say where a datagram came in and choose where it leaves.
  */
 #ifndef ESPOTA_SYS_MULTICAST_H
 #define ESPOTA_SYS_MULTICAST_H
@@ -13,26 +13,24 @@
 #include "espota/error.h"
 #include "sys/net.h"
 
-enum { ESPOTA_INTERFACE_ADDRESSES = 16 };
+enum { ESPOTA_INTERFACE_ADDRESSES = 32 };
 
 struct espota_interface {
     uint32_t index;
     char name[32];
     bool loopback;
-    size_t count; /* of addresses; more than fit are left out */
+    bool multicast; /* can do it; the loopback can */
+    size_t count;   /* of addresses; more than fit are left out */
     struct {
         struct espota_address address;
         uint8_t prefix; /* bits of its subnet */
     } addresses[ESPOTA_INTERFACE_ADDRESSES];
 };
 
-/*
- * The interfaces that are up and can do multicast, the loopback one too (Linux does not call it
- * capable, but it is). *out is to be freed; it may be NULL if *count is 0.
- */
+/* The interfaces that are up. *out is to be freed; it may be NULL if *count is 0. */
 enum espota_status espota_interfaces(struct espota_interface **out, size_t *count,
                                      struct espota_error *err) ESPOTA_MUST_CHECK;
-/* Whether it has an address of that family (4 or 6). */
+/* Whether it can do multicast by that family (4 or 6). */
 bool espota_interface_speaks(const struct espota_interface *interface, uint8_t family);
 /* Whether the address is on one of its subnets; its own addresses are. */
 bool espota_interface_reaches(const struct espota_interface *interface,
@@ -43,6 +41,15 @@ bool espota_interface_has(const struct espota_interface *interface,
 /* Whether the address stands for all of one of its IPv4 subnets: the first or the last of it. */
 bool espota_interface_means_all(const struct espota_interface *interface,
                                 const struct espota_address *address);
+
+/*
+ * The way to `peer`: the local address (where *local has family 0, the one that the kernel would
+ * take; else it stays), the name of its interface, and whether `peer` is on that subnet. E_LOCAL
+ * if no interface has the address.
+ */
+enum espota_status espota_route_to(const struct espota_address *peer, struct espota_address *local,
+                                   char interface_name[32], bool *same_subnet,
+                                   struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /*
  * A socket of that family on `port` (0: any) of every address. `share`: other programs that

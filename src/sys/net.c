@@ -104,15 +104,8 @@ enum espota_status espota_tcp_listen(const struct espota_address *local, int *fd
 }
 
 enum espota_status espota_tcp_connect(const struct espota_address *local,
-                                      const struct espota_address *peer, int *fd,
+                                      const struct espota_address *peer, uint32_t window, int *fd,
                                       struct espota_error *err)
-{
-    return espota_tcp_connect_narrow(local, peer, 0, fd, err);
-}
-
-enum espota_status espota_tcp_connect_narrow(const struct espota_address *local,
-                                             const struct espota_address *peer, uint32_t window,
-                                             int *fd, struct espota_error *err)
 {
     struct sockaddr_storage name;
     socklen_t length = espota_net_to_sockaddr(peer, &name);
@@ -142,7 +135,7 @@ enum espota_status espota_socket_local(int fd, struct espota_address *out)
     *out = (struct espota_address){0};
     if (getsockname(fd, (struct sockaddr *)&name, &length) != 0)
         return ESPOTA_E_LOCAL;
-    espota_net_from_sockaddr((const struct sockaddr *)&name, out);
+    espota_address_from_os(&name, out);
     return out->family != 0 ? ESPOTA_OK : ESPOTA_E_LOCAL;
 }
 
@@ -238,7 +231,7 @@ enum espota_status espota_socket_receive_from(int fd, void *data, size_t room, s
         while (n < 0 && errno == EINTR);
         if (n >= 0) {
             *done = (size_t)n;
-            espota_net_from_sockaddr((const struct sockaddr *)&name, from);
+            espota_address_from_os(&name, from);
             return ESPOTA_OK;
         }
         status = refused(os_error);
@@ -284,7 +277,7 @@ enum espota_status espota_socket_accept(int listener, int *fd, struct espota_add
         *fd = accept(listener, (struct sockaddr *)&name, &length);
         if (*fd >= 0 && espota_descriptor_prepare(*fd)) {
             espota_net_prepare(*fd);
-            espota_net_from_sockaddr((const struct sockaddr *)&name, peer);
+            espota_address_from_os(&name, peer);
             return ESPOTA_OK;
         }
         *os_error = errno;

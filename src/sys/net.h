@@ -60,18 +60,14 @@ enum espota_status espota_udp_open(const struct espota_address *local, int *fd,
 /* Listening TCP socket bound to `local` (port 0: any); IPv6 ones do not take IPv4. */
 enum espota_status espota_tcp_listen(const struct espota_address *local, int *fd,
                                      struct espota_error *err) ESPOTA_MUST_CHECK;
-/* Starts to connect; writable when done, then ask espota_socket_error. `local` may be NULL. */
-enum espota_status espota_tcp_connect(const struct espota_address *local,
-                                      const struct espota_address *peer, int *fd,
-                                      struct espota_error *err) ESPOTA_MUST_CHECK;
-
-/* The same with a receive window of at most `window` bytes (0: no bound), to play a small device.
+/*
+ * Starts to connect; writable when done, then ask espota_socket_error. `local` may be NULL. The
+ * receive window is of at most `window` bytes (0: no bound), to play a small device.
  */
-enum espota_status espota_tcp_connect_narrow(const struct espota_address *local,
-                                             const struct espota_address *peer, uint32_t window,
-                                             int *fd, struct espota_error *err) ESPOTA_MUST_CHECK;
-
-void espota_socket_narrow(int fd, uint32_t window);
+enum espota_status espota_tcp_connect(const struct espota_address *local,
+                                      const struct espota_address *peer, uint32_t window, int *fd,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+void espota_socket_narrow(int fd, uint32_t window); /* again, as it is read from */
 
 enum espota_status espota_socket_local(int fd, struct espota_address *out) ESPOTA_MUST_CHECK;
 /* errno of a finished connect or of a broken socket; 0: none. */
@@ -140,20 +136,6 @@ void espota_socket_shutdown(int fd);
 void espota_socket_no_delay(int fd);
 void espota_socket_reset_on_close(
     int fd); /* close sends RST: the peer cannot mistake it for an end */
-
-/* The local address and interface name that the kernel would use towards `peer`. */
-enum espota_status espota_route_to(const struct espota_address *peer, struct espota_address *local,
-                                   char interface_name[32], bool *same_subnet,
-                                   struct espota_error *err) ESPOTA_MUST_CHECK;
-
-/*
- * The same for a local address that is given (--host-ip): its interface, and whether `peer` is on
- * that subnet. E_LOCAL if no interface has it.
- */
-enum espota_status espota_interface_of(const struct espota_address *local,
-                                       const struct espota_address *peer, char interface_name[32],
-                                       bool *same_subnet,
-                                       struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* Raises the soft limit of open files towards `wanted`; returns what it is now. */
 size_t espota_open_files_limit(size_t wanted);

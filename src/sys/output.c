@@ -5,8 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,31 +54,17 @@ static void drop_name(struct espota_output *output)
     errno = saved;
 }
 
-static char *folder_of(const char *path)
-{
-    char *copy = strdup(path);
-    char *folder = copy != NULL ? strdup(dirname(copy)) : NULL;
-
-    free(copy);
-    return folder;
-}
-
 /* A name in the folder of `path` that nothing has. */
 static char *name_beside(const char *path, int try)
 {
+    const char *slash = strrchr(path, '/');
+    size_t folder = slash != NULL ? (size_t)(slash - path) + 1 : 0;
     size_t room = strlen(path) + 48;
-    char *folder = folder_of(path);
-    char *copy = strdup(path);
     char *name = malloc(room);
 
-    if (folder != NULL && copy != NULL && name != NULL)
-        (void)snprintf(name, room, "%s/.%s.%ld-%d", folder, basename(copy), (long)getpid(), try);
-    else {
-        free(name);
-        name = NULL;
-    }
-    free(folder);
-    free(copy);
+    if (name != NULL)
+        (void)snprintf(name, room, "%.*s.%s.%ld-%d", (int)folder, path, path + folder,
+                       (long)getpid(), try);
     return name;
 }
 
@@ -123,18 +107,6 @@ static int open_scratch(void)
     return fd;
 }
 
-static enum espota_status create(struct espota_output **out, const char *name,
-                                 struct espota_error *err)
-{
-    *out = calloc(1, sizeof(**out));
-    if (*out == NULL)
-        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to write %s", name);
-    (*out)->fd = -1;
-    (*out)->target = -1;
-    (*out)->name = name;
-    return ESPOTA_OK;
-}
-
 /* What is no regular file gets the bytes in the end; until then they wait out of sight. */
 static enum espota_status open_target(struct espota_output *output, int target, bool own,
                                       struct espota_error *err)
@@ -142,11 +114,11 @@ static enum espota_status open_target(struct espota_output *output, int target, 
     output->target = target;
     output->target_is_own = own;
     output->fd = open_scratch();
-    if (output->fd < 0)
-        return espota_error_errno(err, ESPOTA_E_LOCAL, errno,
-                                  "cannot make a temporary file for %s (TMPDIR says where)",
-                                  output->name);
-    return ESPOTA_OK;
+    if (output->fd >= 0)
+        return ESPOTA_OK;
+    return espota_error_errno(err, ESPOTA_E_LOCAL, errno,
+                              "cannot make a temporary file%s%s (TMPDIR says where)",
+                              target >= 0 ? " for " : "", target >= 0 ? output->name : "");
 }
 
 static enum espota_status open_place(struct espota_output *output, const char *path,
@@ -163,7 +135,7 @@ static enum espota_status open_place(struct espota_output *output, const char *p
         output->path = realpath(path, NULL);
     if (output->path == NULL)
         output->path = strdup(path);
-    folder = output->path != NULL ? folder_of(output->path) : NULL;
+    folder = output->path != NULL ? espota_file_folder(output->path) : NULL;
     if (folder == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to write %s", path);
     output->fd = espota_output_nameless(folder);
@@ -188,7 +160,7 @@ static mode_t process_umask(void)
 static enum espota_status refuse_planted(const char *path, struct espota_error *err)
 {
     const mode_t for_all = S_ISVTX | S_IWOTH;
-    char *name = folder_of(path);
+    char *name = espota_file_folder(path);
     struct stat item, folder;
     bool planted = name != NULL && lstat(path, &item) == 0 && stat(name, &folder) == 0 &&
                    (S_ISLNK(item.st_mode) || S_ISFIFO(item.st_mode)) &&
@@ -255,136 +227,94 @@ static enum espota_status open_regular(struct espota_output *output, const char 
     return status;
 }
 
-static enum espota_status create_over(struct espota_output **out, const char *path, unsigned mode,
-                                      bool wait, struct espota_error *err)
+static enum espota_status open_new(struct espota_output *output, const char *path,
+                                   struct espota_error *err)
 {
-    bool standard = strcmp(path, "-") == 0;
-    enum espota_status status = create(out, standard ? "standard output" : path, err);
     struct stat info;
-    bool present;
+
+    output->exclusive = true;
+    if (lstat(path, &info) == 0)
+        return espota_error_set(err, ESPOTA_E_LOCAL, "%s is there already and is not overwritten",
+                                path);
+    return open_place(output, path, err);
+}
+
+static enum espota_status open_over(struct espota_output *output, const char *path, bool wait,
+                                    struct espota_error *err)
+{
+    struct stat info;
+    bool present = stat(path, &info) == 0;
+    enum espota_status status = refuse_planted(path, err);
 
     if (status != ESPOTA_OK)
         return status;
-    (*out)->mode = mode & ~(unsigned)process_umask();
-    present = !standard && stat(path, &info) == 0;
-    if (standard)
-        status = open_target(*out, STDOUT_FILENO, false, err);
+    if (present && !S_ISREG(info.st_mode))
+        return open_special(output, path, info.st_mode, wait, err);
+    return open_regular(output, path, present ? &info : NULL, err);
+}
+
+/* `path` is NULL for bytes that are never committed. */
+static enum espota_status open_any(struct espota_output *output, const char *path,
+                                   enum espota_output_kind kind, struct espota_error *err)
+{
+    if (path == NULL)
+        return open_target(output, -1, false, err);
+    if (kind == ESPOTA_OUTPUT_NEW)
+        return open_new(output, path, err);
+    if (strcmp(path, "-") == 0)
+        return open_target(output, STDOUT_FILENO, false, err);
+    return open_over(output, path, kind != ESPOTA_OUTPUT_EARLY, err);
+}
+
+static enum espota_status create(struct espota_output **out, const char *path, const char *name,
+                                 enum espota_output_kind kind, unsigned mode,
+                                 struct espota_error *err)
+{
+    struct espota_output *output = calloc(1, sizeof(*output));
+    enum espota_status status;
+
+    *out = NULL;
+    if (output == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to write %s", name);
+    output->fd = output->target = -1;
+    output->name = name;
+    output->mode = mode & ~(unsigned)process_umask();
+    status = open_any(output, path, kind, err);
+    if (status == ESPOTA_OK)
+        *out = output;
     else
-        status = refuse_planted(path, err);
-    if (status == ESPOTA_OK && present && !S_ISREG(info.st_mode))
-        status = open_special(*out, path, info.st_mode, wait, err);
-    else if (status == ESPOTA_OK && !standard)
-        status = open_regular(*out, path, present ? &info : NULL, err);
-    if (status != ESPOTA_OK) {
-        espota_output_destroy(*out);
-        *out = NULL;
-    }
+        espota_output_destroy(output);
     return status;
 }
 
-enum espota_status espota_output_create(struct espota_output **out, const char *path, unsigned mode,
+enum espota_status espota_output_create(struct espota_output **out, const char *path,
+                                        enum espota_output_kind kind, unsigned mode,
                                         struct espota_error *err)
 {
-    return create_over(out, path, mode, true, err);
-}
+    bool standard = kind != ESPOTA_OUTPUT_NEW && strcmp(path, "-") == 0;
 
-enum espota_status espota_output_create_early(struct espota_output **out, const char *path,
-                                              unsigned mode, struct espota_error *err)
-{
-    return create_over(out, path, mode, false, err);
-}
-
-enum espota_status espota_output_create_new(struct espota_output **out, const char *path,
-                                            unsigned mode, struct espota_error *err)
-{
-    struct stat info;
-    enum espota_status status = create(out, path, err);
-
-    if (status != ESPOTA_OK)
-        return status;
-    (*out)->mode = mode & ~(unsigned)process_umask();
-    (*out)->exclusive = true;
-    if (lstat(path, &info) == 0)
-        status = espota_error_set(err, ESPOTA_E_LOCAL, "%s is there already and is not overwritten",
-                                  path);
-    else
-        status = open_place(*out, path, err);
-    if (status != ESPOTA_OK) {
-        espota_output_destroy(*out);
-        *out = NULL;
-    }
-    return status;
+    return create(out, path, standard ? "standard output" : path, kind, mode, err);
 }
 
 enum espota_status espota_output_create_scratch(struct espota_output **out,
                                                 struct espota_error *err)
 {
-    enum espota_status status = create(out, "a temporary file", err);
-
-    if (status != ESPOTA_OK)
-        return status;
-    (*out)->fd = open_scratch();
-    if ((*out)->fd < 0) {
-        status = espota_error_errno(err, ESPOTA_E_LOCAL, errno,
-                                    "cannot make a temporary file (TMPDIR says where)");
-        espota_output_destroy(*out);
-        *out = NULL;
-    }
-    return status;
-}
-
-/* Standard output may be non-blocking, which is set for all who share it: it stays as it is. */
-static bool must_wait(int fd)
-{
-    struct pollfd item = {fd, POLLOUT, 0};
-
-    if (errno != EAGAIN && errno != EWOULDBLOCK)
-        return false;
-    (void)poll(&item, 1, -1);
-    return true;
-}
-
-static enum espota_status write_all(const struct espota_output *output, int fd, const void *data,
-                                    size_t length, struct espota_error *err)
-{
-    const uint8_t *at = data;
-
-    while (length > 0) {
-        ssize_t took = write(fd, at, length);
-
-        if (took < 0 && (errno == EINTR || must_wait(fd)))
-            continue;
-        if (took <= 0) /* 0 with nothing said would go on for ever */
-            return fail(output, took < 0 ? errno : EIO, "write", err);
-        at += took;
-        length -= (size_t)took; /* took <= length */
-    }
-    return ESPOTA_OK;
+    return create(out, NULL, "a temporary file", ESPOTA_OUTPUT_NEW, 0600, err);
 }
 
 enum espota_status espota_output_write(struct espota_output *output, const void *data,
                                        size_t length, struct espota_error *err)
 {
-    return write_all(output, output->fd, data, length, err);
+    return espota_descriptor_write(output->fd, data, length) ? ESPOTA_OK
+                                                             : fail(output, errno, "write", err);
 }
 
 enum espota_status espota_output_at(struct espota_output *output, uint64_t offset, void *out,
                                     size_t room, size_t *length, struct espota_error *err)
 {
-    uint8_t *at = out;
-
-    *length = 0;
-    while (*length < room) {
-        ssize_t got = pread(output->fd, at + *length, room - *length, (off_t)(offset + *length));
-
-        if (got == 0)
-            break;
-        if (got < 0 && errno != EINTR)
-            return fail(output, errno, "read back", err);
-        if (got > 0)
-            *length += (size_t)got;
-    }
-    return ESPOTA_OK;
+    return espota_descriptor_read_at(output->fd, offset, out, room, length)
+               ? ESPOTA_OK
+               : fail(output, errno, "read back", err);
 }
 
 static enum espota_status copy_to_target(struct espota_output *output, struct espota_error *err)
@@ -396,8 +326,8 @@ static enum espota_status copy_to_target(struct espota_output *output, struct es
 
     while (status == ESPOTA_OK && length == sizeof(piece)) {
         status = espota_output_at(output, offset, piece, sizeof(piece), &length, err);
-        if (status == ESPOTA_OK)
-            status = write_all(output, output->target, piece, length, err);
+        if (status == ESPOTA_OK && !espota_descriptor_write(output->target, piece, length))
+            status = fail(output, errno, "write", err);
         offset += length;
     }
     return status;
@@ -461,7 +391,7 @@ static enum espota_status place_over(struct espota_output *output, struct espota
 /* So that the name, too, survives a loss of power; a system that cannot is not to blame. */
 static void sync_folder(const struct espota_output *output)
 {
-    char *folder = folder_of(output->path);
+    char *folder = espota_file_folder(output->path);
     int fd = folder != NULL ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
     if (fd >= 0)
@@ -518,7 +448,8 @@ enum espota_status espota_file_write(const char *path, unsigned mode, const void
                                      size_t length, struct espota_error *err)
 {
     struct espota_output *output = NULL;
-    enum espota_status status = espota_output_create(&output, path, mode, err);
+    enum espota_status status =
+        espota_output_create(&output, path, ESPOTA_OUTPUT_REPLACE, mode, err);
 
     if (status == ESPOTA_OK)
         status = espota_output_write(output, data, length, err);

@@ -15,8 +15,9 @@
 /* Returns the length that the system calls want; 0 for an address of family 0. */
 socklen_t espota_net_to_sockaddr(const struct espota_address *address,
                                  struct sockaddr_storage *out);
-/* Family 0 if it is neither IPv4 nor IPv6. */
-void espota_net_from_sockaddr(const struct sockaddr *address, struct espota_address *out);
+
+/* The folder that `path` is in, with its final slash; NULL without memory. */
+char *espota_file_folder(const char *path);
 
 /* Flags for every send: a dead peer must not kill the program by SIGPIPE. */
 extern const int espota_net_send_flags;
@@ -25,8 +26,6 @@ void espota_net_prepare(int fd);
 
 /* Before bind: others that do the same may have the port, too; false with errno. */
 bool espota_multicast_share(int fd);
-/* Every datagram tells its interface; false with errno. */
-bool espota_multicast_tell_interface(int fd, int family);
 /* More than the system lets everybody have, where we may. */
 void espota_multicast_force_room(int fd, int bytes);
 

@@ -138,7 +138,7 @@ static bool read_note(struct msghdr *message, struct espota_address *reporter,
         if (!is_error_message(c) || length < sizeof(note.error))
             continue;
         memcpy(&note, CMSG_DATA(c), length < sizeof(note) ? length : sizeof(note));
-        espota_net_from_sockaddr((const struct sockaddr *)&note.offender, reporter);
+        espota_address_from_os(&note.offender, reporter);
         reporter->port = 0;
         return understand(&note.error, why);
     }
@@ -164,7 +164,7 @@ bool espota_udp_unreachable(int fd, struct espota_address *target, struct espota
                 continue;
             return false;
         }
-        espota_net_from_sockaddr((const struct sockaddr *)&name, target);
+        espota_address_from_os(&name, target);
         if (read_note(&message, reporter, why) && target->family != 0)
             return true;
     }
@@ -179,15 +179,6 @@ bool espota_multicast_share(int fd)
     const int on = 1;
 
     return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0;
-}
-
-bool espota_multicast_tell_interface(int fd, int family)
-{
-    const int on = 1;
-
-    if (family == AF_INET)
-        return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) == 0;
-    return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) == 0;
 }
 
 void espota_multicast_force_room(int fd, int bytes)

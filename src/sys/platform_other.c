@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* In place of platform_linux.c where a system tells no more than POSIX has: what cannot be done
  * says so, and who asked for it does without. */
-#define __APPLE_USE_RFC_3542 /* macOS hides IPV6_RECVPKTINFO without it */
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -96,15 +94,6 @@ bool espota_multicast_share(int fd)
 
     return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
            setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0;
-}
-
-bool espota_multicast_tell_interface(int fd, int family)
-{
-    const int on = 1;
-
-    if (family == AF_INET)
-        return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) == 0;
-    return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) == 0;
 }
 
 void espota_multicast_force_room(int fd, int bytes)

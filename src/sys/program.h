@@ -48,14 +48,12 @@ int espota_program_stop_signal(void);
 /*
  * Asks a question on the terminal: one line of the answer without its end, terminated. Without a
  * terminal, or where standard error is none (nobody would see it): E_LOCAL. E_INTERRUPTED if a
- * signal came instead of an answer. What is typed for ask_secret is not shown, and the answer is
+ * signal came instead of an answer. What is typed `hidden` is not shown, and the answer is
  * in no other memory than `answer`. A program that is stopped (Ctrl-Z) meanwhile leaves the
  * terminal as it was, and asks again when it goes on.
  */
-enum espota_status espota_program_ask(const char *question, char *answer, size_t room,
+enum espota_status espota_program_ask(const char *question, bool hidden, char *answer, size_t room,
                                       struct espota_error *err) ESPOTA_MUST_CHECK;
-enum espota_status espota_program_ask_secret(const char *question, char *answer, size_t room,
-                                             struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* Files that must not outlive the program, for the signal handler that ends it. */
 

@@ -8,8 +8,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "sys/descriptor.h"
+#include "sys/file.h"
 #include "sys/program.h"
-#include "sys/secret_file.h"
 
 /* Signals that would leave the terminal without its echo; the last only for a while. */
 static const int deadly[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
@@ -69,21 +70,6 @@ static bool wait_readable(int fd, const sigset_t *mask)
     return pselect(fd + 1, &set, NULL, NULL, NULL, mask) > 0;
 }
 
-static bool write_all(int fd, const char *text)
-{
-    size_t left = strlen(text);
-
-    while (left > 0) {
-        ssize_t wrote = write(fd, text, left);
-
-        if (wrote < 0)
-            return false;
-        text += wrote;
-        left -= (size_t)wrote;
-    }
-    return true;
-}
-
 /* One line; byte by byte, so that nothing of the answer stays in a buffer of ours. */
 static enum espota_status read_line(int fd, const sigset_t *mask, char *answer, size_t room,
                                     struct espota_error *err)
@@ -117,7 +103,7 @@ static enum espota_status ask_once(int fd, const char *question, const struct te
     /* What was typed before the question is no answer to it. */
     if (silent != NULL && tcsetattr(fd, TCSAFLUSH, silent) != 0)
         return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot hide what is typed");
-    if (!write_all(fd, question))
+    if (!espota_descriptor_write(fd, question, strlen(question)))
         return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot ask on the terminal");
     return read_line(fd, mask, answer, room, err);
 }
@@ -141,15 +127,15 @@ static enum espota_status ask(int fd, const char *question, bool hidden, char *a
             espota_sys_wipe(answer, room); /* half a password */
         if (hidden) {
             (void)tcsetattr(fd, TCSANOW, &normal);
-            (void)write_all(fd, "\n");
+            (void)espota_descriptor_write(fd, "\n", 1);
         }
         release_signals(&before);
     } while (status == ESPOTA_E_INTERRUPTED && caught == SIGTSTP);
     return status;
 }
 
-static enum espota_status open_and_ask(const char *question, bool hidden, char *answer, size_t room,
-                                       struct espota_error *err)
+enum espota_status espota_program_ask(const char *question, bool hidden, char *answer, size_t room,
+                                      struct espota_error *err)
 {
     enum espota_status status;
     int fd = -1;
@@ -161,19 +147,6 @@ static enum espota_status open_and_ask(const char *question, bool hidden, char *
         status = ask(fd, question, hidden, answer, room, err);
     else
         status = espota_error_set(err, ESPOTA_E_LOCAL, "there is no terminal to ask on");
-    if (fd >= 0)
-        (void)close(fd);
+    espota_descriptor_close(&fd);
     return status;
-}
-
-enum espota_status espota_program_ask(const char *question, char *answer, size_t room,
-                                      struct espota_error *err)
-{
-    return open_and_ask(question, false, answer, room, err);
-}
-
-enum espota_status espota_program_ask_secret(const char *question, char *answer, size_t room,
-                                             struct espota_error *err)
-{
-    return open_and_ask(question, true, answer, room, err);
 }

@@ -9,17 +9,15 @@
 #include "sys/descriptor.h" /* close-on-exec, non-blocking, reading as it comes, a socket from systemd */
 #include "sys/disk.h"       /* the room that is left */
 #include "sys/file.h"       /* reading, and output that appears whole or not at all */
-#include "sys/file_lock.h"   /* one process at a time */
-#include "sys/folder.h"      /* files below a folder that a stranger names */
-#include "sys/log.h"         /* telling the program's log */
-#include "sys/loop.h"        /* descriptors and deadlines in one thread; the clocks */
-#include "sys/module.h"      /* libraries that are loaded when needed */
-#include "sys/multicast.h"   /* interfaces and groups */
-#include "sys/net.h"         /* addresses and sockets */
-#include "sys/process.h"     /* other programs that are run for what they print */
-#include "sys/program.h"     /* this one: signals, the terminal, questions */
-#include "sys/resolver.h"    /* names to addresses beside the loop */
-#include "sys/secret_file.h" /* a secret from a file; forgetting one */
-#include "sys/sized.h"       /* structs of a program that may be older or newer */
+#include "sys/folder.h"    /* files below a folder that a stranger names */
+#include "sys/log.h"       /* telling the program's log */
+#include "sys/loop.h"      /* descriptors and deadlines in one thread; the clocks */
+#include "sys/module.h"    /* libraries that are loaded when needed */
+#include "sys/multicast.h" /* interfaces and groups */
+#include "sys/net.h"       /* addresses and sockets */
+#include "sys/process.h"   /* other programs that are run for what they print */
+#include "sys/program.h"   /* this one: signals, the terminal, questions */
+#include "sys/resolver.h"  /* names to addresses beside the loop */
+#include "sys/sized.h"     /* structs of a program that may be older or newer */
 
 #endif

@@ -39,7 +39,7 @@ static void ask(void)
     ssize_t got = -1;
     int fd;
 
-    ck_assert_int_eq(espota_tcp_connect(NULL, &address, &fd, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_tcp_connect(NULL, &address, 0, &fd, NULL), ESPOTA_OK);
     while (send(fd, request, sizeof(request) - 1, 0) < 0)
         ck_assert_int_eq(espota_loop_turn(loop, 10, NULL), ESPOTA_OK);
     while (got != 0) {

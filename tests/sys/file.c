@@ -56,7 +56,8 @@ static void put(const char *text)
 {
     struct espota_output *output;
 
-    ck_assert_int_eq(espota_output_create(&output, path, 0666, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_output_create(&output, path, ESPOTA_OUTPUT_REPLACE, 0666, NULL),
+                     ESPOTA_OK);
     ck_assert_int_eq(espota_output_write(output, text, strlen(text), NULL), ESPOTA_OK);
     ck_assert_int_eq(espota_output_commit(output, NULL), ESPOTA_OK);
     espota_output_destroy(output);
@@ -82,7 +83,8 @@ START_TEST(test_appears_whole_and_replaces)
     put("one");
     must_hold("one");
     ck_assert_int_eq(chmod(path, 0640), 0);
-    ck_assert_int_eq(espota_output_create(&output, path, 0666, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_output_create(&output, path, ESPOTA_OUTPUT_REPLACE, 0666, NULL),
+                     ESPOTA_OK);
     ck_assert_int_eq(espota_output_write(output, "tw", 2, NULL), ESPOTA_OK);
     must_hold("one");
     ck_assert_int_eq(espota_output_write(output, "o", 1, NULL), ESPOTA_OK);
@@ -101,7 +103,8 @@ START_TEST(test_abandoned_leaves_nothing)
 
     begin();
     put("one");
-    ck_assert_int_eq(espota_output_create(&output, path, 0666, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_output_create(&output, path, ESPOTA_OUTPUT_REPLACE, 0666, NULL),
+                     ESPOTA_OK);
     ck_assert_int_eq(espota_output_write(output, "two", 3, NULL), ESPOTA_OK);
     espota_output_destroy(output);
     must_hold("one");
@@ -117,8 +120,8 @@ START_TEST(test_new_never_overwrites)
     struct stat info;
 
     begin();
-    ck_assert_int_eq(espota_output_create_new(&first, path, 0600, NULL), ESPOTA_OK);
-    ck_assert_int_eq(espota_output_create_new(&second, path, 0600, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_output_create(&first, path, ESPOTA_OUTPUT_NEW, 0600, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_output_create(&second, path, ESPOTA_OUTPUT_NEW, 0600, NULL), ESPOTA_OK);
     ck_assert_int_eq(espota_output_write(first, "first", 5, NULL), ESPOTA_OK);
     ck_assert_int_eq(espota_output_write(second, "second", 6, NULL), ESPOTA_OK);
     ck_assert_int_eq(espota_output_commit(first, NULL), ESPOTA_OK);
@@ -128,7 +131,8 @@ START_TEST(test_new_never_overwrites)
     must_hold("first");
     ck_assert_int_eq(stat(path, &info), 0);
     ck_assert_uint_eq(info.st_mode & 07777, 0600);
-    ck_assert_int_eq(espota_output_create_new(&second, path, 0600, &err), ESPOTA_E_LOCAL);
+    ck_assert_int_eq(espota_output_create(&second, path, ESPOTA_OUTPUT_NEW, 0600, &err),
+                     ESPOTA_E_LOCAL);
     ck_assert_ptr_null(second);
     espota_output_revoke(first);
     espota_output_destroy(first);
@@ -167,7 +171,8 @@ START_TEST(test_no_room_is_told)
     signal(SIGXFSZ, SIG_IGN);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit),
                      0); /* the test runs in a process of its own */
-    ck_assert_int_eq(espota_output_create(&output, path, 0666, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_output_create(&output, path, ESPOTA_OUTPUT_REPLACE, 0666, NULL),
+                     ESPOTA_OK);
     ck_assert_int_eq(espota_output_write(output, bytes, sizeof(bytes), &err), ESPOTA_E_LOCAL);
     ck_assert_ptr_nonnull(strstr(err.message, "cannot write "));
     espota_output_destroy(output);
@@ -185,9 +190,12 @@ START_TEST(test_bad_places)
     size_t length;
 
     begin();
-    ck_assert_int_eq(espota_output_create(&output, folder, 0666, &err), ESPOTA_E_LOCAL);
+    ck_assert_int_eq(espota_output_create(&output, folder, ESPOTA_OUTPUT_REPLACE, 0666, &err),
+                     ESPOTA_E_LOCAL);
     ck_assert_ptr_nonnull(strstr(err.message, "is a directory"));
-    ck_assert_int_eq(espota_output_create(&output, "/nowhere/out", 0666, &err), ESPOTA_E_LOCAL);
+    ck_assert_int_eq(
+        espota_output_create(&output, "/nowhere/out", ESPOTA_OUTPUT_REPLACE, 0666, &err),
+        ESPOTA_E_LOCAL);
     ck_assert_int_eq(espota_input_init(&input, folder, &err), ESPOTA_E_LOCAL);
     ck_assert_ptr_nonnull(strstr(err.message, "is a directory"));
     ck_assert_int_eq(espota_input_init(&input, "/nowhere/in", &err), ESPOTA_E_LOCAL);
@@ -249,7 +257,8 @@ START_TEST(test_to_a_pipe_at_the_commit)
 
     ck_assert_int_eq(pipe(ends), 0);
     snprintf(name, sizeof(name), "/dev/fd/%d", ends[1]);
-    ck_assert_int_eq(espota_output_create(&output, name, 0666, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_output_create(&output, name, ESPOTA_OUTPUT_REPLACE, 0666, NULL),
+                     ESPOTA_OK);
     ck_assert_int_eq(espota_output_write(output, "hello", 5, NULL), ESPOTA_OK);
     ck_assert_int_eq(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
     ck_assert_int_eq((int)read(ends[0], text, sizeof(text)), -1); /* nothing came yet */
@@ -309,11 +318,13 @@ START_TEST(test_devices_are_no_files)
                      ESPOTA_E_LOCAL);
     ck_assert_ptr_nonnull(strstr(err.message, "is a device"));
     /* but writing to one is what it is there for, and it stays what it is */
-    ck_assert_int_eq(espota_output_create(&output, "/dev/null", 0666, &err), ESPOTA_OK);
+    ck_assert_int_eq(espota_output_create(&output, "/dev/null", ESPOTA_OUTPUT_REPLACE, 0666, &err),
+                     ESPOTA_OK);
     ck_assert_int_eq(espota_output_write(output, "x", 1, &err), ESPOTA_OK);
     ck_assert_int_eq(espota_output_commit(output, &err), ESPOTA_OK);
     espota_output_destroy(output);
-    ck_assert_int_eq(espota_output_create(&output, "/dev/full", 0666, &err), ESPOTA_OK);
+    ck_assert_int_eq(espota_output_create(&output, "/dev/full", ESPOTA_OUTPUT_REPLACE, 0666, &err),
+                     ESPOTA_OK);
     ck_assert_int_eq(espota_output_write(output, "x", 1, &err), ESPOTA_OK);
     ck_assert_int_eq(espota_output_commit(output, &err), ESPOTA_E_LOCAL);
     ck_assert_ptr_nonnull(strstr(err.message, "/dev/full"));
@@ -385,7 +396,8 @@ START_TEST(test_standard_streams_that_would_block)
     ck_assert_int_eq(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
     ck_assert_int_eq(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
     close(ends[1]);
-    ck_assert_int_eq(espota_output_create(&output, "-", 0666, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_output_create(&output, "-", ESPOTA_OUTPUT_REPLACE, 0666, NULL),
+                     ESPOTA_OK);
     ck_assert_int_eq(espota_output_write(output, bytes, MUCH, NULL), ESPOTA_OK);
     ck_assert_int_eq(espota_output_commit(output, NULL), ESPOTA_OK);
     espota_output_destroy(output);
@@ -411,9 +423,11 @@ START_TEST(test_a_link_to_nothing_is_no_place)
 
     begin();
     ck_assert_int_eq(symlink("nothing", path), 0);
-    ck_assert_int_eq(espota_output_create(&output, path, 0666, &err), ESPOTA_E_LOCAL);
+    ck_assert_int_eq(espota_output_create(&output, path, ESPOTA_OUTPUT_REPLACE, 0666, &err),
+                     ESPOTA_E_LOCAL);
     ck_assert_ptr_nonnull(strstr(err.message, "a link to"));
-    ck_assert_int_eq(espota_output_create_new(&output, path, 0666, &err), ESPOTA_E_LOCAL);
+    ck_assert_int_eq(espota_output_create(&output, path, ESPOTA_OUTPUT_NEW, 0666, &err),
+                     ESPOTA_E_LOCAL);
     ck_assert_int_eq(end(), 1);
 }
 END_TEST
@@ -483,16 +497,18 @@ static int replace_by_name(void)
 {
     struct espota_output *output;
 
-    if (espota_output_create(&output, "/out", 0644, NULL) != ESPOTA_OK ||
+    if (espota_output_create(&output, "/out", ESPOTA_OUTPUT_REPLACE, 0644, NULL) != ESPOTA_OK ||
         espota_output_write(output, "two", 3, NULL) != ESPOTA_OK || hidden_names() != 1)
         return 1;
     if (espota_output_commit(output, NULL) != ESPOTA_OK || hidden_names() != 0)
         return 2;
     espota_output_destroy(output);
-    if (espota_output_create(&output, "/out", 0644, NULL) != ESPOTA_OK || hidden_names() != 1)
+    if (espota_output_create(&output, "/out", ESPOTA_OUTPUT_REPLACE, 0644, NULL) != ESPOTA_OK ||
+        hidden_names() != 1)
         return 3;
     espota_output_destroy(output);
-    if (hidden_names() != 0 || espota_output_create(&output, "/out", 0644, NULL) != ESPOTA_OK)
+    if (hidden_names() != 0 ||
+        espota_output_create(&output, "/out", ESPOTA_OUTPUT_REPLACE, 0644, NULL) != ESPOTA_OK)
         return 4;
     espota_temporaries_remove(); /* as the last signal does */
     if (hidden_names() != 0)
@@ -504,8 +520,8 @@ static int replace_by_name(void)
 static int make_new(void)
 {
     struct espota_output *first, *second;
-    bool good = espota_output_create_new(&first, "/out", 0644, NULL) == ESPOTA_OK &&
-                espota_output_create_new(&second, "/out", 0644, NULL) == ESPOTA_OK &&
+    bool good = espota_output_create(&first, "/out", ESPOTA_OUTPUT_NEW, 0644, NULL) == ESPOTA_OK &&
+                espota_output_create(&second, "/out", ESPOTA_OUTPUT_NEW, 0644, NULL) == ESPOTA_OK &&
                 espota_output_write(first, "first", 5, NULL) == ESPOTA_OK && hidden_names() == 2;
 
     if (!good)

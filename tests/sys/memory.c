@@ -10,7 +10,6 @@
 
 #include "alloc.h"
 #include "sys/file.h"
-#include "sys/file_lock.h"
 #include "sys/loop.h"
 #include "unit.h"
 
@@ -157,7 +156,8 @@ END_TEST
 static enum espota_status write_work(void)
 {
     struct espota_output *output = NULL;
-    enum espota_status status = espota_output_create(&output, path, 0600, NULL);
+    enum espota_status status =
+        espota_output_create(&output, path, ESPOTA_OUTPUT_REPLACE, 0600, NULL);
 
     if (status == ESPOTA_OK)
         status = espota_output_write(output, "two", 3, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Loopback only; ports are whatever the kernel gives. */
 #include "sys/net.h"
+#include "sys/multicast.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -269,7 +270,7 @@ START_TEST(test_addresses_that_cannot_be_had_are_explained)
     ck_assert_int_eq(second, -1);
     expect_local(espota_udp_open(&foreign, &second, &err), &err, "no address of this machine");
     expect_local(espota_tcp_listen(&foreign, &second, &err), &err, "no address of this machine");
-    expect_local(espota_tcp_connect(&foreign, &taken, &second, &err), &err,
+    expect_local(espota_tcp_connect(&foreign, &taken, 0, &second, &err), &err,
                  "no address of this machine");
     expect_local(espota_udp_open(&nothing, &second, &err), &err, "UDP port");
     taken.port = 0;
@@ -448,7 +449,7 @@ static struct tcp tcp_open(const char *host, uint32_t window)
 
     to = address(host, port_of(t.listener));
     ck_assert_int_eq(espota_socket_accept(t.listener, &t.theirs, &peer, &os_error), ESPOTA_MORE);
-    ck_assert_int_eq(espota_tcp_connect_narrow(&local, &to, window, &t.ours, &err), ESPOTA_OK);
+    ck_assert_int_eq(espota_tcp_connect(&local, &to, window, &t.ours, &err), ESPOTA_OK);
     wait_for(t.ours, POLLOUT);
     ck_assert_int_eq(espota_socket_error(t.ours), 0);
     wait_for(t.listener, POLLIN);
@@ -600,7 +601,7 @@ START_TEST(test_a_refused_connect_is_told_by_the_socket)
     struct espota_address to = address("127.0.0.1", port_of(listener));
 
     espota_socket_close(&listener);
-    ck_assert_int_eq(espota_tcp_connect(NULL, &to, &fd, &err), ESPOTA_OK);
+    ck_assert_int_eq(espota_tcp_connect(NULL, &to, 0, &fd, &err), ESPOTA_OK);
     wait_for(fd, POLLOUT);
     ck_assert_int_eq(espota_socket_error(fd), ECONNREFUSED);
     ck_assert_int_eq(espota_socket_error(-1), EBADF);
@@ -633,7 +634,7 @@ START_TEST(test_accept_without_descriptors_leaves_the_caller_waiting)
     struct espota_address to = address("127.0.0.1", port_of(listener)), peer;
     struct rlimit old, none;
 
-    ck_assert_int_eq(espota_tcp_connect(NULL, &to, &ours, &err), ESPOTA_OK);
+    ck_assert_int_eq(espota_tcp_connect(NULL, &to, 0, &ours, &err), ESPOTA_OK);
     wait_for(listener, POLLIN);
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &old), 0);
     none = old;
@@ -706,7 +707,8 @@ END_TEST
 START_TEST(test_the_route_and_its_interface)
 {
     struct espota_error err = ESPOTA_ERROR_INIT;
-    struct espota_address peer = address("127.0.0.1", 0), local, far = address("203.0.113.77", 0);
+    struct espota_address peer = address("127.0.0.1", 0), local = {.family = 0},
+                          far = address("203.0.113.77", 0);
     struct espota_address fleet = address("127.1.2.3", 0);
     char name[32] = "x";
     bool same = false;
@@ -717,13 +719,13 @@ START_TEST(test_the_route_and_its_interface)
     ck_assert(same);
     ck_assert_msg(strncmp(name, "lo", 2) == 0, "%s", name);
     /* An address that no interface has by itself, but one has the subnet of. */
-    ck_assert_int_eq(espota_interface_of(&fleet, &far, name, &same, &err), ESPOTA_OK);
+    ck_assert_int_eq(espota_route_to(&far, &fleet, name, &same, &err), ESPOTA_OK);
     ck_assert_msg(strncmp(name, "lo", 2) == 0, "%s", name);
     ck_assert(!same);
-    ck_assert_int_eq(espota_interface_of(&far, &peer, name, &same, &err), ESPOTA_E_LOCAL);
+    ck_assert_int_eq(espota_route_to(&peer, &far, name, &same, &err), ESPOTA_E_LOCAL);
     ck_assert_str_eq(name, "");
     ck_assert_ptr_nonnull(strstr(err.message, "203.0.113.77"));
-    peer.family = 0;
+    peer.family = local.family = 0;
     ck_assert_int_eq(espota_route_to(&peer, &local, name, &same, &err), ESPOTA_E_LOCAL);
 }
 END_TEST

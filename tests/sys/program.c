@@ -171,10 +171,10 @@ static int ask_twice(void)
 {
     char answer[16] = "";
 
-    if (espota_program_ask_secret("Password: ", answer, sizeof(answer), NULL) != ESPOTA_OK ||
+    if (espota_program_ask("Password: ", true, answer, sizeof(answer), NULL) != ESPOTA_OK ||
         strcmp(answer, "geheim") != 0)
         return 1;
-    if (espota_program_ask("Sure? ", answer, sizeof(answer), NULL) != ESPOTA_OK ||
+    if (espota_program_ask("Sure? ", false, answer, sizeof(answer), NULL) != ESPOTA_OK ||
         strcmp(answer, "yes") != 0)
         return 2;
     (void)printf("well\n");
@@ -203,7 +203,7 @@ static int ask_long(void)
 {
     char answer[4] = "";
 
-    if (espota_program_ask_secret("Password: ", answer, sizeof(answer), NULL) != ESPOTA_E_LOCAL)
+    if (espota_program_ask("Password: ", true, answer, sizeof(answer), NULL) != ESPOTA_E_LOCAL)
         return 1;
     return memcmp(answer, "\0\0\0", sizeof(answer)) == 0 ? 0 : 2;
 }
@@ -223,7 +223,7 @@ static int ask_unhandled(void)
 {
     char answer[16];
 
-    return espota_program_ask_secret("Password: ", answer, sizeof(answer), NULL) == ESPOTA_OK;
+    return espota_program_ask("Password: ", true, answer, sizeof(answer), NULL) == ESPOTA_OK;
 }
 
 static int ask_handled(void)
@@ -232,7 +232,7 @@ static int ask_handled(void)
     volatile int calls = 0;
 
     espota_program_on_stop(count, (void *)&calls);
-    return espota_program_ask_secret("Password: ", answer, sizeof(answer), NULL) ==
+    return espota_program_ask("Password: ", true, answer, sizeof(answer), NULL) ==
                        ESPOTA_E_INTERRUPTED &&
                    calls == 1
                ? 9
@@ -263,7 +263,7 @@ static int ask_as_a_job(void)
 {
     char answer[16] = "";
 
-    return espota_program_ask_secret("Password: ", answer, sizeof(answer), NULL) == ESPOTA_OK &&
+    return espota_program_ask("Password: ", true, answer, sizeof(answer), NULL) == ESPOTA_OK &&
                    strcmp(answer, "geheim") == 0
                ? 0
                : 1;
@@ -427,7 +427,7 @@ static int ask_without_terminal(void)
 
     if (setsid() < 0)
         return 1;
-    return espota_program_ask("x", answer, sizeof(answer), &err) == ESPOTA_E_LOCAL ? 0 : 2;
+    return espota_program_ask("x", false, answer, sizeof(answer), &err) == ESPOTA_E_LOCAL ? 0 : 2;
 }
 
 START_TEST(test_no_terminal)

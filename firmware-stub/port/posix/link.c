@@ -230,8 +230,7 @@ enum espota_status stub_link_connect(struct stub_link *link, const struct espota
     if (link->closing)
         return ESPOTA_MORE;
     if (link->fd < 0)
-        return espota_tcp_connect_narrow(local, peer, link->shape->window, &link->fd, NULL) ==
-                       ESPOTA_OK
+        return espota_tcp_connect(local, peer, link->shape->window, &link->fd, NULL) == ESPOTA_OK
                    ? ESPOTA_MORE
                    : ESPOTA_E_BROKEN;
     if (!link->answered)

@@ -60,7 +60,7 @@ size_t stub_service_addresses(const struct stub_service *service,
     bool any = memcmp(at->bytes, zeros, sizeof(zeros)) == 0;
     size_t count = 0;
 
-    for (size_t i = 0; i < interface->count; i++) {
+    for (size_t i = 0; interface->multicast && i < interface->count; i++) {
         const struct espota_address *own = &interface->addresses[i].address;
 
         if (own->family == at->family && (any || espota_address_equal(own, at)))

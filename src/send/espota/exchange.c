@@ -217,7 +217,7 @@ static bool take_connection(void *context, int fd, const struct espota_address *
 /* Nobody answered for the address: this machine's own kernel says so, and is no news. */
 static bool is_ours(const struct exchange *x, const struct espota_address *teller)
 {
-    struct espota_address local;
+    struct espota_address local = {.family = 0};
     char interface_name[32];
     bool same_subnet;
 
