@@ -17,10 +17,9 @@ static void end_job(struct espota_job *job, enum espota_status status, bool agai
 {
     struct espota_upload *upload = job->upload;
     char whole[4096];
-    uint64_t at;
 
     if (espota_schedule_end(&upload->schedule, job->index, status, again,
-                            espota_loop_now(upload->loop), &at)) {
+                            espota_loop_now(upload->loop))) {
         espota_fleet_tell_retry(job, status, message);
         return;
     }
@@ -260,7 +259,7 @@ static void serve_parked(struct espota_upload *upload)
 static void stop_all(struct espota_upload *upload)
 {
     upload->stopped = true;
-    espota_schedule_stop(&upload->schedule);
+    upload->schedule.stopped = true;
     for (size_t i = 0; i < upload->count; i++) {
         struct espota_attempt *attempt = upload->jobs[i].attempt;
 

@@ -87,9 +87,7 @@ struct espota_upload {
     bool inside;  /* a callback of the program may be under way */
     struct espota_schedule schedule;
     struct espota_turn *turns;
-    struct espota_lane *lanes;
-    struct espota_address_map lane_of; /* by where the connection comes from */
-    size_t lane_count;
+    struct espota_address_map lanes; /* by where the connection comes from */
 
     atomic_bool stop; /* set by a signal handler */
     bool stopped;
@@ -118,11 +116,12 @@ enum espota_status espota_fleet_settle(struct espota_job *job, enum espota_statu
 enum espota_status espota_fleet_prepare(struct espota_upload *upload,
                                         struct espota_error *err) ESPOTA_MUST_CHECK;
 
-/* The target's address is known: its port, and the lane that it shares with others there. */
+/*
+ * The target's address is known: its port, and the lane that it shares with others there. If one of
+ * them is the same device, it gets one image once, and two one after the other.
+ */
 enum espota_status espota_fleet_place(struct espota_job *job,
                                       struct espota_error *err) ESPOTA_MUST_CHECK;
-/* Two targets are one device: it gets one image once, and two one after the other. */
-void espota_fleet_weigh_double(struct espota_job *first, struct espota_job *second);
 
 /* names.c: asks the link for the names that are its own. */
 enum espota_status espota_fleet_local_names(struct espota_upload *upload,

@@ -41,47 +41,23 @@ static enum espota_turn_state state_of(const struct espota_job *job)
     return job->upload->turns[job->index].state;
 }
 
-static bool same_device(const struct espota_job *a, const struct espota_job *b)
-{
-    return a->device.family != 0 && espota_address_equal(&a->device, &b->device) &&
-           a->device.port == b->device.port && a->command == b->command;
-}
-
-/* As those that were compared before the run; the one that could begin sooner is the first. */
-static void look_for_double(struct espota_job *job)
-{
-    struct espota_upload *upload = job->upload;
-
-    for (size_t i = 0; i < upload->count && state_of(job) == ESPOTA_TURN_HELD; i++) {
-        struct espota_job *other = &upload->jobs[i];
-
-        if (other != job && !other->doubled && !other->recalled && other->early == NULL &&
-            state_of(other) != ESPOTA_TURN_HELD && same_device(other, job))
-            espota_fleet_weigh_double(other, job);
-    }
-}
-
 /* It is known now where the target is, or that it is nowhere. */
 static enum espota_status settle_name(struct espota_job *job, const struct espota_address *address,
                                       const struct espota_error *why, struct espota_error *err)
 {
+    enum espota_turn_state *state = &job->upload->turns[job->index].state;
     enum espota_status status;
 
+    *state = ESPOTA_TURN_WAITING;
     if (address != NULL) {
         job->device = *address;
         status = espota_fleet_place(job, err);
     } else {
         status = espota_fleet_settle(job, why->status, why->message, true, err);
     }
-    if (status != ESPOTA_OK)
-        return status;
-    if (state_of(job) == ESPOTA_TURN_HELD)
-        look_for_double(job);
-    if (state_of(job) == ESPOTA_TURN_HELD)
-        espota_schedule_admit(&job->upload->schedule, job->index);
-    else
+    if (status == ESPOTA_OK && *state == ESPOTA_TURN_OVER)
         espota_fleet_tell_settled(job);
-    return ESPOTA_OK;
+    return status;
 }
 
 static void found(void *context, const char *name, const struct espota_address *address,
@@ -124,6 +100,6 @@ enum espota_status espota_fleet_find(struct espota_job *job, struct espota_error
     if (status == ESPOTA_OK && !is_asked_for(job))
         status = espota_resolver_ask(upload->resolver, job->name, err);
     if (status == ESPOTA_OK)
-        espota_schedule_hold(&upload->schedule, job->index);
+        upload->turns[job->index].state = ESPOTA_TURN_HELD;
     return status;
 }

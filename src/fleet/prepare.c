@@ -98,7 +98,7 @@ static enum espota_status load_image(struct espota_job *job, struct espota_error
     if (job->source->error.status == ESPOTA_E_LOCAL || job->source->error.status == ESPOTA_E_MEMORY)
         return espota_error_set(err, job->source->error.status, "%s", job->source->error.message);
     /* a broken image is mended before anything is sent, to whomever: nobody else begins */
-    espota_schedule_stop(&upload->schedule);
+    upload->schedule.stopped = true;
     return settle(job, job->source->error.status, job->source->error.message, err);
 }
 
@@ -133,59 +133,24 @@ static enum espota_status make_key(struct espota_job *job, struct espota_error *
     return ESPOTA_OK;
 }
 
-static bool is_settled(const struct espota_job *job)
-{
-    return job->upload->turns[job->index].state == ESPOTA_TURN_OVER;
-}
-
-/* It has an address, and nothing is known that speaks against sending to it. */
-static bool is_ready(const struct espota_job *job)
-{
-    return job->upload->turns[job->index].state == ESPOTA_TURN_WAITING;
-}
-
-static enum espota_status join_lane(struct espota_job *job, struct espota_error *err)
+/* The newest target before this one that is the same device and is sent to. */
+static struct espota_job *find_double(const struct espota_job *job)
 {
     struct espota_upload *upload = job->upload;
-    size_t *lane = &upload->turns[job->index].lane;
 
-    if (espota_address_map_find(&upload->lane_of, &job->from, lane))
-        return ESPOTA_OK;
-    *lane = upload->lane_count;
-    if (!espota_address_map_add(&upload->lane_of, &job->from, *lane))
-        return no_memory(err);
-    upload->lane_count++;
-    return ESPOTA_OK;
+    for (size_t i = upload->count; i-- > 0;) {
+        struct espota_job *other = &upload->jobs[i];
+
+        if (upload->turns[i].lane == upload->turns[job->index].lane && other != job &&
+            !other->doubled && espota_address_equal(&other->device, &job->device) &&
+            other->device.port == job->device.port && other->command == job->command)
+            return other;
+    }
+    return NULL;
 }
 
-enum espota_status espota_fleet_place(struct espota_job *job, struct espota_error *err)
-{
-    if (espota_address_lacks_scope(&job->device))
-        return settle(job, ESPOTA_E_USAGE,
-                      "a link-local address needs its interface: fe80::…%INTERFACE", err);
-    job->device.port = port_of(job);
-    job->from = job->upload->peer.family != 0 && job->url == NULL ? job->upload->peer : job->device;
-    job->from.port = 0;
-    return join_lane(job, err);
-}
-
-/* By address, port and command; then in the order of adding. */
-static int compare_devices(const void *left, const void *right)
-{
-    const struct espota_job *a = *(struct espota_job *const *)left;
-    const struct espota_job *b = *(struct espota_job *const *)right;
-    int order = memcmp(a->device.bytes, b->device.bytes, sizeof(a->device.bytes));
-
-    if (order == 0)
-        order = (int)a->device.port - (int)b->device.port;
-    if (order == 0)
-        order = (int)a->command - (int)b->command;
-    if (order == 0)
-        order = a->index < b->index ? -1 : 1;
-    return order;
-}
-
-void espota_fleet_weigh_double(struct espota_job *first, struct espota_job *second)
+/* It gets one image once, and two one after the other. */
+static void weigh_double(const struct espota_job *first, struct espota_job *second)
 {
     if (first->source != second->source) {
         espota_fleet_log(second->upload, ESPOTA_LOG_WARNING,
@@ -201,51 +166,42 @@ void espota_fleet_weigh_double(struct espota_job *first, struct espota_job *seco
     espota_schedule_settle(&second->upload->schedule, second->index, ESPOTA_OK, false);
 }
 
-static bool same_device(const struct espota_job *a, const struct espota_job *b)
+enum espota_status espota_fleet_place(struct espota_job *job, struct espota_error *err)
 {
-    return espota_address_equal(&a->device, &b->device) && a->device.port == b->device.port &&
-           a->command == b->command;
-}
+    struct espota_upload *upload = job->upload;
+    struct espota_turn *turn = &upload->turns[job->index];
+    const struct espota_job *other;
 
-static enum espota_status find_doubles(struct espota_upload *upload, struct espota_error *err)
-{
-    struct espota_job **sorted = malloc(upload->count * sizeof(struct espota_job *));
-
-    if (sorted == NULL)
+    if (espota_address_lacks_scope(&job->device))
+        return settle(job, ESPOTA_E_USAGE,
+                      "a link-local address needs its interface: fe80::…%INTERFACE", err);
+    job->device.port = port_of(job);
+    job->from = upload->peer.family != 0 && job->url == NULL ? upload->peer : job->device;
+    job->from.port = 0;
+    turn->lane = espota_address_map_make(&upload->lanes, &job->from, sizeof(*turn->lane));
+    if (turn->lane == NULL)
         return no_memory(err);
-    for (size_t i = 0; i < upload->count; i++)
-        sorted[i] = &upload->jobs[i];
-    qsort(sorted, upload->count, sizeof(struct espota_job *), compare_devices);
-    for (size_t i = 1; i < upload->count; i++) {
-        if (is_ready(sorted[i]) && is_ready(sorted[i - 1]) &&
-            same_device(sorted[i - 1], sorted[i])) {
-            espota_fleet_weigh_double(sorted[i - 1], sorted[i]);
-            /* a third one is compared with the one that is sent */
-            if (is_settled(sorted[i]))
-                sorted[i] = sorted[i - 1];
-        }
-    }
-    free(sorted);
+    other = find_double(job);
+    if (other != NULL)
+        weigh_double(other, job);
     return ESPOTA_OK;
 }
 
 static enum espota_status make_schedule(struct espota_upload *upload, struct espota_error *err)
 {
-    struct espota_schedule_config config = {
-        .count = upload->count,
-        .jobs = upload->options.jobs > 0 ? upload->options.jobs : 1,
-        .canary = upload->options.canary,
-        .max_failures = upload->options.max_failures,
-        .retries = upload->options.retries,
-    };
+    const struct espota_upload_options *options = &upload->options;
 
     upload->turns = calloc(upload->count, sizeof(*upload->turns));
-    upload->lanes = calloc(upload->count, sizeof(*upload->lanes));
-    if (upload->turns == NULL || upload->lanes == NULL)
+    if (upload->turns == NULL)
         return no_memory(err);
-    config.turns = upload->turns;
-    config.lanes = upload->lanes;
-    espota_schedule_init(&upload->schedule, &config);
+    upload->schedule = (struct espota_schedule){
+        .turns = upload->turns,
+        .count = upload->count,
+        .jobs = options->jobs > 0 ? options->jobs : 1,
+        .canary = options->canary,
+        .max_failures = options->max_failures,
+        .retries = options->retries,
+    };
     return ESPOTA_OK;
 }
 
@@ -253,7 +209,7 @@ static enum espota_status make_schedule(struct espota_upload *upload, struct esp
 static void bound_jobs(struct espota_upload *upload)
 {
     enum { BESIDE = 64 };
-    unsigned *jobs = &upload->schedule.config.jobs;
+    unsigned *jobs = &upload->schedule.jobs;
     size_t wanted, limit;
 
     if (*jobs > upload->count)
@@ -274,7 +230,7 @@ static enum espota_status open_ports(struct espota_upload *upload, struct espota
     enum espota_status status = ESPOTA_OK;
 
     for (size_t i = 0; i < upload->count && status == ESPOTA_OK; i++) {
-        if (is_ready(&upload->jobs[i]) && upload->jobs[i].url == NULL)
+        if (upload->turns[i].state == ESPOTA_TURN_WAITING && upload->jobs[i].url == NULL)
             status = espota_ports_open(upload->ports, &upload->jobs[i].device, err);
     }
     return status;
@@ -286,7 +242,7 @@ static enum espota_status prepare_job(struct espota_job *job, struct espota_erro
 
     if (status == ESPOTA_OK && job->upload->state != NULL)
         status = espota_fleet_recall(job, err);
-    if (status == ESPOTA_OK && !is_settled(job))
+    if (status == ESPOTA_OK && job->upload->turns[job->index].state != ESPOTA_TURN_OVER)
         status = espota_fleet_find(job, err);
     return status;
 }
@@ -305,8 +261,6 @@ enum espota_status espota_fleet_prepare(struct espota_upload *upload, struct esp
         status = espota_fleet_local_names(upload, err);
     for (size_t i = 0; i < upload->count && status == ESPOTA_OK && !upload->stop; i++)
         status = prepare_job(&upload->jobs[i], err);
-    if (status == ESPOTA_OK && !upload->stop)
-        status = find_doubles(upload, err);
     if (status == ESPOTA_OK && !upload->stop)
         status = open_ports(upload, err);
     return status;

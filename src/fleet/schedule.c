@@ -5,145 +5,100 @@
  */
 #include "fleet/schedule.h"
 
-#include <string.h>
-
-void espota_schedule_init(struct espota_schedule *schedule,
-                          const struct espota_schedule_config *config)
+static void end_turn(struct espota_schedule *schedule, struct espota_turn *turn,
+                     enum espota_status status, bool counts)
 {
-    memset(schedule, 0, sizeof(*schedule));
-    schedule->config = *config;
-}
-
-static void count_failure(struct espota_schedule *schedule, enum espota_status status)
-{
-    if (status != ESPOTA_OK)
-        schedule->failures++;
+    turn->state = ESPOTA_TURN_OVER;
+    turn->status = status;
+    schedule->failures += counts && status != ESPOTA_OK;
 }
 
 void espota_schedule_settle(struct espota_schedule *schedule, size_t index,
                             enum espota_status status, bool counts)
 {
-    struct espota_turn *turn = &schedule->config.turns[index];
-
-    turn->state = ESPOTA_TURN_OVER;
-    turn->status = status;
-    if (counts)
-        count_failure(schedule, status);
+    end_turn(schedule, &schedule->turns[index], status, counts);
 }
 
-void espota_schedule_hold(struct espota_schedule *schedule, size_t index)
-{
-    schedule->config.turns[index].state = ESPOTA_TURN_HELD;
-}
-
-void espota_schedule_admit(struct espota_schedule *schedule, size_t index)
-{
-    schedule->config.turns[index].state = ESPOTA_TURN_WAITING;
-}
-
-/* The canaries are the first targets; the others wait until each of them has succeeded. */
-static size_t open_count(const struct espota_schedule *schedule)
-{
-    const struct espota_schedule_config *config = &schedule->config;
-    size_t canaries = config->canary < config->count ? config->canary : config->count;
-
-    for (size_t i = 0; i < canaries; i++) {
-        const struct espota_turn *turn = &config->turns[i];
-
-        if (turn->state != ESPOTA_TURN_OVER || turn->status != ESPOTA_OK)
-            return canaries;
-    }
-    return config->count;
-}
-
-static bool canary_failed(const struct espota_schedule *schedule)
-{
-    const struct espota_schedule_config *config = &schedule->config;
-
-    for (size_t i = 0; i < config->canary && i < config->count; i++) {
-        const struct espota_turn *turn = &config->turns[i];
-
-        if (turn->state == ESPOTA_TURN_OVER && turn->status != ESPOTA_OK)
-            return true;
-    }
-    return false;
-}
-
-/* Whether a target that was never tried may still be started; those begun are tried to their end.
+/*
+ * So many of the targets have been reached: the canaries are the first, and the others wait until
+ * each of them has succeeded. `new_too`: those that were never tried may be started as well; those
+ * begun are tried to their end.
  */
-static bool takes_new(const struct espota_schedule *schedule)
+static size_t reached(const struct espota_schedule *schedule, bool *new_too)
 {
-    unsigned bound = schedule->config.max_failures;
+    size_t canaries = schedule->canary < schedule->count ? schedule->canary : schedule->count;
+    size_t count = schedule->count;
 
-    return (bound == 0 || schedule->failures < bound) && !canary_failed(schedule);
-}
+    *new_too = schedule->max_failures == 0 || schedule->failures < schedule->max_failures;
+    for (size_t i = 0; i < canaries; i++) {
+        const struct espota_turn *turn = &schedule->turns[i];
+        bool over = turn->state == ESPOTA_TURN_OVER;
 
-static bool is_candidate(const struct espota_schedule *schedule, const struct espota_turn *turn,
-                         bool new_too)
-{
-    return turn->state == ESPOTA_TURN_WAITING && (turn->attempts > 0 || new_too) &&
-           !schedule->config.lanes[turn->lane].busy;
-}
-
-static uint64_t startable_at(const struct espota_schedule *schedule, const struct espota_turn *turn)
-{
-    uint64_t lane = schedule->config.lanes[turn->lane].not_before;
-
-    return turn->not_before > lane ? turn->not_before : lane;
-}
-
-bool espota_schedule_next(struct espota_schedule *schedule, uint64_t now, size_t *index)
-{
-    struct espota_turn *turns = schedule->config.turns;
-    bool new_too = takes_new(schedule);
-    size_t count = open_count(schedule);
-
-    if (schedule->stopped || schedule->running >= schedule->config.jobs)
-        return false;
-    while (schedule->first < count && turns[schedule->first].state == ESPOTA_TURN_OVER)
-        schedule->first++;
-    for (size_t i = schedule->first; i < count; i++) {
-        if (!is_candidate(schedule, &turns[i], new_too) || startable_at(schedule, &turns[i]) > now)
-            continue;
-        turns[i].state = ESPOTA_TURN_RUNNING;
-        turns[i].attempts++;
-        schedule->config.lanes[turns[i].lane].busy = true;
-        schedule->running++;
-        *index = i;
-        return true;
+        if (!over || turn->status != ESPOTA_OK)
+            count = canaries;
+        if (over && turn->status != ESPOTA_OK)
+            *new_too = false;
     }
-    return false;
+    return count;
 }
 
-bool espota_schedule_wake(const struct espota_schedule *schedule, uint64_t now, uint64_t *at)
+/* The target that may be started soonest, and when; the first of those that may be now. */
+static bool find_soonest(const struct espota_schedule *schedule, uint64_t now, size_t *index,
+                         uint64_t *at)
 {
-    bool new_too = takes_new(schedule);
-    size_t count = open_count(schedule);
-    bool found = false;
+    bool new_too, found = false;
+    size_t count = reached(schedule, &new_too);
 
-    if (schedule->stopped || schedule->running >= schedule->config.jobs)
+    if (schedule->stopped || schedule->running >= schedule->jobs)
         return false;
-    for (size_t i = schedule->first; i < count; i++) {
-        const struct espota_turn *turn = &schedule->config.turns[i];
-        uint64_t when;
+    for (size_t i = schedule->first; i < count && !(found && *at == now); i++) {
+        const struct espota_turn *turn = &schedule->turns[i];
+        uint64_t when = turn->not_before > now ? turn->not_before : now;
 
-        if (!is_candidate(schedule, turn, new_too))
+        if (turn->state != ESPOTA_TURN_WAITING || (turn->attempts == 0 && !new_too) ||
+            turn->lane->busy)
             continue;
-        when = startable_at(schedule, turn);
-        if (when < now)
-            when = now;
-        if (!found || when < *at)
-            *at = when;
+        if (turn->lane->not_before > when)
+            when = turn->lane->not_before;
+        if (found && when >= *at)
+            continue;
         found = true;
+        *index = i;
+        *at = when;
     }
     return found;
 }
 
+bool espota_schedule_next(struct espota_schedule *schedule, uint64_t now, size_t *index)
+{
+    struct espota_turn *turn;
+    uint64_t at;
+
+    while (schedule->first < schedule->count &&
+           schedule->turns[schedule->first].state == ESPOTA_TURN_OVER)
+        schedule->first++;
+    if (!find_soonest(schedule, now, index, &at) || at > now)
+        return false;
+    turn = &schedule->turns[*index];
+    turn->state = ESPOTA_TURN_RUNNING;
+    turn->attempts++;
+    turn->lane->busy = true;
+    schedule->running++;
+    return true;
+}
+
+bool espota_schedule_wake(const struct espota_schedule *schedule, uint64_t now, uint64_t *at)
+{
+    size_t index;
+
+    return find_soonest(schedule, now, &index, at);
+}
+
 static struct espota_turn *leave_lane(struct espota_schedule *schedule, size_t index)
 {
-    struct espota_turn *turn = &schedule->config.turns[index];
+    struct espota_turn *turn = &schedule->turns[index];
 
-    schedule->config.lanes[turn->lane].busy = false;
+    turn->lane->busy = false;
     schedule->running--; /* it was RUNNING: next counted it */
     return turn;
 }
@@ -159,24 +114,22 @@ static uint64_t pause_after(unsigned attempts)
 
 bool espota_schedule_tries_again(const struct espota_schedule *schedule, size_t index)
 {
-    return !schedule->stopped && schedule->config.turns[index].attempts <= schedule->config.retries;
+    return !schedule->stopped && schedule->turns[index].attempts <= schedule->retries;
 }
 
 bool espota_schedule_end(struct espota_schedule *schedule, size_t index, enum espota_status status,
-                         bool again, uint64_t now, uint64_t *at)
+                         bool again, uint64_t now)
 {
     struct espota_turn *turn = leave_lane(schedule, index);
 
-    turn->status = status;
-    if (status != ESPOTA_OK && again && espota_schedule_tries_again(schedule, index)) {
-        turn->state = ESPOTA_TURN_WAITING;
-        turn->not_before = now + pause_after(turn->attempts);
-        *at = turn->not_before;
-        return true;
+    if (status == ESPOTA_OK || !again || !espota_schedule_tries_again(schedule, index)) {
+        end_turn(schedule, turn, status, true);
+        return false;
     }
-    turn->state = ESPOTA_TURN_OVER;
-    count_failure(schedule, status);
-    return false;
+    turn->status = status;
+    turn->state = ESPOTA_TURN_WAITING;
+    turn->not_before = now + pause_after(turn->attempts);
+    return true;
 }
 
 void espota_schedule_put_off(struct espota_schedule *schedule, size_t index, uint64_t at)
@@ -185,30 +138,18 @@ void espota_schedule_put_off(struct espota_schedule *schedule, size_t index, uin
 
     turn->state = ESPOTA_TURN_WAITING;
     turn->attempts--; /* next counted it */
-    espota_schedule_release(schedule, turn->lane, at);
-}
-
-void espota_schedule_release(struct espota_schedule *schedule, size_t lane, uint64_t at)
-{
-    schedule->config.lanes[lane].not_before = at;
-}
-
-void espota_schedule_stop(struct espota_schedule *schedule)
-{
-    schedule->stopped = true;
+    turn->lane->not_before = at;
 }
 
 bool espota_schedule_over(const struct espota_schedule *schedule)
 {
-    bool new_too = takes_new(schedule);
-    size_t count = open_count(schedule);
+    bool new_too;
+    size_t count = reached(schedule, &new_too);
 
     if (schedule->running > 0)
         return false;
-    if (schedule->stopped)
-        return true;
-    for (size_t i = schedule->first; i < count; i++) {
-        const struct espota_turn *turn = &schedule->config.turns[i];
+    for (size_t i = schedule->first; i < count && !schedule->stopped; i++) {
+        const struct espota_turn *turn = &schedule->turns[i];
 
         if ((turn->state == ESPOTA_TURN_WAITING && turn->attempts > 0) ||
             (turn->state != ESPOTA_TURN_OVER && new_too))

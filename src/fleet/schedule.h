@@ -22,44 +22,38 @@ enum espota_turn_state {
     ESPOTA_TURN_WAITING, /* to be started, or to be tried again */
     ESPOTA_TURN_RUNNING,
     ESPOTA_TURN_OVER,
-    ESPOTA_TURN_HELD, /* it waits for its lane to be known: to be admitted, or settled */
+    ESPOTA_TURN_HELD, /* set before the run: it waits for its lane, to be WAITING, or settled */
+};
+
+/* What targets at one address share; starts as zeros. */
+struct espota_lane {
+    bool busy;
+    uint64_t not_before; /* it may be used again */
 };
 
 /* One target. Set `lane` and leave the rest zero; targets of one lane never run at once. */
 struct espota_turn {
-    size_t lane;
+    struct espota_lane *lane;
     enum espota_turn_state state;
     enum espota_status status; /* of the last attempt */
     unsigned attempts;         /* begun */
     uint64_t not_before;
 };
 
-/* What targets at one address share; starts as zeros. */
-struct espota_lane {
-    bool busy;
-    uint64_t not_before;
-};
-
-struct espota_schedule_config {
+/* Fill in the first part and leave the rest zero. */
+struct espota_schedule {
     struct espota_turn *turns; /* the caller's memory, as the lanes */
     size_t count;
-    struct espota_lane *lanes;
     unsigned jobs;         /* at least 1 */
     unsigned canary;       /* the first so many alone, and all must succeed; 0: none */
     unsigned max_failures; /* after so many nobody new is started; 0: no bound */
     unsigned retries;
-};
+    bool stopped; /* set it, and nobody new is started, nobody is tried again */
 
-struct espota_schedule {
-    struct espota_schedule_config config;
     size_t running;
     size_t failures;
     size_t first; /* no turn before this one is WAITING or RUNNING */
-    bool stopped;
 };
-
-void espota_schedule_init(struct espota_schedule *schedule,
-                          const struct espota_schedule_config *config);
 
 /*
  * Before the run, or while it is held: this target needs no attempt; `status` says what is known of
@@ -67,10 +61,6 @@ void espota_schedule_init(struct espota_schedule *schedule,
  */
 void espota_schedule_settle(struct espota_schedule *schedule, size_t index,
                             enum espota_status status, bool counts);
-
-/* Before the run: this target is not to be started before it is admitted, with its lane set. */
-void espota_schedule_hold(struct espota_schedule *schedule, size_t index);
-void espota_schedule_admit(struct espota_schedule *schedule, size_t index);
 
 /* The next target to start, which is then RUNNING; false if none may start now. */
 bool espota_schedule_next(struct espota_schedule *schedule, uint64_t now, size_t *index);
@@ -85,20 +75,14 @@ bool espota_schedule_wake(const struct espota_schedule *schedule, uint64_t now, 
 bool espota_schedule_tries_again(const struct espota_schedule *schedule, size_t index);
 
 /*
- * An attempt has ended. True: it will be tried again, not before *at. Asked only for what may
+ * An attempt has ended. True: it will be tried again, after a pause. Asked only for what may
  * help: `again` says that another attempt could go otherwise and does no harm.
  */
 bool espota_schedule_end(struct espota_schedule *schedule, size_t index, enum espota_status status,
-                         bool again, uint64_t now, uint64_t *at);
+                         bool again, uint64_t now);
 
 /* The attempt was not made after all (its address is to be left alone until `at`). */
 void espota_schedule_put_off(struct espota_schedule *schedule, size_t index, uint64_t at);
-
-/* A lane may be used again from `at` on. */
-void espota_schedule_release(struct espota_schedule *schedule, size_t lane, uint64_t at);
-
-/* Nobody new is started, nobody is tried again. */
-void espota_schedule_stop(struct espota_schedule *schedule);
 
 /* Nothing runs and nothing can be started any more. */
 bool espota_schedule_over(const struct espota_schedule *schedule);

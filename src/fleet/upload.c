@@ -28,10 +28,10 @@ static enum espota_status parse_address(const char *text, const char *what,
 static void address_settled(void *context, const struct espota_address *from)
 {
     struct espota_upload *upload = context;
-    size_t lane;
+    struct espota_lane *lane = espota_address_map_find(&upload->lanes, from);
 
-    if (espota_address_map_find(&upload->lane_of, from, &lane))
-        espota_schedule_release(&upload->schedule, lane, 0);
+    if (lane != NULL)
+        lane->not_before = 0;
 }
 
 /* What a program gives in place of a file's name; the texts in it are borrowed. */
@@ -362,8 +362,7 @@ void espota_upload_destroy(struct espota_upload *upload)
     espota_state_close(upload->state);
     free(upload->jobs);
     free(upload->turns);
-    free(upload->lanes);
-    espota_address_map_deinit(&upload->lane_of);
+    espota_address_map_deinit(&upload->lanes);
     espota_secret_wipe(&upload->answer);
     espota_http_client_destroy(upload->client);
     espota_ports_destroy(upload->ports);

@@ -101,7 +101,7 @@ enum espota_status espota_ports_open(struct espota_ports *ports,
 /* When an attempt whose connection comes from this address may begin; 0: at any time. */
 uint64_t espota_ports_free_at(const struct espota_ports *ports, const struct espota_address *from);
 
-/* --- from an address (its port is not looked at) to a number, in constant time --- */
+/* --- what is known about an address (its port is not looked at), in constant time --- */
 
 struct espota_address_slot;
 
@@ -114,12 +114,12 @@ struct espota_address_map {
 
 void espota_address_map_deinit(struct espota_address_map *map);
 
-/* False if the address is not in it. */
-bool espota_address_map_find(const struct espota_address_map *map,
-                             const struct espota_address *address, size_t *value);
-/* Adds an address that is not in it; false without memory. */
-bool espota_address_map_add(struct espota_address_map *map, const struct espota_address *address,
-                            size_t value) ESPOTA_MUST_CHECK;
+/* The address's record; NULL: it has none. */
+void *espota_address_map_find(const struct espota_address_map *map,
+                              const struct espota_address *address);
+/* The same, or a new one of `size` zeros, which stays where it is; NULL without memory. */
+void *espota_address_map_make(struct espota_address_map *map, const struct espota_address *address,
+                              size_t size);
 
 /*
  * --- what became of an attempt ---

@@ -6,7 +6,7 @@
 
 struct espota_address_slot {
     struct espota_address address; /* family 0: free */
-    size_t value;
+    void *record;
 };
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -45,22 +45,16 @@ static struct espota_address_slot *slot_of(const struct espota_address_map *map,
 
 void espota_address_map_deinit(struct espota_address_map *map)
 {
+    for (size_t i = 0; i < map->room; i++)
+        free(map->slots[i].record);
     free(map->slots);
     memset(map, 0, sizeof(*map));
 }
 
-bool espota_address_map_find(const struct espota_address_map *map,
-                             const struct espota_address *address, size_t *value)
+void *espota_address_map_find(const struct espota_address_map *map,
+                              const struct espota_address *address)
 {
-    const struct espota_address_slot *slot;
-
-    if (map->room == 0 || address->family == 0)
-        return false;
-    slot = slot_of(map, address);
-    if (slot->address.family == 0)
-        return false;
-    *value = slot->value;
-    return true;
+    return map->room == 0 || address->family == 0 ? NULL : slot_of(map, address)->record;
 }
 
 static bool grow(struct espota_address_map *map)
@@ -79,16 +73,17 @@ static bool grow(struct espota_address_map *map)
     return true;
 }
 
-bool espota_address_map_add(struct espota_address_map *map, const struct espota_address *address,
-                            size_t value)
+void *espota_address_map_make(struct espota_address_map *map, const struct espota_address *address,
+                              size_t size)
 {
-    struct espota_address_slot *slot;
+    void *record = espota_address_map_find(map, address);
 
-    if (4 * (map->count + 1) > 3 * map->room && !grow(map))
-        return false;
-    slot = slot_of(map, address);
-    slot->address = *address;
-    slot->value = value;
+    if (record != NULL || (4 * (map->count + 1) > 3 * map->room && !grow(map)))
+        return record;
+    record = calloc(1, size);
+    if (record == NULL)
+        return NULL;
+    *slot_of(map, address) = (struct espota_address_slot){*address, record};
     map->count++;
-    return true;
+    return record;
 }

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "send/espota/listener.h"
 #include "send/send.h"
@@ -37,9 +36,7 @@ struct family {
 struct espota_ports {
     struct espota_ports_config config;
     struct family families[2]; /* IPv4, IPv6 */
-    struct espota_address_map map;
-    struct peer *peers;
-    size_t count, room;
+    struct espota_address_map peers;
     struct espota_address stranger; /* family 0: none came */
     uint64_t stranger_at;
 };
@@ -52,32 +49,7 @@ static struct family *family_of(struct espota_ports *ports, const struct espota_
 static struct peer *find_peer(const struct espota_ports *ports,
                               const struct espota_address *address)
 {
-    size_t index;
-
-    return espota_address_map_find(&ports->map, address, &index) ? &ports->peers[index] : NULL;
-}
-
-/* The peer of an address that the user named; NULL without memory. */
-static struct peer *make_peer(struct espota_ports *ports, const struct espota_address *address)
-{
-    struct peer *peer = find_peer(ports, address);
-
-    if (peer != NULL)
-        return peer;
-    if (ports->count == ports->room) {
-        size_t room = ports->room == 0 ? 16 : 2 * ports->room;
-        struct peer *larger = realloc(ports->peers, room * sizeof(*larger));
-
-        if (larger == NULL)
-            return NULL;
-        ports->peers = larger;
-        ports->room = room;
-    }
-    if (!espota_address_map_add(&ports->map, address, ports->count))
-        return NULL;
-    peer = &ports->peers[ports->count++];
-    memset(peer, 0, sizeof(*peer));
-    return peer;
+    return espota_address_map_find(&ports->peers, address);
 }
 
 /* One call-back fewer can come from this address. */
@@ -110,8 +82,6 @@ static const char *take_connection(void *context, struct espota_listener *listen
     }
     if (!caller->connection(caller->context, fd, from))
         return "none is awaited from there now";
-    /* whatever the callback did, the peer's place may have moved */
-    peer = find_peer(ports, from);
     if (peer->owed > 0)
         peer->owed--;
     if (peer->awaited == caller) {
@@ -193,8 +163,7 @@ void espota_ports_destroy(struct espota_ports *ports)
         espota_loop_unwatch(ports->config.loop, &family->watch);
         espota_socket_close(&family->udp);
     }
-    espota_address_map_deinit(&ports->map);
-    free(ports->peers);
+    espota_address_map_deinit(&ports->peers);
     free(ports);
 }
 
@@ -279,12 +248,11 @@ enum espota_status espota_ports_join(struct espota_ports *ports, struct espota_c
         status = espota_ports_open(ports, &caller->from, err);
     if (status != ESPOTA_OK)
         return status;
-    device = make_peer(ports, &caller->device);
-    if (device != NULL && awaits)
-        from = make_peer(ports, &caller->from);
+    device = espota_address_map_make(&ports->peers, &caller->device, sizeof(*device));
+    if (awaits)
+        from = espota_address_map_make(&ports->peers, &caller->from, sizeof(*from));
     if (device == NULL || (awaits && from == NULL))
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another device");
-    device = find_peer(ports, &caller->device); /* making the second may have moved the first */
     if (device->invited != NULL)
         return espota_error_set(err, ESPOTA_E_FAILED, "that address is in use by another attempt");
     if (awaits)
