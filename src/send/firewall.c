@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Which firewall of this machine may keep a device's call-back out, by the words of the system's
+ * own programs: they know more than the kernel's tables alone, and need no library. What they say
+ * is read by text, so a rule that is not understood counts as one that keeps something out.
+ */
 #include "send/diagnose.h"
 
 #include <stdio.h>
@@ -12,6 +17,7 @@ enum {
     CONFIG_MAX = 1 << 16,
     ASK_MS = 2000,
     LINE_ROOM = 512,
+    NO_CODE = -1,
 };
 
 const char *espota_firewall_name(enum espota_firewall_kind kind)
@@ -129,24 +135,33 @@ bool espota_firewall_read_nft(const char *text, bool ipv6, struct espota_firewal
     return false;
 }
 
-/* Runs a program; the exit code, or -1 if there is none. */
-static int ask(const char *const argv[], char *output, size_t room)
+/* ACTIVE: the program runs well here, and what it says in `output` may still mean that it is not.
+ */
+static enum espota_firewall_state ask(const char *const argv[], int code_if_absent, char *output)
 {
     struct espota_process process = {
-        .argv = argv, .output = output, .room = room, .timeout_ms = ASK_MS};
+        .argv = argv, .output = output, .room = OUTPUT_ROOM, .timeout_ms = ASK_MS};
 
     output[0] = '\0';
-    return espota_process_run(&process, NULL) == ESPOTA_OK ? process.exit_code : -1;
+    if (!espota_process_is_there(argv[0]))
+        return ESPOTA_FIREWALL_ABSENT;
+    if (espota_process_run(&process, NULL) != ESPOTA_OK)
+        return ESPOTA_FIREWALL_UNREADABLE;
+    if (process.exit_code == code_if_absent)
+        return ESPOTA_FIREWALL_ABSENT;
+    return process.exit_code == 0 ? ESPOTA_FIREWALL_ACTIVE : ESPOTA_FIREWALL_UNREADABLE;
 }
 
+/* Its file can be read by everybody, its program asked by root alone. */
 static enum espota_firewall_state probe_ufw(char *output)
 {
     static const char *const argv[] = {"ufw", "status", NULL};
+    enum espota_firewall_state state;
     uint8_t *bytes = NULL;
     size_t length;
     bool active;
 
-    if (!espota_process_is_there("ufw"))
+    if (!espota_process_is_there(argv[0]))
         return ESPOTA_FIREWALL_ABSENT;
     if (espota_file_read("/etc/ufw/ufw.conf", CONFIG_MAX, &bytes, &length, NULL, NULL) ==
         ESPOTA_OK) {
@@ -155,59 +170,31 @@ static enum espota_firewall_state probe_ufw(char *output)
         free(bytes);
         return active ? ESPOTA_FIREWALL_ACTIVE : ESPOTA_FIREWALL_ABSENT;
     }
-    if (ask(argv, output, OUTPUT_ROOM) != 0)
-        return ESPOTA_FIREWALL_UNREADABLE;
-    return strstr(output, "Status: active") != NULL ? ESPOTA_FIREWALL_ACTIVE
-                                                    : ESPOTA_FIREWALL_ABSENT;
-}
-
-static enum espota_firewall_state probe_firewalld(char *output)
-{
-    static const char *const argv[] = {"firewall-cmd", "--state", NULL};
-    enum { NOT_RUNNING = 252 };
-    int code;
-
-    if (!espota_process_is_there(argv[0]))
-        return ESPOTA_FIREWALL_ABSENT;
-    code = ask(argv, output, OUTPUT_ROOM);
-    if (code == 0)
-        return ESPOTA_FIREWALL_ACTIVE;
-    return code == NOT_RUNNING ? ESPOTA_FIREWALL_ABSENT : ESPOTA_FIREWALL_UNREADABLE;
-}
-
-static enum espota_firewall_state probe_iptables(bool ipv6, char *output)
-{
-    const char *const argv[] = {ipv6 ? "ip6tables" : "iptables", "-S", "INPUT", NULL};
-
-    if (!espota_process_is_there(argv[0]))
-        return ESPOTA_FIREWALL_ABSENT;
-    if (ask(argv, output, OUTPUT_ROOM) != 0)
-        return ESPOTA_FIREWALL_UNREADABLE;
-    return espota_firewall_read_iptables(output) ? ESPOTA_FIREWALL_ACTIVE : ESPOTA_FIREWALL_ABSENT;
-}
-
-static enum espota_firewall_state probe_nft(bool ipv6, char *output, struct espota_firewall *out)
-{
-    static const char *const argv[] = {"nft", "list", "ruleset", NULL};
-
-    if (!espota_process_is_there(argv[0]))
-        return ESPOTA_FIREWALL_ABSENT;
-    if (ask(argv, output, OUTPUT_ROOM) != 0)
-        return ESPOTA_FIREWALL_UNREADABLE;
-    return espota_firewall_read_nft(output, ipv6, out) ? ESPOTA_FIREWALL_ACTIVE
-                                                       : ESPOTA_FIREWALL_ABSENT;
+    state = ask(argv, NO_CODE, output);
+    active = strstr(output, "Status: active") != NULL;
+    return state == ESPOTA_FIREWALL_ACTIVE && !active ? ESPOTA_FIREWALL_ABSENT : state;
 }
 
 void espota_firewall_probe(bool ipv6, struct espota_firewall *out)
 {
+    static const char *const firewalld[] = {"firewall-cmd", "--state", NULL};
+    static const char *const nft[] = {"nft", "list", "ruleset", NULL};
+    const char *const iptables[] = {ipv6 ? "ip6tables" : "iptables", "-S", "INPUT", NULL};
+    enum { FIREWALLD_NOT_RUNNING = 252 };
     char *output = malloc(OUTPUT_ROOM);
 
     memset(out, 0, sizeof(*out));
     if (output == NULL)
         return;
     out->states[ESPOTA_FIREWALL_UFW] = probe_ufw(output);
-    out->states[ESPOTA_FIREWALL_FIREWALLD] = probe_firewalld(output);
-    out->states[ESPOTA_FIREWALL_IPTABLES] = probe_iptables(ipv6, output);
-    out->states[ESPOTA_FIREWALL_NFT] = probe_nft(ipv6, output, out);
+    out->states[ESPOTA_FIREWALL_FIREWALLD] = ask(firewalld, FIREWALLD_NOT_RUNNING, output);
+    out->states[ESPOTA_FIREWALL_IPTABLES] = ask(iptables, NO_CODE, output);
+    if (out->states[ESPOTA_FIREWALL_IPTABLES] == ESPOTA_FIREWALL_ACTIVE &&
+        !espota_firewall_read_iptables(output))
+        out->states[ESPOTA_FIREWALL_IPTABLES] = ESPOTA_FIREWALL_ABSENT;
+    out->states[ESPOTA_FIREWALL_NFT] = ask(nft, NO_CODE, output);
+    if (out->states[ESPOTA_FIREWALL_NFT] == ESPOTA_FIREWALL_ACTIVE &&
+        !espota_firewall_read_nft(output, ipv6, out))
+        out->states[ESPOTA_FIREWALL_NFT] = ESPOTA_FIREWALL_ABSENT;
     free(output);
 }

@@ -73,16 +73,16 @@ static const uint8_t *said(const struct run *r, size_t *length)
 static void check_end_of_stream(const struct run *r)
 {
     const struct espota_sender *s = &r->sender;
-    uint32_t sent = espota_sender_sent_total(s);
+    uint32_t sent = s->sent;
     size_t length;
-    size_t words_length;
+    size_t words_length = s->verdict.length;
     const uint8_t *text = said(r, &length);
-    const uint8_t *words = espota_sender_words(s, &words_length);
+    const uint8_t *words = s->verdict.words;
     bool ok = length >= 2 && memcmp(text, "OK", 2) == 0;
 
-    switch (espota_sender_status(s)) {
+    switch (s->status) {
     case ESPOTA_OK:
-        FUZZ_CHECK(ok && espota_sender_acked_total(s) == SIZE);
+        FUZZ_CHECK(ok && s->acked == SIZE);
         break;
     case ESPOTA_E_REFUSED:
         FUZZ_CHECK(!ok && words_length > 0 && words_length <= length);
@@ -93,7 +93,7 @@ static void check_end_of_stream(const struct run *r)
         break;
     case ESPOTA_E_BROKEN:
         if (ok)
-            FUZZ_CHECK(words_length == 2 && espota_sender_acked_total(s) < SIZE);
+            FUZZ_CHECK(words_length == 2 && s->acked < SIZE);
         else
             FUZZ_CHECK(words_length == 0 && sent < SIZE);
         break;
@@ -104,7 +104,7 @@ static void check_end_of_stream(const struct run *r)
 
 static void check_end(const struct run *r)
 {
-    enum espota_status status = espota_sender_status(&r->sender);
+    enum espota_status status = r->sender.status;
     uint64_t at;
 
     FUZZ_CHECK(espota_sender_want(&r->sender) ==
@@ -132,8 +132,8 @@ static void check_datagram(const struct run *r)
     if (espota_invitation_parse(datagram, length, &invitation) == ESPOTA_OK)
         FUZZ_CHECK(invitation.size == SIZE && strcmp(invitation.md5, md5) == 0);
     else
-        FUZZ_CHECK(espota_answer_parse(datagram, length, espota_sender_challenge(&r->sender),
-                                       &answer) == ESPOTA_OK);
+        FUZZ_CHECK(espota_answer_parse(datagram, length, r->sender.challenge, &answer) ==
+                   ESPOTA_OK);
 }
 
 static void check(const struct run *r)
@@ -141,13 +141,13 @@ static void check(const struct run *r)
     const struct espota_sender *s = &r->sender;
     unsigned want = espota_sender_want(s);
 
-    FUZZ_CHECK(espota_sender_sent_total(s) <= SIZE);
-    FUZZ_CHECK(espota_sender_acked_total(s) <= espota_sender_sent_total(s));
+    FUZZ_CHECK(s->sent <= SIZE);
+    FUZZ_CHECK(s->acked <= s->sent);
     FUZZ_CHECK((want & ESPOTA_WANT_ACCEPT) == 0 || (want & ESPOTA_WANT_PASSWORD) == 0);
-    FUZZ_CHECK((want & ESPOTA_WANT_IMAGE_OUT) == 0 || espota_sender_sent_total(s) < SIZE);
+    FUZZ_CHECK((want & ESPOTA_WANT_IMAGE_OUT) == 0 || s->sent < SIZE);
     FUZZ_CHECK((want & ESPOTA_WANT_STREAM_IN) == 0 || r->connected);
     check_datagram(r);
-    if (espota_sender_phase(s) == ESPOTA_PHASE_OVER)
+    if (s->phase == ESPOTA_PHASE_OVER)
         check_end(r);
 }
 
@@ -229,7 +229,7 @@ static void step(struct run *r, uint8_t what, uint8_t *text, size_t length)
         espota_sender_password(s, what == 'p' ? "secret" : NULL, 6, r->now);
         break;
     case 'e':
-        espota_sender_rx_end(s, r->now);
+        espota_sender_rx_end(s);
         break;
     default:
         break;
@@ -250,7 +250,7 @@ static void run_init(struct run *r, const uint8_t *line, size_t length)
     struct espota_sender_config config = {
         .crypto = quick_crypto(),
         .invitation = {.port = 43210, .size = SIZE},
-        .method = has_method ? (enum espota_auth_method)(line[1] - '0') : ESPOTA_METHOD_AUTO,
+        .method = has_method ? (enum espota_upload_auth)(line[1] - '0') : ESPOTA_UPLOAD_AUTH_AUTO,
         .password = length > 2 ? "secret" : NULL,
         .password_length = 6,
         .timeout_ms = 10000,
@@ -269,7 +269,7 @@ static void run_out(struct run *r)
 {
     uint64_t limit = r->now + 120000;
 
-    for (int i = 0; espota_sender_phase(&r->sender) != ESPOTA_PHASE_OVER; i++) {
+    for (int i = 0; r->sender.phase != ESPOTA_PHASE_OVER; i++) {
         FUZZ_CHECK(i < STEPS_MAX && r->now < limit);
         espota_sender_tx_ack(&r->sender, r->now);
         espota_sender_password(&r->sender, NULL, 0, r->now);

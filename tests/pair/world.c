@@ -272,7 +272,7 @@ static void host_write(struct world *world)
     struct world_pipe *pipe = &world->pipe[WORLD_TO_DEVICE];
 
     while ((espota_sender_want(&world->sender) & ESPOTA_WANT_IMAGE_OUT) != 0) {
-        uint32_t at = espota_sender_sent_total(&world->sender);
+        uint32_t at = world->sender.sent;
         size_t full = pipe->written - pipe->read;
         size_t sent;
 
@@ -299,7 +299,7 @@ static void host_read(struct world *world)
         if (status == ESPOTA_OK && length > 0)
             espota_sender_rx_stream(&world->sender, data, length, world->now);
         else
-            espota_sender_rx_end(&world->sender, world->now);
+            espota_sender_rx_end(&world->sender);
     }
 }
 
@@ -315,7 +315,7 @@ static void host_turn(struct world *world)
     espota_sender_tick(&world->sender, world->now);
     host_datagrams(world);
     host_accept(world);
-    if (world->decided_at == 0 && espota_sender_phase(&world->sender) >= ESPOTA_PHASE_STREAMING)
+    if (world->decided_at == 0 && world->sender.phase >= ESPOTA_PHASE_STREAMING)
         world->decided_at = world->now;
     if (world->host_open) {
         host_write(world);
@@ -405,7 +405,7 @@ enum espota_status world_run(struct world *world)
         espota_sender_want(&world->sender) & ~(unsigned)(ESPOTA_WANT_DONE | ESPOTA_WANT_FAILED), 0);
     ck_assert(!world->device_open);
     ck_assert(!world->chip.abused);
-    return espota_sender_status(&world->sender);
+    return world->sender.status;
 }
 
 /* --- before and after --- */
@@ -517,11 +517,10 @@ void world_deinit(struct world *world)
 const char *world_words(const struct world *world)
 {
     static char text[ESPOTA_WORDS_MAX + 1];
-    size_t length;
-    const uint8_t *words = espota_sender_words(&world->sender, &length);
+    const struct espota_verdict *verdict = &world->sender.verdict;
 
-    memcpy(text, words, length);
-    text[length] = '\0';
+    memcpy(text, verdict->words, verdict->length);
+    text[verdict->length] = '\0';
     return text;
 }
 

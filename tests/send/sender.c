@@ -8,8 +8,8 @@ START_TEST(test_first_invitation_at_once)
 {
     struct attempt a;
 
-    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
-    ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_INVITING);
+    attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
+    ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_INVITING);
     ck_assert_uint_eq(espota_sender_want(&a.s), ESPOTA_WANT_DATAGRAM_OUT | ESPOTA_WANT_DATAGRAM_IN);
     expect_next(&a, TIMEOUT); /* nothing is resent before the first has left */
     expect_invitation(&a);
@@ -26,7 +26,7 @@ START_TEST(test_invitations_until_the_timeout)
     static const uint64_t times[] = {2250, 6250};
     struct attempt a;
 
-    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+    attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
         expect_next(&a, times[i]);
@@ -43,7 +43,7 @@ START_TEST(test_invitations_until_the_timeout)
     expect_silence(&a);
     at(&a, 2250 + 9000);
     expect_end(&a, ESPOTA_E_NO_ANSWER, "");
-    ck_assert_uint_eq(espota_sender_challenge(&a.s), 0);
+    ck_assert_uint_eq(a.s.challenge, 0);
     attempt_deinit(&a);
 }
 END_TEST
@@ -53,7 +53,7 @@ START_TEST(test_patience_with_a_password)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     expect_next(&a, 8500);
     at(&a, 8500);
@@ -74,7 +74,7 @@ START_TEST(test_unreachable_is_not_waited_for)
     struct attempt a;
 
     for (int late = 0; late < 2; late++) {
-        attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+        attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
         expect_invitation(&a);
         if (!late) {
             at(&a, 7500);
@@ -89,7 +89,7 @@ START_TEST(test_unreachable_is_not_waited_for)
         expect_end(&a, ESPOTA_E_NO_ANSWER, "");
         attempt_deinit(&a);
     }
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, "AUTH " N32);
     expect_answer(&a, N32, ESPOTA_FORM_MD5, "secret");
@@ -104,7 +104,7 @@ START_TEST(test_one_that_came_back_is_sent_again_soon)
 {
     struct attempt a;
 
-    attempt_init(&a, "wrong", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "wrong", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     espota_sender_unreachable(&a.s, a.now);
     expect_next(&a, 1000);
@@ -117,7 +117,7 @@ START_TEST(test_one_that_came_back_is_sent_again_soon)
     expect_end(&a, ESPOTA_E_AUTH, ""); /* nothing can have crossed it */
     attempt_deinit(&a);
 
-    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+    attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     at(&a, 2250);
     expect_invitation(&a);
@@ -134,7 +134,7 @@ START_TEST(test_gaps_stop_growing)
     uint64_t due = 0;
     uint64_t last = 0;
 
-    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+    attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
     a.s.deadline = a.start + 3600000;
     expect_invitation(&a);
     for (int i = 0; i < 500; i++) {
@@ -155,7 +155,7 @@ START_TEST(test_late_ticks_do_not_burst)
 {
     struct attempt a;
 
-    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+    attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
     at(&a, 400);
     expect_invitation(&a);
     expect_next(&a, 400 + 2250);
@@ -173,13 +173,13 @@ START_TEST(test_ok_at_each_invitation)
     for (size_t last = 0; last < sizeof(times) / sizeof(times[0]); last++) {
         struct attempt a;
 
-        attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+        attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
         for (size_t i = 0; i <= last; i++) {
             at(&a, times[i]);
             expect_invitation(&a);
         }
         hear(&a, "OK");
-        ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_CALLBACK);
+        ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_CALLBACK);
         ck_assert_uint_eq(espota_sender_want(&a.s), ESPOTA_WANT_DATAGRAM_IN | ESPOTA_WANT_ACCEPT);
         expect_next(&a, times[last] + TIMEOUT);
         attempt_deinit(&a);
@@ -192,14 +192,14 @@ START_TEST(test_ok_just_before_the_timeout)
 {
     struct attempt a;
 
-    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+    attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     at(&a, TIMEOUT - 1);
     hear(&a, "OK");
     at(&a, TIMEOUT);
-    ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_CALLBACK);
+    ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_CALLBACK);
     at(&a, TIMEOUT - 1 + TIMEOUT - 1);
-    ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_CALLBACK);
+    ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_CALLBACK);
     at(&a, TIMEOUT - 1 + TIMEOUT);
     expect_end(&a, ESPOTA_E_NO_CALLBACK, "");
     hear(&a, "OK");
@@ -212,7 +212,7 @@ START_TEST(test_a_queued_invitation_is_dropped_when_ok_comes)
 {
     struct attempt a;
 
-    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+    attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     at(&a, 2250);
     ck_assert(wants(&a, ESPOTA_WANT_DATAGRAM_OUT));
@@ -229,9 +229,9 @@ START_TEST(test_connection_without_ok)
 {
     struct attempt a;
 
-    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+    attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
     espota_sender_connected(&a.s, a.now); /* before any invitation: not ours */
-    ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_INVITING);
+    ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_INVITING);
     expect_invitation(&a);
     at(&a, 250);
     espota_sender_connected(&a.s, a.now);
@@ -258,13 +258,13 @@ START_TEST(test_refusals_by_datagram)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct attempt a;
 
-        attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+        attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
         expect_invitation(&a);
         hear(&a, cases[i][0]);
         expect_end(&a, ESPOTA_E_REFUSED, cases[i][1]);
         attempt_deinit(&a);
 
-        attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+        attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
         expect_invitation(&a);
         hear(&a, "OK");
         if (strncmp(cases[i][0], "AUTH", 4) != 0) {
@@ -283,7 +283,7 @@ START_TEST(test_long_words_are_cut)
 
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
-    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+    attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, text);
     text[ESPOTA_WORDS_MAX] = '\0';
@@ -298,13 +298,13 @@ START_TEST(test_what_a_letter_is)
     static const char *const letters[] = {"A", "Z", "a", "z", "1x2"};
     struct attempt a;
 
-    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+    attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, "@[`{");
-    ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_INVITING);
+    ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_INVITING);
     attempt_deinit(&a);
     for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
-        attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+        attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
         expect_invitation(&a);
         hear(&a, letters[i]);
         expect_end(&a, ESPOTA_E_REFUSED, letters[i]);
@@ -320,19 +320,19 @@ START_TEST(test_strays_are_ignored)
         "", "1460", "0 1 2\n", "\x01\x80\xff", "!?", "Authentication Failed"};
     struct attempt a;
 
-    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+    attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     at(&a, 200);
     for (size_t i = 0; i < sizeof(strays) / sizeof(strays[0]); i++)
         hear(&a, strays[i]);
-    ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_INVITING);
+    ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_INVITING);
     expect_next(&a, 2250);
     hear(&a, "OK");
     for (size_t i = 0; i < sizeof(strays) / sizeof(strays[0]); i++)
         hear(&a, strays[i]);
     hear(&a, "OK");
     hear(&a, "AUTH " N32);
-    ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_CALLBACK);
+    ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_CALLBACK);
     expect_next(&a, 200 + TIMEOUT);
     attempt_deinit(&a);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sender_attempt.h"
 
-void attempt_init(struct attempt *a, const char *password, enum espota_auth_method method)
+void attempt_init(struct attempt *a, const char *password, enum espota_upload_auth method)
 {
     struct espota_sender_config config = {
         .invitation = {ESPOTA_COMMAND_FLASH, 43210, SIZE, MD5},
@@ -47,17 +47,16 @@ void expect_next(const struct attempt *a, uint64_t ms)
 void expect_end(const struct attempt *a, enum espota_status status, const char *words)
 {
     uint64_t next;
-    size_t length;
-    const uint8_t *said = espota_sender_words(&a->s, &length);
+    size_t length = a->s.verdict.length;
 
-    ck_assert_int_eq(espota_sender_phase(&a->s), ESPOTA_PHASE_OVER);
-    ck_assert_int_eq(espota_sender_status(&a->s), status);
+    ck_assert_int_eq(a->s.phase, ESPOTA_PHASE_OVER);
+    ck_assert_int_eq(a->s.status, status);
     ck_assert_uint_eq(espota_sender_want(&a->s),
                       status == ESPOTA_OK ? ESPOTA_WANT_DONE : ESPOTA_WANT_FAILED);
     ck_assert(!espota_sender_deadline(&a->s, &next));
     ck_assert_ptr_null(espota_sender_tx(&a->s, &(size_t){0}));
     ck_assert_uint_eq(length, strlen(words));
-    ck_assert_mem_eq(said, words, length);
+    ck_assert_mem_eq(a->s.verdict.words, words, length);
 }
 
 void hear(struct attempt *a, const char *text)

@@ -29,7 +29,7 @@ struct attempt {
     uint64_t now;
 };
 
-void attempt_init(struct attempt *a, const char *password, enum espota_auth_method method);
+void attempt_init(struct attempt *a, const char *password, enum espota_upload_auth method);
 void attempt_deinit(struct attempt *a);
 bool wants(const struct attempt *a, unsigned flag);
 void at(struct attempt *a, uint64_t ms);

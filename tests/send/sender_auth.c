@@ -7,16 +7,16 @@
 START_TEST(test_challenge_is_answered)
 {
     static const struct {
-        enum espota_auth_method method;
+        enum espota_upload_auth method;
         const char *nonce;
         enum espota_password_form form;
     } cases[] = {
-        {ESPOTA_METHOD_AUTO, N32, ESPOTA_FORM_MD5},
-        {ESPOTA_METHOD_AUTO, N64, ESPOTA_FORM_SHA256},
-        {ESPOTA_METHOD_MD5, N32, ESPOTA_FORM_MD5},
-        {ESPOTA_METHOD_SHA256, N64, ESPOTA_FORM_SHA256},
-        {ESPOTA_METHOD_MD5_FIRST, N32, ESPOTA_FORM_MD5},
-        {ESPOTA_METHOD_MD5_FIRST, N64, ESPOTA_FORM_MD5},
+        {ESPOTA_UPLOAD_AUTH_AUTO, N32, ESPOTA_FORM_MD5},
+        {ESPOTA_UPLOAD_AUTH_AUTO, N64, ESPOTA_FORM_SHA256},
+        {ESPOTA_UPLOAD_AUTH_MD5, N32, ESPOTA_FORM_MD5},
+        {ESPOTA_UPLOAD_AUTH_SHA256, N64, ESPOTA_FORM_SHA256},
+        {ESPOTA_UPLOAD_AUTH_MD5_FIRST, N32, ESPOTA_FORM_MD5},
+        {ESPOTA_UPLOAD_AUTH_MD5_FIRST, N64, ESPOTA_FORM_MD5},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -28,13 +28,13 @@ START_TEST(test_challenge_is_answered)
         expect_invitation(&a);
         at(&a, 20);
         hear(&a, challenge);
-        ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_ANSWERING);
-        ck_assert_uint_eq(espota_sender_challenge(&a.s), strlen(cases[i].nonce));
+        ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_ANSWERING);
+        ck_assert_uint_eq(a.s.challenge, strlen(cases[i].nonce));
         ck_assert_int_eq(espota_sender_form(&a.s), cases[i].form);
         expect_answer(&a, cases[i].nonce, cases[i].form, "secret");
         ck_assert_uint_eq(espota_sender_want(&a.s), ESPOTA_WANT_DATAGRAM_IN | ESPOTA_WANT_ACCEPT);
         hear(&a, "OK");
-        ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_CALLBACK);
+        ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_CALLBACK);
         attempt_deinit(&a);
     }
 }
@@ -43,12 +43,12 @@ END_TEST
 START_TEST(test_method_refuses_the_other_challenge)
 {
     static const struct {
-        enum espota_auth_method method;
+        enum espota_upload_auth method;
         const char *challenge;
         size_t digits;
     } cases[] = {
-        {ESPOTA_METHOD_MD5, "AUTH " N64, 64},
-        {ESPOTA_METHOD_SHA256, "AUTH " N32, 32},
+        {ESPOTA_UPLOAD_AUTH_MD5, "AUTH " N64, 64},
+        {ESPOTA_UPLOAD_AUTH_SHA256, "AUTH " N32, 32},
     };
 
     for (size_t i = 0; i < 4; i++) {
@@ -58,7 +58,7 @@ START_TEST(test_method_refuses_the_other_challenge)
         expect_invitation(&a);
         hear(&a, cases[i % 2].challenge);
         expect_end(&a, ESPOTA_E_AUTH, "");
-        ck_assert_uint_eq(espota_sender_challenge(&a.s), cases[i % 2].digits);
+        ck_assert_uint_eq(a.s.challenge, cases[i % 2].digits);
         attempt_deinit(&a);
     }
 }
@@ -68,7 +68,7 @@ START_TEST(test_empty_password_is_a_password)
 {
     struct attempt a;
 
-    attempt_init(&a, "", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, "AUTH " N32);
     ck_assert(!wants(&a, ESPOTA_WANT_PASSWORD));
@@ -82,7 +82,7 @@ START_TEST(test_challenge_holds_invitations_back)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     at(&a, 8500);
     ck_assert(wants(&a, ESPOTA_WANT_DATAGRAM_OUT)); /* the second one is queued */
@@ -102,7 +102,7 @@ START_TEST(test_newest_challenge_is_answered)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     at(&a, 100);
     hear(&a, "AUTH " N32);
@@ -121,7 +121,7 @@ START_TEST(test_unasked_challenges_are_not_answered)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     hear(&a, "AUTH " N64); /* before the first invitation has left */
     expect_invitation(&a);
     hear(&a, "AUTH " N64);
@@ -143,7 +143,7 @@ START_TEST(test_doubled_challenge_is_answered_once)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, "AUTH " N32);
     hear(&a, "AUTH " N32);
@@ -165,7 +165,7 @@ START_TEST(test_shorter_challenge_after_a_longer_one)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, "AUTH " N64);
     expect_answer(&a, N64, ESPOTA_FORM_SHA256, "secret");
@@ -173,7 +173,7 @@ START_TEST(test_shorter_challenge_after_a_longer_one)
     expect_invitation(&a);
     hear(&a, "AUTH " M32);
     expect_answer(&a, M32, ESPOTA_FORM_MD5, "secret");
-    ck_assert_uint_eq(espota_sender_challenge(&a.s), 32);
+    ck_assert_uint_eq(a.s.challenge, 32);
     attempt_deinit(&a);
 }
 END_TEST
@@ -183,7 +183,7 @@ START_TEST(test_answering_has_one_deadline)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     at(&a, 100);
     hear(&a, "AUTH " N32);
@@ -201,7 +201,7 @@ START_TEST(test_answering_has_one_deadline)
     ck_assert_uint_eq(a.s.deadline - a.start, 10100);
     at(&a, 10100);
     expect_end(&a, ESPOTA_E_NO_ANSWER, "");
-    ck_assert_uint_eq(espota_sender_challenge(&a.s), 32);
+    ck_assert_uint_eq(a.s.challenge, 32);
     attempt_deinit(&a);
 }
 END_TEST
@@ -210,7 +210,7 @@ START_TEST(test_silence_after_every_answer)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, "AUTH " N64);
     expect_answer(&a, N64, ESPOTA_FORM_SHA256, "secret");
@@ -226,10 +226,10 @@ START_TEST(test_silence_after_every_answer)
     at(&a, 9000 + 17000 + 8500);
     expect_invitation(&a);
     at(&a, 9000 + 17000 + 9000);
-    ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_ANSWERING);
+    ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_ANSWERING);
     at(&a, 9000 + 17000 + 10500);
     expect_end(&a, ESPOTA_E_NO_ANSWER, "");
-    ck_assert_uint_eq(espota_sender_challenge(&a.s), 64);
+    ck_assert_uint_eq(a.s.challenge, 64);
     attempt_deinit(&a);
 }
 END_TEST
@@ -239,12 +239,12 @@ END_TEST
 START_TEST(test_clean_refusal_is_final)
 {
     static const struct {
-        enum espota_auth_method method;
+        enum espota_upload_auth method;
         const char *challenge;
     } cases[] = {
-        {ESPOTA_METHOD_AUTO, "AUTH " N32},      {ESPOTA_METHOD_MD5, "AUTH " N32},
-        {ESPOTA_METHOD_SHA256, "AUTH " N64},    {ESPOTA_METHOD_MD5_FIRST, "AUTH " N32},
-        {ESPOTA_METHOD_MD5_FIRST, "AUTH " N64},
+        {ESPOTA_UPLOAD_AUTH_AUTO, "AUTH " N32},      {ESPOTA_UPLOAD_AUTH_MD5, "AUTH " N32},
+        {ESPOTA_UPLOAD_AUTH_SHA256, "AUTH " N64},    {ESPOTA_UPLOAD_AUTH_MD5_FIRST, "AUTH " N32},
+        {ESPOTA_UPLOAD_AUTH_MD5_FIRST, "AUTH " N64},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -254,7 +254,7 @@ START_TEST(test_clean_refusal_is_final)
         expect_invitation(&a);
         hear(&a, cases[i].challenge);
         hear(&a, "Authentication Failed"); /* before our answer: not about it */
-        ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_ANSWERING);
+        ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_ANSWERING);
         ck_assert(wants(&a, ESPOTA_WANT_DATAGRAM_OUT));
         espota_sender_tx_ack(&a.s, a.now);
         hear(&a, "Authentication Failed");
@@ -268,7 +268,7 @@ START_TEST(test_auto_goes_on_with_the_md5_form)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, "AUTH " N64);
     expect_answer(&a, N64, ESPOTA_FORM_SHA256, "secret");
@@ -279,7 +279,7 @@ START_TEST(test_auto_goes_on_with_the_md5_form)
     expect_next(&a, 100 + 8500);
     hear(&a, "Authentication Failed"); /* the same one, doubled on the way */
     expect_silence(&a);
-    ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_ANSWERING);
+    ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_ANSWERING);
     at(&a, 200);
     hear(&a, "AUTH " M64);
     ck_assert_int_eq(espota_sender_form(&a.s), ESPOTA_FORM_MD5);
@@ -295,7 +295,7 @@ START_TEST(test_md5_form_accepted)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, "AUTH " N64);
     expect_answer(&a, N64, ESPOTA_FORM_SHA256, "secret");
@@ -307,7 +307,7 @@ START_TEST(test_md5_form_accepted)
     hear(&a, "AUTH " M64);
     expect_answer(&a, M64, ESPOTA_FORM_MD5, "secret");
     hear(&a, "OK");
-    ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_CALLBACK);
+    ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_CALLBACK);
     attempt_deinit(&a);
 }
 END_TEST
@@ -317,7 +317,7 @@ START_TEST(test_crossed_refusal_proves_nothing)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     at(&a, 100);
     hear(&a, "AUTH " N32);
@@ -344,7 +344,7 @@ START_TEST(test_two_answers_make_it_crossed)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, "AUTH " N32);
     expect_answer(&a, N32, ESPOTA_FORM_MD5, "secret");
@@ -369,7 +369,7 @@ START_TEST(test_an_invitation_behind_the_answer_is_awaited)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, "AUTH " N64);
     expect_answer(&a, N64, ESPOTA_FORM_SHA256, "secret");
@@ -395,7 +395,7 @@ START_TEST(test_many_invitations_stay_crossed)
 {
     struct attempt a;
 
-    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+    attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
     a.s.deadline = a.start + 36000000;
     for (int i = 0; i < 257; i++) {
         uint64_t due;
@@ -409,7 +409,7 @@ START_TEST(test_many_invitations_stay_crossed)
     expect_answer(&a, N32, ESPOTA_FORM_MD5, "secret");
     hear(&a, "Authentication Failed");
     expect_silence(&a);
-    ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_ANSWERING);
+    ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_ANSWERING);
     attempt_deinit(&a);
 }
 END_TEST
@@ -420,8 +420,8 @@ START_TEST(test_refusals_are_bounded)
     struct attempt a;
     int answers = 0;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
-    for (; espota_sender_phase(&a.s) != ESPOTA_PHASE_OVER && answers < 100; answers++) {
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
+    for (; a.s.phase != ESPOTA_PHASE_OVER && answers < 100; answers++) {
         uint64_t due;
 
         expect_invitation(&a);
@@ -446,7 +446,7 @@ START_TEST(test_deadline_after_a_refusal)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, "AUTH " N32);
     expect_answer(&a, N32, ESPOTA_FORM_MD5, "secret");
@@ -457,7 +457,7 @@ START_TEST(test_deadline_after_a_refusal)
         at(&a, ms);
         espota_sender_tx_ack(&a.s, a.now);
     }
-    ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_ANSWERING);
+    ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_ANSWERING);
     at(&a, 8500 + TIMEOUT);
     expect_end(&a, ESPOTA_E_NO_ANSWER, ""); /* a crossed refusal is no reason to accuse */
     attempt_deinit(&a);
@@ -468,7 +468,7 @@ START_TEST(test_error_after_an_answer)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, "AUTH " N32);
     expect_answer(&a, N32, ESPOTA_FORM_MD5, "secret");
@@ -482,13 +482,13 @@ START_TEST(test_connection_instead_of_ok_after_an_answer)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, "AUTH " N32);
     expect_answer(&a, N32, ESPOTA_FORM_MD5, "secret");
     at(&a, 200);
     espota_sender_connected(&a.s, a.now);
-    ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_STREAMING);
+    ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_STREAMING);
     attempt_deinit(&a);
 }
 END_TEST
@@ -500,7 +500,7 @@ START_TEST(test_password_is_asked_for)
     struct attempt a;
     uint64_t next;
 
-    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+    attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
     espota_sender_password(&a.s, "early", 5, a.now); /* nobody asked */
     expect_invitation(&a);
     at(&a, 2250);
@@ -512,7 +512,7 @@ START_TEST(test_password_is_asked_for)
     ck_assert_uint_eq(espota_sender_want(&a.s), ESPOTA_WANT_DATAGRAM_IN | ESPOTA_WANT_PASSWORD);
     hear(&a, "OK"); /* of some other exchange: nothing was answered */
     espota_sender_connected(&a.s, a.now);
-    ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_ANSWERING);
+    ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_ANSWERING);
     hear(&a, "AUTH " M32); /* and the newest one is kept for the answer */
     ck_assert(wants(&a, ESPOTA_WANT_PASSWORD));
     espota_sender_password(&a.s, "secret", 6, a.now);
@@ -527,7 +527,7 @@ START_TEST(test_password_is_asked_for)
     hear(&a, "AUTH " N32);
     expect_answer(&a, N32, ESPOTA_FORM_MD5, "secret");
     hear(&a, "OK");
-    ck_assert_int_eq(espota_sender_phase(&a.s), ESPOTA_PHASE_CALLBACK);
+    ck_assert_int_eq(a.s.phase, ESPOTA_PHASE_CALLBACK);
     attempt_deinit(&a);
 }
 END_TEST
@@ -536,12 +536,12 @@ START_TEST(test_no_password_fails)
 {
     struct attempt a;
 
-    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+    attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, "AUTH " N64);
     espota_sender_password(&a.s, NULL, 0, a.now);
     expect_end(&a, ESPOTA_E_AUTH, "");
-    ck_assert_uint_eq(espota_sender_challenge(&a.s), 64);
+    ck_assert_uint_eq(a.s.challenge, 64);
     attempt_deinit(&a);
 }
 END_TEST
@@ -550,7 +550,7 @@ START_TEST(test_error_while_waiting_for_a_password)
 {
     struct attempt a;
 
-    attempt_init(&a, NULL, ESPOTA_METHOD_AUTO);
+    attempt_init(&a, NULL, ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, "AUTH " N64);
     hear(&a, "ERR: busy");
@@ -573,14 +573,14 @@ START_TEST(test_crypto_that_fails)
 {
     struct attempt a;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     a.crypto.table.random = no_random;
     expect_invitation(&a);
     hear(&a, "AUTH " N64);
     expect_end(&a, ESPOTA_E_LOCAL, "");
     attempt_deinit(&a);
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     a.crypto.table.pbkdf2_sha256 = NULL;
     expect_invitation(&a);
     hear(&a, "AUTH " N64);
@@ -594,7 +594,7 @@ START_TEST(test_deinit_leaves_nothing)
     struct attempt a;
     static const struct espota_sender zeros;
 
-    attempt_init(&a, "secret", ESPOTA_METHOD_AUTO);
+    attempt_init(&a, "secret", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
     hear(&a, "AUTH " N64);
     espota_sender_deinit(&a.s);

@@ -191,7 +191,7 @@ static uint64_t run(struct link *l)
         uint64_t due;
 
         send_what_is_wanted(l);
-        if (espota_sender_phase(&l->sender) >= ESPOTA_PHASE_STREAMING)
+        if (l->sender.phase >= ESPOTA_PHASE_STREAMING)
             return l->now - start;
         ck_assert(espota_sender_deadline(&l->sender, &due));
         p = first_packet(l);
@@ -290,7 +290,7 @@ START_TEST(test_a_swallowed_invitation_costs_one_wait)
 
         link_init(&l, &scene, hash);
         ck_assert_uint_eq(run(&l), ESPOTA_UNREAD_MS + 3 + CALLBACK_DELAY + 1);
-        ck_assert_int_eq(espota_sender_phase(&l.sender), ESPOTA_PHASE_STREAMING);
+        ck_assert_int_eq(l.sender.phase, ESPOTA_PHASE_STREAMING);
         ck_assert_uint_eq(l.invitations, 2);
         link_deinit(&l);
     }
@@ -315,9 +315,8 @@ START_TEST(test_the_right_password_gets_through)
 
             link_init(&l, &scene, hash);
             took = run(&l);
-            ck_assert_msg(espota_sender_phase(&l.sender) == ESPOTA_PHASE_STREAMING,
-                          "one way %u ms, scene %zu: %s", one_way, i,
-                          espota_status_word(espota_sender_status(&l.sender)));
+            ck_assert_msg(l.sender.phase == ESPOTA_PHASE_STREAMING, "one way %u ms, scene %zu: %s",
+                          one_way, i, espota_status_word(l.sender.status));
             if (one_way <= 300)
                 ck_assert_uint_le(took, scene.state == IDLE ? TIMEOUT / 2 : 3 * TIMEOUT / 2);
             link_deinit(&l);
@@ -338,8 +337,8 @@ START_TEST(test_the_wrong_password_is_named)
 
             link_init(&l, &scene, hash);
             run(&l);
-            ck_assert_int_eq(espota_sender_phase(&l.sender), ESPOTA_PHASE_OVER);
-            ck_assert_int_eq(espota_sender_status(&l.sender), ESPOTA_E_AUTH);
+            ck_assert_int_eq(l.sender.phase, ESPOTA_PHASE_OVER);
+            ck_assert_int_eq(l.sender.status, ESPOTA_E_AUTH);
             link_deinit(&l);
         }
     }
@@ -369,10 +368,10 @@ START_TEST(test_a_bad_link_never_accuses_the_password)
         l.twice_percent = 5;
         l.jitter = 1 + seed % (2 * scene.one_way + 1);
         run(&l);
-        if (espota_sender_phase(&l.sender) == ESPOTA_PHASE_STREAMING)
+        if (l.sender.phase == ESPOTA_PHASE_STREAMING)
             through++;
         else
-            ck_assert_msg(espota_sender_status(&l.sender) != ESPOTA_E_AUTH, "seed %u", seed);
+            ck_assert_msg(l.sender.status != ESPOTA_E_AUTH, "seed %u", seed);
         runs++;
         link_deinit(&l);
     }

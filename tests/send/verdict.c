@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "send/espota/verdict.h"
+#include "send/espota/sender.h"
 
 struct verdict_case {
     const char *stream;

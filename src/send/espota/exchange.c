@@ -41,9 +41,9 @@ static void tell(struct exchange *x, enum espota_event_kind kind)
 {
     const struct espota_attempt_event event = {
         .kind = kind,
-        .acked = espota_sender_acked_total(&x->sender),
+        .acked = x->sender.acked,
         .address = kind == ESPOTA_EVENT_CONNECTED ? x->base.outcome.caller : x->base.config.device,
-        .scheme = espota_sender_challenge(&x->sender) == ESPOTA_NONCE_MD5 ? "md5" : "sha256",
+        .scheme = x->sender.challenge == ESPOTA_NONCE_MD5 ? "md5" : "sha256",
     };
 
     espota_attempt_tell(&x->base, &event);
@@ -54,38 +54,23 @@ static unsigned wants(const struct exchange *x)
     return espota_sender_want(&x->sender);
 }
 
-static enum espota_auth_method method_of(enum espota_upload_auth auth)
-{
-    switch (auth) {
-    case ESPOTA_UPLOAD_AUTH_AUTO:
-        break;
-    case ESPOTA_UPLOAD_AUTH_MD5:
-        return ESPOTA_METHOD_MD5;
-    case ESPOTA_UPLOAD_AUTH_SHA256:
-        return ESPOTA_METHOD_SHA256;
-    case ESPOTA_UPLOAD_AUTH_MD5_FIRST:
-        return ESPOTA_METHOD_MD5_FIRST;
-    }
-    return ESPOTA_METHOD_AUTO;
-}
-
 static void finish(struct exchange *x)
 {
     struct espota_outcome *out = &x->base.outcome;
-    const uint8_t *words = espota_sender_words(&x->sender, &out->words_length);
+    const struct espota_verdict *verdict = &x->sender.verdict;
 
     _Static_assert(ESPOTA_WORDS_MAX <= sizeof(out->words), "an outcome has room for them");
-    memcpy(out->words, words, out->words_length);
-    out->sent = espota_sender_sent_total(&x->sender);
-    out->acked = espota_sender_acked_total(&x->sender);
-    out->challenge = espota_sender_challenge(&x->sender);
+    out->words_length = verdict->length;
+    memcpy(out->words, verdict->words, verdict->length);
+    out->sent = x->sender.sent;
+    out->acked = x->sender.acked;
+    out->challenge = x->sender.challenge;
     out->ended = x->stream.ended;
     if (out->os_error == 0)
         out->os_error = x->stream.os_error;
     espota_ports_stranger(x->base.config.ports, x->base.config.since, &out->stranger);
     espota_stream_rest(&x->stream);
-    espota_attempt_end(&x->base,
-                       x->forced != ESPOTA_OK ? x->forced : espota_sender_status(&x->sender));
+    espota_attempt_end(&x->base, x->forced != ESPOTA_OK ? x->forced : x->sender.status);
 }
 
 /* What the engine cannot see: this machine refuses to send. */
@@ -124,8 +109,7 @@ static void set_timer(struct exchange *x)
 
     if (espota_sender_deadline(&x->sender, &when))
         at = when;
-    if (x->stream.fd >= 0 &&
-        espota_sender_acked_total(&x->sender) < x->base.config.source->length && x->look_at < at)
+    if (x->stream.fd >= 0 && x->sender.acked < x->base.config.source->length && x->look_at < at)
         at = x->look_at;
     if (espota_stream_deadline(&x->stream, &when) && when < at)
         at = when;
@@ -137,7 +121,7 @@ static void set_timer(struct exchange *x)
 
 static void show_progress(struct exchange *x)
 {
-    uint32_t acked = espota_sender_acked_total(&x->sender);
+    uint32_t acked = x->sender.acked;
 
     if (acked == x->shown)
         return;
@@ -153,7 +137,7 @@ static void drive(struct exchange *x)
     if (x->base.over)
         return;
     send_datagrams(x);
-    if (espota_sender_challenge(&x->sender) != 0 && !x->challenged) {
+    if (x->sender.challenge != 0 && !x->challenged) {
         x->challenged = true;
         tell(x, ESPOTA_EVENT_AUTH);
     }
@@ -162,7 +146,7 @@ static void drive(struct exchange *x)
         x->asked = true;
         x->base.config.hooks.asks(x->base.config.hooks.context);
     }
-    if (espota_sender_acked_total(&x->sender) == x->base.config.source->length)
+    if (x->sender.acked == x->base.config.source->length)
         show_progress(x);
     espota_stream_follow(&x->stream);
     set_timer(x);
@@ -249,7 +233,7 @@ static void begin_sender(struct exchange *x, uint16_t port)
     struct espota_sender_config sender = {
         .crypto = config->crypto,
         .invitation = {.command = config->command, .port = port, .size = config->source->length},
-        .method = method_of(config->options->auth),
+        .method = config->options->auth,
         .password = config->password,
         .password_length = config->password_length,
         .timeout_ms = timeout_ms,
@@ -268,7 +252,7 @@ static bool went_well(const struct exchange *x)
 /* It was told no: it will not call back any more. */
 static bool is_settled(const struct exchange *x)
 {
-    enum espota_status status = espota_sender_status(&x->sender);
+    enum espota_status status = x->sender.status;
 
     return x->forced == ESPOTA_OK && x->base.outcome.caller.family == 0 &&
            (status == ESPOTA_E_AUTH || status == ESPOTA_E_REFUSED);

@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-#include "send/espota/listener.h"
+/*
+ * A device that was told a port may call back late. So the next attempt at it gets another port,
+ * and a connection tells by the port that it came to which invitation it answers.
+ */
+#include "send/espota/ports.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     ACCEPTS_A_TURN = 64,
     NO_ROOM_MS = 200, /* how long to leave a connection waiting when descriptors are short */
     REPORTS_A_WINDOW = 5,
     REPORTS_WINDOW_MS = 1000,
-    TOLD_COUNT = 16, /* of listener.h */
     PORT_TRIES = 16,
-};
-
-struct espota_listener {
-    struct espota_listeners *owner;
-    int fd;
-    struct espota_watch watch;
-    struct espota_timer timer; /* armed while it does not accept */
-    size_t users;
-    uint32_t generation;
-    uint16_t port;
 };
 
 static void destroy(struct espota_listener *listener)
@@ -32,19 +24,6 @@ static void destroy(struct espota_listener *listener)
     espota_loop_disarm(loop, &listener->timer);
     espota_socket_close(&listener->fd);
     free(listener);
-}
-
-void espota_listeners_init(struct espota_listeners *listeners, struct espota_loop *loop,
-                           const struct espota_log *log,
-                           const char *(*take)(void *context, struct espota_listener *listener,
-                                               int fd, const struct espota_address *from),
-                           void *context)
-{
-    memset(listeners, 0, sizeof(*listeners));
-    listeners->loop = loop;
-    listeners->log = log;
-    listeners->take = take;
-    listeners->context = context;
 }
 
 void espota_listeners_deinit(struct espota_listeners *listeners)
@@ -129,7 +108,7 @@ static void ready(void *context, unsigned events)
 
 static bool was_told(const struct espota_listeners *listeners, uint16_t port)
 {
-    for (int i = 0; i < TOLD_COUNT; i++) {
+    for (int i = 0; i < ESPOTA_PORTS_TOLD; i++) {
         if (listeners->told[i] == port)
             return true;
     }
@@ -178,7 +157,7 @@ static enum espota_status open_next(struct espota_listeners *listeners, struct e
         return status;
     }
     listener->generation = listeners->current == NULL ? 1 : listeners->current->generation + 1;
-    listeners->told[listener->generation % TOLD_COUNT] = listener->port;
+    listeners->told[listener->generation % ESPOTA_PORTS_TOLD] = listener->port;
     if (listeners->current != NULL && listeners->current->users == 0)
         destroy(listeners->current);
     listeners->current = listener;
@@ -213,14 +192,4 @@ void espota_listeners_release(struct espota_listener *listener)
 {
     if (--listener->users == 0 && listener != listener->owner->current)
         destroy(listener);
-}
-
-uint32_t espota_listener_generation(const struct espota_listener *listener)
-{
-    return listener->generation;
-}
-
-uint16_t espota_listener_port(const struct espota_listener *listener)
-{
-    return listener->port;
 }

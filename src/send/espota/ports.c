@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "send/espota/listener.h"
 #include "send/send.h"
 
 enum {
@@ -146,8 +145,10 @@ enum espota_status espota_ports_create(const struct espota_ports_config *config,
     for (int i = 0; i < 2; i++) {
         ports->families[i].ports = ports;
         ports->families[i].udp = -1;
-        espota_listeners_init(&ports->families[i].listeners, config->loop, &config->options->log,
-                              take_connection, ports);
+        ports->families[i].listeners = (struct espota_listeners){.loop = config->loop,
+                                                                 .log = &config->options->log,
+                                                                 .take = take_connection,
+                                                                 .context = ports};
     }
     return ESPOTA_OK;
 }
@@ -230,9 +231,9 @@ static enum espota_status await(struct espota_ports *ports, struct espota_caller
     status = espota_listeners_take(listeners, beyond, &caller->listener, err);
     if (status != ESPOTA_OK)
         return status;
-    peer->generation = espota_listener_generation(caller->listener);
+    peer->generation = caller->listener->generation;
     peer->awaited = caller;
-    *port = espota_listener_port(caller->listener);
+    *port = caller->listener->port;
     return ESPOTA_OK;
 }
 

@@ -70,4 +70,55 @@ void espota_ports_settle(struct espota_ports *ports, const struct espota_address
 void espota_ports_stranger(const struct espota_ports *ports, uint64_t since,
                            struct espota_address *out);
 
+/*
+ * --- listener.c: the listening port of one address family, in generations ---
+ *
+ * One is current; older ones stay open while somebody waits on them.
+ */
+
+struct espota_listener {
+    struct espota_listeners *owner;
+    int fd;
+    struct espota_watch watch;
+    struct espota_timer timer; /* armed while it does not accept */
+    size_t users;
+    uint32_t generation; /* from 1 on */
+    uint16_t port;
+};
+
+enum { ESPOTA_PORTS_TOLD = 16 };
+
+/* Fill in the first part and leave the rest zero. */
+struct espota_listeners {
+    struct espota_loop *loop;
+    const struct espota_log *log;
+    /*
+     * A connection came. NULL: it was taken over. Otherwise why not, for the report; it is then
+     * closed with a reset.
+     */
+    const char *(*take)(void *context, struct espota_listener *listener, int fd,
+                        const struct espota_address *from);
+    void *context;
+
+    struct espota_address local;
+    struct espota_listener *current;
+    uint16_t told[ESPOTA_PORTS_TOLD]; /* the newest ports, so that none is told again soon */
+    uint64_t reports_since;           /* reports of strangers are bounded: anyone can knock */
+    unsigned reports, silent;
+};
+
+/* Everybody must have released theirs. */
+void espota_listeners_deinit(struct espota_listeners *listeners);
+
+/* Opens the first generation on `local` (port 0: any, in every generation), if there is none. */
+enum espota_status espota_listeners_open(struct espota_listeners *listeners,
+                                         const struct espota_address *local,
+                                         struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* One of a generation later than `beyond`, to be released. */
+enum espota_status espota_listeners_take(struct espota_listeners *listeners, uint32_t beyond,
+                                         struct espota_listener **out,
+                                         struct espota_error *err) ESPOTA_MUST_CHECK;
+void espota_listeners_release(struct espota_listener *listener);
+
 #endif

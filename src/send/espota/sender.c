@@ -64,7 +64,7 @@ void espota_sender_init(struct espota_sender *s, const struct espota_sender_conf
     s->deadline = s->unextended = now + config->timeout_ms;
     s->spoke_last = true;
     s->gap_ms = config->password != NULL ? ESPOTA_UNREAD_MS : ESPOTA_FIRST_GAP_MS;
-    s->form = config->method == ESPOTA_METHOD_MD5_FIRST ? ESPOTA_FORM_MD5 : ESPOTA_FORM_SHA256;
+    s->form = config->method == ESPOTA_UPLOAD_AUTH_MD5_FIRST ? ESPOTA_FORM_MD5 : ESPOTA_FORM_SHA256;
     queue_invitation(s);
 }
 
@@ -94,11 +94,6 @@ unsigned espota_sender_want(const struct espota_sender *s)
     else if (s->invited)
         want |= ESPOTA_WANT_ACCEPT;
     return want;
-}
-
-enum espota_sender_phase espota_sender_phase(const struct espota_sender *s)
-{
-    return s->phase;
 }
 
 const uint8_t *espota_sender_tx(const struct espota_sender *s, size_t *length)
@@ -171,10 +166,10 @@ static void callback_phase(struct espota_sender *s, uint64_t now)
 
 static bool method_allows(const struct espota_sender *s)
 {
-    if (s->config.method == ESPOTA_METHOD_MD5)
-        return s->digits == ESPOTA_NONCE_MD5;
-    if (s->config.method == ESPOTA_METHOD_SHA256)
-        return s->digits == ESPOTA_NONCE_SHA256;
+    if (s->config.method == ESPOTA_UPLOAD_AUTH_MD5)
+        return s->challenge == ESPOTA_NONCE_MD5;
+    if (s->config.method == ESPOTA_UPLOAD_AUTH_SHA256)
+        return s->challenge == ESPOTA_NONCE_SHA256;
     return true;
 }
 
@@ -184,10 +179,10 @@ static enum espota_status write_answer(struct espota_sender *s)
     struct espota_answer answer;
     char hash[ESPOTA_NONCE_MAX + 1];
     uint8_t random[ESPOTA_NONCE_MAX / 2];
-    enum espota_status status = crypto->random(crypto->context, random, s->digits / 2u);
+    enum espota_status status = crypto->random(crypto->context, random, s->challenge / 2u);
 
     if (status == ESPOTA_OK) {
-        espota_hex_encode(random, s->digits / 2u, answer.cnonce);
+        espota_hex_encode(random, s->challenge / 2u, answer.cnonce);
         status = espota_password_hash(crypto, espota_sender_form(s), s->config.password,
                                       s->config.password_length, hash);
     }
@@ -222,7 +217,7 @@ static void ask_for_password(struct espota_sender *s)
 /* The network doubled it: the device has not spoken again, and a second answer would only annoy. */
 static bool heard_already(const struct espota_sender *s, const struct espota_reply *reply)
 {
-    return s->unread == 0 && s->digits == reply->length &&
+    return s->unread == 0 && s->challenge == reply->length &&
            memcmp(s->nonce, reply->text, reply->length) == 0;
 }
 
@@ -276,7 +271,7 @@ static void take_challenge(struct espota_sender *s, const struct espota_reply *r
     s->deadline = s->unextended = now + s->config.timeout_ms;
     if (s->gap_ms < ESPOTA_UNREAD_MS)
         s->gap_ms = ESPOTA_UNREAD_MS;
-    s->digits = (uint8_t)reply->length; /* 32 or 64: the parser knows no other */
+    s->challenge = (uint8_t)reply->length; /* 32 or 64: the parser knows no other */
     memcpy(s->nonce, reply->text, reply->length);
     s->nonce[reply->length] = '\0';
     s->crossed = s->unread > 1; /* the others may end this challenge before the answer is read */
@@ -294,7 +289,7 @@ static void take_challenge(struct espota_sender *s, const struct espota_reply *r
 
 static bool next_form(struct espota_sender *s)
 {
-    if (s->config.method != ESPOTA_METHOD_AUTO || espota_sender_form(s) == ESPOTA_FORM_MD5)
+    if (s->config.method != ESPOTA_UPLOAD_AUTH_AUTO || espota_sender_form(s) == ESPOTA_FORM_MD5)
         return false;
     s->form = ESPOTA_FORM_MD5;
     return true;
@@ -503,9 +498,8 @@ void espota_sender_rx_stream(struct espota_sender *s, const uint8_t *data, size_
     count_said(s, length);
 }
 
-void espota_sender_rx_end(struct espota_sender *s, uint64_t now)
+void espota_sender_rx_end(struct espota_sender *s)
 {
-    (void)now;
     if (has_stream(s))
         end_stream(s);
 }
@@ -550,33 +544,7 @@ bool espota_sender_deadline(const struct espota_sender *s, uint64_t *at)
     return true;
 }
 
-uint32_t espota_sender_sent_total(const struct espota_sender *s)
-{
-    return s->sent;
-}
-
-uint32_t espota_sender_acked_total(const struct espota_sender *s)
-{
-    return s->acked;
-}
-
-size_t espota_sender_challenge(const struct espota_sender *s)
-{
-    return s->digits;
-}
-
 enum espota_password_form espota_sender_form(const struct espota_sender *s)
 {
-    return s->digits == ESPOTA_NONCE_MD5 ? ESPOTA_FORM_MD5 : s->form;
-}
-
-enum espota_status espota_sender_status(const struct espota_sender *s)
-{
-    return s->status;
-}
-
-const uint8_t *espota_sender_words(const struct espota_sender *s, size_t *length)
-{
-    *length = s->verdict.length;
-    return s->verdict.words;
+    return s->challenge == ESPOTA_NONCE_MD5 ? ESPOTA_FORM_MD5 : s->form;
 }

@@ -15,16 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "espota/status.h"
-#include "send/espota/verdict.h"
+#include "espota/upload.h"
 #include "wire/wire.h"
-
-enum espota_auth_method {
-    ESPOTA_METHOD_AUTO,      /* by the challenge; after a refusal also the md5 form */
-    ESPOTA_METHOD_MD5,       /* answer MD5 challenges only */
-    ESPOTA_METHOD_SHA256,    /* answer PBKDF2 challenges only, with the sha256 form only */
-    ESPOTA_METHOD_MD5_FIRST, /* espota.py's --md5-target: either challenge, the md5 form at once */
-};
 
 enum espota_sender_phase {
     ESPOTA_PHASE_INVITING,  /* nothing heard yet */
@@ -38,7 +30,9 @@ enum espota_sender_phase {
 struct espota_sender_config {
     const struct espota_crypto *crypto;
     struct espota_invitation invitation;
-    enum espota_auth_method method;
+    /* AUTO: by the challenge; after a refusal also the md5 form. SHA256: with the sha256 form only.
+     * MD5_FIRST: either challenge, with the md5 form at once. */
+    enum espota_upload_auth method;
     const char *password; /* borrowed until the attempt is over; NULL: none */
     size_t password_length;
     uint32_t timeout_ms; /* for each answer, for the call-back, for a stream that stands still */
@@ -60,11 +54,54 @@ enum {
     ESPOTA_SAID_MAX = 1 << 22,     /* what a device may say beside its counts of bytes */
 };
 
-/* The caller's memory; its content is the engine's. Read it through the functions below. */
+/*
+ * What a device says on the connection: counts of bytes without a separator, and
+ * somewhere among them its verdict: "OK", or an error in its own words. Fed byte
+ * by byte; how the stream is cut makes no difference.
+ */
+enum espota_verdict_state {
+    ESPOTA_VERDICT_NONE,  /* counts and white space so far, and perhaps the O of an OK */
+    ESPOTA_VERDICT_OK,    /* the word OK stood there */
+    ESPOTA_VERDICT_WORDS, /* something else began: the device complains */
+    ESPOTA_VERDICT_SAID,  /* its line has ended, or no more of it fits */
+};
+
+enum { ESPOTA_WORDS_MAX = 256 };
+
+/* The caller's memory; starts as zeros. */
+struct espota_verdict {
+    enum espota_verdict_state state;
+    bool saw_o;                      /* the last byte was the O of a possible OK */
+    size_t length;                   /* of words */
+    uint8_t words[ESPOTA_WORDS_MAX]; /* raw and hostile */
+};
+
+/* One more byte of the stream. OK and SAID are final: what follows is ignored. */
+enum espota_verdict_state espota_verdict_take(struct espota_verdict *verdict, uint8_t byte);
+
+/* Adds to the words, as much as fits, without reading them. */
+void espota_verdict_say(struct espota_verdict *verdict, const void *words, size_t length);
+
+/* The caller's memory, the engine's content; the first part of it may be read. */
 struct espota_sender {
-    struct espota_sender_config config;
     enum espota_sender_phase phase;
+    /*
+     * Once it is OVER. E_NO_ANSWER after a challenge: the device said nothing about an answer that
+     * would have proved anything. E_AUTH: it refused the answer, or the method forbids one, or
+     * there is no password. E_UNKNOWN: every byte was sent and no verdict came. Others: the crypto
+     * table's.
+     */
     enum espota_status status;
+    uint32_t sent;  /* image bytes that left */
+    uint32_t acked; /* of these the device's TCP has so many */
+    /* Digits of the newest challenge, which name the device's scheme: 0 (it asked for no password),
+     * ESPOTA_NONCE_MD5 or ESPOTA_NONCE_SHA256. */
+    uint8_t challenge;
+    /* Its words are the device's behind a failure, on the stream or in a datagram: to be shown only
+     * as text_printable makes them. "OK" with E_BROKEN: it said so before it had the image. */
+    struct espota_verdict verdict;
+
+    struct espota_sender_config config;
     uint64_t deadline;   /* when the phase gives up */
     uint64_t unextended; /* when it would if no second invitation had left */
     uint64_t next_send;  /* when the next invitation may leave */
@@ -72,14 +109,11 @@ struct espota_sender {
     uint64_t heard_at;   /* the device's last word, or the first datagram since then */
     uint64_t slowest_ms; /* that a word of the device has taken */
     uint32_t gap_ms;
-    uint32_t sent;
-    uint32_t acked;
     uint64_t said;    /* bytes that came on the stream */
     uint8_t unread;   /* invitations that may still wait in the device's queue */
     uint8_t silent;   /* invitations since the device's last word */
     uint8_t answers;  /* of this attempt */
     uint8_t open;     /* answers that have no reply yet */
-    uint8_t digits;   /* of the newest challenge */
     bool crossed;     /* the device may have read something between challenge and answer */
     bool settles;     /* after a refusal that proved nothing: lets everything be read first */
     bool spoke_last;  /* the device: nothing has left since its last word */
@@ -92,7 +126,6 @@ struct espota_sender {
     char nonce[ESPOTA_NONCE_MAX + 1];
     size_t datagram_length;
     uint8_t datagram[ESPOTA_DATAGRAM_MAX];
-    struct espota_verdict verdict; /* on the stream; its words may be those of a datagram */
 };
 
 /* Starts an attempt; the first invitation is wanted out at once. */
@@ -102,7 +135,6 @@ void espota_sender_init(struct espota_sender *sender, const struct espota_sender
 void espota_sender_deinit(struct espota_sender *sender);
 
 unsigned espota_sender_want(const struct espota_sender *sender);
-enum espota_sender_phase espota_sender_phase(const struct espota_sender *sender);
 
 /* The datagram to send, borrowed until the next call; NULL if none is wanted out. */
 const uint8_t *espota_sender_tx(const struct espota_sender *sender, size_t *length);
@@ -144,36 +176,14 @@ void espota_sender_acked(struct espota_sender *sender, uint32_t total, uint64_t 
 void espota_sender_rx_stream(struct espota_sender *sender, const uint8_t *data, size_t length,
                              uint64_t now);
 /* The connection ended, by the device's FIN or by an error; feed what was still readable first. */
-void espota_sender_rx_end(struct espota_sender *sender, uint64_t now);
+void espota_sender_rx_end(struct espota_sender *sender);
 
 /* Lets time pass: resends, gives up. */
 void espota_sender_tick(struct espota_sender *sender, uint64_t now);
 /* When tick is due next; false if only the network can move the engine on. */
 bool espota_sender_deadline(const struct espota_sender *sender, uint64_t *at);
 
-/* Image bytes that the socket took, and that the device's TCP has acknowledged. */
-uint32_t espota_sender_sent_total(const struct espota_sender *sender);
-uint32_t espota_sender_acked_total(const struct espota_sender *sender);
-
-/*
- * The digits of the newest challenge, which name the device's scheme: 0 (it asked
- * for no password), ESPOTA_NONCE_MD5 or ESPOTA_NONCE_SHA256. Still known afterwards.
- */
-size_t espota_sender_challenge(const struct espota_sender *sender);
 /* The form of the password that the newest answer was made of, or the next one will be. */
 enum espota_password_form espota_sender_form(const struct espota_sender *sender);
-
-/*
- * After DONE or FAILED. E_NO_ANSWER after a challenge: the device said nothing
- * about an answer that would have proved anything. E_AUTH: it refused the answer, or the method
- * forbids one, or there is no password. E_UNKNOWN: every byte was sent and no verdict came. Others:
- * the crypto table's.
- */
-enum espota_status espota_sender_status(const struct espota_sender *sender);
-/*
- * The device's own words behind a failure: raw bytes, to be shown only as
- * text_printable makes them. "OK" with E_BROKEN: it said so before it had the image.
- */
-const uint8_t *espota_sender_words(const struct espota_sender *sender, size_t *length);
 
 #endif

@@ -13,7 +13,62 @@ enum {
     READS_A_TURN = 8,
     READ_ROOM = 2048,
     UNSENT_MAX = 1 << 15, /* waiting in the kernel; more would only hide how far it is */
+
+    SCALE = 1000,    /* a bucket's credit in thousandths: rate times milliseconds */
+    SEGMENT = 1460,  /* less than that is not worth a packet */
+    BURST_PART = 10, /* a tenth of a second may leave at once */
 };
+
+/* Beyond any network, and small enough that no product overflows. */
+#define RATE_MAX ((uint64_t)1 << 40)
+
+static uint64_t burst_of(const struct espota_bucket *bucket)
+{
+    uint64_t burst = bucket->rate / BURST_PART;
+
+    return (burst > SEGMENT ? burst : SEGMENT) * SCALE;
+}
+
+void espota_bucket_init(struct espota_bucket *bucket, uint64_t rate, uint64_t now)
+{
+    bucket->rate = rate < RATE_MAX ? rate : RATE_MAX;
+    bucket->credit = 0;
+    bucket->at = now;
+}
+
+size_t espota_bucket_allowance(struct espota_bucket *bucket, uint64_t now)
+{
+    uint64_t burst = burst_of(bucket);
+    uint64_t passed = now - bucket->at; /* time does not go back */
+
+    if (bucket->rate == 0)
+        return SIZE_MAX;
+    if (passed > SCALE * (uint64_t)SEGMENT) /* even a byte a second has filled the bucket */
+        bucket->credit = burst;
+    else
+        bucket->credit += bucket->rate * passed;
+    if (bucket->credit > burst)
+        bucket->credit = burst;
+    bucket->at = now;
+    return (size_t)(bucket->credit / SCALE);
+}
+
+void espota_bucket_spend(struct espota_bucket *bucket, size_t length)
+{
+    if (bucket->rate != 0)
+        bucket->credit -= (uint64_t)length * SCALE; /* at most the allowance, so not below zero */
+}
+
+uint64_t espota_bucket_next(const struct espota_bucket *bucket, uint64_t now)
+{
+    uint64_t wanted = (bucket->rate < SEGMENT ? bucket->rate : SEGMENT) * (uint64_t)SCALE;
+    uint64_t at;
+
+    if (bucket->rate == 0 || bucket->credit >= wanted)
+        return now;
+    at = bucket->at + (wanted - bucket->credit + bucket->rate - 1) / bucket->rate;
+    return at > now ? at : now;
+}
 
 static uint64_t now_of(const struct espota_stream *s)
 {
@@ -42,8 +97,8 @@ void espota_stream_look(struct espota_stream *s)
     if (!espota_socket_unacked(s->fd, &unacked) || unacked > s->written)
         unacked = unsent;
     left = s->written - unsent; /* unsent <= written was just seen to */
-    if (left > espota_sender_sent_total(s->sender))
-        espota_sender_sent(s->sender, left - espota_sender_sent_total(s->sender));
+    if (left > s->sender->sent)
+        espota_sender_sent(s->sender, left - s->sender->sent);
     espota_sender_acked(s->sender, s->written - unacked, now_of(s));
 }
 
@@ -51,7 +106,7 @@ static void end(struct espota_stream *s)
 {
     s->ended = true;
     espota_stream_look(s);
-    espota_sender_rx_end(s->sender, now_of(s));
+    espota_sender_rx_end(s->sender);
 }
 
 /* Reads what there is, at most so many pieces. True: more may be there. */
@@ -96,7 +151,7 @@ static void write_some(struct espota_stream *s)
 
     while (budget > 0 && has_more(s)) {
         size_t length = s->source->length - s->written; /* has_more: something is left */
-        size_t allowance = espota_pacer_allowance(&s->pacer, now_of(s));
+        size_t allowance = espota_bucket_allowance(&s->bucket, now_of(s));
         enum espota_status status;
         size_t done;
         int os_error;
@@ -115,7 +170,7 @@ static void write_some(struct espota_stream *s)
         if (status != ESPOTA_OK)
             break;
         budget -= done; /* done is at most length, which is at most the budget */
-        espota_pacer_spend(&s->pacer, done);
+        espota_bucket_spend(&s->bucket, done);
         s->written += (uint32_t)done;
     }
     espota_stream_look(s);
@@ -142,7 +197,7 @@ enum espota_status espota_stream_open(struct espota_stream *s, int fd, uint64_t 
     status = espota_loop_watch(s->loop, &s->watch, NULL);
     espota_socket_no_delay(fd);
     espota_socket_limit_unsent(fd, UNSENT_MAX);
-    espota_pacer_init(&s->pacer, limit_rate, now_of(s));
+    espota_bucket_init(&s->bucket, limit_rate, now_of(s));
     espota_sender_connected(s->sender, now_of(s));
     if (status == ESPOTA_OK)
         write_some(s);
@@ -175,7 +230,7 @@ bool espota_stream_deadline(const struct espota_stream *s, uint64_t *at)
 {
     if (s->fd < 0 || !has_more(s))
         return false;
-    *at = espota_pacer_next(&s->pacer, now_of(s));
+    *at = espota_bucket_next(&s->bucket, now_of(s));
     return *at > now_of(s);
 }
 

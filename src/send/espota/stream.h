@@ -10,9 +10,23 @@
 #include <stdint.h>
 
 #include "send/espota/sender.h"
-#include "send/pacer.h"
 #include "send/send.h"
 #include "sys/sys.h"
+
+/* A token bucket: how many bytes of one stream may leave now. Pure; time is an argument. */
+struct espota_bucket {
+    uint64_t rate;   /* bytes a second; 0: no limit */
+    uint64_t credit; /* thousandths of a byte */
+    uint64_t at;     /* when the credit was that */
+};
+
+void espota_bucket_init(struct espota_bucket *bucket, uint64_t rate, uint64_t now);
+/* Bytes that may leave now; SIZE_MAX without a limit. */
+size_t espota_bucket_allowance(struct espota_bucket *bucket, uint64_t now);
+/* They left: at most the allowance. */
+void espota_bucket_spend(struct espota_bucket *bucket, size_t length);
+/* When it is worth asking again (a segment's worth, or a second's). */
+uint64_t espota_bucket_next(const struct espota_bucket *bucket, uint64_t now);
 
 /* Fill in the first part before open; fd -1 until then. */
 struct espota_stream {
@@ -24,7 +38,7 @@ struct espota_stream {
 
     int fd;
     struct espota_watch watch;
-    struct espota_pacer pacer;
+    struct espota_bucket bucket;
     uint32_t written; /* taken by the socket; the engine is told what left the machine */
     bool ended;       /* the device ended the stream, or it broke */
     int os_error;     /* why it broke; 0: it did not */

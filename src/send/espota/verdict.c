@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "send/espota/verdict.h"
+#include "send/espota/sender.h"
 
 #include <string.h>
 

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "send/pacer.h"
+#include "send/espota/stream.h"
 
-/* What leaves in `ms` if everything that may leave does so at the times the pacer names. */
+/* What leaves in `ms` if everything that may leave does so at the times the bucket names. */
 static uint64_t run(uint64_t rate, uint64_t ms, size_t *largest)
 {
-    struct espota_pacer pacer;
+    struct espota_bucket bucket;
     uint64_t now = 1000, sent = 0, turns = 0;
 
     *largest = 0;
-    espota_pacer_init(&pacer, rate, now);
+    espota_bucket_init(&bucket, rate, now);
     for (uint64_t until = now + ms; now <= until; turns++) {
-        size_t allowed = espota_pacer_allowance(&pacer, now);
+        size_t allowed = espota_bucket_allowance(&bucket, now);
         uint64_t next;
 
         if (allowed > *largest)
             *largest = allowed;
-        espota_pacer_spend(&pacer, allowed);
+        espota_bucket_spend(&bucket, allowed);
         sent += allowed;
-        next = espota_pacer_next(&pacer, now);
+        next = espota_bucket_next(&bucket, now);
         ck_assert_uint_gt(next, now); /* nothing is left, so there is something to wait for */
         now = next;
     }
@@ -45,24 +45,24 @@ END_TEST
 
 START_TEST(test_no_limit)
 {
-    struct espota_pacer pacer;
+    struct espota_bucket bucket;
 
-    espota_pacer_init(&pacer, 0, 5);
-    ck_assert_uint_eq(espota_pacer_allowance(&pacer, 5), SIZE_MAX);
-    espota_pacer_spend(&pacer, 1 << 20);
-    ck_assert_uint_eq(espota_pacer_next(&pacer, 5), 5);
+    espota_bucket_init(&bucket, 0, 5);
+    ck_assert_uint_eq(espota_bucket_allowance(&bucket, 5), SIZE_MAX);
+    espota_bucket_spend(&bucket, 1 << 20);
+    ck_assert_uint_eq(espota_bucket_next(&bucket, 5), 5);
 }
 END_TEST
 
 START_TEST(test_a_long_pause_saves_nothing_up)
 {
-    struct espota_pacer pacer;
+    struct espota_bucket bucket;
 
-    espota_pacer_init(&pacer, 100000, 0);
-    ck_assert_uint_eq(espota_pacer_allowance(&pacer, 0), 0);
-    ck_assert_uint_eq(espota_pacer_allowance(&pacer, UINT64_MAX / 2), 10000);
-    ck_assert_uint_eq(espota_pacer_next(&pacer, UINT64_MAX / 2), UINT64_MAX / 2);
+    espota_bucket_init(&bucket, 100000, 0);
+    ck_assert_uint_eq(espota_bucket_allowance(&bucket, 0), 0);
+    ck_assert_uint_eq(espota_bucket_allowance(&bucket, UINT64_MAX / 2), 10000);
+    ck_assert_uint_eq(espota_bucket_next(&bucket, UINT64_MAX / 2), UINT64_MAX / 2);
 }
 END_TEST
 
-UNIT_MAIN("send/pacer", test_rates, test_no_limit, test_a_long_pause_saves_nothing_up)
+UNIT_MAIN("send/token_bucket", test_rates, test_no_limit, test_a_long_pause_saves_nothing_up)
