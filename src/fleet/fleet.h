@@ -2,7 +2,7 @@
 /*
  * Inside an upload: what its files share. upload.c is the public face, prepare.c makes jobs of
  * targets, names.c finds their addresses, begin.c begins their attempts, fleet.c runs them, tell.c
- * says what happens, remember.c keeps it in the state file, diagnose.c explains silence.
+ * says what happens, state.c keeps it for the next run, diagnose.c explains silence.
  */
 #ifndef ESPOTA_FLEET_FLEET_H
 #define ESPOTA_FLEET_FLEET_H
@@ -15,7 +15,6 @@
 #include "crypto/crypto.h"
 #include "espota/upload.h"
 #include "fleet/schedule.h"
-#include "fleet/state.h"
 #include "http/http.h"
 #include "image/image.h"
 #include "send/send.h"
@@ -155,7 +154,52 @@ enum espota_status espota_fleet_turn(struct espota_upload *upload, int most_ms,
                                      struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_fleet_end(struct espota_upload *upload);
 
-/* remember.c: what is done already is not begun, what is known at the end is written down. */
+/*
+ * --- state.c ---
+ *
+ * What a run remembers for the next one (--state): which target got which bytes. A JSON file
+ * that a person can read and edit:
+ *
+ *     { "format": "espota-c upload state", "version": 1,
+ *       "entries": [ { "target": "192.168.1.5:8266", "command": 0, "sha256": "…",
+ *                      "result": "done", "time": "2026-11-21T04:05:06Z" } ] }
+ *
+ * A target has one entry for each command: the last bytes that it may have. So an image that was
+ * once done is sent again after another one.
+ */
+
+enum espota_state_result {
+    ESPOTA_STATE_NONE,    /* nothing is known */
+    ESPOTA_STATE_DONE,    /* the target has these bytes */
+    ESPOTA_STATE_UNKNOWN, /* it may have them */
+};
+
+/*
+ * Reads the file; one that is missing is empty. E_LOCAL for one that is not such a file, which
+ * is then left as it is, and if another run holds it. `lock`: keep other runs out until close.
+ */
+enum espota_status espota_state_open(const char *path, bool lock, struct espota_state **out,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Does not save. NULL is fine. */
+void espota_state_close(struct espota_state *state);
+
+/* What is known of these bytes (64 hex digits) and this target ("ADDRESS:PORT"). */
+enum espota_state_result espota_state_find(const struct espota_state *state, const char *target,
+                                           enum espota_command command, const char *sha256);
+
+/* Remembers a result in place of what was known of target and command; NONE forgets. */
+enum espota_status espota_state_record(struct espota_state *state, const char *target,
+                                       enum espota_command command, const char *sha256,
+                                       enum espota_state_result result, int64_t wall,
+                                       struct espota_error *err) ESPOTA_MUST_CHECK;
+
+bool espota_state_changed(const struct espota_state *state); /* since it was read or saved */
+
+/* Replaces the file, which is whole at every moment. */
+enum espota_status espota_state_save(struct espota_state *state,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* What is done already is not begun, what is known at the end is written down. */
 enum espota_status espota_fleet_open_state(struct espota_upload *upload,
                                            struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Settles the job if the state knows that it needs nothing; `early` or `recalled` says so. */

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "fleet/state.h"
+/*
+ * What a run remembers is written down while it goes on: a run of hours that is killed must not
+ * begin again with those that are done. It is written at most once a second, as a whole new file,
+ * so that a thousand results are no thousand files and each of them can be read by the next run.
+ */
+#include "fleet/fleet.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,24 +16,30 @@
 #include "text/text.h"
 #include "wire/wire.h"
 
-enum { STATE_MAX = 64 << 20, VERSION = 1, SHA256_HEX = 2 * ESPOTA_SHA256_SIZE };
+enum {
+    STATE_MAX = 64 << 20,
+    VERSION = 1,
+    SHA256_HEX = 2 * ESPOTA_SHA256_SIZE,
+    SAVE_MS = 1000,
+};
 
 static const char format_name[] = "espota-c upload state";
 
 struct state_entry {
-    char *target;
+    struct state_entry *next;
     enum espota_command command;
     char sha256[SHA256_HEX + 1];
     char time[sizeof("2026-11-21T04:05:06Z")];
     enum espota_state_result result; /* NONE: forgotten */
+    char target[];
 };
 
 struct espota_state {
     char *path;
     struct espota_file_lock lock;
-    struct state_entry *entries;
-    size_t count, room;
-    bool changed;
+    struct state_entry *first;
+    struct state_entry **end; /* where the next one goes */
+    bool changed;             /* since it was read or saved */
 };
 
 static const char *const words[] = {
@@ -44,42 +55,25 @@ static enum espota_status no_memory(struct espota_error *err)
 static struct state_entry *find(const struct espota_state *state, const char *target,
                                 enum espota_command command)
 {
-    for (size_t i = 0; i < state->count; i++) {
-        struct state_entry *entry = &state->entries[i];
-
+    for (struct state_entry *entry = state->first; entry != NULL; entry = entry->next)
         if (entry->command == command && strcmp(entry->target, target) == 0)
             return entry;
-    }
     return NULL;
 }
 
 static struct state_entry *add(struct espota_state *state, const char *target,
                                enum espota_command command)
 {
-    struct state_entry *entry;
+    size_t size = strlen(target) + 1;
+    struct state_entry *entry = calloc(1, sizeof(*entry) + size);
 
-    if (state->count == state->room) {
-        size_t room = state->room == 0 ? 16 : 2 * state->room;
-        struct state_entry *larger = realloc(state->entries, room * sizeof(*larger));
-
-        if (larger == NULL)
-            return NULL;
-        state->entries = larger;
-        state->room = room;
-    }
-    entry = &state->entries[state->count];
-    memset(entry, 0, sizeof(*entry));
-    entry->command = command;
-    entry->target = strdup(target);
-    if (entry->target == NULL)
+    if (entry == NULL)
         return NULL;
-    state->count++;
+    entry->command = command;
+    memcpy(entry->target, target, size);
+    *state->end = entry;
+    state->end = &entry->next;
     return entry;
-}
-
-static enum espota_status foreign(struct espota_error *err, const char *what)
-{
-    return espota_error_set(err, ESPOTA_E_LOCAL, "%s", what);
 }
 
 static bool read_result(const char *word, enum espota_state_result *out)
@@ -114,9 +108,9 @@ static enum espota_status read_entry(struct espota_state *state, const struct es
         strlen(time_text) >= sizeof(entry->time) || !read_result(result, &known) ||
         !espota_json_integer(espota_json_member(value, "command"), &command) ||
         !is_command(command))
-        return foreign(err, "an entry is damaged");
+        return espota_error_set(err, ESPOTA_E_LOCAL, "an entry is damaged");
     if (find(state, target, (enum espota_command)command) != NULL)
-        return foreign(err, "a target is in it twice");
+        return espota_error_set(err, ESPOTA_E_LOCAL, "a target is in it twice");
     entry = add(state, target, (enum espota_command)command);
     if (entry == NULL)
         return no_memory(err);
@@ -136,25 +130,16 @@ static enum espota_status read_document(struct espota_state *state,
     int64_t version;
 
     if (format == NULL || strcmp(format, format_name) != 0)
-        return foreign(err, "it was not written by espota-c upload");
+        return espota_error_set(err, ESPOTA_E_LOCAL, "it was not written by espota-c upload");
     if (!espota_json_integer(espota_json_member(document, "version"), &version) ||
         version != VERSION)
-        return foreign(err, "it was written by another version of espota-c");
+        return espota_error_set(err, ESPOTA_E_LOCAL,
+                                "it was written by another version of espota-c");
     if (!espota_json_is_array(entries))
-        return foreign(err, "it has no entries");
+        return espota_error_set(err, ESPOTA_E_LOCAL, "it has no entries");
     for (size_t i = 0; i < espota_json_count(entries) && status == ESPOTA_OK; i++)
         status = read_entry(state, espota_json_at(entries, i), err);
     return status;
-}
-
-static bool is_missing(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    int why = errno;
-
-    if (file != NULL)
-        fclose(file);
-    return file == NULL && why == ENOENT;
 }
 
 static enum espota_status load(struct espota_state *state, struct espota_error *err)
@@ -164,7 +149,7 @@ static enum espota_status load(struct espota_state *state, struct espota_error *
     uint8_t *bytes = NULL;
     size_t length;
 
-    if (is_missing(state->path))
+    if (!espota_file_exists(state->path))
         return ESPOTA_OK;
     status = espota_file_read(state->path, STATE_MAX, &bytes, &length, NULL, err);
     if (status != ESPOTA_OK)
@@ -195,6 +180,7 @@ enum espota_status espota_state_open(const char *path, bool lock, struct espota_
         return no_memory(err);
     if (strcmp(path, "-") == 0)
         status = espota_error_set(err, ESPOTA_E_USAGE, "the state cannot be kept in a pipe");
+    state->end = &state->first;
     state->lock = (struct espota_file_lock)ESPOTA_FILE_LOCK_INIT;
     state->path = strdup(path);
     if (state->path == NULL && status == ESPOTA_OK)
@@ -216,9 +202,12 @@ void espota_state_close(struct espota_state *state)
     if (state == NULL)
         return;
     espota_file_lock_release(&state->lock);
-    for (size_t i = 0; i < state->count; i++)
-        free(state->entries[i].target);
-    free(state->entries);
+    while (state->first != NULL) {
+        struct state_entry *entry = state->first;
+
+        state->first = entry->next;
+        free(entry);
+    }
     free(state->path);
     free(state);
 }
@@ -289,10 +278,8 @@ static char *write_document(const struct espota_state *state)
     char *text = NULL;
     bool good = true;
 
-    for (size_t i = 0; i < state->count && good; i++) {
-        if (state->entries[i].result != ESPOTA_STATE_NONE)
-            good = add_entry(entries, &state->entries[i]);
-    }
+    for (struct state_entry *entry = state->first; entry != NULL && good; entry = entry->next)
+        good = entry->result == ESPOTA_STATE_NONE || add_entry(entries, entry);
     good = good && espota_json_set_text(document, "format", format_name) &&
            espota_json_set_integer(document, "version", VERSION);
     if (!good)
@@ -315,4 +302,108 @@ enum espota_status espota_state_save(struct espota_state *state, struct espota_e
     if (status == ESPOTA_OK)
         state->changed = false;
     return status;
+}
+
+/* --- in a run --- */
+
+enum espota_status espota_fleet_open_state(struct espota_upload *upload, struct espota_error *err)
+{
+    const struct espota_upload_options *options = &upload->options;
+
+    if (options->state_file == NULL)
+        return ESPOTA_OK;
+    return espota_state_open(options->state_file, !options->dry_run, &upload->state, err);
+}
+
+enum espota_status espota_fleet_recall(struct espota_job *job, struct espota_error *err)
+{
+    struct espota_upload *upload = job->upload;
+    char message[512];
+
+    switch (espota_state_find(upload->state, job->key, job->command, job->source->sha256)) {
+    case ESPOTA_STATE_NONE:
+        return ESPOTA_OK;
+    case ESPOTA_STATE_DONE:
+        job->recalled = true;
+        upload->recalled++;
+        espota_schedule_settle(&upload->schedule, job->index, ESPOTA_OK, false);
+        return ESPOTA_OK;
+    case ESPOTA_STATE_UNKNOWN:
+        break;
+    }
+    snprintf(message, sizeof(message),
+             "an earlier run sent it the whole image and heard no verdict, so it is left alone: "
+             "look at the device; to send again, remove its entry (%s) from %s",
+             job->key, upload->options.state_file);
+    return espota_fleet_settle(job, ESPOTA_E_UNKNOWN, message, false, err);
+}
+
+static void complain(struct espota_upload *upload, const struct espota_error *err)
+{
+    if (!upload->state_failed)
+        espota_fleet_log(upload, ESPOTA_LOG_WARNING, "the state is not saved: %s", err->message);
+    upload->state_failed = true;
+}
+
+static void save(void *context)
+{
+    struct espota_upload *upload = context;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+
+    upload->saved = espota_loop_now(upload->loop);
+    if (espota_state_save(upload->state, &err) == ESPOTA_OK)
+        upload->state_failed = false;
+    else
+        complain(upload, &err);
+}
+
+/* At once if it was not saved for a while. */
+static void save_soon(struct espota_upload *upload)
+{
+    uint64_t at = upload->saved + SAVE_MS;
+
+    if (upload->save.slot != 0)
+        return;
+    upload->save = (struct espota_timer){.expired = save, .context = upload};
+    if (espota_loop_now(upload->loop) >= at ||
+        espota_loop_arm(upload->loop, &upload->save, at) != ESPOTA_OK)
+        save(upload);
+}
+
+static enum espota_state_result result_of(const struct espota_job *job, enum espota_status status)
+{
+    /* one that said OK and did not come back may be anything */
+    if (status == ESPOTA_OK || (job->accepted && status == ESPOTA_E_INTERRUPTED))
+        return ESPOTA_STATE_DONE;
+    return job->complete ? ESPOTA_STATE_UNKNOWN : ESPOTA_STATE_NONE;
+}
+
+void espota_fleet_remember(struct espota_job *job, enum espota_status status)
+{
+    struct espota_upload *upload = job->upload;
+    enum espota_state_result result = result_of(job, status);
+    struct espota_error err = ESPOTA_ERROR_INIT;
+
+    if (upload->state == NULL || upload->options.dry_run)
+        return;
+    /* a program is replaced as a whole or not at all; a file system is overwritten in place */
+    if (result == ESPOTA_STATE_NONE && (!job->touched || job->command != ESPOTA_COMMAND_FILESYSTEM))
+        return;
+    if (espota_state_record(upload->state, job->key, job->command, job->source->sha256, result,
+                            espota_clock_wall(), &err) != ESPOTA_OK)
+        complain(upload, &err);
+    save_soon(upload);
+}
+
+void espota_fleet_close_state(struct espota_upload *upload)
+{
+    if (upload->state == NULL)
+        return;
+    espota_loop_disarm(upload->loop, &upload->save);
+    if (upload->state->changed)
+        save(upload);
+    if (upload->state_failed && upload->common == ESPOTA_OK)
+        upload->common = ESPOTA_E_LOCAL; /* the next run would send again what is done */
+    espota_state_close(upload->state);
+    upload->state = NULL;
 }
