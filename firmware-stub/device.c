@@ -47,7 +47,7 @@ static void pump_datagram_out(struct espota_pump *device, uint64_t now)
     if ((espota_receiver_want(&device->receiver) & ESPOTA_WANT_DATAGRAM_OUT) == 0)
         return;
     datagram = espota_receiver_tx(&device->receiver, &length);
-    status = ops->udp_send(ops->context, datagram, length, espota_receiver_peer(&device->receiver));
+    status = ops->udp_send(ops->context, datagram, length, &device->receiver.peer);
     if (status == ESPOTA_MORE)
         return;
     if (status != ESPOTA_OK)
@@ -82,8 +82,8 @@ static void pump_connect(struct espota_pump *device, uint64_t now)
 
     if ((espota_receiver_want(&device->receiver) & ESPOTA_WANT_CONNECT) == 0)
         return;
-    to = *espota_receiver_peer(&device->receiver);
-    to.port = espota_receiver_port(&device->receiver);
+    to = *&device->receiver.peer;
+    to.port = device->receiver.invitation.port;
     status = ops->tcp_connect(ops->context, &to);
     device->connecting = status == ESPOTA_MORE;
     device->connected = status == ESPOTA_OK;
@@ -178,7 +178,7 @@ int32_t espota_pump_run(struct espota_pump *device)
     pump_stream_out(device, now);
     if (pump_stream_in(device, now, &full)) {
         /* The rest of what the end of a sector cut, so that both are counted as one. */
-        if (full && espota_receiver_phase(&device->receiver) == ESPOTA_RECEIVER_STREAMING)
+        if (full && device->receiver.phase == ESPOTA_RECEIVER_STREAMING)
             (void)pump_stream_in(device, now, &full);
         busy = true;
     }

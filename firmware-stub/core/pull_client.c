@@ -11,7 +11,7 @@ static const struct espota_pull_dialect_table *dialect(const struct espota_pull_
     return client->config->dialect == ESPOTA_PULL_RTOS ? &espota_pull_rtos : &espota_pull_arduino;
 }
 
-static uint32_t command_of(const struct espota_pull_client *client)
+uint32_t espota_pull_client_command(const struct espota_pull_client *client)
 {
     return client->config->mode == ESPOTA_PULL_FILESYSTEM ? ESPOTA_COMMAND_FILESYSTEM
                                                           : dialect(client)->command;
@@ -41,7 +41,7 @@ enum espota_status espota_pull_client_init(struct espota_pull_client *client,
 void espota_pull_client_deinit(struct espota_pull_client *client)
 {
     if (client->config != NULL)
-        espota_updater_deinit(&client->updater);
+        espota_updater_abort(&client->updater);
     espota_wipe(client, sizeof(*client));
 }
 
@@ -56,7 +56,7 @@ static void tell(struct espota_pull_client *client, enum espota_receiver_event_k
         .done = espota_updater_received(&client->updater),
         .failure =
             client->phase == ESPOTA_PULL_BODY ? ESPOTA_FAILURE_RECEIVE : ESPOTA_FAILURE_BEGIN,
-        .error = espota_updater_error(&client->updater),
+        .error = client->updater.error,
         .text = text,
     };
 
@@ -89,7 +89,7 @@ static void fail(struct espota_pull_client *client, int32_t error)
 
 static void fail_update(struct espota_pull_client *client)
 {
-    fail(client, (int32_t)espota_updater_error(&client->updater));
+    fail(client, (int32_t)client->updater.error);
 }
 
 unsigned espota_pull_client_want(const struct espota_pull_client *client)
@@ -197,7 +197,7 @@ static void begin_update(struct espota_pull_client *client)
         fail(client, ESPOTA_PULL_BAD_MD5);
         return;
     }
-    if (espota_updater_begin(&client->updater, client->length, command_of(client),
+    if (espota_updater_begin(&client->updater, client->length, espota_pull_client_command(client),
                              client->has_md5 ? client->md5 : NULL) != ESPOTA_OK) {
         fail_update(client);
         return;
@@ -282,7 +282,7 @@ void espota_pull_client_rx(struct espota_pull_client *client, const uint8_t *dat
 /* The source has dried up. The original waits for a minute before it says so. */
 static void dry(struct espota_pull_client *client)
 {
-    if (!espota_updater_running(&client->updater)) {
+    if (!client->updater.running) {
         fail(client, ESPOTA_PULL_BAD_HEADER); /* the first bytes are still missing */
         return;
     }
@@ -316,21 +316,6 @@ bool espota_pull_client_deadline(const struct espota_pull_client *client, uint64
 }
 
 /* --- what came of it --- */
-
-enum espota_pull_result espota_pull_client_result(const struct espota_pull_client *client)
-{
-    return client->result;
-}
-
-unsigned espota_pull_client_status(const struct espota_pull_client *client)
-{
-    return client->status;
-}
-
-const char *espota_pull_client_version(const struct espota_pull_client *client)
-{
-    return client->version;
-}
 
 static const char *words_for(int32_t error)
 {

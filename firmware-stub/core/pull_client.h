@@ -92,16 +92,18 @@ enum espota_pull_phase {
     ESPOTA_PULL_OVER,
 };
 
-/* The caller's memory; its content is the engine's. */
+/* The caller's memory; its content is the engine's, and the first part may be read. */
 struct espota_pull_client {
+    enum espota_pull_result result;
+    unsigned status;                       /* HTTP's; 0: none came */
+    char version[ESPOTA_PULL_VERSION_MAX]; /* x-version of the answer; "": none */
+
     const struct espota_pull_client_config *config;
     struct espota_updater updater;
     struct espota_http_reader head;
     enum espota_pull_phase phase;
-    enum espota_pull_result result;
     int32_t error;
     uint64_t deadline;
-    unsigned status; /* HTTP's; 0: none came */
     bool has_length;
     bool chunked;
     bool encoded;
@@ -112,7 +114,6 @@ struct espota_pull_client {
     size_t first_bytes; /* of the image, that were looked at before it began */
     uint8_t first[4];
     char md5[ESPOTA_MD5_HEX + 2]; /* one more than it should have, to see that it has */
-    char version[ESPOTA_PULL_VERSION_MAX];
     size_t request_length;
     size_t sent;
     char request[ESPOTA_PULL_REQUEST_MAX];
@@ -145,16 +146,10 @@ void espota_pull_client_tick(struct espota_pull_client *client, uint64_t now);
 /* When tick is due next; false if the client is over. */
 bool espota_pull_client_deadline(const struct espota_pull_client *client, uint64_t *at);
 
-enum espota_pull_result espota_pull_client_result(const struct espota_pull_client *client);
 /*
  * After FAILED: an enum espota_pull_error, an enum espota_update_error, or 0 (fewer bytes than
  * announced, where the original waits). `out` gets the original's words, terminated.
  */
 int32_t espota_pull_client_error(const struct espota_pull_client *client,
                                  char out[ESPOTA_PULL_MESSAGE_MAX]);
-/* The status of the answer; 0: none came. */
-unsigned espota_pull_client_status(const struct espota_pull_client *client);
-/* x-version of the answer; "": none. */
-const char *espota_pull_client_version(const struct espota_pull_client *client);
-
 #endif

@@ -14,13 +14,6 @@ enum {
 
 /* --- the request --- */
 
-static uint32_t free_space(const struct espota_updater_config *update)
-{
-    uint32_t sketch = (update->sketch_size + ESPOTA_SECTOR_SIZE - 1) & ~(ESPOTA_SECTOR_SIZE - 1u);
-
-    return update->fs_start > sketch ? update->fs_start - sketch : 0;
-}
-
 /* The names come in the order in which the core sends them. */
 static void begin_field(struct espota_writer *writer, const char *name)
 {
@@ -76,7 +69,7 @@ static void write_request(const struct espota_pull_client_config *config,
     number_field(writer, "Chip-ID", config->chip_id);
     mac_field(writer, "STA-MAC", config->station_mac);
     mac_field(writer, "AP-MAC", config->access_point_mac);
-    number_field(writer, "free-space", free_space(config->update));
+    number_field(writer, "free-space", espota_updater_space(config->update, ESPOTA_COMMAND_FLASH));
     number_field(writer, "sketch-size", config->update->sketch_size);
     text_field(writer, "sketch-md5", config->sketch_md5);
     number_field(writer, "chip-size", config->update->chip_size);
@@ -118,13 +111,6 @@ static void take_version(struct espota_pull_client *client)
         fail(client, error_of(client->status));
 }
 
-static uint32_t space_for(const struct espota_pull_client_config *config)
-{
-    return config->mode == ESPOTA_PULL_FILESYSTEM
-               ? config->update->fs_end - config->update->fs_start /* by its contract */
-               : free_space(config->update);
-}
-
 static void take_answer(struct espota_pull_client *client)
 {
     if (client->encoded)
@@ -137,7 +123,8 @@ static void take_answer(struct espota_pull_client *client)
         fail(client, error_of(client->status));
     else if (client->chunked || !client->has_length || client->length == 0)
         fail(client, ESPOTA_PULL_NO_SIZE);
-    else if (client->length > space_for(client->config))
+    else if (client->length >
+             espota_updater_space(client->config->update, espota_pull_client_command(client)))
         fail(client, ESPOTA_PULL_SPACE);
     else
         espota_pull_client_begin(client);

@@ -24,6 +24,8 @@ struct espota_pull_dialect_table {
 extern const struct espota_pull_dialect_table espota_pull_arduino;
 extern const struct espota_pull_dialect_table espota_pull_rtos;
 
+/* What the updater is asked for. */
+uint32_t espota_pull_client_command(const struct espota_pull_client *client);
 /* Ends the client. */
 void espota_pull_client_end(struct espota_pull_client *client, enum espota_pull_result result,
                             int32_t error);

@@ -24,7 +24,6 @@ static void write_request(const struct espota_pull_client_config *config,
 
 static void take_answer(struct espota_pull_client *client)
 {
-    const struct espota_updater_config *update = client->config->update;
     int32_t error = 0;
 
     if (client->status != HTTP_OK)
@@ -35,7 +34,8 @@ static void take_answer(struct espota_pull_client *client)
         error = ESPOTA_PULL_NO_TYPE;
     else if (client->length <= SMALLEST)
         error = ESPOTA_PULL_TOO_SMALL;
-    else if (client->length > update->fs_end - update->fs_start) /* by its contract */
+    else if (client->length >
+             espota_updater_space(client->config->update, espota_pull_client_command(client)))
         error = ESPOTA_PULL_SPACE;
     client->has_md5 = false; /* it knows none */
     if (error != 0)

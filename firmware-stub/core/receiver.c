@@ -20,36 +20,32 @@ enum {
     BEFORE_RESTART_MS = 100,
 };
 
-static const char *tell(struct espota_receiver *receiver, struct espota_receiver_event *event)
+static const char *tell_event(struct espota_receiver *receiver, struct espota_receiver_event event)
 {
     const struct espota_receiver_config *config = receiver->config;
 
-    if (config->event == NULL)
-        return NULL;
-    event->peer = &receiver->peer;
-    event->command = (uint32_t)receiver->invitation.command;
-    event->size = receiver->invitation.size;
-    return config->event(config->context, event);
+    event.peer = &receiver->peer;
+    event.command = (uint32_t)receiver->invitation.command;
+    event.size = receiver->invitation.size;
+    event.done = espota_updater_received(&receiver->updater);
+    return config->event != NULL ? config->event(config->context, &event) : NULL;
 }
 
-static const char *tell_kind(struct espota_receiver *receiver, enum espota_receiver_event_kind kind)
+static const char *tell(struct espota_receiver *receiver, enum espota_receiver_event_kind kind)
 {
-    struct espota_receiver_event event = {.kind = kind};
-
-    event.done = espota_updater_received(&receiver->updater);
-    return tell(receiver, &event);
+    return tell_event(receiver, (struct espota_receiver_event){.kind = kind});
 }
 
 static void tell_failure(struct espota_receiver *receiver, enum espota_receiver_failure failure,
                          const char *text)
 {
-    struct espota_receiver_event event = {
-        .kind = ESPOTA_RECEIVER_ERROR, .failure = failure, .text = text};
-
-    event.done = espota_updater_received(&receiver->updater);
-    if (failure != ESPOTA_FAILURE_AUTH)
-        event.error = espota_updater_error(&receiver->updater);
-    tell(receiver, &event);
+    tell_event(receiver, (struct espota_receiver_event){
+                             .kind = ESPOTA_RECEIVER_ERROR,
+                             .failure = failure,
+                             .error = failure != ESPOTA_FAILURE_AUTH ? receiver->updater.error
+                                                                     : ESPOTA_UPDATE_OK,
+                             .text = text,
+                         });
 }
 
 static void enter(struct espota_receiver *receiver, enum espota_receiver_phase phase,
@@ -70,7 +66,7 @@ static uint64_t after_limit(const struct espota_receiver *receiver, uint64_t now
 }
 
 /* Idle again; a reply that still waits may leave. */
-static void go_idle(struct espota_receiver *receiver)
+void espota_receiver_again(struct espota_receiver *receiver)
 {
     espota_updater_abort(&receiver->updater);
     espota_wipe(receiver->nonce, sizeof(receiver->nonce));
@@ -86,18 +82,13 @@ void espota_receiver_init(struct espota_receiver *receiver,
     memset(receiver, 0, sizeof(*receiver));
     receiver->config = config;
     espota_updater_init(&receiver->updater, config->update);
-    go_idle(receiver);
+    espota_receiver_again(receiver);
 }
 
 void espota_receiver_deinit(struct espota_receiver *receiver)
 {
-    espota_updater_deinit(&receiver->updater);
+    espota_updater_abort(&receiver->updater);
     espota_wipe(receiver, sizeof(*receiver));
-}
-
-void espota_receiver_again(struct espota_receiver *receiver)
-{
-    go_idle(receiver);
 }
 
 /* --- replies --- */
@@ -147,44 +138,42 @@ static void say_count(struct espota_receiver *receiver)
 /* --- IDLE and WAITAUTH --- */
 
 /* The original's nonce is a digest of its clock: whoever can guess the time knows it. */
-static enum espota_status predictable_nonce(const struct espota_receiver *receiver, uint8_t *raw,
-                                            uint64_t now)
+static enum espota_status predictable_nonce(struct espota_receiver *receiver, uint64_t now)
 {
-    const struct espota_crypto *crypto = receiver->config->crypto;
     enum espota_digest_kind kind = receiver->config->nonce_digits == ESPOTA_NONCE_MD5
                                        ? ESPOTA_DIGEST_MD5
                                        : ESPOTA_DIGEST_SHA256;
-    struct espota_digest digest;
-    struct espota_writer writer;
     uint8_t text[10];
-    enum espota_status status = crypto->digest_start(crypto->context, kind, &digest);
+    struct espota_digest_part part = {.data = text};
+    struct espota_writer writer;
 
-    if (status != ESPOTA_OK)
-        return status;
     espota_writer_init(&writer, text, sizeof(text));
     espota_write_decimal(&writer, (uint32_t)(now * 1000)); /* micros() */
-    crypto->digest_add(crypto->context, &digest, text, writer.used);
-    return crypto->digest_finish(crypto->context, &digest, raw);
+    part.length = writer.used;
+    return espota_digest_hex(receiver->config->crypto, kind, &part, 1, receiver->nonce);
+}
+
+static enum espota_status random_nonce(struct espota_receiver *receiver)
+{
+    const struct espota_crypto *crypto = receiver->config->crypto;
+    size_t size = receiver->config->nonce_digits / 2;
+    uint8_t raw[ESPOTA_NONCE_MAX / 2];
+
+    if (crypto->random == NULL || crypto->random(crypto->context, raw, size) != ESPOTA_OK)
+        return ESPOTA_E_FAILED;
+    espota_hex_encode(raw, size, receiver->nonce);
+    return ESPOTA_OK;
 }
 
 static void challenge(struct espota_receiver *receiver, uint64_t now)
 {
-    const struct espota_receiver_config *config = receiver->config;
-    size_t size = config->nonce_digits / 2;
-    uint8_t raw[ESPOTA_NONCE_MAX / 2];
-    enum espota_status status;
+    enum espota_status status =
+        receiver->config->quirks ? predictable_nonce(receiver, now) : random_nonce(receiver);
 
-    if (config->quirks)
-        status = predictable_nonce(receiver, raw, now);
-    else if (config->crypto->random == NULL)
-        status = ESPOTA_E_FAILED;
-    else
-        status = config->crypto->random(config->crypto->context, raw, size);
     if (status != ESPOTA_OK) {
         tell_failure(receiver, ESPOTA_FAILURE_AUTH, "no nonce to be had");
         return;
     }
-    espota_hex_encode(raw, size, receiver->nonce);
     reply(receiver, "AUTH ", receiver->nonce);
     enter(receiver, ESPOTA_RECEIVER_WAITAUTH,
           after_limit(receiver, now, ESPOTA_RECEIVER_CHALLENGE_MS));
@@ -202,12 +191,12 @@ static void accept(struct espota_receiver *receiver, uint64_t now)
         espota_updater_message(&receiver->updater, message);
         refusal = message;
     } else {
-        refusal = tell_kind(receiver, ESPOTA_RECEIVER_START);
+        refusal = tell(receiver, ESPOTA_RECEIVER_START);
     }
     if (refusal != NULL) {
         reply(receiver, "ERR: ", refusal);
         tell_failure(receiver, ESPOTA_FAILURE_BEGIN, refusal);
-        go_idle(receiver);
+        espota_receiver_again(receiver);
         return;
     }
     reply(receiver, "OK", "");
@@ -220,7 +209,7 @@ static void rx_invitation(struct espota_receiver *receiver, const uint8_t *data,
     if (espota_invitation_parse(data, length, &receiver->invitation) != ESPOTA_OK)
         return;
     receiver->peer = *from;
-    tell_kind(receiver, ESPOTA_RECEIVER_INVITED);
+    tell(receiver, ESPOTA_RECEIVER_INVITED);
     if (receiver->config->password_hash != NULL)
         challenge(receiver, now);
     else
@@ -253,7 +242,8 @@ static void rx_answer(struct espota_receiver *receiver, const uint8_t *data, siz
         memcmp(from->address, receiver->peer.address, sizeof(from->address)) != 0)
         return;
     if (espota_answer_parse(data, length, config->nonce_digits, &answer) != ESPOTA_OK) {
-        go_idle(receiver); /* a second invitation, too: it only resets, and is not answered */
+        espota_receiver_again(
+            receiver); /* a second invitation, too: it only resets, and is not answered */
         return;
     }
     if (config->replies_to_answer || config->nonce_digits == ESPOTA_NONCE_SHA256)
@@ -262,13 +252,13 @@ static void rx_answer(struct espota_receiver *receiver, const uint8_t *data, siz
     espota_wipe(&answer, sizeof(answer));
     espota_wipe(receiver->nonce, sizeof(receiver->nonce));
     if (right) {
-        tell_kind(receiver, ESPOTA_RECEIVER_AUTH);
+        tell(receiver, ESPOTA_RECEIVER_AUTH);
         accept(receiver, now);
         return;
     }
     reply(receiver, refusal, "");
     tell_failure(receiver, ESPOTA_FAILURE_AUTH, refusal);
-    go_idle(receiver);
+    espota_receiver_again(receiver);
 }
 
 void espota_receiver_rx_datagram(struct espota_receiver *receiver, const uint8_t *data,
@@ -295,7 +285,7 @@ void espota_receiver_connected(struct espota_receiver *receiver, uint64_t now)
     if (receiver->phase != ESPOTA_RECEIVER_CONNECTING)
         return;
     enter(receiver, ESPOTA_RECEIVER_STREAMING, after_limit(receiver, now, ESPOTA_RECEIVER_IDLE_MS));
-    tell_kind(receiver, ESPOTA_RECEIVER_PROGRESS);
+    tell(receiver, ESPOTA_RECEIVER_PROGRESS);
 }
 
 void espota_receiver_connect_failed(struct espota_receiver *receiver, uint64_t now)
@@ -304,7 +294,7 @@ void espota_receiver_connect_failed(struct espota_receiver *receiver, uint64_t n
     if (receiver->phase != ESPOTA_RECEIVER_CONNECTING)
         return;
     tell_failure(receiver, ESPOTA_FAILURE_CONNECT, NULL);
-    go_idle(receiver);
+    espota_receiver_again(receiver);
 }
 
 /* The update is over with an error: says so to a host that still listens. */
@@ -325,7 +315,7 @@ static void leave(struct espota_receiver *receiver, uint64_t now)
     receiver->tx_length = receiver->tx_sent = 0;
     receiver->counted = 0;
     enter(receiver, ESPOTA_RECEIVER_LEAVING, after_pause(receiver, now, BEFORE_RESTART_MS));
-    tell_kind(receiver, ESPOTA_RECEIVER_END);
+    tell(receiver, ESPOTA_RECEIVER_END);
 }
 
 /* What follows once the connection has taken everything. */
@@ -345,7 +335,7 @@ static void drained(struct espota_receiver *receiver, uint64_t now)
         break;
     case ESPOTA_RECEIVER_FAILING:
         if (receiver->config->quirks)
-            go_idle(receiver);
+            espota_receiver_again(receiver);
         else
             receiver->deadline = now + ESPOTA_RECEIVER_LINGER_MS;
         break;
@@ -361,7 +351,7 @@ static void pass_done(struct espota_receiver *receiver, size_t length, enum espo
     receiver->owed += (uint32_t)length;
     receiver->deadline = after_limit(receiver, now, ESPOTA_RECEIVER_IDLE_MS);
     if (length > 0)
-        tell_kind(receiver, ESPOTA_RECEIVER_PROGRESS);
+        tell(receiver, ESPOTA_RECEIVER_PROGRESS);
     if (status == ESPOTA_OK && espota_updater_remaining(&receiver->updater) > 0) {
         say_count(receiver);
         return;
@@ -417,14 +407,14 @@ void espota_receiver_rx_end(struct espota_receiver *receiver, uint64_t now)
     case ESPOTA_RECEIVER_STREAMING: /* bytes are missing, or the last one would have ended it */
         if (espota_updater_end(&receiver->updater, false) != ESPOTA_OK)
             tell_failure(receiver, ESPOTA_FAILURE_END, NULL);
-        go_idle(receiver);
+        espota_receiver_again(receiver);
         break;
     case ESPOTA_RECEIVER_INSTALLED: /* installed is installed, whether the host hears it or not */
     case ESPOTA_RECEIVER_TELLING:
         leave(receiver, now);
         break;
     case ESPOTA_RECEIVER_FAILING:
-        go_idle(receiver);
+        espota_receiver_again(receiver);
         break;
     default:
         break;
@@ -451,21 +441,6 @@ unsigned espota_receiver_want(const struct espota_receiver *receiver)
     default:
         return receiver->datagram_ready ? want | ESPOTA_WANT_DATAGRAM_OUT : want;
     }
-}
-
-enum espota_receiver_phase espota_receiver_phase(const struct espota_receiver *receiver)
-{
-    return receiver->phase;
-}
-
-const struct espota_peer *espota_receiver_peer(const struct espota_receiver *receiver)
-{
-    return &receiver->peer;
-}
-
-uint16_t espota_receiver_port(const struct espota_receiver *receiver)
-{
-    return receiver->invitation.port;
 }
 
 const uint8_t *espota_receiver_tx(const struct espota_receiver *receiver, size_t *length)
@@ -523,7 +498,7 @@ void espota_receiver_tick(struct espota_receiver *receiver, uint64_t now)
         enter(receiver, ESPOTA_RECEIVER_DONE, NEVER);
         break;
     default: /* WAITAUTH and FAILING */
-        go_idle(receiver);
+        espota_receiver_again(receiver);
         break;
     }
 }

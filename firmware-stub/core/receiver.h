@@ -111,14 +111,15 @@ enum {
     ESPOTA_RECEIVER_TX_MAX = 176,         /* a count and the longest error text */
 };
 
-/* The caller's memory; its content is the receiver's. */
+/* The caller's memory; its content is the receiver's, and the first part may be read. */
 struct espota_receiver {
-    const struct espota_receiver_config *config;
-    struct espota_updater updater;
     enum espota_receiver_phase phase;
-    uint64_t deadline;       /* when the phase ends by itself; UINT64_MAX: never */
-    struct espota_peer peer; /* replies go there */
-    struct espota_invitation invitation;
+    struct espota_peer peer;             /* the inviter: datagrams go there */
+    struct espota_invitation invitation; /* its port is where to connect */
+    struct espota_updater updater;
+
+    const struct espota_receiver_config *config;
+    uint64_t deadline; /* when the phase ends by itself; UINT64_MAX: never */
     char nonce[ESPOTA_NONCE_MAX + 1];
     bool datagram_ready;
     uint32_t owed;    /* bytes that came while an earlier count was on its way out */
@@ -135,7 +136,6 @@ void espota_receiver_init(struct espota_receiver *receiver,
 void espota_receiver_deinit(struct espota_receiver *receiver);
 
 unsigned espota_receiver_want(const struct espota_receiver *receiver);
-enum espota_receiver_phase espota_receiver_phase(const struct espota_receiver *receiver);
 
 /* A datagram, and where it came from. One that is not expected is dropped. */
 void espota_receiver_rx_datagram(struct espota_receiver *receiver, const uint8_t *data,
@@ -148,10 +148,6 @@ void espota_receiver_rx_datagram(struct espota_receiver *receiver, const uint8_t
 const uint8_t *espota_receiver_tx(const struct espota_receiver *receiver, size_t *length);
 /* That many bytes left; for a datagram any number, a lost one included. */
 void espota_receiver_tx_ack(struct espota_receiver *receiver, size_t length, uint64_t now);
-
-/* The inviter: where datagrams go, and with the invitation's port where to connect. */
-const struct espota_peer *espota_receiver_peer(const struct espota_receiver *receiver);
-uint16_t espota_receiver_port(const struct espota_receiver *receiver);
 
 void espota_receiver_connected(struct espota_receiver *receiver, uint64_t now);
 void espota_receiver_connect_failed(struct espota_receiver *receiver, uint64_t now);

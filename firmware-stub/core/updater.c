@@ -37,11 +37,6 @@ void espota_updater_init(struct espota_updater *updater, const struct espota_upd
     updater->config = config;
 }
 
-void espota_updater_deinit(struct espota_updater *updater)
-{
-    espota_updater_abort(updater);
-}
-
 void espota_updater_abort(struct espota_updater *updater)
 {
     const struct espota_crypto *crypto = updater->config->crypto;
@@ -55,13 +50,22 @@ void espota_updater_abort(struct espota_updater *updater)
 void espota_updater_fail(struct espota_updater *updater, enum espota_update_error error)
 {
     espota_updater_abort(updater);
-    updater->error = (uint8_t)error;
+    updater->error = error;
 }
 
 static enum espota_status refuse(struct espota_updater *updater, enum espota_update_error error)
 {
     espota_updater_fail(updater, error);
     return ESPOTA_E_REFUSED;
+}
+
+uint32_t espota_updater_space(const struct espota_updater_config *config, uint32_t command)
+{
+    uint64_t sketch = rounded(config->sketch_size);
+
+    if (command == ESPOTA_COMMAND_FILESYSTEM)
+        return config->fs_end - config->fs_start; /* by the config's contract */
+    return config->fs_start > sketch ? (uint32_t)(config->fs_start - sketch) : 0;
 }
 
 /* Where an image of this size goes, between the running program and the file system. */
@@ -381,11 +385,6 @@ bool espota_updater_magic(uint32_t command, uint8_t first)
     return command != ESPOTA_COMMAND_FLASH || first == IMAGE_MAGIC || first == GZIP_FIRST;
 }
 
-bool espota_updater_running(const struct espota_updater *updater)
-{
-    return updater->running;
-}
-
 uint32_t espota_updater_received(const struct espota_updater *updater)
 {
     return updater->flashed + updater->filled;
@@ -395,9 +394,4 @@ uint32_t espota_updater_remaining(const struct espota_updater *updater)
 {
     /* while it runs, no more than `size` was ever taken */
     return updater->running ? updater->size - updater->flashed - updater->filled : 0;
-}
-
-enum espota_update_error espota_updater_error(const struct espota_updater *updater)
-{
-    return (enum espota_update_error)updater->error;
 }

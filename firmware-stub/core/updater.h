@@ -78,8 +78,11 @@ struct espota_updater_config {
                             with two slots want it */
 };
 
-/* The caller's memory; its content is the updater's. */
+/* The caller's memory; its content is the updater's, and the first part may be read. */
 struct espota_updater {
+    bool running;                   /* from a good begin to the end */
+    enum espota_update_error error; /* of the last update; 0 after a good begin */
+
     const struct espota_updater_config *config;
     struct espota_digest digest;
     uint32_t command;
@@ -87,8 +90,6 @@ struct espota_updater {
     uint32_t size;    /* of the image */
     uint32_t flashed; /* bytes of it that are in flash */
     uint32_t filled;  /* bytes behind them that wait in `sector` */
-    uint8_t error;
-    bool running;
     bool digesting;
     bool md5_given;
     char md5[ESPOTA_MD5_HEX + 1];
@@ -101,8 +102,6 @@ enum { ESPOTA_UPDATE_MESSAGE_MAX = 144 }; /* room for any message and its termin
 /* `config` is borrowed for as long as the updater lives; it may change while no update runs. */
 void espota_updater_init(struct espota_updater *updater,
                          const struct espota_updater_config *config);
-/* Gives up what runs. */
-void espota_updater_deinit(struct espota_updater *updater);
 
 /*
  * Starts an update of `size` bytes for command 0 or 100. `md5`: 32 characters,
@@ -136,8 +135,11 @@ enum espota_status espota_updater_end(struct espota_updater *updater, bool as_is
 
 /* Ends the update with an error that the caller found: 6 for a source that dried up. */
 void espota_updater_fail(struct espota_updater *updater, enum espota_update_error error);
-/* Ends the update without one. */
+/* Gives up what runs, without an error; after it there is nothing to undo. */
 void espota_updater_abort(struct espota_updater *updater);
+
+/* What there is room for: of a program between the running one and the file system. */
+uint32_t espota_updater_space(const struct espota_updater_config *config, uint32_t command);
 
 /* Whether a program image may begin with this byte; pull clients ask before they write. */
 bool espota_updater_magic(uint32_t command, uint8_t first);
@@ -145,12 +147,9 @@ bool espota_updater_magic(uint32_t command, uint8_t first);
 /* Bytes of flash that a program says, in byte 3, it was built for; 0: it says nothing. */
 uint32_t espota_updater_claimed_chip(uint8_t byte);
 
-bool espota_updater_running(const struct espota_updater *updater);
 /* Bytes that have come and are still to come. */
 uint32_t espota_updater_received(const struct espota_updater *updater);
 uint32_t espota_updater_remaining(const struct espota_updater *updater);
-/* Of the last update; 0 after a good begin. */
-enum espota_update_error espota_updater_error(const struct espota_updater *updater);
 
 /*
  * "ERROR[n]: text" and a line feed for the last error, as every host knows it;

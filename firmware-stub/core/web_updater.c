@@ -29,7 +29,7 @@ static uint64_t after_limit(const struct espota_web_updater *web, uint64_t now, 
 }
 
 /* Without a connection. With quirks a request leaves something to the next. */
-static void go_idle(struct espota_web_updater *web)
+void espota_web_updater_again(struct espota_web_updater *web)
 {
     espota_updater_abort(&web->updater);
     espota_wipe(&web->parse, sizeof(web->parse));
@@ -47,23 +47,13 @@ void espota_web_updater_init(struct espota_web_updater *web, const struct espota
     memset(web, 0, sizeof(*web));
     web->config = config;
     espota_updater_init(&web->updater, config->update);
-    go_idle(web);
+    espota_web_updater_again(web);
 }
 
 void espota_web_updater_deinit(struct espota_web_updater *web)
 {
-    espota_updater_deinit(&web->updater);
+    espota_updater_abort(&web->updater);
     espota_wipe(web, sizeof(*web));
-}
-
-void espota_web_updater_again(struct espota_web_updater *web)
-{
-    go_idle(web);
-}
-
-bool espota_web_updater_running(const struct espota_web_updater *web)
-{
-    return espota_updater_running(&web->updater);
 }
 
 /* --- what the application is told --- */
@@ -84,7 +74,7 @@ static const char *tell(struct espota_web_updater *web, enum espota_receiver_eve
     if (kind == ESPOTA_RECEIVER_END)
         event.size = event.done;
     if (kind == ESPOTA_RECEIVER_ERROR) {
-        event.error = espota_updater_error(&web->updater);
+        event.error = web->updater.error;
         event.text = web->words + sizeof(lead) - 1; /* words begin with it */
     }
     return web->config->event(web->config->context, &event);
@@ -137,11 +127,11 @@ static void fail(struct espota_web_updater *web, enum espota_receiver_failure fa
  */
 static uint32_t room_for(const struct espota_updater_config *config, uint32_t command)
 {
-    uint32_t sketch = (config->sketch_size + ESPOTA_SECTOR_SIZE - 1) & ~(ESPOTA_SECTOR_SIZE - 1u);
+    uint32_t space = espota_updater_space(config, command);
 
-    if (command == ESPOTA_COMMAND_FILESYSTEM)
-        return config->fs_end - config->fs_start; /* by the config's contract */
-    return (config->fs_start - sketch - ESPOTA_SECTOR_SIZE) & ~(ESPOTA_SECTOR_SIZE - 1u);
+    return command == ESPOTA_COMMAND_FILESYSTEM
+               ? space
+               : (space - ESPOTA_SECTOR_SIZE) & ~(ESPOTA_SECTOR_SIZE - 1u);
 }
 
 /* A browser says whose page sends a form; other programs say nothing. */
@@ -461,7 +451,7 @@ static void leave(struct espota_web_updater *web)
     if (web->restarts)
         enter(web, ESPOTA_WEB_DONE, NEVER);
     else
-        go_idle(web);
+        espota_web_updater_again(web);
 }
 
 static void told_all(struct espota_web_updater *web)

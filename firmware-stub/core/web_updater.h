@@ -64,7 +64,7 @@ enum {
 /* The caller's memory; its content is the engine's. */
 struct espota_web_updater {
     const struct espota_web_config *config;
-    struct espota_updater updater;
+    struct espota_updater updater; /* while it is `running`, another update must not begin */
     enum espota_web_phase phase;
     uint64_t deadline; /* when the phase ends by itself; UINT64_MAX: never */
     struct espota_peer peer;
@@ -129,9 +129,6 @@ void espota_web_updater_tx_ack(struct espota_web_updater *web, size_t length, ui
 void espota_web_updater_tick(struct espota_web_updater *web, uint64_t now);
 /* When tick is due next; false if only the network can move the engine on. */
 bool espota_web_updater_deadline(const struct espota_web_updater *web, uint64_t *at);
-
-/* An update is under way: another one must not begin. */
-bool espota_web_updater_running(const struct espota_web_updater *web);
 
 /* After DONE, for a device that does not restart: idle again. */
 void espota_web_updater_again(struct espota_web_updater *web);

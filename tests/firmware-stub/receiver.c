@@ -100,7 +100,7 @@ START_TEST(test_password_in_each_scheme)
         setup();
         set_password("secret", cases[i].form, cases[i].digits);
         invite();
-        ck_assert_int_eq(espota_receiver_phase(&receiver), ESPOTA_RECEIVER_WAITAUTH);
+        ck_assert_int_eq(receiver.phase, ESPOTA_RECEIVER_WAITAUTH);
         answer(hash, text);
         ASSERT_REPLY(NULL);
         rx(text, &host);
@@ -196,7 +196,7 @@ START_TEST(test_malformed_answers_reset)
     set_password("secret", ESPOTA_FORM_MD5, 32);
     for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
         invite();
-        ck_assert_int_eq(espota_receiver_phase(&receiver), ESPOTA_RECEIVER_WAITAUTH);
+        ck_assert_int_eq(receiver.phase, ESPOTA_RECEIVER_WAITAUTH);
         espota_receiver_tx_ack(&receiver, 37, now);
         rx(answers[i], &host);
         assert_idle();
@@ -236,10 +236,10 @@ START_TEST(test_strangers_are_not_heard)
     rx("0 1 2 0123456789abcdef0123456789abcdef\n", &stranger);
     rx("nonsense", &stranger);
     rx(text, &stranger); /* even a right answer */
-    ck_assert_int_eq(espota_receiver_phase(&receiver), ESPOTA_RECEIVER_WAITAUTH);
+    ck_assert_int_eq(receiver.phase, ESPOTA_RECEIVER_WAITAUTH);
     rx(text, &host);
     ASSERT_REPLY("OK");
-    ck_assert_mem_eq(espota_receiver_peer(&receiver)->address, host.address, 20);
+    ck_assert_mem_eq(receiver.peer.address, host.address, 20);
     teardown();
 }
 END_TEST
@@ -254,7 +254,7 @@ START_TEST(test_where_replies_go)
     invite();
     answer(hash, text);
     rx(text, &other_port);
-    ck_assert_uint_eq(espota_receiver_peer(&receiver)->port, 40000);
+    ck_assert_uint_eq(receiver.peer.port, 40000);
     ASSERT_REPLY("OK");
     teardown();
     setup(); /* an ESP32 to the answer's */
@@ -262,7 +262,7 @@ START_TEST(test_where_replies_go)
     invite();
     answer(hash, text);
     rx(text, &other_port);
-    ck_assert_uint_eq(espota_receiver_peer(&receiver)->port, 40001);
+    ck_assert_uint_eq(receiver.peer.port, 40001);
     ASSERT_REPLY("OK");
     teardown();
 }
@@ -333,7 +333,7 @@ START_TEST(test_quirks_of_the_original)
     ck_assert(!espota_receiver_deadline(&receiver, &at)); /* the challenge waits for ever */
     now += 1000000000;
     rx(text, &stranger); /* and anyone may answer it; replies go to the inviter all the same */
-    ck_assert_mem_eq(espota_receiver_peer(&receiver)->address, host.address, 20);
+    ck_assert_mem_eq(receiver.peer.address, host.address, 20);
     connect_back();
     ck_assert(!espota_receiver_deadline(&receiver, &at)); /* so does a stream */
     chip.fail_write = 1;

@@ -90,7 +90,7 @@ START_TEST(test_counts_merge_while_the_host_does_not_read)
     ASSERT_STREAM(NULL);
     stream(4500, 5000);
     stream(5000, SIZE); /* the last byte is in, the count before it is not out */
-    ck_assert_int_eq(espota_receiver_phase(&receiver), ESPOTA_RECEIVER_INSTALLED);
+    ck_assert_int_eq(receiver.phase, ESPOTA_RECEIVER_INSTALLED);
     ASSERT_STREAM("5500");
     see_success();
     teardown();
@@ -109,7 +109,7 @@ START_TEST(test_last_byte_within_a_count)
     ck_assert_ptr_nonnull(espota_receiver_tx(&receiver, &length));
     espota_receiver_tx_ack(&receiver, 2, now);
     stream(5000, SIZE);
-    ck_assert_int_eq(espota_receiver_phase(&receiver), ESPOTA_RECEIVER_INSTALLED);
+    ck_assert_int_eq(receiver.phase, ESPOTA_RECEIVER_INSTALLED);
     ASSERT_STREAM("00");
     ASSERT_STREAM("5000");
     see_success();
@@ -257,7 +257,7 @@ START_TEST(test_stream_that_stands_still)
     ASSERT_STREAM("1");
     now += 1000;
     espota_receiver_tick(&receiver, now);
-    ck_assert_int_eq(espota_receiver_phase(&receiver), ESPOTA_RECEIVER_STREAMING);
+    ck_assert_int_eq(receiver.phase, ESPOTA_RECEIVER_STREAMING);
     pass_time(ESPOTA_RECEIVER_IDLE_MS - 1000);
     see_failure("ERROR[6]: Stream Read Timeout\n", ESPOTA_FAILURE_RECEIVE, ESPOTA_UPDATE_STREAM,
                 "ERROR[6]: Stream Read Timeout\n");
@@ -309,7 +309,7 @@ START_TEST(test_calls_out_of_place_change_nothing)
     ck_assert_uint_eq(seen_count, 0);
     invite();
     espota_receiver_connected(&receiver, now); /* too early */
-    ck_assert_int_eq(espota_receiver_phase(&receiver), ESPOTA_RECEIVER_ACCEPTED);
+    ck_assert_int_eq(receiver.phase, ESPOTA_RECEIVER_ACCEPTED);
     teardown();
 }
 END_TEST

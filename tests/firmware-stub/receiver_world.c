@@ -22,7 +22,7 @@ static const char *record_event(void *context, const struct espota_receiver_even
     struct seen *s = &seen[seen_count++];
 
     ck_assert_ptr_eq(context, &seen_count);
-    ck_assert_ptr_eq(event->peer, espota_receiver_peer(&receiver));
+    ck_assert_ptr_eq(event->peer, &receiver.peer);
     ck_assert_uint_le(seen_count, sizeof(seen) / sizeof(seen[0]));
     *s = (struct seen){
         event->kind, event->failure, event->error, event->command, event->size, event->done, ""};
@@ -128,17 +128,17 @@ void assert_out(unsigned flag, const char *expected)
 
 void pass_time(uint64_t wait)
 {
-    enum espota_receiver_phase before = espota_receiver_phase(&receiver);
+    enum espota_receiver_phase before = receiver.phase;
     uint64_t at;
 
     ck_assert(espota_receiver_deadline(&receiver, &at));
     ck_assert_uint_eq(at, now + wait);
     now = at - 1;
     espota_receiver_tick(&receiver, now);
-    ck_assert_int_eq(espota_receiver_phase(&receiver), before);
+    ck_assert_int_eq(receiver.phase, before);
     now = at;
     espota_receiver_tick(&receiver, now);
-    ck_assert_int_ne(espota_receiver_phase(&receiver), before);
+    ck_assert_int_ne(receiver.phase, before);
 }
 
 void assert_idle(void)
@@ -146,10 +146,10 @@ void assert_idle(void)
     uint64_t at;
     size_t length;
 
-    ck_assert_int_eq(espota_receiver_phase(&receiver), ESPOTA_RECEIVER_IDLE);
+    ck_assert_int_eq(receiver.phase, ESPOTA_RECEIVER_IDLE);
     ck_assert(!espota_receiver_deadline(&receiver, &at));
     ck_assert(!wants(~(unsigned)(ESPOTA_WANT_DATAGRAM_IN | ESPOTA_WANT_DATAGRAM_OUT)));
-    ck_assert(!espota_updater_running(&receiver.updater));
+    ck_assert(!receiver.updater.running);
     for (size_t i = 0; i < sizeof(receiver.nonce); i++)
         ck_assert_int_eq(receiver.nonce[i], 0);
     if (!wants(ESPOTA_WANT_DATAGRAM_OUT))
@@ -162,7 +162,7 @@ void connect_back(void)
     ck_assert(!wants(ESPOTA_WANT_CONNECT));
     pass_time(config.fast ? 0 : 100);
     ck_assert(wants(ESPOTA_WANT_CONNECT));
-    ck_assert_uint_eq(espota_receiver_port(&receiver), 8888);
+    ck_assert_uint_eq(receiver.invitation.port, 8888);
     espota_receiver_connected(&receiver, now);
     assert_last(ESPOTA_RECEIVER_PROGRESS);
     ck_assert_uint_eq(seen[seen_count - 1].done, 0);

@@ -65,7 +65,7 @@ static void setup(void)
 static void teardown(void)
 {
     ck_assert(!chip.abused);
-    espota_updater_deinit(&updater);
+    espota_updater_abort(&updater);
     espota_crypto_openssl_deinit(&openssl);
 }
 
@@ -93,8 +93,8 @@ static void assert_message(const char *expected)
 static void assert_refused(enum espota_status status, enum espota_update_error error)
 {
     ck_assert_int_eq(status, ESPOTA_E_REFUSED);
-    ck_assert_int_eq(espota_updater_error(&updater), error);
-    ck_assert(!espota_updater_running(&updater));
+    ck_assert_int_eq(updater.error, error);
+    ck_assert(!updater.running);
     ck_assert_uint_eq(chip.stores, 0);
 }
 
@@ -123,7 +123,7 @@ START_TEST(test_program_is_staged_below_the_file_system)
             ck_assert_int_eq(
                 update(ESPOTA_COMMAND_FLASH, image, sizes[i], md5_of(image, sizes[i]), steps[j]),
                 ESPOTA_OK);
-            ck_assert_int_eq(espota_updater_error(&updater), ESPOTA_UPDATE_OK);
+            ck_assert_int_eq(updater.error, ESPOTA_UPDATE_OK);
             ck_assert_mem_eq(chip.bytes + start, image, sizes[i]);
             for (uint32_t at = start + sizes[i]; at < FS_START; at++)
                 ck_assert_uint_eq(chip.bytes[at], 0xff);
@@ -173,7 +173,7 @@ START_TEST(test_begin_refuses_in_the_known_order)
     assert_refused(espota_updater_begin(&updater, UINT32_MAX, 0, NULL), ESPOTA_UPDATE_SPACE);
     assert_message("ERROR[4]: Not Enough Space\n");
     ck_assert_int_eq(espota_updater_begin(&updater, 10, 0, NULL), ESPOTA_OK);
-    ck_assert_int_eq(espota_updater_error(&updater), ESPOTA_UPDATE_OK);
+    ck_assert_int_eq(updater.error, ESPOTA_UPDATE_OK);
     ck_assert_uint_eq(chip.erases, 0);
     teardown();
 }
@@ -245,7 +245,7 @@ START_TEST(test_a_second_begin_leaves_the_first_alone)
     ck_assert_int_eq(espota_updater_write(&updater, image, 4500), ESPOTA_OK);
     ck_assert_int_eq(espota_updater_begin(&updater, 10, 100, NULL), ESPOTA_E_REFUSED);
     assert_message("ERROR[15]: Update already running\n");
-    ck_assert(espota_updater_running(&updater));
+    ck_assert(updater.running);
     ck_assert_uint_eq(espota_updater_received(&updater), 4500);
     ck_assert_uint_eq(espota_updater_remaining(&updater), 500);
     ck_assert_int_eq(espota_updater_write(&updater, image + 4500, 500), ESPOTA_OK);
@@ -314,12 +314,12 @@ START_TEST(test_incomplete)
     ck_assert_int_eq(espota_updater_begin(&updater, 10000, 0, NULL), ESPOTA_OK);
     ck_assert_int_eq(espota_updater_write(&updater, image, 4095), ESPOTA_OK);
     ck_assert_int_eq(espota_updater_end(&updater, false), ESPOTA_E_BROKEN);
-    ck_assert_int_eq(espota_updater_error(&updater), ESPOTA_UPDATE_NO_DATA);
+    ck_assert_int_eq(updater.error, ESPOTA_UPDATE_NO_DATA);
     ck_assert_int_eq(espota_updater_begin(&updater, 10000, 0, NULL), ESPOTA_OK);
     ck_assert_int_eq(espota_updater_write(&updater, image, 9999), ESPOTA_OK);
     ck_assert_int_eq(espota_updater_end(&updater, false), ESPOTA_E_BROKEN);
     assert_message("ERROR[0]: No Error\n");
-    ck_assert(!espota_updater_running(&updater));
+    ck_assert(!updater.running);
     ck_assert_uint_eq(chip.stores, 0);
     teardown();
 }
@@ -335,7 +335,7 @@ START_TEST(test_as_is)
     ck_assert_mem_eq(chip.bytes + FS_START - BIGGEST, image, 5000);
     ck_assert_int_eq(espota_updater_begin(&updater, BIGGEST, 0, NULL), ESPOTA_OK);
     ck_assert_int_eq(espota_updater_end(&updater, true), ESPOTA_E_BROKEN);
-    ck_assert_int_eq(espota_updater_error(&updater), ESPOTA_UPDATE_NO_DATA);
+    ck_assert_int_eq(updater.error, ESPOTA_UPDATE_NO_DATA);
     ck_assert_int_eq(espota_updater_begin(&updater, BIGGEST, 0, NULL), ESPOTA_OK);
     ck_assert_int_eq(espota_updater_write(&updater, image, 50), ESPOTA_OK);
     chip.fail_write = chip.writes + 1;
@@ -401,8 +401,7 @@ START_TEST(test_flash_mode_of_the_device_wins)
         } else {
             image[2] = 0xff; /* what the original digests in its place */
             ck_assert_int_eq(status, mode == 0xff ? ESPOTA_OK : ESPOTA_E_REFUSED);
-            ck_assert_int_eq(espota_updater_error(&updater),
-                             mode == 0xff ? ESPOTA_UPDATE_OK : ESPOTA_UPDATE_MD5);
+            ck_assert_int_eq(updater.error, mode == 0xff ? ESPOTA_UPDATE_OK : ESPOTA_UPDATE_MD5);
             ck_assert_mem_eq(
                 updater.calculated,
                 (digest_of(ESPOTA_DIGEST_MD5, image, 5000, updater.sector), updater.sector),

@@ -360,7 +360,7 @@ START_TEST(test_cut_anywhere)
         if (whole)
             ck_assert_str_eq(told, "S0E0:5000");
         espota_web_updater_again(&web);
-        ck_assert(!espota_web_updater_running(&web));
+        ck_assert(!web.updater.running);
     }
 }
 END_TEST
@@ -377,13 +377,13 @@ START_TEST(test_time)
 
     open_connection();
     feed(post, 5000, 5000);
-    ck_assert(espota_web_updater_running(&web));
+    ck_assert(web.updater.running);
     pass(ESPOTA_WEB_IDLE_MS - 1);
     feed(post + 5000, 1, 1);
     pass(ESPOTA_WEB_IDLE_MS - 1);
-    ck_assert(espota_web_updater_running(&web));
+    ck_assert(web.updater.running);
     pass(1);
-    ck_assert(!espota_web_updater_running(&web));
+    ck_assert(!web.updater.running);
     ck_assert_str_eq(answer(200), "Update error: ERROR[6]: Stream Read Timeout\n");
     pass(ESPOTA_WEB_LINGER_MS);
     ck_assert_uint_eq(espota_web_updater_want(&web), ESPOTA_WANT_ACCEPT);
@@ -392,7 +392,7 @@ START_TEST(test_time)
     open_connection();
     feed(post, 5000, 5000);
     pass(100 * ESPOTA_WEB_IDLE_MS);
-    ck_assert(espota_web_updater_running(&web));
+    ck_assert(web.updater.running);
     feed(post + 5000, post_length - 5000, 1460);
     ck_assert_str_eq(answer(200), SUCCESS);
 }

@@ -22,7 +22,7 @@ static const char *event(void *context, const struct espota_receiver_event *even
 static void check_result(const struct espota_pull_client_config *config)
 {
     char words[ESPOTA_PULL_MESSAGE_MAX];
-    enum espota_pull_result result = espota_pull_client_result(&client);
+    enum espota_pull_result result = client.result;
     int32_t error = espota_pull_client_error(&client, words);
 
     FUZZ_CHECK(strlen(words) < sizeof(words));
@@ -31,14 +31,14 @@ static void check_result(const struct espota_pull_client_config *config)
     FUZZ_CHECK(ends == (result == ESPOTA_PULL_UPDATED));
     FUZZ_CHECK((error == 0) == (result != ESPOTA_PULL_FAILED));
     if (result == ESPOTA_PULL_UPDATED) {
-        FUZZ_CHECK(espota_pull_client_status(&client) == 200);
+        FUZZ_CHECK(client.status == 200);
         FUZZ_CHECK(stores ==
                    (config->dialect == ESPOTA_PULL_ARDUINO && config->mode == ESPOTA_PULL_SKETCH));
     } else {
         FUZZ_CHECK(stores == 0);
     }
     if (result == ESPOTA_PULL_VERSION_KNOWN)
-        FUZZ_CHECK(espota_pull_client_version(&client)[0] != '\0');
+        FUZZ_CHECK(client.version[0] != '\0');
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -360,13 +360,13 @@ static size_t activity(const struct world *world)
     return world->sent[0] + world->sent[1] + world->pipe[0].read + world->pipe[1].read +
            world->pipe[0].written + world->pipe[1].written + world->connections + world->udp_sends +
            world->tcp_sends + world->reboots + world->host_open +
-           (size_t)espota_receiver_phase(&world->device.receiver) * 7 + world->datagram_count;
+           (size_t)world->device.receiver.phase * 7 + world->datagram_count;
 }
 
 /* A slow device sleeps until its turn, and for good when nothing is there for it. */
 static uint64_t device_turn(struct world *world)
 {
-    enum espota_receiver_phase phase = espota_receiver_phase(&world->device.receiver);
+    enum espota_receiver_phase phase = world->device.receiver.phase;
     const struct world_datagram *d = first_datagram(world, WORLD_TO_DEVICE);
     bool idle = phase == ESPOTA_RECEIVER_IDLE || phase == ESPOTA_RECEIVER_WAITAUTH;
     uint64_t at;

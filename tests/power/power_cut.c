@@ -87,7 +87,7 @@ static void update(const struct kind *kind)
     if (alive)
         alive = espota_updater_end(&updater, false) == ESPOTA_OK;
     ck_assert_int_eq(alive, !chip.dead);
-    espota_updater_deinit(&updater);
+    espota_updater_abort(&updater);
 }
 
 static bool boot(void)

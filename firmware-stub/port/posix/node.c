@@ -138,7 +138,7 @@ static const char *web_event(void *context, const struct espota_receiver_event *
     struct stub_node *node = context;
 
     if (event->kind == ESPOTA_RECEIVER_START &&
-        espota_updater_running(&node->device.receiver.updater))
+        node->device.receiver.updater.running)
         return busy;
     tell(node, event, node->who.web.family);
     return NULL;
@@ -173,7 +173,7 @@ static bool acts(struct stub_node *node)
 {
     uint64_t now = espota_loop_now(node->settings->loop), at;
     bool acts =
-        stub_slow_acts(&node->slow, espota_receiver_phase(&node->device.receiver), now, &at);
+        stub_slow_acts(&node->slow, node->device.receiver.phase, now, &at);
 
     espota_loop_rewatch(node->settings->loop, &node->udp, acts ? ESPOTA_READABLE : 0);
     if (!acts)

@@ -50,7 +50,7 @@ enum espota_status stub_slow_take(struct stub_slow *slow, const struct espota_re
                                   const void *data, size_t length, const struct espota_peer *from,
                                   uint64_t now)
 {
-    bool answers = espota_receiver_phase(receiver) == ESPOTA_RECEIVER_WAITAUTH &&
+    bool answers = receiver->phase == ESPOTA_RECEIVER_WAITAUTH &&
                    receiver->config->nonce_digits == ESPOTA_NONCE_SHA256 && length > 4 &&
                    memcmp(data, "200 ", 4) == 0;
 

@@ -201,7 +201,7 @@ void stub_web_silence(struct stub_web *web)
 
 bool stub_web_busy(const struct stub_web *web)
 {
-    return web->listener.fd >= 0 && espota_web_updater_running(&web->engine);
+    return web->listener.fd >= 0 && web->engine.updater.running;
 }
 
 bool stub_web_speaks(const struct stub_web *web)
