@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A boot loader of 4 KiB: no checks beyond the original's, no buffer of its own, one pass. */
 #include "boot/boot.h"
 
 #include <string.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The original's copy, mistakes included: hosts and tests rely on what becomes of an image that is
+ * damaged or too large, and a safer copy would tell them something that no device does.
+ */
 #include "core/eboot.h"
 
 #include <string.h>

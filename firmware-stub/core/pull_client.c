@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What both dialects share: the request goes out, a head comes in, an image follows. What they ask
+ * and how they judge the answer is in a table each, because nothing of it is the same.
+ */
 #include "core/pull_client.h"
 
 #include <string.h>

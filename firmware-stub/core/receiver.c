@@ -150,12 +150,12 @@ static enum espota_status predictable_nonce(struct espota_receiver *receiver, ui
     espota_writer_init(&writer, text, sizeof(text));
     espota_write_decimal(&writer, (uint32_t)(now * 1000)); /* micros() */
     part.length = writer.used;
-    return espota_digest_hex(receiver->config->crypto, kind, &part, 1, receiver->nonce);
+    return espota_digest_hex(receiver->config->update->crypto, kind, &part, 1, receiver->nonce);
 }
 
 static enum espota_status random_nonce(struct espota_receiver *receiver)
 {
-    const struct espota_crypto *crypto = receiver->config->crypto;
+    const struct espota_crypto *crypto = receiver->config->update->crypto;
     size_t size = receiver->config->nonce_digits / 2;
     uint8_t raw[ESPOTA_NONCE_MAX / 2];
 
@@ -223,8 +223,8 @@ static bool answer_is_right(const struct espota_receiver *receiver,
     char expected[ESPOTA_NONCE_MAX + 1];
     bool right = false;
 
-    if (espota_auth_response(config->crypto, config->password_hash, receiver->nonce, answer->cnonce,
-                             expected) == ESPOTA_OK)
+    if (espota_auth_response(config->update->crypto, config->password_hash, receiver->nonce,
+                             answer->cnonce, expected) == ESPOTA_OK)
         right = espota_equal_secret(expected, answer->response, config->nonce_digits);
     espota_wipe(expected, sizeof(expected));
     return right;

@@ -67,8 +67,6 @@ struct espota_receiver_event {
 
 struct espota_receiver_config {
     const struct espota_updater_config *update;
-    const struct espota_crypto *crypto; /* digests; with a password also random and, for
-                                           ESPOTA_NONCE_SHA256, pbkdf2_sha256 */
     /*
      * The stored form of the password, 32 or 64 hex digits and a terminator
      * (wire/auth), borrowed. NULL: everyone may update. The MD5 challenge needs

@@ -61,8 +61,9 @@ enum { ESPOTA_FLASH_MODE_KEEP = 0xff };
  * of ESPOTA_SECTOR_SIZE. */
 struct espota_updater_config {
     const struct espota_flash *flash;
-    const struct espota_crypto *crypto;    /* digests only */
-    const struct espota_verifier *verify;  /* NULL: not supported, the MD5 is checked instead */
+    const struct espota_crypto *crypto;   /* digests; for a receiver with a password random as well,
+                                             and for ESPOTA_NONCE_SHA256 pbkdf2_sha256 */
+    const struct espota_verifier *verify; /* NULL: not supported, the MD5 is checked instead */
     const struct espota_boot_memory *boot; /* `store` only */
     uint32_t sketch_size;                  /* of the running program, from address 0 on */
     uint32_t fs_start;                     /* also the end of the staging area */

@@ -176,9 +176,8 @@ enum espota_status espota_http_status_line(const char *line, unsigned *status)
     if (at == NULL || (at[0] != '0' && at[0] != '1') || at[1] != ' ')
         return ESPOTA_BAD;
     at += 2;
-    for (int i = 0; i < 3; i++)
-        if (at[i] == '\0')
-            return ESPOTA_BAD;
+    if (espota_text_length(at, 3) < 3)
+        return ESPOTA_BAD;
     if ((at[3] != ' ' && at[3] != '\0') || !espota_decimal_parse(at, 3, STATUS_MAX, &number) ||
         number < STATUS_MIN)
         return ESPOTA_BAD;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The parsers are as forgiving as the devices are (their parseInt and readStringUntil), and not
+ * more: what a real one would take must be taken here, and what it drops dropped.
+ */
 #include "wire/invitation.h"
 
 #include "wire/cursor.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A header that is malformed counts as not sent: a device that says something odd about itself
+ * still gets its update, by what else it says.
+ */
 #include "wire/pull.h"
 
 #include "wire/http.h"

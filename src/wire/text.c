@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Written out instead of taken from libc: a device has none, and both ends must mean the same by a
+ * digit, a letter and a character that may be shown.
+ */
 #include "wire/text.h"
 
 #include "wire/cursor.h"

@@ -173,8 +173,7 @@ static void setup(void)
                                             .fs_end = 0xfb000,
                                             .chip_size = CHIP_SIZE,
                                             .flash_mode = 2};
-    config = (struct espota_receiver_config){
-        .update = &update, .crypto = &openssl.table, .nonce_digits = ESPOTA_NONCE_MD5};
+    config = (struct espota_receiver_config){.update = &update, .nonce_digits = ESPOTA_NONCE_MD5};
     memset(&port, 0, sizeof(port));
     port.table =
         (struct espota_pump_ops){&port,    udp_receive, udp_send,  tcp_connect, tcp_receive,

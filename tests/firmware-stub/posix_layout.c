@@ -22,7 +22,7 @@ START_TEST(test_table)
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        struct stub_layout layout;
+        struct espota_updater_config layout;
 
         ck_assert_int_eq(stub_layout_find(cases[i].flash, cases[i].start, &layout, NULL),
                          ESPOTA_OK);
@@ -43,7 +43,7 @@ START_TEST(test_usual)
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        struct stub_layout layout;
+        struct espota_updater_config layout;
 
         ck_assert_int_eq(stub_layout_find(cases[i].flash, 0, &layout, NULL), ESPOTA_OK);
         ck_assert_uint_eq(layout.fs_start, cases[i].start);
@@ -55,7 +55,7 @@ END_TEST
 
 START_TEST(test_refused)
 {
-    struct stub_layout layout;
+    struct espota_updater_config layout;
     struct espota_error error = ESPOTA_ERROR_INIT;
 
     ck_assert_int_eq(stub_layout_find(STUB_FLASH_MIN - 4096, 0, &layout, &error), ESPOTA_E_USAGE);

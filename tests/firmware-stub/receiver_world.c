@@ -68,7 +68,6 @@ void setup(void)
     update = chip_update(&chip, &crypto, 0x40000);
     update.flash_mode = 2;
     config = (struct espota_receiver_config){.update = &update,
-                                             .crypto = &crypto,
                                              .nonce_digits = ESPOTA_NONCE_MD5,
                                              .context = &seen_count,
                                              .event = record_event};

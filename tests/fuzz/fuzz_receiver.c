@@ -179,7 +179,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                            .fs_start = FS_START,
                                            .fs_end = CHIP,
                                            .chip_size = 1 << 20};
-    struct espota_receiver_config config = {.update = &update, .crypto = &crypto, .event = event};
+    struct espota_receiver_config config = {.update = &update, .event = event};
 
     if (size == 0)
         return 0;

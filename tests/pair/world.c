@@ -457,7 +457,6 @@ void world_init(struct world *world, const char *password, unsigned nonce_digits
                                                    .chip_size = CHIP_SIZE,
                                                    .flash_mode = 2};
     world->receiver = (struct espota_receiver_config){.update = &world->update,
-                                                      .crypto = &world->crypto,
                                                       .nonce_digits = (uint8_t)nonce_digits,
                                                       .context = world,
                                                       .event = event};

@@ -346,7 +346,6 @@ static void flash_sum(void)
 static void exchange(const char *text, const char *hash, size_t sent)
 {
     const struct espota_receiver_config config = {.update = &update,
-                                                  .crypto = &crypto,
                                                   .password_hash = hash,
                                                   .nonce_digits = ESPOTA_NONCE_SHA256,
                                                   .event = event};

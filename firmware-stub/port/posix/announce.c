@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * One packet a device and interface, since each device has addresses of its own. Avahi gets only as
+ * many devices as it takes from one client; a larger fleet speaks for itself.
+ */
 #include "port/posix/announce.h"
 
 #include <stdlib.h>

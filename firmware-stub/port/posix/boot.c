@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The loader is the portable one. What is added here is what a person wants to know afterwards:
+ * what it started, and whether a real chip would have started it.
+ */
 #include "port/posix/boot.h"
 
 #include <string.h>
@@ -10,6 +14,7 @@ enum {
     LENGTH_AT = 0x1010, /* the length of the whole program, where its build put it */
     IMAGE_MAGIC = 0xe9,
     SEGMENTS_MAX = 16,
+    FLASH_MODE_MAX = 3,
 };
 
 static enum espota_status rtc_store(void *context, const uint8_t record[ESPOTA_EBOOT_SIZE])
@@ -55,13 +60,6 @@ enum espota_status stub_rtc_init(struct stub_rtc *rtc, const char *path,
 void stub_rtc_deinit(struct stub_rtc *rtc)
 {
     espota_disk_deinit(&rtc->disk);
-}
-
-static enum espota_status read_program(void *context, uint32_t offset, void *out, size_t length)
-{
-    struct stub_chip *chip = context;
-
-    return chip->table.read(chip, offset, out, length);
 }
 
 /* Runs the loader, and once more after a reset: a command that failed is gone by then. */
@@ -111,7 +109,7 @@ static void look_first(const struct espota_boot_ops *ops, struct stub_gunzip *gu
 /* The ROM starts the loader from sector 0, so nothing starts without it. */
 static enum espota_status check_loader(struct stub_chip *chip, struct stub_boot *boot)
 {
-    struct espota_image_source source = {chip, ESPOTA_SECTOR_SIZE, read_program};
+    struct espota_image_source source = {chip, ESPOTA_SECTOR_SIZE, chip->table.read};
     struct espota_image image;
     uint8_t magic;
 
@@ -135,6 +133,8 @@ static enum espota_status find_program(struct stub_chip *chip, uint32_t limit,
     if (flash->read(chip, 0, head, sizeof(head)) != ESPOTA_OK ||
         flash->read(chip, LENGTH_AT, word, sizeof(word)) != ESPOTA_OK)
         return ESPOTA_E_LOCAL;
+    /* a program that runs knows its flash mode; with none there is nothing to be true to */
+    boot->flash_mode = boot->starts && head[2] <= FLASH_MODE_MAX ? head[2] : ESPOTA_FLASH_MODE_KEEP;
     boot->blank = head[0] == 0xff && memcmp(head, head + 1, sizeof(head) - 1) == 0;
     espota_reader_init(&reader, word, sizeof(word));
     boot->length = espota_read_u32le(&reader);
@@ -178,7 +178,7 @@ enum espota_status stub_boot_play(struct stub_chip *chip, struct stub_rtc *rtc,
                                         .memory = &rtc->table,
                                         .gunzip = &gunzip.table,
                                         .log = serial};
-    struct espota_image_source source = {.context = chip, .read = read_program};
+    struct espota_image_source source = {.context = chip, .read = chip->table.read};
     enum espota_status status;
 
     memset(boot, 0, sizeof(*boot));
@@ -197,7 +197,6 @@ enum espota_status stub_boot_play(struct stub_chip *chip, struct stub_rtc *rtc,
     if (status == ESPOTA_OK && boot->length > 0)
         status = espota_image_inspect(&source, crypto, &boot->image);
     if (status != ESPOTA_OK)
-        return espota_error_set(err, status, "the flash chip cannot be read: %s",
-                                stub_chip_problem(chip));
+        return espota_error_set(err, status, "the flash chip cannot be read: %s", chip->problem);
     return ESPOTA_OK;
 }

@@ -38,13 +38,14 @@ void stub_rtc_deinit(struct stub_rtc *rtc);
 struct stub_boot {
     struct espota_boot_report first; /* `command`: one was pending, and `copied` what came of it */
     struct espota_boot_report
-        loaded;        /* the same, or after a failed command the run that followed */
-    uint32_t unpacked; /* bytes that came out of a gzip; 0: none was copied */
-    bool refused;      /* a gzip that the original would have spoiled something with */
-    bool loader_lost;  /* sector 0 holds no whole loader any more */
-    bool blank;        /* there is nothing but erased flash at the beginning */
-    bool starts;       /* the loader finds an application to jump to */
-    uint32_t length;   /* of the program from address 0 on; 0: cannot be told */
+        loaded;         /* the same, or after a failed command the run that followed */
+    uint32_t unpacked;  /* bytes that came out of a gzip; 0: none was copied */
+    bool refused;       /* a gzip that the original would have spoiled something with */
+    bool loader_lost;   /* sector 0 holds no whole loader any more */
+    bool blank;         /* there is nothing but erased flash at the beginning */
+    bool starts;        /* the loader finds an application to jump to */
+    uint8_t flash_mode; /* for images that come, as struct espota_updater_config has it */
+    uint32_t length;    /* of the program from address 0 on; 0: cannot be told */
     char md5[2 * ESPOTA_MD5_SIZE + 1]; /* of these bytes; "" without a length */
     struct espota_image image;         /* what they are; kind UNKNOWN without a length */
 };

@@ -194,11 +194,6 @@ enum espota_status stub_chip_sync(const struct stub_chip *chip, struct espota_er
     return in_file(chip) ? espota_disk_sync(&chip->disk, err) : ESPOTA_OK;
 }
 
-const char *stub_chip_problem(const struct stub_chip *chip)
-{
-    return chip->problem;
-}
-
 /* --- where things are on it --- */
 
 enum {
@@ -219,7 +214,7 @@ static uint32_t usual_start(uint32_t size)
 }
 
 enum espota_status stub_layout_find(uint32_t flash_size, uint32_t fs_start,
-                                    struct stub_layout *layout, struct espota_error *err)
+                                    struct espota_updater_config *layout, struct espota_error *err)
 {
     uint32_t end;
     uint32_t fs_size;
@@ -241,6 +236,7 @@ enum espota_status stub_layout_find(uint32_t flash_size, uint32_t fs_start,
                                 (unsigned long)fs_start, (unsigned long)end);
     fs_size = (flash_size > 1024 * KIB ? flash_size : end) - fs_start; /* fs_start <= end */
     block = fs_size < LARGE_FS ? ESPOTA_SECTOR_SIZE : 2 * ESPOTA_SECTOR_SIZE;
+    layout->chip_size = layout->configured_size = flash_size;
     layout->fs_start = fs_start;
     layout->fs_end = fs_start + (end - fs_start) / block * block;
     return ESPOTA_OK;

@@ -27,7 +27,7 @@ struct stub_chip {
     uint32_t size;
     struct espota_disk disk; /* of the chip in a file */
     uint8_t **sectors;       /* of the chip in memory; NULL: none was ever written */
-    char problem[96];
+    char problem[96];        /* what was wrong with the last call that failed; "" if none did */
 };
 
 /*
@@ -41,17 +41,10 @@ void stub_chip_deinit(struct stub_chip *chip);
 enum espota_status stub_chip_sync(const struct stub_chip *chip,
                                   struct espota_error *err) ESPOTA_MUST_CHECK;
 
-/* What was wrong with the last call that failed; "" if none did. */
-const char *stub_chip_problem(const struct stub_chip *chip);
-
-struct stub_layout {
-    uint32_t fs_start; /* also where programs must end */
-    uint32_t fs_end;
-};
-
-/* `fs_start` 0: the core's usual place for that size of chip. */
+/* Fills in chip sizes and file system. `fs_start` 0: the core's usual place for a chip of that
+ * size. */
 enum espota_status stub_layout_find(uint32_t flash_size, uint32_t fs_start,
-                                    struct stub_layout *layout,
+                                    struct espota_updater_config *layout,
                                     struct espota_error *err) ESPOTA_MUST_CHECK;
 
 #endif

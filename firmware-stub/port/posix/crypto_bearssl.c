@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Not OpenSSL, which the host uses: where both ends of a test agree, two libraries do. */
 #include "port/posix/crypto_bearssl.h"
 
 #include <bearssl.h>

@@ -21,7 +21,7 @@ static uint64_t now_ms(const struct stub_link *link)
     return espota_loop_now(link->loop);
 }
 
-static void drop(struct stub_link *link)
+void stub_link_deinit(struct stub_link *link)
 {
     espota_loop_unwatch(link->loop, &link->watch);
     espota_loop_disarm(link->loop, &link->timer);
@@ -124,14 +124,16 @@ static void rate_pay(struct stub_link *link, size_t length)
 
 /* --- the loop --- */
 
-static void go_on(struct stub_link *link)
+static void go_on(void *context)
 {
+    struct stub_link *link = context;
+
     if (link->fd >= 0)
         speak(link); /* what was held back may be due, whether or not there is more to say */
     if (link->closing) {
         if (link->count > 0 && stub_link_follow(link, 0, NULL) == ESPOTA_OK)
             return;
-        drop(link);
+        stub_link_deinit(link);
     }
     link->wake(link->context);
 }
@@ -149,34 +151,18 @@ static void ready(void *context, unsigned events)
     go_on(link);
 }
 
-static void expired(void *context)
-{
-    go_on(context);
-}
-
 void stub_link_init(struct stub_link *link, struct espota_loop *loop,
                     const struct stub_link_shape *shape, void (*wake)(void *context), void *context)
 {
-    memset(link, 0, sizeof(*link));
-    link->loop = loop;
-    link->shape = shape;
-    link->wake = wake;
-    link->context = context;
-    link->fd = -1;
-    link->watch.ready = ready;
-    link->watch.context = link;
-    link->timer.expired = expired;
-    link->timer.context = link;
-}
-
-void stub_link_deinit(struct stub_link *link)
-{
-    drop(link);
-}
-
-bool stub_link_speaks(const struct stub_link *link)
-{
-    return link->closing;
+    *link = (struct stub_link){
+        .loop = loop,
+        .shape = shape,
+        .wake = wake,
+        .context = context,
+        .watch = {.ready = ready, .context = link},
+        .timer = {.expired = go_on, .context = link},
+        .fd = -1,
+    };
 }
 
 static enum espota_status watch_for(struct stub_link *link, unsigned events,
@@ -191,14 +177,6 @@ static enum espota_status watch_for(struct stub_link *link, unsigned events,
     link->watch.fd = link->fd;
     link->watch.events = events;
     return espota_loop_watch(link->loop, &link->watch, err);
-}
-
-static enum espota_status wait_until(struct stub_link *link, uint64_t at)
-{
-    if (at != UINT64_MAX)
-        return espota_loop_arm(link->loop, &link->timer, at);
-    espota_loop_disarm(link->loop, &link->timer);
-    return ESPOTA_OK;
 }
 
 enum espota_status stub_link_follow(struct stub_link *link, unsigned want, struct espota_error *err)
@@ -217,8 +195,8 @@ enum espota_status stub_link_follow(struct stub_link *link, unsigned want, struc
         at = link->words[link->first].due;
     if (reads && !rate_allows(link) && (link->free_at_us + US_PER_MS - 1) / US_PER_MS < at)
         at = (link->free_at_us + US_PER_MS - 1) / US_PER_MS;
-    if (wait_until(link, at) != ESPOTA_OK)
-        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a timer");
+    if (stub_wait_until(link->loop, &link->timer, at, err) != ESPOTA_OK)
+        return ESPOTA_E_MEMORY;
     return watch_for(link, events, err);
 }
 
@@ -236,7 +214,7 @@ enum espota_status stub_link_connect(struct stub_link *link, const struct espota
     if (!link->answered)
         return ESPOTA_MORE;
     if (espota_socket_error(link->fd) != 0) {
-        drop(link);
+        stub_link_deinit(link);
         return ESPOTA_E_BROKEN;
     }
     espota_socket_no_delay(link->fd);
@@ -245,7 +223,7 @@ enum espota_status stub_link_connect(struct stub_link *link, const struct espota
 
 void stub_link_adopt(struct stub_link *link, int fd)
 {
-    drop(link);
+    stub_link_deinit(link);
     link->fd = fd;
     link->answered = true;
     espota_socket_no_delay(fd);
@@ -292,7 +270,42 @@ void stub_link_close(struct stub_link *link)
     if (link->count > 0 && link->fd >= 0)
         link->closing = true;
     else
-        drop(link);
+        stub_link_deinit(link);
+}
+
+/* --- what else the devices need of the loop --- */
+
+enum espota_status stub_wait_until(struct espota_loop *loop, struct espota_timer *timer,
+                                   uint64_t at, struct espota_error *err)
+{
+    if (at == UINT64_MAX)
+        espota_loop_disarm(loop, timer);
+    else if (espota_loop_arm(loop, timer, at) != ESPOTA_OK)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a timer");
+    return ESPOTA_OK;
+}
+
+enum espota_status stub_socket_watch(struct espota_loop *loop, struct espota_watch *watch,
+                                     struct espota_address *address, struct espota_error *err)
+{
+    struct espota_address got;
+    enum espota_status status;
+
+    watch->events = ESPOTA_READABLE;
+    status = espota_loop_watch(loop, watch, err);
+    if (status == ESPOTA_OK && espota_socket_local(watch->fd, &got) != ESPOTA_OK)
+        status = espota_error_set(err, ESPOTA_E_LOCAL, "a socket does not tell its port");
+    if (status == ESPOTA_OK)
+        address->port = got.port;
+    else
+        stub_socket_unwatch(loop, watch);
+    return status;
+}
+
+void stub_socket_unwatch(struct espota_loop *loop, struct espota_watch *watch)
+{
+    espota_loop_unwatch(loop, watch);
+    espota_socket_close(&watch->fd);
 }
 
 /* --- addresses --- */

@@ -39,7 +39,7 @@ struct stub_link {
     struct espota_timer timer;
     int fd;        /* -1: none */
     bool answered; /* the connect is over, well or not */
-    bool closing;  /* as soon as all is said */
+    bool closing;  /* the device has closed it, and words of it are still to leave */
     bool stalled;  /* the socket takes nothing for the moment */
     bool broken;   /* it is over: what is left to read can be read, watching is of no use */
     bool mute;     /* nothing can be said any more */
@@ -78,8 +78,16 @@ void stub_link_close(struct stub_link *link);
 enum espota_status stub_link_follow(struct stub_link *link, unsigned want,
                                     struct espota_error *err) ESPOTA_MUST_CHECK;
 
-/* It is closed, and words of the device are still to leave. */
-bool stub_link_speaks(const struct stub_link *link);
+/* Arms the timer, or with UINT64_MAX disarms it. */
+enum espota_status stub_wait_until(struct espota_loop *loop, struct espota_timer *timer,
+                                   uint64_t at, struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* Watches a socket that was opened for `address`, and tells which port it got; or closes it. */
+enum espota_status stub_socket_watch(struct espota_loop *loop, struct espota_watch *watch,
+                                     struct espota_address *address,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+/* And closes it. */
+void stub_socket_unwatch(struct espota_loop *loop, struct espota_watch *watch);
 
 /* The core's form of a host's address: this port's without its family. */
 struct espota_peer stub_peer(const struct espota_address *address);

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The same facts twice, in words and as JSON, side by side so that neither falls behind. Whatever a
+ * host chose is made printable here and nowhere else.
+ */
 #include "port/posix/log.h"
 
 #include <stdarg.h>
@@ -175,7 +179,7 @@ static void failure_text(const struct espota_receiver_event *event, const struct
     length = espota_text_printable(text, strlen(text), out, TEXT_MAX);
     if (event->error >= ESPOTA_UPDATE_WRITE && event->error <= ESPOTA_UPDATE_READ &&
         length < TEXT_MAX)
-        snprintf(out + length, TEXT_MAX - length, " (flash: %s)", stub_chip_problem(chip));
+        snprintf(out + length, TEXT_MAX - length, " (flash: %s)", chip->problem);
 }
 
 void stub_log_event(const struct stub_who *who, const struct espota_receiver_event *event,

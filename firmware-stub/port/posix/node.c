@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A port's table of functions, filled: start reading here to port the device elsewhere. The update
+ * runs in the pump; what is around it is the life of a board, that boots, is up, and goes down.
+ */
 #include "port/posix/node.h"
 
 #include <stdio.h>
@@ -13,13 +17,20 @@ enum {
 
 /* --- the device's table --- */
 
+static uint64_t node_now(void *context)
+{
+    struct stub_node *node = context;
+
+    return espota_loop_now(node->settings->loop);
+}
+
 static enum espota_status udp_receive(void *context, void *data, size_t room, size_t *length,
                                       struct espota_peer *from)
 {
     struct stub_node *node = context;
     struct espota_address address;
     int os_error;
-    uint64_t now = espota_loop_now(node->settings->loop);
+    uint64_t now = node_now(node);
     enum espota_status status = stub_slow_give(&node->slow, data, room, length, from, now);
 
     if (status != ESPOTA_E_FAILED)
@@ -79,13 +90,6 @@ static void tcp_close(void *context)
     stub_link_close(&node->link);
 }
 
-static uint64_t node_now(void *context)
-{
-    struct stub_node *node = context;
-
-    return espota_loop_now(node->settings->loop);
-}
-
 /* Done when the pump that calls this has returned. */
 static void reboot(void *context)
 {
@@ -127,7 +131,7 @@ static const char *event(void *context, const struct espota_receiver_event *even
 {
     struct stub_node *node = context;
 
-    if (event->kind == ESPOTA_RECEIVER_START && stub_web_busy(&node->web))
+    if (event->kind == ESPOTA_RECEIVER_START && node->web.engine.updater.running)
         return busy;
     tell(node, event, node->who.address.family);
     return NULL;
@@ -137,8 +141,7 @@ static const char *web_event(void *context, const struct espota_receiver_event *
 {
     struct stub_node *node = context;
 
-    if (event->kind == ESPOTA_RECEIVER_START &&
-        node->device.receiver.updater.running)
+    if (event->kind == ESPOTA_RECEIVER_START && node->device.receiver.updater.running)
         return busy;
     tell(node, event, node->who.web.family);
     return NULL;
@@ -146,38 +149,36 @@ static const char *web_event(void *context, const struct espota_receiver_event *
 
 /* --- up and down --- */
 
-static void fail(struct stub_node *node, const struct espota_error *error)
+void stub_node_fail(struct stub_node *node, const struct espota_error *error)
 {
     node->settings->failed(node->settings->context, error);
 }
 
-static void arm(struct stub_node *node, uint64_t delay_ms)
+/* `at` UINT64_MAX: only the network can bring something. */
+static void wait_until(struct stub_node *node, uint64_t at)
 {
     struct espota_error error = ESPOTA_ERROR_INIT;
-    uint64_t at = espota_loop_now(node->settings->loop) + delay_ms;
 
-    if (espota_loop_arm(node->settings->loop, &node->timer, at) != ESPOTA_OK) {
-        (void)espota_error_set(&error, ESPOTA_E_MEMORY, "no memory for a timer");
-        fail(node, &error);
-    }
+    if (stub_wait_until(node->settings->loop, &node->timer, at, &error) != ESPOTA_OK)
+        stub_node_fail(node, &error);
 }
 
-static void go_down(struct stub_node *node)
+void stub_node_go_down(struct stub_node *node)
 {
+    node->restarts = true;
     stub_node_silence(node);
-    arm(node, node->settings->options->fast ? DOWN_FAST_MS : DOWN_MS);
+    wait_until(node, node_now(node) + (node->settings->options->fast ? DOWN_FAST_MS : DOWN_MS));
 }
 
 /* Whether a slow device does anything now; if not, it is looked at again when it will. */
 static bool acts(struct stub_node *node)
 {
-    uint64_t now = espota_loop_now(node->settings->loop), at;
-    bool acts =
-        stub_slow_acts(&node->slow, node->device.receiver.phase, now, &at);
+    uint64_t at;
+    bool acts = stub_slow_acts(&node->slow, node->device.receiver.phase, node_now(node), &at);
 
     espota_loop_rewatch(node->settings->loop, &node->udp, acts ? ESPOTA_READABLE : 0);
     if (!acts)
-        arm(node, at - now); /* at > now */
+        wait_until(node, at);
     return acts;
 }
 
@@ -193,30 +194,14 @@ static void step(void *context)
         return;
     again = espota_pump_run(&node->device);
     if (node->restarts) {
-        go_down(node);
+        stub_node_go_down(node);
         return;
     }
     if (node->slow.held > 0)
         again = 0; /* until it is computed */
-    if (again == ESPOTA_PUMP_FOREVER)
-        espota_loop_disarm(node->settings->loop, &node->timer);
-    else
-        arm(node, (uint64_t)again);
+    wait_until(node, again == ESPOTA_PUMP_FOREVER ? UINT64_MAX : node_now(node) + (uint64_t)again);
     if (stub_link_follow(&node->link, espota_pump_want(&node->device), &error) != ESPOTA_OK)
-        fail(node, &error);
-}
-
-static void web_updated(void *context)
-{
-    struct stub_node *node = context;
-
-    node->restarts = true;
-    go_down(node);
-}
-
-static void web_failed(void *context, const struct espota_error *error)
-{
-    fail(context, error);
+        stub_node_fail(node, &error);
 }
 
 static void readable(void *context, unsigned events)
@@ -230,22 +215,17 @@ static const char md5_of_nothing[] = "d41d8cd98f00b204e9800998ecf8427e";
 static enum espota_status boot(struct stub_node *node, struct stub_boot *result,
                                struct espota_error *err)
 {
-    uint8_t head[4];
     enum espota_status status = stub_boot_play(
-        &node->chip, &node->rtc, node->settings->crypto, node->layout.fs_start,
+        &node->chip, &node->rtc, node->settings->crypto, node->update.fs_start,
         node->settings->options->quirks, node->settings->sector, serial, node, result, err);
 
     if (status != ESPOTA_OK)
         return status;
-    if (node->chip.table.read(&node->chip, 0, head, sizeof(head)) != ESPOTA_OK)
-        return espota_error_set(err, ESPOTA_E_LOCAL, "the flash chip cannot be read: %s",
-                                stub_chip_problem(&node->chip));
     node->starts = result->starts;
     node->update.sketch_size = result->length;
     snprintf(node->sketch_md5, sizeof(node->sketch_md5), "%s",
              result->length > 0 ? result->md5 : md5_of_nothing);
-    /* A program that runs knows its flash mode; with none there is nothing to be true to. */
-    node->update.flash_mode = result->starts && head[2] <= 3 ? head[2] : ESPOTA_FLASH_MODE_KEEP;
+    node->update.flash_mode = result->flash_mode;
     return ESPOTA_OK;
 }
 
@@ -257,7 +237,7 @@ static void come_up(struct stub_node *node)
 
     node->restarts = false;
     if (boot(node, &result, &error) != ESPOTA_OK || stub_node_listen(node, &error) != ESPOTA_OK) {
-        fail(node, &error);
+        stub_node_fail(node, &error);
         return;
     }
     stub_log_boot(&node->who, &result);
@@ -294,7 +274,7 @@ static enum espota_status open_flash(struct stub_node *node, const char *flash,
         stub_chip_init(&node->chip, flash, (uint32_t)options->flash_size, err);
 
     if (status == ESPOTA_OK)
-        status = stub_layout_find(node->chip.size, (uint32_t)options->fs_start, &node->layout, err);
+        status = stub_layout_find(node->chip.size, (uint32_t)options->fs_start, &node->update, err);
     if (status != ESPOTA_OK)
         return status;
     if (flash != NULL && (size_t)snprintf(path, sizeof(path), "%s.rtc", flash) >= sizeof(path))
@@ -319,20 +299,13 @@ static void fill_tables(struct stub_node *node)
         .reboot = reboot,
         .log = serial,
     };
-    node->update = (struct espota_updater_config){
-        .flash = &node->chip.table,
-        .crypto = settings->crypto,
-        .verify = settings->verify,
-        .boot = &node->rtc.table,
-        .fs_start = node->layout.fs_start,
-        .fs_end = node->layout.fs_end,
-        .chip_size = node->chip.size,
-        .configured_size = node->chip.size,
-        .atomic_fs = options->atomic_fs,
-    };
+    node->update.flash = &node->chip.table;
+    node->update.crypto = settings->crypto;
+    node->update.verify = settings->verify;
+    node->update.boot = &node->rtc.table;
+    node->update.atomic_fs = options->atomic_fs;
     node->receiver = (struct espota_receiver_config){
         .update = &node->update,
-        .crypto = settings->crypto,
         .password_hash = settings->password_hash,
         .nonce_digits = options->auth == STUB_AUTH_SHA256 ? ESPOTA_NONCE_SHA256 : ESPOTA_NONCE_MD5,
         .replies_to_answer = options->auth == STUB_AUTH_MD5_ESP32,
@@ -350,10 +323,6 @@ static void fill_tables(struct stub_node *node)
         .context = node,
         .event = web_event,
     };
-    stub_web_init(&node->web, settings->loop, &options->shape, &node->page);
-    node->web.context = node;
-    node->web.updated = web_updated;
-    node->web.failed = web_failed;
 }
 
 enum espota_status stub_node_init(struct stub_node *node, const struct stub_settings *settings,
@@ -371,6 +340,7 @@ enum espota_status stub_node_init(struct stub_node *node, const struct stub_sett
     node->timer.expired = expired;
     node->udp.context = node->timer.context = node;
     stub_link_init(&node->link, settings->loop, &settings->options->shape, step, node);
+    stub_web_init(&node->web, node);
     status = open_flash(node, flash, err);
     if (status == ESPOTA_OK) {
         fill_tables(node);
@@ -388,7 +358,7 @@ void stub_node_deinit(struct stub_node *node)
     if (node->settings == NULL)
         return;
     stub_node_silence(node);
-    stub_web_deinit(&node->web);
+    stub_link_deinit(&node->web.link);
     stub_link_deinit(&node->link);
     stub_rtc_deinit(&node->rtc);
     stub_chip_deinit(&node->chip);
@@ -397,30 +367,21 @@ void stub_node_deinit(struct stub_node *node)
 
 enum espota_status stub_node_listen(struct stub_node *node, struct espota_error *err)
 {
-    struct espota_address got;
+    const struct stub_settings *settings = node->settings;
     enum espota_status status = espota_udp_open(&node->who.address, &node->udp.fd, err);
 
+    if (status == ESPOTA_OK)
+        status = stub_socket_watch(settings->loop, &node->udp, &node->who.address, err);
     if (status != ESPOTA_OK)
         return status;
-    node->udp.events = ESPOTA_READABLE;
-    status = espota_loop_watch(node->settings->loop, &node->udp, err);
-    if (status == ESPOTA_OK && espota_socket_local(node->udp.fd, &got) != ESPOTA_OK)
-        status = espota_error_set(err, ESPOTA_E_LOCAL, "a socket does not tell its port");
-    if (status != ESPOTA_OK) {
-        espota_loop_unwatch(node->settings->loop, &node->udp);
-        espota_socket_close(&node->udp.fd);
-        return status;
-    }
-    node->who.address.port = got.port;
-    node->slow = (struct stub_slow){.loop_ms = node->settings->options->loop_delay_ms,
-                                    .auth_ms = node->settings->options->auth_delay_ms,
-                                    .turn = espota_loop_now(node->settings->loop)};
+    node->slow = (struct stub_slow){.loop_ms = settings->options->loop_delay_ms,
+                                    .auth_ms = settings->options->auth_delay_ms,
+                                    .turn = espota_loop_now(settings->loop)};
     espota_pump_init(&node->device, &node->ops, &node->receiver);
-    if (node->settings->options->http != NULL) {
-        status = stub_web_listen(&node->web, &node->who.web, err);
-        if (status != ESPOTA_OK)
-            stub_node_silence(node);
-    }
+    if (settings->options->http != NULL)
+        status = stub_web_listen(&node->web, err);
+    if (status != ESPOTA_OK)
+        stub_node_silence(node);
     return status;
 }
 
@@ -428,14 +389,13 @@ void stub_node_silence(struct stub_node *node)
 {
     if (node->udp.fd < 0)
         return;
-    espota_loop_unwatch(node->settings->loop, &node->udp);
+    stub_socket_unwatch(node->settings->loop, &node->udp);
     espota_loop_disarm(node->settings->loop, &node->timer);
-    espota_socket_close(&node->udp.fd);
     espota_pump_deinit(&node->device);
     stub_web_silence(&node->web);
 }
 
 bool stub_node_speaks(const struct stub_node *node)
 {
-    return stub_link_speaks(&node->link) || stub_web_speaks(&node->web);
+    return node->link.closing || node->web.link.closing;
 }

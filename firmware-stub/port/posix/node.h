@@ -16,7 +16,6 @@
 #include "port/posix/log.h"
 #include "port/posix/options.h"
 #include "port/posix/slow.h"
-#include "port/posix/web.h"
 
 /* What all devices have in common; borrowed by each. */
 struct stub_settings {
@@ -35,11 +34,21 @@ struct stub_settings {
     void (*failed)(void *context, const struct espota_error *error);
 };
 
+/* The device's page for updates (core/web_updater) on sockets of this process: web.c. */
+struct stub_web {
+    struct stub_node *node;
+    struct stub_link link;        /* to the client */
+    struct espota_watch listener; /* fd -1: silent */
+    struct espota_timer timer;
+    struct espota_web_updater engine;
+    bool connected;
+    bool full; /* a connection waits and this process has no descriptor for it */
+};
+
 /* The caller's memory; its content is this module's. */
 struct stub_node {
     const struct stub_settings *settings;
     struct stub_who who;
-    struct stub_layout layout;
     struct stub_chip chip;
     struct stub_rtc rtc;
     struct stub_link link;
@@ -93,5 +102,19 @@ enum espota_status stub_node_pull(struct stub_node *node,
 
 /* An update is over and the host is still to hear something. */
 bool stub_node_speaks(const struct stub_node *node);
+
+/* --- between the files of a device --- */
+
+/* The device cannot go on. */
+void stub_node_fail(struct stub_node *node, const struct espota_error *error);
+/* An update is complete: restarts after a while, and is silent until then. */
+void stub_node_go_down(struct stub_node *node);
+
+void stub_web_init(struct stub_web *web, struct stub_node *node);
+/* Listens at node->who.web; with port 0 that says which one it got. */
+enum espota_status stub_web_listen(struct stub_web *web,
+                                   struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Undoes it: what runs is given up, only last words still leave. */
+void stub_web_silence(struct stub_web *web);
 
 #endif

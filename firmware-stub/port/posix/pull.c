@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * One request by one device; which dialect it speaks decides where the image goes and what a name
+ * means.
+ */
 #include "port/posix/node.h"
 
 #include <stdio.h>
@@ -27,7 +31,6 @@ struct pull {
     char host[ESPOTA_URL_MAX];
     char authorization[ESPOTA_HTTP_BASIC_MAX];
     struct espota_error error;
-    bool connected;
 };
 
 /* --- the RTOS SDK's two slots (PROTOCOL 8.3) --- */
@@ -144,10 +147,9 @@ static void step(void *context)
         espota_loop_wake(loop);
         return;
     }
-    if (espota_loop_arm(loop, &pull->timer, busy ? now_of(pull) : at) != ESPOTA_OK)
-        (void)espota_error_set(&pull->error, ESPOTA_E_MEMORY, "no memory for a timer");
-    else if (stub_link_follow(&pull->link, espota_pull_client_want(&pull->client), &pull->error) !=
-             ESPOTA_OK)
+    if (stub_wait_until(loop, &pull->timer, busy ? now_of(pull) : at, &pull->error) != ESPOTA_OK ||
+        stub_link_follow(&pull->link, espota_pull_client_want(&pull->client), &pull->error) !=
+            ESPOTA_OK)
         espota_loop_wake(loop);
 }
 

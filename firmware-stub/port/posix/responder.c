@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What a real ESP8266 (LEAmDNS) says, record for record, because that is what hosts are tested
+ * against; only what RFC 6762 asks of everybody is added.
+ */
 #include "port/posix/responder.h"
 
 #include <stdio.h>

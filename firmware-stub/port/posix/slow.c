@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Datagrams are what a slow device is late for: the stream has windows, they have only the socket's
+ * queue. So it is decided here when one may be read, and nothing else is slowed down.
+ */
 #include "port/posix/slow.h"
 
 #include <string.h>

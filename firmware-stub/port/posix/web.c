@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "port/posix/web.h"
+/*
+ * The page has a socket and a connection of its own beside those of the device, so that a browser
+ * is served while nothing is updated; which of the two roads an update takes, the node decides.
+ */
+#include "port/posix/node.h"
 
 #include <string.h>
 
 enum { PIECE = 4096, FULL_MS = 1000 };
 
-static void fail(struct stub_web *web, const struct espota_error *error)
-{
-    web->failed(web->context, error);
-}
-
 static uint64_t now_of(const struct stub_web *web)
 {
-    return espota_loop_now(web->loop);
+    return espota_loop_now(web->node->settings->loop);
 }
 
 /* What cannot be sent is dropped: the client is gone, and reading tells so. */
@@ -68,20 +67,19 @@ static void pump(struct stub_web *web, bool *busy)
 
 static enum espota_status wait_for(struct stub_web *web, bool busy, struct espota_error *err)
 {
+    struct espota_loop *loop = web->node->settings->loop;
     unsigned want = espota_web_updater_want(&web->engine);
-    bool accepts = (want & ESPOTA_WANT_ACCEPT) != 0 && !stub_link_speaks(&web->link) && !web->full;
+    bool accepts = (want & ESPOTA_WANT_ACCEPT) != 0 && !web->link.closing && !web->full;
+    uint64_t now = now_of(web);
     uint64_t at;
-    bool waits = espota_web_updater_deadline(&web->engine, &at);
 
-    if (busy || (web->full && (!waits || at > now_of(web) + FULL_MS))) {
-        at = busy ? now_of(web) : now_of(web) + FULL_MS;
-        waits = true;
-    }
-    if (!waits)
-        espota_loop_disarm(web->loop, &web->timer);
-    else if (espota_loop_arm(web->loop, &web->timer, at) != ESPOTA_OK)
-        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a timer");
-    espota_loop_rewatch(web->loop, &web->listener, accepts ? ESPOTA_READABLE : 0);
+    if (!espota_web_updater_deadline(&web->engine, &at))
+        at = UINT64_MAX;
+    if (web->full && at > now + FULL_MS)
+        at = now + FULL_MS;
+    espota_loop_rewatch(loop, &web->listener, accepts ? ESPOTA_READABLE : 0);
+    if (stub_wait_until(loop, &web->timer, busy ? now : at, err) != ESPOTA_OK)
+        return err->status;
     return stub_link_follow(&web->link, want, err);
 }
 
@@ -96,11 +94,11 @@ static void step(void *context)
         return; /* silent: only the old connection's last words are still leaving */
     pump(web, &busy);
     if ((espota_web_updater_want(&web->engine) & ESPOTA_WANT_DONE) != 0) {
-        web->updated(web->context);
+        stub_node_go_down(web->node);
         return;
     }
     if (wait_for(web, busy, &error) != ESPOTA_OK)
-        fail(web, &error);
+        stub_node_fail(web->node, &error);
 }
 
 static void expired(void *context)
@@ -136,75 +134,44 @@ static void ready(void *context, unsigned events)
     default:
         (void)espota_error_set(&error, ESPOTA_E_LOCAL, "the page's socket is of no use: %s",
                                strerror(os_error));
-        fail(web, &error);
+        stub_node_fail(web->node, &error);
         return;
     }
     step(web);
 }
 
-void stub_web_init(struct stub_web *web, struct espota_loop *loop,
-                   const struct stub_link_shape *shape, const struct espota_web_config *config)
+void stub_web_init(struct stub_web *web, struct stub_node *node)
 {
-    memset(web, 0, sizeof(*web));
-    web->loop = loop;
-    web->config = config;
+    const struct stub_settings *settings = node->settings;
+
+    web->node = node;
     web->listener.fd = -1;
     web->listener.ready = ready;
     web->timer.expired = expired;
     web->listener.context = web->timer.context = web;
-    stub_link_init(&web->link, loop, shape, step, web);
+    stub_link_init(&web->link, settings->loop, &settings->options->shape, step, web);
 }
 
-void stub_web_deinit(struct stub_web *web)
+enum espota_status stub_web_listen(struct stub_web *web, struct espota_error *err)
 {
-    if (web->loop == NULL)
-        return;
-    stub_web_silence(web);
-    stub_link_deinit(&web->link);
-    web->loop = NULL;
-}
-
-enum espota_status stub_web_listen(struct stub_web *web, struct espota_address *address,
-                                   struct espota_error *err)
-{
-    struct espota_address got;
+    struct espota_address *address = &web->node->who.web;
     enum espota_status status = espota_tcp_listen(address, &web->listener.fd, err);
 
-    if (status != ESPOTA_OK)
-        return status;
-    web->listener.events = ESPOTA_READABLE;
-    status = espota_loop_watch(web->loop, &web->listener, err);
-    if (status == ESPOTA_OK && espota_socket_local(web->listener.fd, &got) != ESPOTA_OK)
-        status = espota_error_set(err, ESPOTA_E_LOCAL, "a socket does not tell its port");
-    if (status != ESPOTA_OK) {
-        espota_loop_unwatch(web->loop, &web->listener);
-        espota_socket_close(&web->listener.fd);
-        return status;
-    }
-    address->port = got.port;
-    espota_web_updater_init(&web->engine, web->config);
-    return ESPOTA_OK;
+    if (status == ESPOTA_OK)
+        status = stub_socket_watch(web->node->settings->loop, &web->listener, address, err);
+    if (status == ESPOTA_OK)
+        espota_web_updater_init(&web->engine, &web->node->page);
+    return status;
 }
 
 void stub_web_silence(struct stub_web *web)
 {
-    if (web->loop == NULL || web->listener.fd < 0)
+    if (web->listener.fd < 0)
         return;
     if (web->connected)
         stub_link_close(&web->link);
     web->connected = web->full = false;
-    espota_loop_unwatch(web->loop, &web->listener);
-    espota_loop_disarm(web->loop, &web->timer);
-    espota_socket_close(&web->listener.fd);
+    stub_socket_unwatch(web->node->settings->loop, &web->listener);
+    espota_loop_disarm(web->node->settings->loop, &web->timer);
     espota_web_updater_deinit(&web->engine);
-}
-
-bool stub_web_busy(const struct stub_web *web)
-{
-    return web->listener.fd >= 0 && web->engine.updater.running;
-}
-
-bool stub_web_speaks(const struct stub_web *web)
-{
-    return stub_link_speaks(&web->link);
 }

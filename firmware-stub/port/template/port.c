@@ -3,7 +3,8 @@
  * A port to copy. It compiles as it stands and describes a board with no
  * network, no flash and no clock: each function says so in the way that the
  * core understands, and each comment says what belongs there. Fill them in
- * from the top; README.md tells how to try each step.
+ * from the top; README.md tells how to try each step, and what the network
+ * functions become with lwIP and with Zephyr.
  */
 #include "port.h"
 
@@ -28,10 +29,6 @@ static struct port port;
  * The next datagram on UDP port 8266 (or what you announce). Fill `from`
  * whole: bytes of the address that you do not use are 0, or two datagrams of
  * one host look like two hosts.
- *
- * lwIP, raw API: udp_recv's callback keeps the pbuf, its address and its port;
- * this function copies out and frees. A second one that comes meanwhile may be
- * dropped. Zephyr: zsock_recvfrom with ZSOCK_MSG_DONTWAIT; EAGAIN is MORE.
  */
 static enum espota_status udp_receive(void *context, void *data, size_t room, size_t *length,
                                       struct espota_peer *from)
@@ -41,53 +38,35 @@ static enum espota_status udp_receive(void *context, void *data, size_t room, si
     return ESPOTA_MORE;
 }
 
-/*
- * From the same UDP port; a host listens to nothing else. lwIP: udp_sendto.
- * Zephyr: zsock_sendto.
- */
+/* From the same UDP port; a host listens to nothing else. */
 static enum espota_status udp_send(void *context, const void *data, size_t length,
                                    const struct espota_peer *to)
 {
     return ESPOTA_E_FAILED;
 }
 
-/*
- * Called again until it does not return MORE; the first call starts.
- *
- * lwIP: the first call does tcp_new, tcp_nagle_disable and tcp_connect and
- * returns MORE; later ones look at what the connected and err callbacks noted.
- * Zephyr: a non-blocking zsock_connect, TCP_NODELAY, then zsock_poll for
- * ZSOCK_POLLOUT and SO_ERROR.
- */
+/* Called again until it does not return MORE; the first call starts. */
 static enum espota_status tcp_connect(void *context, const struct espota_peer *to)
 {
     return ESPOTA_E_FAILED;
 }
 
-/*
- * Bytes of the connection; OK with 0 bytes is the host's end, E_BROKEN a
- * reset. lwIP: copy out of the pbufs that tcp_recv's callback chained and call
- * tcp_recved for what was copied: that is what opens the window again, and the
- * reason why a slow flash slows the host down instead of losing bytes.
- */
+/* Bytes of the connection; OK with 0 bytes is the host's end, E_BROKEN a reset. Only what is taken
+ * here opens the window again: so a slow flash slows the host down instead of losing bytes. */
 static enum espota_status tcp_receive(void *context, void *data, size_t room, size_t *length)
 {
     *length = 0;
     return ESPOTA_E_BROKEN;
 }
 
-/* lwIP: tcp_write with TCP_WRITE_FLAG_COPY, then tcp_output; ERR_MEM is MORE. */
+/* As much as there is room for, from here on yours; MORE without any. */
 static enum espota_status tcp_send(void *context, const void *data, size_t length, size_t *sent)
 {
     *sent = 0;
     return ESPOTA_E_BROKEN;
 }
 
-/*
- * lwIP: take the callbacks off, tcp_close; if that fails, tcp_abort. Free what
- * was received. Zephyr: zsock_close. What was sent must still arrive: no
- * linger of 0 seconds.
- */
+/* What was received is of no use any more; what was sent must still arrive. */
 static void tcp_close(void *context)
 {
 }
@@ -238,7 +217,6 @@ static const char *event(void *context, const struct espota_receiver_event *what
 
 static const struct espota_receiver_config receiver = {
     .update = &update,
-    .crypto = &crypto,
     /* what `printf %s 'your password' | md5sum` prints; NULL lets everyone in */
     .password_hash = NULL,
     .nonce_digits = ESPOTA_NONCE_MD5,
