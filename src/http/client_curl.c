@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* libcurl's multi interface, driven by our loop: its sockets are watches, its timeout a timer. */
+/*
+ * libcurl's multi interface, driven by our loop: its sockets are watches, its timeout a timer. How
+ * far a request is, the socket is asked and not curl: what curl has handed over may lie in this
+ * machine for half a minute where a device is slow.
+ */
 #include "http/http.h"
 #include "lazy/curl.h"
 
@@ -65,14 +69,6 @@ static void timer_expired(void *context)
     act(context, CURL_SOCKET_TIMEOUT, 0);
 }
 
-static void forget_socket(struct socket_watch *at)
-{
-    if (at == NULL)
-        return;
-    espota_loop_unwatch(at->client->loop, &at->watch);
-    free(at);
-}
-
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *own)
 {
     struct espota_http_client *client = context;
@@ -81,7 +77,9 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
 
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
-        forget_socket(at);
+        if (at != NULL)
+            espota_loop_unwatch(client->loop, &at->watch);
+        free(at);
         return 0;
     }
     events |= (what & CURL_POLL_OUT) != 0 ? ESPOTA_WRITABLE : 0;
@@ -126,17 +124,14 @@ enum espota_status espota_http_client_create(struct espota_loop *loop,
     if (status != ESPOTA_OK)
         return status;
     client = calloc(1, sizeof(*client));
-    if (client == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    if (client != NULL && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+        client->multi = curl_multi_init();
+    if (client == NULL || client->multi == NULL) {
         free(client);
         return espota_error_set(err, ESPOTA_E_MEMORY, "the HTTP client cannot start");
     }
     client->loop = loop;
     client->timer = (struct espota_timer){.expired = timer_expired, .context = client};
-    client->multi = curl_multi_init();
-    if (client->multi == NULL) {
-        free(client);
-        return espota_error_set(err, ESPOTA_E_MEMORY, "the HTTP client cannot start");
-    }
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timer);

@@ -170,14 +170,11 @@ struct espota_http_transfer *espota_http_transfer_start(struct espota_http_trans
                                                         uint64_t length, espota_http_over over,
                                                         void *context);
 /* The system has taken the whole: from now on its socket is a copy of the transfer's own. */
-void espota_http_transfer_taken(struct espota_http_transfers *all,
-                                struct espota_http_transfer *transfer, uint64_t now);
-void espota_http_transfer_cut(struct espota_http_transfers *all,
-                              struct espota_http_transfer *transfer);
+void espota_http_transfer_taken(struct espota_http_transfer *transfer, uint64_t now);
+/* Nobody sends any more of it, or nobody waits any longer. */
+void espota_http_transfer_cut(struct espota_http_transfer *transfer);
 /* Looks at those that are followed. */
 void espota_http_transfers_follow(struct espota_http_transfers *all, uint64_t now);
-/* Nobody waits any longer. */
-void espota_http_transfers_end(struct espota_http_transfers *all);
 
 /*
  * An HTTP server on the project's loop: GET and HEAD, answers from memory. It knows nothing of

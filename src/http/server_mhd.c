@@ -271,10 +271,9 @@ static void request_over(void *context, struct MHD_Connection *connection, void 
     if (request == NULL)
         return;
     if (request->transfer != NULL && how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
-        espota_http_transfer_taken(&server->transfers, request->transfer,
-                                   espota_loop_now(server->loop));
+        espota_http_transfer_taken(request->transfer, espota_loop_now(server->loop));
     else if (request->transfer != NULL)
-        espota_http_transfer_cut(&server->transfers, request->transfer);
+        espota_http_transfer_cut(request->transfer);
     request->transfer = NULL;
     free(request->path);
     request->path = NULL;
@@ -516,7 +515,8 @@ void espota_http_server_destroy(struct espota_http_server *server)
     while ((request = take_due(&server->sleeping, UINT64_MAX)) != NULL)
         MHD_resume_connection(request->connection);
     MHD_stop_daemon(server->daemon);
-    espota_http_transfers_end(&server->transfers);
+    while (server->transfers.first != NULL)
+        espota_http_transfer_cut(server->transfers.first);
     free(server);
 }
 

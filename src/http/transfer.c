@@ -11,6 +11,7 @@
 #include "sys/sys.h"
 
 struct espota_http_transfer {
+    struct espota_http_transfers *all;
     struct espota_http_transfer *next;
     espota_http_over over;
     void *context;
@@ -31,21 +32,22 @@ struct espota_http_transfer *espota_http_transfer_start(struct espota_http_trans
 
     if (transfer == NULL)
         return NULL;
-    transfer->over = over;
-    transfer->context = context;
-    transfer->length = length;
-    transfer->fd = fd;
+    *transfer = (struct espota_http_transfer){.all = all,
+                                              .next = all->first,
+                                              .over = over,
+                                              .context = context,
+                                              .length = length,
+                                              .fd = fd};
     if (!espota_socket_acked(fd, &transfer->acked, &closed))
         transfer->fd = -1;
-    transfer->next = all->first;
     all->first = transfer;
     all->count++;
     return transfer;
 }
 
-static void finish(struct espota_http_transfers *all, struct espota_http_transfer *transfer,
-                   bool whole, uint64_t sent)
+static void finish(struct espota_http_transfer *transfer, bool whole, uint64_t sent)
 {
+    struct espota_http_transfers *all = transfer->all;
     struct espota_http_end end = {whole, sent < transfer->length ? sent : transfer->length,
                                   transfer->length};
     struct espota_http_transfer **at = &all->first;
@@ -70,8 +72,7 @@ static uint64_t followed(const struct espota_http_transfer *transfer, uint64_t a
     return missing < transfer->length ? transfer->length - missing : 0;
 }
 
-void espota_http_transfer_taken(struct espota_http_transfers *all,
-                                struct espota_http_transfer *transfer, uint64_t now)
+void espota_http_transfer_taken(struct espota_http_transfer *transfer, uint64_t now)
 {
     uint32_t waiting = 0;
     uint64_t acked = 0;
@@ -82,26 +83,25 @@ void espota_http_transfer_taken(struct espota_http_transfers *all,
         espota_socket_acked(transfer->fd, &acked, &closed))
         copy = espota_descriptor_copy(transfer->fd);
     if (copy < 0) {
-        finish(all, transfer, true, transfer->length);
+        finish(transfer, true, transfer->length);
         return;
     }
     transfer->fd = copy;
     transfer->following = true;
-    all->following++;
+    transfer->all->following++;
     transfer->acked = acked;
     transfer->target = acked + waiting;
     transfer->moved_at = now;
 }
 
-void espota_http_transfer_cut(struct espota_http_transfers *all,
-                              struct espota_http_transfer *transfer)
+void espota_http_transfer_cut(struct espota_http_transfer *transfer)
 {
     uint64_t acked = transfer->acked;
     bool closed;
 
     if (transfer->fd >= 0)
         (void)espota_socket_acked(transfer->fd, &acked, &closed);
-    finish(all, transfer, false,
+    finish(transfer, false,
            transfer->following ? followed(transfer, acked) : acked - transfer->acked);
 }
 
@@ -122,14 +122,8 @@ void espota_http_transfers_follow(struct espota_http_transfers *all, uint64_t no
             at->moved_at = now;
         at->acked = acked;
         if (acked >= at->target)
-            finish(all, at, true, at->length);
+            finish(at, true, at->length);
         else if (closed || now - at->moved_at >= ESPOTA_HTTP_IDLE_S * 1000U)
-            finish(all, at, false, followed(at, acked));
+            finish(at, false, followed(at, acked));
     }
-}
-
-void espota_http_transfers_end(struct espota_http_transfers *all)
-{
-    while (all->first != NULL)
-        espota_http_transfer_cut(all, all->first);
 }

@@ -185,42 +185,30 @@ static void add_metrics(struct espota_builder *page, const struct espota_serve *
     add_version_metrics(page, &serve->registry->history);
 }
 
-/* "name" of "name:80", "::1" of "[::1]:80". */
-static void host_alone(const char *value, char *out, size_t room)
-{
-    const char *colon = strrchr(value, ':');
-    size_t length =
-        colon != NULL && strchr(colon, ']') == NULL ? (size_t)(colon - value) : strlen(value);
-
-    if (length >= 2 && value[0] == '[' && value[length - 1] == ']') {
-        value++;
-        length -= 2; /* >= 2 */
-    }
-    snprintf(out, room, "%.*s", (int)(length < room ? length : 0), value);
-}
-
 /*
  * A page of somebody else's can give this machine's address a name of its own, and a browser in the
  * house then reads what is here for it. Addresses and names that nobody else can give are fine.
  */
 static bool is_our_host(const struct espota_serve *serve, const char *value)
 {
-    char host[ESPOTA_HOST_MAX + 1];
+    struct espota_host host;
     char ours[ESPOTA_HOST_MAX + 1];
     struct espota_address address;
     const char *rest;
 
     if (value == NULL)
         return true; /* no browser */
-    host_alone(value, host, sizeof(host));
-    if (espota_address_parse(host, &address) || espota_http_same(host, "localhost") ||
-        (serve->options.admin_host != NULL && espota_http_same(host, serve->options.admin_host)))
+    if (espota_host_parse(value, &host, NULL) != ESPOTA_OK)
+        return false;
+    if (espota_address_parse(host.name, &address) || espota_http_same(host.name, "localhost") ||
+        (serve->options.admin_host != NULL &&
+         espota_http_same(host.name, serve->options.admin_host)))
         return true;
     espota_host_own_name(ours, sizeof(ours));
-    if (ours[0] != '\0' && espota_http_same(host, ours))
+    if (ours[0] != '\0' && espota_http_same(host.name, ours))
         return true;
     ours[strcspn(ours, ".")] = '\0';
-    rest = ours[0] != '\0' ? espota_http_behind(host, ours) : NULL;
+    rest = ours[0] != '\0' ? espota_http_behind(host.name, ours) : NULL;
     return rest != NULL && (*rest == '\0' || espota_http_same(rest, ".local"));
 }
 

@@ -155,37 +155,31 @@ static void find_peer(const struct espota_serve *serve, struct espota_http_reque
     espota_address_format(&peer, false, out);
 }
 
-static void tell_event(struct espota_serve *serve, const struct espota_pull_request *pull,
-                       const char *address, const char *path,
-                       const struct espota_decision *decision, unsigned status, uint64_t sent)
+void espota_serve_tell_event(struct espota_serve_event event,
+                             const struct espota_pull_request *pull,
+                             const struct espota_decision *decision, void *context,
+                             void (*tell)(void *context, const struct espota_serve_event *event))
 {
     char time[ESPOTA_SERVE_TIME_ROOM];
-    char shown[4 * ESPOTA_PULL_PATH_MAX];
+    char path[4 * ESPOTA_PULL_PATH_MAX];
     char file[4 * ESPOTA_PULL_PATH_MAX] = "";
-    struct espota_serve_event event = {
-        .time = time,
-        .address = address,
-        .mac = pull->mac,
-        .chip = espota_pull_family_word(pull->family),
-        .mode = espota_pull_mode_word(pull->mode),
-        .path = shown,
-        .version = pull->version,
-        .md5 = pull->sketch_md5,
-        .status = status,
-        .file = file,
-        .why = decision->why,
-        .rule = decision->rule,
-        .bytes = sent,
-    };
 
-    if (serve->options.event == NULL)
-        return;
     espota_serve_time(espota_clock_wall(), time);
-    espota_text_printable(path, strlen(path), shown, sizeof(shown));
+    espota_text_printable(event.path, strlen(event.path), path, sizeof(path));
     if (decision->item != NULL)
         espota_text_printable(decision->item->name, strlen(decision->item->name), file,
                               sizeof(file));
-    serve->options.event(serve->options.context, &event);
+    event.time = time;
+    event.mac = pull->mac;
+    event.chip = espota_pull_family_word(pull->family);
+    event.mode = espota_pull_mode_word(pull->mode);
+    event.path = path;
+    event.version = pull->version;
+    event.md5 = pull->sketch_md5;
+    event.file = file;
+    event.why = decision->why;
+    event.rule = decision->rule;
+    tell(context, &event);
 }
 
 static void refuse(struct espota_decision *decision, unsigned status, const char *why)
@@ -258,16 +252,11 @@ static void delivered(void *context, const struct espota_http_end *end)
                                          .bytes = end->sent,
                                          .size = end->length};
 
-    if (!end->whole) {
+    if (!end->whole)
         espota_serve_tell(serve, &notice);
-        espota_log_say(&serve->options.log, ESPOTA_LOG_WARNING,
-                       "%s%s%s: %s was cut off after %llu of %llu bytes", delivery->address,
-                       delivery->mac[0] != '\0' ? " " : "", delivery->mac, delivery->file,
-                       (unsigned long long)end->sent, (unsigned long long)end->length);
-    } else if (!delivery->part) {
+    else if (!delivery->part)
         espota_registry_given(serve->registry, delivery->mac, delivery->filesystem, delivery->md5,
                               espota_clock_wall());
-    }
     free(delivery);
 }
 
@@ -320,5 +309,9 @@ void espota_serve_answer(void *context, struct espota_http_request *request, con
              strcmp(method, "HEAD") != 0) /* nginx sends it: nobody here learns how that ends */
         espota_registry_given(serve->registry, pull.mac, pull.mode == ESPOTA_PULL_FILESYSTEM,
                               serve->decision.item->md5, espota_clock_wall());
-    tell_event(serve, &pull, address, path, &serve->decision, answer->status, sent);
+    if (serve->options.event != NULL)
+        espota_serve_tell_event(
+            (struct espota_serve_event){
+                .address = address, .path = path, .status = answer->status, .bytes = sent},
+            &pull, &serve->decision, serve->options.context, serve->options.event);
 }

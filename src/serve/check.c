@@ -252,32 +252,6 @@ static enum espota_status make_request(const struct espota_serve_device *device,
     return ESPOTA_OK;
 }
 
-static void tell_answer(const struct espota_serve_device *device,
-                        const struct espota_pull_request *request,
-                        const struct espota_decision *decision, void *context,
-                        void (*answer)(void *context, const struct espota_serve_event *event))
-{
-    char time[ESPOTA_SERVE_TIME_ROOM];
-    struct espota_serve_event event = {
-        .time = time,
-        .address = "",
-        .mac = request->mac,
-        .chip = espota_pull_family_word(request->family),
-        .mode = espota_pull_mode_word(request->mode),
-        .path = device->path != NULL ? device->path : "/",
-        .version = request->version,
-        .md5 = request->sketch_md5,
-        .status = decision->status,
-        .file = decision->item != NULL ? decision->item->name : "",
-        .why = decision->why,
-        .rule = decision->rule,
-        .bytes = decision->item != NULL ? decision->item->size : 0,
-    };
-
-    espota_serve_time(espota_clock_wall(), time);
-    answer(context, &event);
-}
-
 enum espota_status espota_serve_ask(const struct espota_serve_options *options,
                                     const struct espota_serve_device *device, void *context,
                                     void (*answer)(void *context,
@@ -305,7 +279,12 @@ enum espota_status espota_serve_ask(const struct espota_serve_options *options,
         rules->store->trusting = true;
         espota_decide(&request, rules->manifest, &rules->store->table, espota_clock_wall(),
                       &decision);
-        tell_answer(&asking, &request, &decision, context, answer);
+        espota_serve_tell_event(
+            (struct espota_serve_event){.address = "",
+                                        .path = asking.path != NULL ? asking.path : "/",
+                                        .status = decision.status,
+                                        .bytes = decision.item != NULL ? decision.item->size : 0},
+            &request, &decision, context, answer);
     }
     espota_serve_rules_destroy(rules);
     espota_crypto_openssl_deinit(&crypto);

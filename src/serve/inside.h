@@ -79,8 +79,14 @@ enum espota_status espota_serve_rules_create(const struct espota_serve_options *
                                              struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_serve_rules_destroy(struct espota_serve_rules *rules);
 
-/* Tells a notice, with the time put in. */
+/* Tells a notice, with the time put in; people read the same in the log. */
 void espota_serve_tell(const struct espota_serve *serve, struct espota_serve_notice *notice);
+
+/* Tells `event`, which has address, path, status and bytes, with what was asked for and decided. */
+void espota_serve_tell_event(struct espota_serve_event event,
+                             const struct espota_pull_request *pull,
+                             const struct espota_decision *decision, void *context,
+                             void (*tell)(void *context, const struct espota_serve_event *event));
 
 /* The handlers of the two servers. */
 void espota_serve_answer(void *context, struct espota_http_request *request, const char *method,

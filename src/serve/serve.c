@@ -128,15 +128,38 @@ static void minute_over(void *context)
     arm(serve, &serve->minute, MINUTE_MS);
 }
 
+static void log_notice(const struct espota_log *log, const struct espota_serve_notice *notice)
+{
+    switch (notice->what) {
+    case ESPOTA_SERVE_RELOADED:
+        espota_log_say(log, ESPOTA_LOG_NOTE, "read again: %s", notice->path);
+        break;
+    case ESPOTA_SERVE_RELOAD_REFUSED:
+        espota_log_say(log, ESPOTA_LOG_WARNING, "%s; the old rules go on", notice->why);
+        break;
+    case ESPOTA_SERVE_CUT:
+        espota_log_say(log, ESPOTA_LOG_WARNING, "%s%s%s: %s was cut off after %llu of %llu bytes",
+                       notice->address, notice->mac[0] != '\0' ? " " : "", notice->mac,
+                       notice->file, (unsigned long long)notice->bytes,
+                       (unsigned long long)notice->size);
+        break;
+    case ESPOTA_SERVE_ENDING:
+        espota_log_say(log, ESPOTA_LOG_NOTE, "%zu download%s to finish, for %d s at most",
+                       notice->transfers, notice->transfers == 1 ? "" : "s", FINISH_MS / 1000);
+        break;
+    }
+}
+
 void espota_serve_tell(const struct espota_serve *serve, struct espota_serve_notice *notice)
 {
     char time[ESPOTA_SERVE_TIME_ROOM];
 
-    if (serve->options.notice == NULL)
-        return;
-    espota_serve_time(espota_clock_wall(), time);
-    notice->time = time;
-    serve->options.notice(serve->options.context, notice);
+    if (serve->options.notice != NULL) {
+        espota_serve_time(espota_clock_wall(), time);
+        notice->time = time;
+        serve->options.notice(serve->options.context, notice);
+    }
+    log_notice(&serve->options.log, notice);
 }
 
 /* What is not there just now is as it was: an editor may be about to put it in place. */
@@ -194,7 +217,6 @@ static void reload(struct espota_serve *serve, bool something_happened)
         serve->complaint[0] = '\0';
         notice.what = ESPOTA_SERVE_RELOADED;
         espota_serve_tell(serve, &notice);
-        espota_log_say(&serve->options.log, ESPOTA_LOG_NOTE, "read again: %s", notice.path);
         return;
     }
     if (!something_happened && strcmp(serve->complaint, err.message) == 0)
@@ -204,7 +226,6 @@ static void reload(struct espota_serve *serve, bool something_happened)
     notice.what = ESPOTA_SERVE_RELOAD_REFUSED;
     notice.why = err.message;
     espota_serve_tell(serve, &notice);
-    espota_log_say(&serve->options.log, ESPOTA_LOG_WARNING, "%s; the old rules go on", err.message);
 }
 
 static void second_over(void *context)
@@ -260,12 +281,11 @@ enum espota_status espota_serve_create(const struct espota_serve_options *option
         status = load_state(serve, err);
     if (status == ESPOTA_OK)
         status = open_servers(serve, err);
-    if (status != ESPOTA_OK) {
+    if (status == ESPOTA_OK)
+        *out = serve;
+    else
         espota_serve_destroy(serve);
-        return status;
-    }
-    *out = serve;
-    return ESPOTA_OK;
+    return status;
 }
 
 static void tell_ready(const struct espota_serve *serve)
@@ -305,9 +325,6 @@ static enum espota_status finish(struct espota_serve *serve, struct espota_error
     if (notice.transfers == 0)
         return ESPOTA_OK;
     espota_serve_tell(serve, &notice);
-    espota_log_say(&serve->options.log, ESPOTA_LOG_NOTE,
-                   "%zu download%s to finish, for %d s at most", notice.transfers,
-                   notice.transfers == 1 ? "" : "s", FINISH_MS / 1000);
     while (status == ESPOTA_OK && serve->stopping == 1 &&
            espota_http_server_busy(serve->server) > 0 && espota_loop_now(serve->loop) < end)
         status = turn(serve, SECOND_MS, err);

@@ -84,11 +84,8 @@ static bool take_name(void *context, const char *name)
 
     if (espota_store_stem_length(name, true) == 0 && espota_store_stem_length(name, false) == 0)
         return true;
-    if (!make_room(listing))
-        return listing->steady = false;
-    entry = &listing->entries[listing->count];
-    entry->name = strdup(name);
-    if (entry->name == NULL)
+    entry = make_room(listing) ? &listing->entries[listing->count] : NULL;
+    if (entry == NULL || (entry->name = strdup(name)) == NULL)
         return listing->steady = false;
     take_mac(entry);
     listing->count++;

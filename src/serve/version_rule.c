@@ -17,25 +17,10 @@ struct condition {
     size_t length;
 };
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t';
-}
+#define DIGITS "0123456789"
+#define ALPHANUMERICS DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_alphanumeric(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_of_version(char c)
-{
-    return is_alphanumeric(c) || c == '.' || c == '-' || c == '_' || c == '+';
-}
+static const char spaces[] = " \t";
 
 /* What stands behind the operator at `at`. */
 static const char *take_operator(const char *at, struct condition *out)
@@ -57,30 +42,16 @@ static const char *take_operator(const char *at, struct condition *out)
 /* The condition at *rule, which moves behind it; false at the rule's end. */
 static bool next_condition(const char **rule, struct condition *out)
 {
-    const char *at = *rule;
+    const char *at = *rule + strspn(*rule, spaces);
 
-    while (is_space(*at))
-        at++;
     *out = (struct condition){.at = NULL};
     if (*at == '\0')
         return false;
     at = take_operator(at, out);
-    while (is_space(*at))
-        at++;
-    out->at = at;
-    while (is_of_version(*at))
-        at++;
-    out->length = (size_t)(at - out->at);
-    *rule = at;
+    out->at = at + strspn(at, spaces);
+    out->length = strspn(out->at, ALPHANUMERICS ".-_+");
+    *rule = out->at + out->length;
     return true;
-}
-
-static bool has_digit(const struct condition *condition)
-{
-    for (size_t i = 0; i < condition->length; i++)
-        if (is_digit(condition->at[i]))
-            return true;
-    return false;
 }
 
 const char *espota_version_rule_fault(const char *rule, const char **why)
@@ -91,27 +62,28 @@ const char *espota_version_rule_fault(const char *rule, const char **why)
 
     for (; next_condition(&at, &condition); count++) {
         *why = "a version must stand here";
-        if (condition.length == 0 || !is_alphanumeric(*condition.at))
+        if (strspn(condition.at, ALPHANUMERICS) == 0)
             return condition.at;
         *why = "a version has a digit";
-        if (!has_digit(&condition))
+        if (strcspn(condition.at, DIGITS) >= condition.length)
             return condition.at;
         *why = *at == '<' || *at == '>' || *at == '=' || *at == '!'
                    ? "a space must stand between two conditions"
                    : "this can stand in no version";
-        if (*at != '\0' && !is_space(*at))
+        if (*at != '\0' && strspn(at, spaces) == 0)
             return at;
     }
     *why = "a condition must stand here";
-    return count > 0 ? NULL : at + strspn(at, " \t");
+    return count > 0 ? NULL : at + strspn(at, spaces);
 }
 
-static bool meets(const char *version, size_t length, const char *rule)
+bool espota_version_meets(const char *version, const char *rule)
 {
     struct condition condition;
 
     while (next_condition(&rule, &condition)) {
-        int order = espota_version_compare(version, length, condition.at, condition.length);
+        int order =
+            espota_version_compare(version, strlen(version), condition.at, condition.length);
 
         if (!(order < 0 ? condition.less : order > 0 ? condition.greater : condition.equal))
             return false;
@@ -119,68 +91,47 @@ static bool meets(const char *version, size_t length, const char *rule)
     return true;
 }
 
-bool espota_version_meets(const char *version, const char *rule)
-{
-    return meets(version, strlen(version), rule);
-}
-
 /*
- * Versions that stand for all on this side of a condition's own: itself, the next after it and the
- * next before it (a word is older than nothing).
+ * What a rule takes changes only at the versions that it names, and between two of those all are
+ * alike: a version itself, the next after it and the next before it (a word is older than nothing)
+ * stand for all there are. One of those at the conditions of `of` that meets one rule and not the
+ * other (NULL: whatever it does).
  */
-enum { NEIGHBOURS = 3 };
-
-static bool neighbour(const struct condition *condition, int which, char *out, size_t room)
+static bool find_version(const char *of, const char *meets, const char *fails, char *out,
+                         size_t room)
 {
-    static const char *const ends[NEIGHBOURS] = {"", ".0.1", "-a"};
-    int used = snprintf(out, room, "%.*s%s", (int)condition->length, condition->at, ends[which]);
-
-    return used > 0 && (size_t)used < room;
-}
-
-static bool find_version(const char *rule, bool wanted, char *out, size_t room)
-{
-    const char *at = rule;
+    static const char *const ends[] = {"", ".0.1", "-a"};
     struct condition condition;
 
-    while (next_condition(&at, &condition))
-        for (int i = 0; i < NEIGHBOURS; i++)
-            if (neighbour(&condition, i, out, room) && espota_version_meets(out, rule) == wanted)
+    while (next_condition(&of, &condition)) {
+        for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+            int used = snprintf(out, room, "%.*s%s", (int)condition.length, condition.at, ends[i]);
+
+            if (used > 0 && (size_t)used < room &&
+                (meets == NULL || espota_version_meets(out, meets)) &&
+                (fails == NULL || !espota_version_meets(out, fails)))
                 return true;
+        }
+    }
     return false;
 }
 
 bool espota_version_rule_inside(const char *rule, char *out, size_t room)
 {
-    return find_version(rule, true, out, room);
+    return find_version(rule, rule, NULL, out, room);
 }
 
 bool espota_version_rule_outside(const char *rule, char *out, size_t room)
 {
-    return find_version(rule, false, out, room);
+    return find_version(rule, NULL, rule, out, room);
 }
 
-/*
- * What a rule takes changes only at the versions that it names. Between two of those all are alike,
- * so that the neighbours of those of both rules stand for every version there is.
- */
 bool espota_version_rule_covers(const char *wide, const char *narrow)
 {
-    const char *const rules[] = {wide, narrow};
+    char version[160];
+    size_t most = sizeof(version) - sizeof(".0.1"); /* all of its versions fit */
 
-    for (size_t k = 0; k < 2; k++) {
-        const char *at = rules[k];
-        struct condition condition;
-        char version[160];
-
-        while (next_condition(&at, &condition)) {
-            for (int i = 0; i < NEIGHBOURS; i++) {
-                if (!neighbour(&condition, i, version, sizeof(version)))
-                    return false;
-                if (espota_version_meets(version, narrow) && !espota_version_meets(version, wide))
-                    return false;
-            }
-        }
-    }
-    return true;
+    return strlen(wide) <= most && strlen(narrow) <= most &&
+           !find_version(wide, narrow, wide, version, sizeof(version)) &&
+           !find_version(narrow, narrow, wide, version, sizeof(version));
 }

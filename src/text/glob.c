@@ -55,50 +55,27 @@ struct version_part {
     size_t length;
 };
 
-struct parts {
-    const char *at;
-    size_t left;
-};
-
-static struct parts parts_of(const char *text, size_t length)
-{
-    struct parts parts = {text, length};
-
-    if (length > 1 && lower(text[0]) == 'v' && is_digit(text[1])) {
-        parts.at++;
-        parts.left--; /* length > 1 */
-    }
-    return parts;
-}
-
-/* The next number (leading zeros taken off) or word; separators are passed over. */
-static struct version_part next_part(struct parts *parts)
+/* The next number (leading zeros taken off) or word of a text, whose beginning moves behind it;
+ * separators are passed over. */
+static struct version_part next_part(const char **text, const char *end)
 {
     struct version_part part = {PART_END, NULL, 0};
     bool (*same)(char) = is_letter;
+    const char *at = *text;
 
-    while (parts->left > 0 && !is_digit(*parts->at) && !is_letter(*parts->at)) {
-        parts->at++;
-        parts->left--;
+    while (at < end && !is_digit(*at) && !is_letter(*at))
+        at++;
+    if (at < end) {
+        same = is_digit(*at) ? is_digit : is_letter;
+        part.kind = is_digit(*at) ? PART_NUMBER : PART_WORD;
+        while (end - at > 1 && at[0] == '0' && is_digit(at[1]))
+            at++;
     }
-    if (parts->left == 0)
-        return part;
-    if (is_digit(*parts->at)) {
-        same = is_digit;
-        part.kind = PART_NUMBER;
-        while (parts->left > 1 && parts->at[0] == '0' && is_digit(parts->at[1])) {
-            parts->at++;
-            parts->left--;
-        }
-    } else {
-        part.kind = PART_WORD;
-    }
-    part.at = parts->at;
-    while (parts->left > 0 && same(*parts->at)) {
-        parts->at++;
-        parts->left--;
-        part.length++;
-    }
+    part.at = at;
+    while (at < end && same(*at))
+        at++;
+    part.length = (size_t)(at - part.at);
+    *text = at;
     return part;
 }
 
@@ -132,14 +109,20 @@ static int compare_parts(const struct version_part *a, const struct version_part
     return compare_text(a, b);
 }
 
+/* Behind a leading v. */
+static const char *start_of(const char *text, size_t length)
+{
+    return text + (length > 1 && lower(text[0]) == 'v' && is_digit(text[1]));
+}
+
 int espota_version_compare(const char *a, size_t a_length, const char *b, size_t b_length)
 {
-    struct parts left = parts_of(a, a_length);
-    struct parts right = parts_of(b, b_length);
+    const char *left = start_of(a, a_length);
+    const char *right = start_of(b, b_length);
 
     for (;;) {
-        struct version_part one = next_part(&left);
-        struct version_part two = next_part(&right);
+        struct version_part one = next_part(&left, a + a_length);
+        struct version_part two = next_part(&right, b + b_length);
         int difference = compare_parts(&one, &two);
 
         if (difference != 0 || (one.kind == PART_END && two.kind == PART_END))

@@ -5,41 +5,33 @@
  */
 #include "text/text.h"
 
+#define json_t espota_json /* its own type under our name: nothing is wrapped */
 #include <jansson.h>
+#undef json_t
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "wire/wire.h"
 
-/* jansson's own type stands behind ours: no wrapper is allocated. */
-static json_t *in(const struct espota_json *value)
-{
-    return (json_t *)(uintptr_t)value;
-}
-
-static struct espota_json *out_of(json_t *value)
-{
-    return (struct espota_json *)value;
-}
-
 struct espota_json *espota_json_object(void)
 {
-    return out_of(json_object());
+    return json_object();
 }
 
 struct espota_json *espota_json_array(void)
 {
-    return out_of(json_array());
+    return json_array();
 }
 
 void espota_json_free(struct espota_json *value)
 {
-    json_decref(in(value));
+    json_decref(value);
 }
 
-static json_t *new_text(const char *text)
+static struct espota_json *new_text(const char *text)
 {
-    json_t *value;
+    struct espota_json *value;
     char *shown;
     size_t room;
 
@@ -61,12 +53,12 @@ static json_t *new_text(const char *text)
 /* The _new functions of jansson take the value over, also when they fail, also NULL. */
 bool espota_json_set_text(struct espota_json *object, const char *key, const char *text)
 {
-    return json_object_set_new(in(object), key, new_text(text)) == 0;
+    return json_object_set_new(object, key, new_text(text)) == 0;
 }
 
 bool espota_json_set_integer(struct espota_json *object, const char *key, int64_t number)
 {
-    return json_object_set_new(in(object), key, json_integer(number)) == 0;
+    return json_object_set_new(object, key, json_integer(number)) == 0;
 }
 
 static double thousandths(double number)
@@ -80,27 +72,27 @@ static double thousandths(double number)
 
 bool espota_json_set_real(struct espota_json *object, const char *key, double number)
 {
-    return json_object_set_new(in(object), key, json_real(thousandths(number))) == 0;
+    return json_object_set_new(object, key, json_real(thousandths(number))) == 0;
 }
 
 bool espota_json_set_bool(struct espota_json *object, const char *key, bool value)
 {
-    return json_object_set_new(in(object), key, json_boolean(value)) == 0;
+    return json_object_set_new(object, key, json_boolean(value)) == 0;
 }
 
 bool espota_json_set_own(struct espota_json *object, const char *key, struct espota_json *value)
 {
-    return json_object_set_new(in(object), key, in(value)) == 0;
+    return json_object_set_new(object, key, value) == 0;
 }
 
 bool espota_json_append_own(struct espota_json *array, struct espota_json *value)
 {
-    return json_array_append_new(in(array), in(value)) == 0;
+    return json_array_append_new(array, value) == 0;
 }
 
 bool espota_json_append_text(struct espota_json *array, const char *text)
 {
-    return json_array_append_new(in(array), new_text(text)) == 0;
+    return json_array_append_new(array, new_text(text)) == 0;
 }
 
 /* 15 digits hold every thousandth below 10^12 and no noise of the binary form. */
@@ -108,12 +100,12 @@ enum { REAL_DIGITS = 15 };
 
 char *espota_json_line(const struct espota_json *value)
 {
-    return json_dumps(in(value), JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS));
+    return json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS));
 }
 
 char *espota_json_pretty(const struct espota_json *value)
 {
-    char *text = json_dumps(in(value), JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
+    char *text = json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
     size_t length;
     char *ended;
 
@@ -133,10 +125,10 @@ enum espota_status espota_json_read(const void *data, size_t length, struct espo
                                     struct espota_error *err)
 {
     json_error_t problem;
-    json_t *value = json_loadb(data, length, JSON_REJECT_DUPLICATES, &problem);
+    struct espota_json *value = json_loadb(data, length, JSON_REJECT_DUPLICATES, &problem);
     char shown[sizeof(problem.text) * 4];
 
-    *out = out_of(value);
+    *out = value;
     if (value != NULL)
         return ESPOTA_OK;
     if (json_error_code(&problem) == json_error_out_of_memory)
@@ -149,59 +141,59 @@ enum espota_status espota_json_read(const void *data, size_t length, struct espo
 
 struct espota_json *espota_json_member(const struct espota_json *object, const char *key)
 {
-    return out_of(json_object_get(in(object), key));
+    return json_object_get(object, key);
 }
 
 bool espota_json_is_object(const struct espota_json *value)
 {
-    return json_is_object(in(value));
+    return json_is_object(value);
 }
 
 bool espota_json_is_array(const struct espota_json *value)
 {
-    return json_is_array(in(value));
+    return json_is_array(value);
 }
 
 size_t espota_json_count(const struct espota_json *value)
 {
-    return json_is_object(in(value)) ? json_object_size(in(value)) : json_array_size(in(value));
+    return json_is_object(value) ? json_object_size(value) : json_array_size(value);
 }
 
 struct espota_json *espota_json_at(const struct espota_json *array, size_t index)
 {
-    return out_of(json_array_get(in(array), index));
+    return json_array_get(array, index);
 }
 
 void *espota_json_next(const struct espota_json *object, void *previous, const char **key,
                        struct espota_json **value)
 {
-    void *at = previous == NULL ? json_object_iter(in(object))
-                                : json_object_iter_next(in(object), previous);
+    struct espota_json *all = (struct espota_json *)(uintptr_t)object; /* nothing is changed */
+    void *at = previous == NULL ? json_object_iter(all) : json_object_iter_next(all, previous);
 
     if (at == NULL)
         return NULL;
     *key = json_object_iter_key(at);
-    *value = out_of(json_object_iter_value(at));
+    *value = json_object_iter_value(at);
     return at;
 }
 
 const char *espota_json_text(const struct espota_json *value)
 {
-    return json_string_value(in(value));
+    return json_string_value(value);
 }
 
 bool espota_json_integer(const struct espota_json *value, int64_t *number)
 {
-    if (!json_is_integer(in(value)))
+    if (!json_is_integer(value))
         return false;
-    *number = json_integer_value(in(value));
+    *number = json_integer_value(value);
     return true;
 }
 
 bool espota_json_bool(const struct espota_json *value, bool *flag)
 {
-    if (!json_is_boolean(in(value)))
+    if (!json_is_boolean(value))
         return false;
-    *flag = json_is_true(in(value));
+    *flag = json_is_true(value);
     return true;
 }

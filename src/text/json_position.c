@@ -5,7 +5,6 @@
  */
 #include "text/text.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 struct scan {
@@ -20,7 +19,7 @@ static char peek(const struct scan *scan)
 
 static void skip_space(struct scan *scan)
 {
-    while (scan->at < scan->end && strchr(" \t\r\n", *scan->at) != NULL && *scan->at != '\0')
+    while (peek(scan) != '\0' && strchr(" \t\r\n", *scan->at) != NULL)
         scan->at++;
 }
 
@@ -54,64 +53,41 @@ static void skip_value(struct scan *scan)
     }
 }
 
-/* Into a container: onto its first key or value; false at its end, or if it is another thing. */
-static bool enter(struct scan *scan, char opening)
+/* Over `"name":` onto the value; whether the name is `key`. */
+static bool pass_name(struct scan *scan, const char *key)
 {
-    if (peek(scan) != opening)
+    size_t length = strlen(key);
+    const char *name = scan->at + 1;
+    bool is_key;
+
+    if (peek(scan) != '"')
         return false;
-    scan->at++;
+    skip_string(scan);
+    is_key = scan->at - name == (ptrdiff_t)length + 1 && memcmp(name, key, length) == 0;
     skip_space(scan);
-    return peek(scan) != '\0' && peek(scan) != '}' && peek(scan) != ']';
+    if (peek(scan) == ':')
+        scan->at++;
+    skip_space(scan);
+    return is_key;
 }
 
-/* From a value onto the next key or value. */
-static bool next(struct scan *scan)
-{
-    skip_value(scan);
-    if (peek(scan) != ',')
-        return false;
-    scan->at++;
-    skip_space(scan);
-    return true;
-}
-
-/* From an object onto the value of a key; where there is none, the scan stays. */
-static bool find_member(struct scan *scan, const char *key)
+/* From an object onto the value of `key`, or, where that is NULL, from a list onto element
+ * `element` (from 1); where there is none, the scan stays. */
+static bool descend(struct scan *scan, const char *key, size_t element)
 {
     struct scan walk = *scan;
-    size_t length = strlen(key);
-    bool more = enter(&walk, '{');
+    bool more = peek(&walk) == (key != NULL ? '{' : '[');
 
-    while (more && peek(&walk) == '"') {
-        const char *name = walk.at + 1;
-        bool found;
-
-        skip_string(&walk);
-        found = walk.at - name == (ptrdiff_t)length + 1 && memcmp(name, key, length) == 0;
+    for (; more; more = peek(&walk) == ',') {
+        walk.at++; /* the bracket or the comma */
         skip_space(&walk);
-        if (peek(&walk) != ':')
-            return false;
-        walk.at++;
-        skip_space(&walk);
-        if (found) {
+        if (key != NULL ? pass_name(&walk, key) : --element == 0) {
             *scan = walk;
             return true;
         }
-        more = next(&walk);
+        skip_value(&walk);
     }
     return false;
-}
-
-static bool find_element(struct scan *scan, size_t element)
-{
-    struct scan walk = *scan;
-    bool more = enter(&walk, '[');
-
-    while (more && --element > 0)
-        more = next(&walk);
-    if (more)
-        *scan = walk;
-    return more;
 }
 
 /* A column is a character: the bytes inside one of UTF-8 do not count. */
@@ -137,7 +113,7 @@ struct espota_json_position espota_json_position_find(const char *text, size_t l
     struct scan scan = {text, text + length};
 
     skip_space(&scan);
-    if (element == 0 || (find_member(&scan, list) && find_element(&scan, element)))
-        (void)find_member(&scan, key);
+    if (element == 0 || (descend(&scan, list, 0) && descend(&scan, NULL, element)))
+        (void)descend(&scan, key, 0);
     return position_of(text, scan.at);
 }
