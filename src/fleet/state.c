@@ -320,7 +320,7 @@ enum espota_status espota_fleet_recall(struct espota_job *job, struct espota_err
     struct espota_upload *upload = job->upload;
     char message[512];
 
-    switch (espota_state_find(upload->state, job->key, job->command, job->source->sha256)) {
+    switch (espota_state_find(upload->state, job->key, job->command, job->source->sent.sha256)) {
     case ESPOTA_STATE_NONE:
         return ESPOTA_OK;
     case ESPOTA_STATE_DONE:
@@ -389,7 +389,7 @@ void espota_fleet_remember(struct espota_job *job, enum espota_status status)
     /* a program is replaced as a whole or not at all; a file system is overwritten in place */
     if (result == ESPOTA_STATE_NONE && (!job->touched || job->command != ESPOTA_COMMAND_FILESYSTEM))
         return;
-    if (espota_state_record(upload->state, job->key, job->command, job->source->sha256, result,
+    if (espota_state_record(upload->state, job->key, job->command, job->source->sent.sha256, result,
                             espota_clock_wall(), &err) != ESPOTA_OK)
         complain(upload, &err);
     save_soon(upload);
@@ -400,7 +400,7 @@ void espota_fleet_close_state(struct espota_upload *upload)
     if (upload->state == NULL)
         return;
     espota_loop_disarm(upload->loop, &upload->save);
-    if (upload->state->changed)
+    if (espota_state_changed(upload->state))
         save(upload);
     if (upload->state_failed && upload->common == ESPOTA_OK)
         upload->common = ESPOTA_E_LOCAL; /* the next run would send again what is done */

@@ -290,49 +290,51 @@ static enum espota_status turn(struct espota_upload *upload, int most_ms, struct
     return status != ESPOTA_OK ? status : espota_fleet_tell_summary(upload);
 }
 
-/* A callback that called back in would pull the ground from under its caller. */
-static bool enter(struct espota_upload *upload, struct espota_error *err)
+static enum espota_status pump(struct espota_upload *upload, struct espota_error *err)
 {
-    if (upload->inside)
-        (void)espota_error_set(err, ESPOTA_E_USAGE, "a callback of the upload runs the upload");
-    return !upload->inside && (upload->inside = true);
+    return turn(upload, 0, err);
 }
 
-enum espota_status espota_upload_begin(struct espota_upload *upload, struct espota_error *err)
+static enum espota_status run(struct espota_upload *upload, struct espota_error *err)
 {
-    enum espota_status status;
+    enum espota_status status = begin(upload, err);
 
-    if (!enter(upload, err))
-        return ESPOTA_E_USAGE;
-    status = begin(upload, err);
-    upload->inside = false;
-    return status;
-}
-
-enum espota_status espota_upload_pump(struct espota_upload *upload, struct espota_error *err)
-{
-    enum espota_status status;
-
-    if (!enter(upload, err))
-        return ESPOTA_E_USAGE;
-    status = turn(upload, 0, err);
-    upload->inside = false;
-    return status;
-}
-
-enum espota_status espota_upload_run(struct espota_upload *upload, struct espota_error *err)
-{
-    enum espota_status status;
-
-    if (!enter(upload, err))
-        return ESPOTA_E_USAGE;
-    status = begin(upload, err);
     if (status == ESPOTA_OK)
         do
             status = turn(upload, -1, err);
         while (status == ESPOTA_MORE);
+    return status;
+}
+
+/* A callback that called back in would pull the ground from under its caller. */
+static enum espota_status enter(struct espota_upload *upload,
+                                enum espota_status (*step)(struct espota_upload *upload,
+                                                           struct espota_error *err),
+                                struct espota_error *err)
+{
+    enum espota_status status;
+
+    if (upload->inside)
+        return espota_error_set(err, ESPOTA_E_USAGE, "a callback of the upload runs the upload");
+    upload->inside = true;
+    status = step(upload, err);
     upload->inside = false;
     return status;
+}
+
+enum espota_status espota_upload_begin(struct espota_upload *upload, struct espota_error *err)
+{
+    return enter(upload, begin, err);
+}
+
+enum espota_status espota_upload_pump(struct espota_upload *upload, struct espota_error *err)
+{
+    return enter(upload, pump, err);
+}
+
+enum espota_status espota_upload_run(struct espota_upload *upload, struct espota_error *err)
+{
+    return enter(upload, run, err);
 }
 
 int espota_upload_fd(const struct espota_upload *upload)

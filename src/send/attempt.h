@@ -75,7 +75,7 @@ void espota_online_missed(struct espota_online_view *view, uint64_t now);
 enum espota_status espota_online_judge(const struct espota_online_view *view,
                                        uint64_t now) ESPOTA_MUST_CHECK;
 
-/* --- web/verdict.c: what a device's web updater means by its answer --- */
+/* --- web/push.c: what a device's web updater means by its answer --- */
 
 enum { ESPOTA_WEB_WORDS = 256 };
 

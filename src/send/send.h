@@ -32,15 +32,13 @@ struct espota_source {
     char *name; /* the source's own, as the user named it */
     bool filesystem;
     struct espota_image_file sent;
-    const uint8_t *bytes; /* what is sent: those of `sent` */
-    uint32_t length;
+    uint32_t length;       /* of its bytes */
     enum espota_chip chip; /* UNKNOWN: the image does not tell */
     bool gzip;             /* a device unpacks it */
     /* An ESP8266's program with a flash mode that a device does not restore for its MD5. */
     bool odd_flash_mode;
     char md5[ESPOTA_MD5_HEX + 1]; /* of those bytes, or of what they decrypt to */
-    char sha256[2 * ESPOTA_SHA256_SIZE + 1];
-    struct espota_error error; /* status not OK: it cannot be sent, and why; no bytes then */
+    struct espota_error error;    /* status not OK: it cannot be sent, and why; no bytes then */
 };
 
 /* Fill in the first part; all of it is borrowed until deinit. */

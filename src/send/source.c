@@ -214,10 +214,8 @@ static enum espota_status load(struct espota_sources *sources, struct espota_sou
     if (status == ESPOTA_OK)
         status = check(sources, source, encrypted ? &plain : NULL, err);
     if (status == ESPOTA_OK) {
-        source->bytes = source->sent.bytes;
         source->length = source->sent.length;
         memcpy(source->md5, encrypted ? plain.md5 : source->sent.md5, sizeof(source->md5));
-        memcpy(source->sha256, source->sent.sha256, sizeof(source->sha256));
     }
     espota_image_free(&plain);
     return status;

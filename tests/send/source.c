@@ -81,10 +81,10 @@ START_TEST(test_read_once_and_shared)
     first = get(&sources, image_path);
     ck_assert_int_eq(first->error.status, ESPOTA_OK);
     ck_assert_uint_eq(first->length, image.length);
-    ck_assert_int_eq(memcmp(first->bytes, image.bytes, image.length), 0);
+    ck_assert_int_eq(memcmp(first->sent.bytes, image.bytes, image.length), 0);
     ck_assert_int_eq(first->chip, ESPOTA_CHIP_ESP8266);
     ck_assert_uint_eq(strlen(first->md5), 32);
-    ck_assert_uint_eq(strlen(first->sha256), 64);
+    ck_assert_uint_eq(strlen(first->sent.sha256), 64);
     ck_assert_int_eq(unlink(image_path), 0);
     ck_assert_ptr_eq(get(&sources, image_path), first); /* though the file is gone */
     ck_assert_int_eq(espota_sources_get(&sources, &from, true, &files, NULL), ESPOTA_OK);
@@ -108,7 +108,7 @@ START_TEST(test_known_digests)
     write_bytes(image_path, &image);
     source = get(&sources, image_path);
     ck_assert_str_eq(source->md5, "900150983cd24fb0d6963f7d28e17f72");
-    ck_assert_str_eq(source->sha256,
+    ck_assert_str_eq(source->sent.sha256,
                      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     espota_sources_deinit(&sources);
     test_image_free(&image);

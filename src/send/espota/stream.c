@@ -162,7 +162,8 @@ static void write_some(struct espota_stream *s)
             length = allowance;
         if (length == 0)
             break;
-        status = espota_socket_send(s->fd, s->source->bytes + s->written, length, &done, &os_error);
+        status =
+            espota_socket_send(s->fd, s->source->sent.bytes + s->written, length, &done, &os_error);
         if (status == ESPOTA_E_BROKEN) {
             send_failed(s, os_error);
             return;

@@ -3,6 +3,7 @@
  * One attempt at one device's web updater: ask for the page first, so that a wrong password costs
  * no upload, then send the image and read the verdict in the page's own words.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,73 @@ enum {
     LOOK_MS = 200,      /* between looks at how far the image is */
     VERDICT_MS = 60000, /* what devices may take after the last byte */
 };
+
+bool espota_web_path_is_raw(const char *path)
+{
+    return strcmp(path, "/sketch") == 0 || strcmp(path, "/data") == 0;
+}
+
+/* The text of a page: tags taken out, white space folded. */
+static size_t strip_tags(const char *body, size_t length, char *out, size_t room)
+{
+    size_t used = 0;
+    bool tag = false;
+    bool space = false;
+
+    for (size_t i = 0; i < length && used + 2 < room; i++) {
+        char c = body[i];
+
+        if (c == '<' || c == '>') {
+            tag = c == '<';
+            space = true;
+        } else if (!tag && isspace((unsigned char)c)) {
+            space = true;
+        } else if (!tag) {
+            if (space && used > 0)
+                out[used++] = ' ';
+            space = false;
+            out[used++] = c;
+        }
+    }
+    return used;
+}
+
+static bool holds(const char *body, size_t length, const char *word)
+{
+    size_t size = strlen(word);
+
+    for (size_t i = 0; i + size <= length; i++)
+        if (memcmp(body + i, word, size) == 0)
+            return true;
+    return false;
+}
+
+static enum espota_status form_verdict(unsigned http, const char *body, size_t length)
+{
+    static const char *const failures[] = {"Update error", "Update Error", "Update Failed",
+                                           "Update failed", "ERROR["};
+
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
+        if (holds(body, length, failures[i]))
+            return ESPOTA_E_REFUSED;
+    if (http == 200 && holds(body, length, "Update Success"))
+        return ESPOTA_OK;
+    return http >= 300 ? ESPOTA_E_REFUSED : ESPOTA_E_UNKNOWN;
+}
+
+enum espota_status espota_web_verdict(bool raw, unsigned http, const char *body, size_t length,
+                                      char words[ESPOTA_WEB_WORDS])
+{
+    char text[2 * ESPOTA_WEB_WORDS];
+
+    espota_text_printable(text, strip_tags(body, length, text, sizeof(text)), words,
+                          ESPOTA_WEB_WORDS);
+    if (http == 401 || http == 403)
+        return ESPOTA_E_AUTH;
+    if (raw)
+        return http == 200 ? ESPOTA_OK : http >= 300 ? ESPOTA_E_REFUSED : ESPOTA_E_UNKNOWN;
+    return form_verdict(http, body, length);
+}
 
 enum stage { STAGE_ASKING, STAGE_PASSWORD, STAGE_SENDING };
 
@@ -75,7 +143,7 @@ static void start(struct web_push *push, enum stage stage)
                 : push->raw ? ESPOTA_HTTP_BODY_RAW
                             : ESPOTA_HTTP_BODY_FORM,
         .field = push->base.config.command == ESPOTA_COMMAND_FILESYSTEM ? "filesystem" : "firmware",
-        .bytes = sends ? push->base.config.source->bytes : NULL,
+        .bytes = sends ? push->base.config.source->sent.bytes : NULL,
         .length = sends ? push->base.config.source->length : 0,
         .auth = push->auth,
         .user = push->base.config.user,
