@@ -200,7 +200,7 @@ START_TEST(test_what_cannot_be_sent)
     ck_assert_int_eq(get(&sources, "/nonexistent")->error.status, ESPOTA_E_LOCAL);
     write_bytes(image_path, &empty);
     ck_assert_int_eq(get(&sources, image_path)->error.status, ESPOTA_E_IMAGE);
-    ck_assert_ptr_null(get(&sources, image_path)->bytes);
+    ck_assert_ptr_null(get(&sources, image_path)->sent.bytes);
     espota_sources_deinit(&sources);
     leave();
 }

@@ -261,18 +261,13 @@ enum espota_status espota_ports_join(struct espota_ports *ports, struct espota_c
     if (status != ESPOTA_OK)
         return status;
     device->invited = caller;
-    caller->joined = true;
     return ESPOTA_OK;
 }
 
 void espota_ports_leave(struct espota_ports *ports, struct espota_caller *caller)
 {
-    struct peer *peer;
+    struct peer *peer = find_peer(ports, &caller->device);
 
-    if (!caller->joined)
-        return;
-    caller->joined = false;
-    peer = find_peer(ports, &caller->device);
     if (peer != NULL && peer->invited == caller)
         peer->invited = NULL;
     peer = find_peer(ports, &caller->from);

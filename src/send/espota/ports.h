@@ -37,9 +37,7 @@ struct espota_caller {
     /* A hint, which may be forged. */
     void (*unreachable)(void *context, enum espota_unreachable why,
                         const struct espota_address *teller);
-    /* the ports' own; starts as zeros */
-    struct espota_listener *listener;
-    bool joined;
+    struct espota_listener *listener; /* the ports' own; starts as NULL */
 };
 
 /*
