@@ -5,7 +5,6 @@
  */
 #include "send/send.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,24 +42,14 @@ bool espota_source_is_signed(const uint8_t *image, size_t length, const uint8_t 
     return espota_read_u32le(&reader) == with_length - length - 4 && with_length > length + 4;
 }
 
-static void say(const struct espota_sources *sources, const char *format, const char *path)
-{
-    const struct espota_log *log = &sources->options->log;
-    char line[768];
-
-    if (log->say == NULL)
-        return;
-    snprintf(line, sizeof(line), format, path);
-    log->say(log->context, ESPOTA_LOG_WARNING, line);
-}
-
 /* espota.py's rule, without its trap: a FILE.signed of other bytes is not silently sent. */
 static enum espota_status prefer_signed(struct espota_sources *sources,
                                         struct espota_source *source, const char *path,
                                         struct espota_image_file *beside, struct espota_error *err)
 {
     if (source->sent.outer.kind == ESPOTA_IMAGE_GZIP) {
-        say(sources,
+        espota_log_say(
+            &sources->options->log, ESPOTA_LOG_WARNING,
             "%s is not sent although it is there: a signed gzip image destroys a device that does "
             "not verify; name it as the file to send it all the same",
             path);
@@ -104,7 +93,8 @@ static enum espota_status weigh_signed(struct espota_sources *sources, struct es
         status = prefer_signed(sources, source, path, &beside, err);
     else if (espota_source_is_signed(source->sent.bytes, source->sent.length, beside.bytes,
                                      beside.length))
-        say(sources, "%s lies beside the image, but the file is sent that was named", path);
+        espota_log_say(&sources->options->log, ESPOTA_LOG_WARNING,
+                       "%s lies beside the image, but the file is sent that was named", path);
     espota_image_free(&beside);
     return status;
 }

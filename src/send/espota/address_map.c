@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Every datagram and every connection is for one of a thousand attempts, and only its address says
+ * for which: so addresses are found by a hash. Records are allocated one by one, because callbacks
+ * hold on to them while others are added.
+ */
 #include "send/send.h"
 
 #include <stdlib.h>

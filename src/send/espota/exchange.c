@@ -54,6 +54,12 @@ static unsigned wants(const struct exchange *x)
     return espota_sender_want(&x->sender);
 }
 
+/* Otherwise the stream ends with a reset, so that nothing buffered arrives later. */
+static bool went_well(const struct exchange *x)
+{
+    return x->forced == ESPOTA_OK && (wants(x) & ESPOTA_WANT_DONE) != 0;
+}
+
 static void finish(struct exchange *x)
 {
     struct espota_outcome *out = &x->base.outcome;
@@ -69,7 +75,7 @@ static void finish(struct exchange *x)
     if (out->os_error == 0)
         out->os_error = x->stream.os_error;
     espota_ports_stranger(x->base.config.ports, x->base.config.since, &out->stranger);
-    espota_stream_rest(&x->stream);
+    espota_stream_close(&x->stream, !went_well(x));
     espota_attempt_end(&x->base, x->forced != ESPOTA_OK ? x->forced : x->sender.status);
 }
 
@@ -244,11 +250,6 @@ static void begin_sender(struct exchange *x, uint16_t port)
     espota_sender_init(&x->sender, &sender, now_of(x));
 }
 
-static bool went_well(const struct exchange *x)
-{
-    return x->forced == ESPOTA_OK && (wants(x) & ESPOTA_WANT_DONE) != 0;
-}
-
 /* It was told no: it will not call back any more. */
 static bool is_settled(const struct exchange *x)
 {
@@ -303,7 +304,6 @@ static enum espota_status begin(struct espota_attempt *attempt, struct espota_er
     return ESPOTA_OK;
 }
 
-/* With a reset unless all went well, so that nothing buffered arrives later. */
 static void release(struct espota_attempt *attempt)
 {
     struct exchange *x = of(attempt);
@@ -311,7 +311,7 @@ static void release(struct espota_attempt *attempt)
     if (is_settled(x))
         espota_ports_settle(attempt->config.ports, &attempt->config.from);
     espota_ports_leave(attempt->config.ports, &x->caller);
-    espota_stream_close(&x->stream, !went_well(x));
+    espota_stream_close(&x->stream, true); /* if it has not ended */
     espota_sender_deinit(&x->sender);
 }
 

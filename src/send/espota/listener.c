@@ -39,10 +39,8 @@ static void report(struct espota_listeners *listeners, const struct espota_addre
 {
     uint64_t now = espota_loop_now(listeners->loop);
     char text[ESPOTA_ADDRESS_TEXT];
-    char line[256];
+    char others[48] = "";
 
-    if (listeners->log->say == NULL)
-        return;
     if (now - listeners->reports_since >= REPORTS_WINDOW_MS) {
         listeners->reports_since = now;
         listeners->reports = 0;
@@ -52,13 +50,10 @@ static void report(struct espota_listeners *listeners, const struct espota_addre
         return;
     }
     if (listeners->silent > 0)
-        snprintf(line, sizeof(line), "closed a connection from %s: %s (and %u more before it)",
-                 espota_address_format(from, true, text), why, listeners->silent);
-    else
-        snprintf(line, sizeof(line), "closed a connection from %s: %s",
-                 espota_address_format(from, true, text), why);
+        snprintf(others, sizeof(others), " (and %u more before it)", listeners->silent);
     listeners->silent = 0;
-    listeners->log->say(listeners->log->context, ESPOTA_LOG_WARNING, line);
+    espota_log_say(listeners->log, ESPOTA_LOG_WARNING, "closed a connection from %s: %s%s",
+                   espota_address_format(from, true, text), why, others);
 }
 
 static void wait_for_room(struct espota_listener *listener)

@@ -234,9 +234,3 @@ bool espota_stream_deadline(const struct espota_stream *s, uint64_t *at)
     *at = espota_bucket_next(&s->bucket, now_of(s));
     return *at > now_of(s);
 }
-
-void espota_stream_rest(struct espota_stream *s)
-{
-    if (s->fd >= 0)
-        espota_loop_rewatch(s->loop, &s->watch, 0);
-}

@@ -60,7 +60,5 @@ void espota_stream_look(struct espota_stream *stream);
 void espota_stream_follow(struct espota_stream *stream);
 /* False: only the network moves it on. Otherwise when to follow again, for the rate's sake. */
 bool espota_stream_deadline(const struct espota_stream *stream, uint64_t *at);
-/* Nothing is asked for any more. */
-void espota_stream_rest(struct espota_stream *stream);
 
 #endif

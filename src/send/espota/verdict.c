@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Devices write the bytes that they have taken as bare numbers and their OK right behind the last
+ * of them, so nothing separates a count from a verdict but the kind of its bytes.
+ */
 #include "send/espota/sender.h"
 
 #include <string.h>
