@@ -20,32 +20,13 @@ enum {
     ENTRIES_MAX = 95,
 };
 
-static const struct {
-    uint16_t id;
-    enum espota_chip chip;
-} chips[] = {
-    {0, ESPOTA_CHIP_ESP32},      {2, ESPOTA_CHIP_ESP32_S2},   {5, ESPOTA_CHIP_ESP32_C3},
-    {9, ESPOTA_CHIP_ESP32_S3},   {12, ESPOTA_CHIP_ESP32_C2},  {13, ESPOTA_CHIP_ESP32_C6},
-    {16, ESPOTA_CHIP_ESP32_H2},  {18, ESPOTA_CHIP_ESP32_P4},  {20, ESPOTA_CHIP_ESP32_C61},
-    {23, ESPOTA_CHIP_ESP32_C5},  {25, ESPOTA_CHIP_ESP32_H21}, {28, ESPOTA_CHIP_ESP32_H4},
-    {31, ESPOTA_CHIP_ESP32_E22}, {32, ESPOTA_CHIP_ESP32_S31},
-};
-
-enum espota_chip espota_chip_by_id(uint16_t id)
-{
-    for (size_t i = 0; i < sizeof(chips) / sizeof(chips[0]); i++)
-        if (chips[i].id == id)
-            return chips[i].chip;
-    return ESPOTA_CHIP_UNKNOWN;
-}
-
 /* Only the first four chips are known to share the coding of the frequency. */
 static uint32_t flash_mhz(enum espota_chip chip, unsigned code)
 {
     if (chip != ESPOTA_CHIP_ESP32 && chip != ESPOTA_CHIP_ESP32_S2 && chip != ESPOTA_CHIP_ESP32_S3 &&
         chip != ESPOTA_CHIP_ESP32_C3)
         return 0;
-    return code == 0 ? 40 : code == 1 ? 26 : code == 2 ? 20 : code == 15 ? 80 : 0;
+    return espota_part_flash_mhz(code);
 }
 
 /* A segment that is mapped from flash: a boot loader has none. */
@@ -176,27 +157,8 @@ static void take_kind(struct espota_inspection *in, const struct espota_walk *wa
             return;
     if (walk->whole) { /* of a file that was cut the mapped segments may be missing */
         image->kind = ESPOTA_IMAGE_ESP32_LOADER;
-        espota_part_problem(in, ESPOTA_PROBLEM_LOADER, 0, 0);
+        espota_image_tell(image, ESPOTA_PROBLEM_LOADER, 0, 0);
     }
-}
-
-/* The hash, where the header announces one, and what follows. */
-static void take_rest(struct espota_inspection *in, bool hashed, uint64_t end)
-{
-    struct espota_image *image = in->image;
-
-    if (hashed) {
-        if (in->source->length - end < ESPOTA_SHA256_SIZE) { /* end is inside the file */
-            espota_part_problem(in, ESPOTA_PROBLEM_CUT, (uint32_t)end + ESPOTA_SHA256_SIZE,
-                                in->source->length);
-            return;
-        }
-        image->hash = espota_part_hash(in, (uint32_t)end);
-        if (image->hash == ESPOTA_CHECK_WRONG)
-            espota_part_problem(in, ESPOTA_PROBLEM_HASH, 0, 0);
-        end += ESPOTA_SHA256_SIZE;
-    }
-    take_tail(in, end);
 }
 
 static bool is_good(const struct espota_walk *walk)
@@ -225,6 +187,7 @@ bool espota_image_try_esp32(struct espota_inspection *in)
     struct espota_image *image = in->image;
     uint8_t head[HEADER];
     struct espota_walk walk;
+    bool hashed;
 
     if (!espota_part_read(in, 0, head, sizeof(head)))
         return false;
@@ -233,15 +196,13 @@ bool espota_image_try_esp32(struct espota_inspection *in)
         return false;
     take_header(in, head);
     if (image->chip == ESPOTA_CHIP_ESP32_OTHER)
-        espota_part_note(in, ESPOTA_NOTE_CHIP_ID, image->chip_id);
-    if (!walk.plausible) {
-        espota_part_problem(in, ESPOTA_PROBLEM_SEGMENTS, head[1], ESPOTA_IMAGE_SEGMENTS_MAX);
+        espota_image_tell(image, ESPOTA_NOTE_CHIP_ID, image->chip_id, 0);
+    if (!espota_part_take_walk(in, &walk))
         return true;
-    }
-    espota_part_take_walk(in, &walk);
     take_kind(in, &walk);
-    if (walk.whole)
-        take_rest(in, head[23] == 1, walk.end);
+    hashed = head[23] == 1;
+    if (walk.whole && (!hashed || espota_part_take_hash(in, &walk.end)))
+        take_tail(in, walk.end);
     return true;
 }
 
@@ -296,7 +257,7 @@ bool espota_image_try_esp32_merged(struct espota_inspection *in)
 
     if (read_partition(in, 0, &first)) {
         image->kind = ESPOTA_IMAGE_ESP32_PARTITION;
-        espota_part_problem(in, ESPOTA_PROBLEM_PARTITION, 0, 0);
+        espota_image_tell(image, ESPOTA_PROBLEM_PARTITION, 0, 0);
         return true;
     }
     if (!read_partition(in, TABLE, &first))
@@ -310,8 +271,8 @@ bool espota_image_try_esp32_merged(struct espota_inspection *in)
             continue;
         take_header(in, head);
         image->kind = application ? ESPOTA_IMAGE_ESP32_MERGED : ESPOTA_IMAGE_ESP32_LOADER;
-        espota_part_problem(in, application ? ESPOTA_PROBLEM_MERGED : ESPOTA_PROBLEM_LOADER_TABLE,
-                            0, 0);
+        espota_image_tell(image, application ? ESPOTA_PROBLEM_MERGED : ESPOTA_PROBLEM_LOADER_TABLE,
+                          0, 0);
         return true;
     }
     return false;

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* ESP8266: Arduino's two images, the SDKs' v1, v2 and v3 images (PROTOCOL 5.8, 7.1, 8.1). */
+/*
+ * ESP8266: Arduino's two images, the SDKs' v1, v2 and v3 images (PROTOCOL 5.8, 7.1, 8.1). None of
+ * them says which it is: an Arduino image is one whose loader is whole and has a second image
+ * behind it, an SDK's ends in a CRC of all before, and the rest is a part for a cable.
+ */
 #include <string.h>
 
 #include "image/parts.h"
@@ -19,15 +23,10 @@ static void take_flash(struct espota_inspection *in, uint8_t mode, uint8_t size_
     static const uint16_t kib[10] = {512, 256, 1024, 2048, 4096, 2048, 4096, 0, 8192, 16384};
     struct espota_image *image = in->image;
     unsigned size = size_frequency >> 4;
-    unsigned frequency = size_frequency & 15;
 
     image->flash_mode = mode;
     image->flash_kib = size < sizeof(kib) / sizeof(kib[0]) ? kib[size] : 0;
-    image->flash_mhz = frequency == 0    ? 40
-                       : frequency == 1  ? 26
-                       : frequency == 2  ? 20
-                       : frequency == 15 ? 80
-                                         : 0;
+    image->flash_mhz = espota_part_flash_mhz(size_frequency & 15);
 }
 
 /* Where a segment can lie: RAM, or flash as it is mapped; the SDK's loader knows no other place. */
@@ -53,26 +52,22 @@ static bool is_believable(const struct espota_walk *walk)
 
 static uint32_t user_crc(struct espota_inspection *in, uint32_t end)
 {
-    return espota_crc32_appended(~espota_part_crc(in, 0, end, false)); /* which gives ~z */
+    return espota_crc32_appended(~espota_part_crc(in, end, false)); /* which gives ~z */
 }
 
 static uint32_t file_crc(struct espota_inspection *in, uint32_t end)
 {
     /* The whole file with the eight bytes of length and CRC as zeros. */
-    static const uint8_t zeros[CRC_END - LENGTH_FIELD];
     uint8_t piece[ESPOTA_PIECE];
     uint32_t crc = ESPOTA_CRC32_START;
+    uint32_t at = 0;
+    uint32_t length;
 
-    for (uint32_t at = 0; at < end;) {
-        uint32_t now = end - at < sizeof(piece) ? end - at : (uint32_t)sizeof(piece);
-
-        if (!espota_part_read(in, at, piece, now))
-            break;
+    while ((length = espota_part_piece(in, &at, end, piece)) > 0) {
         /* APP_START is a multiple of the piece's size, so both fields are in one piece */
-        if (at == APP_START)
-            memcpy(piece + (LENGTH_FIELD - APP_START), zeros, sizeof(zeros));
-        crc = espota_crc32_mpeg2(crc, piece, now);
-        at += now;
+        if (at - length == APP_START)
+            memset(piece + (LENGTH_FIELD - APP_START), 0, CRC_END - LENGTH_FIELD);
+        crc = espota_crc32_mpeg2(crc, piece, length);
     }
     return crc;
 }
@@ -100,13 +95,13 @@ static void take_crc(struct espota_inspection *in, const struct fields *fields, 
 
     if (fields->length != end) {
         image->crc = ESPOTA_CHECK_WRONG;
-        espota_part_problem(in, ESPOTA_PROBLEM_LENGTH, fields->length, end);
+        espota_image_tell(in->image, ESPOTA_PROBLEM_LENGTH, fields->length, end);
         return;
     }
     computed = file_crc(in, end);
     image->crc = computed == fields->crc ? ESPOTA_CHECK_GOOD : ESPOTA_CHECK_WRONG;
     if (image->crc == ESPOTA_CHECK_WRONG)
-        espota_part_problem(in, ESPOTA_PROBLEM_CRC, fields->crc, computed);
+        espota_image_tell(in->image, ESPOTA_PROBLEM_CRC, fields->crc, computed);
 }
 
 /*
@@ -122,8 +117,7 @@ static void take_application(struct espota_inspection *in, struct espota_walk *w
 
     if (has_crc)
         walk->computed = as_zeros;
-    espota_part_take_walk(in, walk);
-    if (has_crc && walk->whole)
+    if (espota_part_take_walk(in, walk) && has_crc && walk->whole)
         take_crc(in, &fields, (uint32_t)walk->end);
 }
 
@@ -134,41 +128,24 @@ static void take_arduino(struct espota_inspection *in, const struct espota_walk 
 
     in->image->kind = ESPOTA_IMAGE_ESP8266;
     if (boot->stored != boot->computed)
-        espota_part_problem(in, ESPOTA_PROBLEM_BOOT_CHECKSUM, boot->stored, boot->computed);
+        espota_image_tell(in->image, ESPOTA_PROBLEM_BOOT_CHECKSUM, boot->stored, boot->computed);
     /* the updater patches and checks the first header; eboot starts by the second */
     if (espota_part_read(in, 0, head, sizeof(head)))
         take_flash(in, head[2], head[3]);
     /* the device restores such a byte as FF when it computes the MD5 */
     if (head[2] > ESPOTA_FLASH_MODE_MAX)
-        espota_part_problem(in, ESPOTA_PROBLEM_FLASH_MODE, head[2], 0);
+        espota_image_tell(in->image, ESPOTA_PROBLEM_FLASH_MODE, head[2], 0);
     espota_part_walk(in, APP_START, HEADER, &walk);
-    if (!walk.plausible) {
-        espota_part_problem(in, ESPOTA_PROBLEM_SEGMENTS, walk.count, ESPOTA_IMAGE_SEGMENTS_MAX);
-        return;
-    }
     take_application(in, &walk);
     if (walk.whole)
         espota_part_trailer_esp8266(in, walk.end);
 }
 
-static void take_rtos(struct espota_inspection *in, const struct espota_walk *walk)
+static void take_rtos(struct espota_inspection *in, struct espota_walk *walk)
 {
-    struct espota_image *image = in->image;
-    uint32_t whole = in->source->length;
-
-    image->kind = ESPOTA_IMAGE_ESP8266_RTOS;
-    espota_part_take_walk(in, walk);
-    if (!walk->whole)
-        return;
-    if (whole - walk->end < ESPOTA_SHA256_SIZE) { /* whole: end is inside the file */
-        espota_part_problem(in, ESPOTA_PROBLEM_CUT, (uint32_t)walk->end + ESPOTA_SHA256_SIZE,
-                            whole);
-        return;
-    }
-    image->hash = espota_part_hash(in, (uint32_t)walk->end);
-    if (image->hash == ESPOTA_CHECK_WRONG)
-        espota_part_problem(in, ESPOTA_PROBLEM_HASH, 0, 0);
-    espota_part_trailer_esp8266(in, walk->end + ESPOTA_SHA256_SIZE);
+    in->image->kind = ESPOTA_IMAGE_ESP8266_RTOS;
+    if (espota_part_take_walk(in, walk) && walk->whole && espota_part_take_hash(in, &walk->end))
+        espota_part_trailer_esp8266(in, walk->end);
 }
 
 /* One v1 image. It is an update where the old SDKs' CRC ends the file, a part otherwise. */
@@ -179,7 +156,7 @@ static void take_single(struct espota_inspection *in, const struct espota_walk *
     uint8_t head[4];
 
     image->kind = ESPOTA_IMAGE_ESP8266_SINGLE;
-    espota_part_take_walk(in, walk);
+    (void)espota_part_take_walk(in, walk); /* the caller found it believable */
     if (walk->whole && whole - walk->end >= 4 &&
         espota_part_u32(in, whole - 4) == user_crc(in, whole - 4)) {
         image->kind = ESPOTA_IMAGE_ESP8266_USER;
@@ -191,7 +168,7 @@ static void take_single(struct espota_inspection *in, const struct espota_walk *
         }
         return;
     }
-    espota_part_problem(in, ESPOTA_PROBLEM_PART, 0, 0);
+    espota_image_tell(in->image, ESPOTA_PROBLEM_PART, 0, 0);
     if (walk->whole)
         espota_part_trailer_esp8266(in, walk->end);
 }
@@ -238,7 +215,7 @@ static void take_user_crc(struct espota_inspection *in, uint32_t end)
     if (left == 0 && image->user == 0)
         return;
     if (left < 4) {
-        espota_part_problem(in, ESPOTA_PROBLEM_CUT, end + 4, in->source->length);
+        espota_part_cut(in, (uint64_t)end + 4);
         return;
     }
     computed = user_crc(in, end);
@@ -248,7 +225,7 @@ static void take_user_crc(struct espota_inspection *in, uint32_t end)
         image->crc = ESPOTA_CHECK_GOOD;
     else if (image->payload == end + 4) { /* nothing else can stand here */
         image->crc = ESPOTA_CHECK_WRONG;
-        espota_part_problem(in, ESPOTA_PROBLEM_CRC, stored, computed);
+        espota_image_tell(in->image, ESPOTA_PROBLEM_CRC, stored, computed);
     }
 }
 
@@ -298,17 +275,12 @@ bool espota_image_try_esp8266_v2(struct espota_inspection *in)
     image->kind = ESPOTA_IMAGE_ESP8266_USER;
     take_user(in, head, inner);
     if (inner + HEADER > in->source->length) {
-        uint32_t need = inner > UINT32_MAX - HEADER ? UINT32_MAX : (uint32_t)inner + HEADER;
-
-        espota_part_problem(in, ESPOTA_PROBLEM_CUT, need, in->source->length);
+        espota_part_cut(in, inner + HEADER);
         return true;
     }
     espota_part_walk(in, (uint32_t)inner, HEADER, &walk);
-    if (!walk.plausible) {
-        espota_part_problem(in, ESPOTA_PROBLEM_SEGMENTS, walk.count, ESPOTA_IMAGE_SEGMENTS_MAX);
+    if (!espota_part_take_walk(in, &walk))
         return true;
-    }
-    espota_part_take_walk(in, &walk);
     take_irom(in, irom);
     if (walk.whole)
         take_user_crc(in, (uint32_t)walk.end);

@@ -80,7 +80,8 @@ struct loading {
     struct espota_image_file *file;
     const struct espota_crypto *crypto; /* NULL: no digests */
     struct espota_digest digests[2];
-    bool keep; /* the bytes, in `buffer` */
+    size_t begun; /* of them */
+    bool keep;    /* the bytes, in `buffer` */
     uint8_t *buffer;
     size_t room;
     struct espota_error *err;
@@ -93,45 +94,45 @@ static enum espota_status cannot_hash(const struct loading *loading, enum espota
 
 static void drop_digests(struct loading *loading)
 {
-    for (int i = 0; i < 2 && loading->crypto != NULL; i++)
+    for (size_t i = 0; i < loading->begun; i++)
         loading->crypto->digest_drop(loading->crypto->context, &loading->digests[i]);
 }
 
+/* Those that began before a failure are dropped with it. */
 static enum espota_status start_digests(struct loading *loading)
 {
+    static const enum espota_digest_kind kinds[2] = {ESPOTA_DIGEST_MD5, ESPOTA_DIGEST_SHA256};
     const struct espota_crypto *crypto = loading->crypto;
-    enum espota_status status;
 
-    if (crypto == NULL)
-        return ESPOTA_OK;
-    status = crypto->digest_start(crypto->context, ESPOTA_DIGEST_MD5, &loading->digests[0]);
-    if (status != ESPOTA_OK)
-        return cannot_hash(loading, status);
-    status = crypto->digest_start(crypto->context, ESPOTA_DIGEST_SHA256, &loading->digests[1]);
-    if (status == ESPOTA_OK)
-        return ESPOTA_OK;
-    crypto->digest_drop(crypto->context, &loading->digests[0]);
-    return cannot_hash(loading, status);
+    for (size_t i = 0; i < 2 && crypto != NULL; i++) {
+        enum espota_status status =
+            crypto->digest_start(crypto->context, kinds[i], &loading->digests[i]);
+
+        if (status != ESPOTA_OK)
+            return cannot_hash(loading, status);
+        loading->begun++;
+    }
+    return ESPOTA_OK;
 }
 
 static void add_to_digests(struct loading *loading, const void *data, size_t length)
 {
-    for (int i = 0; i < 2 && loading->crypto != NULL; i++)
+    for (size_t i = 0; i < loading->begun; i++)
         loading->crypto->digest_add(loading->crypto->context, &loading->digests[i], data, length);
 }
 
 static enum espota_status finish_digests(struct loading *loading)
 {
-    const struct espota_crypto *crypto = loading->crypto;
-    enum espota_status md5, sha256;
+    char *const out[2] = {loading->file->md5, loading->file->sha256};
+    enum espota_status status = ESPOTA_OK;
 
-    if (crypto == NULL)
-        return ESPOTA_OK;
-    md5 = espota_digest_finish_hex(crypto, &loading->digests[0], loading->file->md5);
-    sha256 = espota_digest_finish_hex(crypto, &loading->digests[1], loading->file->sha256);
-    if (md5 == ESPOTA_OK && sha256 == ESPOTA_OK)
-        return ESPOTA_OK;
-    return cannot_hash(loading, md5 != ESPOTA_OK ? md5 : sha256);
+    for (size_t i = 0; i < loading->begun; i++) {
+        enum espota_status one =
+            espota_digest_finish_hex(loading->crypto, &loading->digests[i], out[i]);
+
+        status = status != ESPOTA_OK ? status : one;
+    }
+    return status == ESPOTA_OK ? ESPOTA_OK : cannot_hash(loading, status);
 }
 
 static enum espota_status too_long(const struct loading *loading)
@@ -200,23 +201,27 @@ static enum espota_status read_stream(struct loading *loading)
     return status;
 }
 
-static enum espota_status read_all(struct loading *loading)
+static enum espota_status take_memory(struct loading *loading)
 {
     const struct espota_image_input *from = &loading->stream.from;
+
+    if (from->length > UINT32_MAX)
+        return espota_error_set(loading->err, ESPOTA_E_IMAGE,
+                                "%s is larger than any device's flash", loading->stream.name);
+    loading->file->bytes = from->data;
+    loading->file->length = (uint32_t)from->length;
+    add_to_digests(loading, from->data, from->length);
+    return ESPOTA_OK;
+}
+
+static enum espota_status read_all(struct loading *loading)
+{
     enum espota_status status = start_digests(loading);
 
-    if (status != ESPOTA_OK)
-        return status;
-    if (from->data == NULL)
+    if (status == ESPOTA_OK && loading->stream.from.data != NULL)
+        status = take_memory(loading);
+    else if (status == ESPOTA_OK)
         status = read_stream(loading);
-    else if (from->length > UINT32_MAX)
-        status = espota_error_set(loading->err, ESPOTA_E_IMAGE,
-                                  "%s is larger than any device's flash", loading->stream.name);
-    else {
-        loading->file->bytes = from->data;
-        loading->file->length = (uint32_t)from->length;
-        add_to_digests(loading, from->data, from->length);
-    }
     if (status == ESPOTA_OK)
         return finish_digests(loading);
     drop_digests(loading);
@@ -227,22 +232,22 @@ static enum espota_status read_all(struct loading *loading)
 static void take_gzip_problems(struct espota_image *image, const struct espota_unpacked *unpacked)
 {
     if (!unpacked->whole) {
-        espota_image_problem_add(image, ESPOTA_PROBLEM_GZIP_DATA, 0, 0);
+        espota_image_tell(image, ESPOTA_PROBLEM_GZIP_DATA, 0, 0);
         return;
     }
     if (unpacked->crc_stored != unpacked->crc_computed)
-        espota_image_problem_add(image, ESPOTA_PROBLEM_GZIP_CRC, unpacked->crc_stored,
-                                 unpacked->crc_computed);
+        espota_image_tell(image, ESPOTA_PROBLEM_GZIP_CRC, unpacked->crc_stored,
+                          unpacked->crc_computed);
     if (unpacked->length_stored != unpacked->length)
-        espota_image_problem_add(image, ESPOTA_PROBLEM_GZIP_LENGTH, unpacked->length_stored,
-                                 (uint32_t)unpacked->length);
+        espota_image_tell(image, ESPOTA_PROBLEM_GZIP_LENGTH, unpacked->length_stored,
+                          (uint32_t)unpacked->length);
     if (unpacked->consumed == image->length) {
         image->signature = ESPOTA_SIGNATURE_NONE; /* its last word is its own length */
         image->signature_length = 0;
         image->payload = image->length;
     } else if (image->signature == ESPOTA_SIGNATURE_NONE || unpacked->consumed != image->payload)
-        espota_image_problem_add(image, ESPOTA_PROBLEM_GZIP_MORE,
-                                 image->length - (uint32_t)unpacked->consumed, 0);
+        espota_image_tell(image, ESPOTA_PROBLEM_GZIP_MORE,
+                          image->length - (uint32_t)unpacked->consumed, 0);
 }
 
 static enum espota_status look_inside(struct loading *loading)
@@ -254,8 +259,7 @@ static enum espota_status look_inside(struct loading *loading)
         espota_gzip_unpack(file->bytes, file->length, &unpacked, loading->err);
 
     if (status == ESPOTA_E_IMAGE) { /* what it is stands there all the same */
-        espota_image_problem_add(&file->outer, ESPOTA_PROBLEM_GZIP_LARGE, ESPOTA_GZIP_UNPACKED_MAX,
-                                 0);
+        espota_image_tell(&file->outer, ESPOTA_PROBLEM_GZIP_LARGE, ESPOTA_GZIP_UNPACKED_MAX, 0);
         return ESPOTA_OK;
     }
     if (status != ESPOTA_OK)
@@ -269,9 +273,9 @@ static enum espota_status look_inside(struct loading *loading)
     source = espota_image_memory(unpacked.bytes, (uint32_t)unpacked.length);
     status = espota_image_inspect(&source, loading->crypto, &file->inner);
     if (file->inner.kind == ESPOTA_IMAGE_GZIP)
-        espota_image_problem_add(&file->inner, ESPOTA_PROBLEM_GZIP_TWICE, 0, 0);
+        espota_image_tell(&file->inner, ESPOTA_PROBLEM_GZIP_TWICE, 0, 0);
     else if (espota_chip_is_esp32(file->inner.chip))
-        espota_image_problem_add(&file->inner, ESPOTA_PROBLEM_GZIP_CHIP, 0, 0);
+        espota_image_tell(&file->inner, ESPOTA_PROBLEM_GZIP_CHIP, 0, 0);
     return status;
 }
 

@@ -26,9 +26,9 @@ static bool try_littlefs(struct espota_inspection *in)
         image->block_count = espota_part_u32(in, (uint64_t)starts[i] + 28);
         whole = (uint64_t)image->block_size * image->block_count;
         if (whole > UINT32_MAX || whole > in->source->length)
-            espota_part_problem(in, ESPOTA_PROBLEM_FS_LENGTH,
-                                whole > UINT32_MAX ? UINT32_MAX : (uint32_t)whole,
-                                in->source->length);
+            espota_image_tell(image, ESPOTA_PROBLEM_FS_LENGTH,
+                              whole > UINT32_MAX ? UINT32_MAX : (uint32_t)whole,
+                              in->source->length);
         else if (whole > 0)
             espota_part_trailer_esp8266(in, whole);
         return true;
@@ -63,12 +63,8 @@ static bool try_spiffs(struct espota_inspection *in)
 {
     static const uint16_t blocks[] = {8192, 4096};
     struct espota_image *image = in->image;
-    uint32_t lengths[2] = {in->source->length, 0};
-    uint8_t word[4] = {0};
+    uint32_t lengths[2] = {in->source->length, espota_part_trailer_length(in)};
 
-    if (in->source->length >= 4)
-        (void)espota_part_read(in, in->source->length - 4, word, sizeof(word));
-    lengths[1] = espota_image_trailer_length(word, in->source->length);
     if (lengths[1] != 0)
         lengths[1] = in->source->length - lengths[1] - 4; /* or it were 0 */
     for (size_t l = 0; l < 2 && lengths[l] != 0; l++)
@@ -109,7 +105,7 @@ static bool try_fat(struct espota_inspection *in)
         image->block_size = size;
         image->block_count = count;
         if ((uint64_t)size * count > in->source->length)
-            espota_part_problem(in, ESPOTA_PROBLEM_FS_LENGTH, size * count, in->source->length);
+            espota_image_tell(image, ESPOTA_PROBLEM_FS_LENGTH, size * count, in->source->length);
         else
             espota_part_trailer_esp8266(in, (uint64_t)starts[i] + (uint64_t)size * count);
         return true;

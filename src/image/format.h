@@ -83,7 +83,7 @@ enum espota_image_problem_kind {
     ESPOTA_PROBLEM_EMPTY,
     ESPOTA_PROBLEM_UNKNOWN,       /* no format that is known here */
     ESPOTA_PROBLEM_CUT,           /* needs `a` bytes, has `b` */
-    ESPOTA_PROBLEM_SEGMENTS,      /* `a` segments, at most `b` */
+    ESPOTA_PROBLEM_SEGMENTS,      /* those that it lists cannot be right */
     ESPOTA_PROBLEM_CHECKSUM,      /* says `a`, its bytes give `b` */
     ESPOTA_PROBLEM_BOOT_CHECKSUM, /* the same of the boot loader in front */
     ESPOTA_PROBLEM_CRC,           /* says `a`, its bytes give `b` */
@@ -110,8 +110,10 @@ enum espota_image_problem_kind {
     ESPOTA_PROBLEM_GZIP_CHIP,   /* what is inside is for a chip that does not unpack */
     ESPOTA_PROBLEM_GZIP_LARGE,  /* it unpacks to more than `a` bytes */
     /* notes: the image is good all the same */
-    ESPOTA_NOTE_PICO_NO_FS, /* built without a file system: cannot take an update later */
-    ESPOTA_NOTE_CHIP_ID,    /* `a`, a number of the ESP32 family that is not known here */
+    ESPOTA_NOTE_FIRST,
+    ESPOTA_NOTE_PICO_NO_FS =
+        ESPOTA_NOTE_FIRST, /* built without a file system: cannot take an update later */
+    ESPOTA_NOTE_CHIP_ID,   /* `a`, a number of the ESP32 family that is not known here */
     ESPOTA_PROBLEM_COUNT
 };
 
@@ -186,7 +188,6 @@ struct espota_image {
     char version[ESPOTA_IMAGE_TEXT_MAX];
     char sdk[ESPOTA_IMAGE_TEXT_MAX];
     char built[ESPOTA_IMAGE_TEXT_MAX];
-    uint32_t secure_version;
 
     uint32_t fs_start; /* PICO: the file system's place in flash */
     uint32_t fs_end;

@@ -48,32 +48,21 @@ uint32_t espota_part_u32(struct espota_inspection *in, uint64_t offset)
     return espota_read_u32le(&reader);
 }
 
-void espota_image_problem_add(struct espota_image *image, enum espota_image_problem_kind kind,
-                              uint32_t a, uint32_t b)
+void espota_image_tell(struct espota_image *image, enum espota_image_problem_kind kind, uint32_t a,
+                       uint32_t b)
 {
-    if (image->problem_count == ESPOTA_IMAGE_PROBLEMS_MAX)
-        return;
-    image->problems[image->problem_count].kind = kind;
-    image->problems[image->problem_count].a = a;
-    image->problems[image->problem_count].b = b;
-    image->problem_count++;
+    struct espota_image_problem problem = {kind, a, b};
+
+    if (kind >= ESPOTA_NOTE_FIRST && image->note_count < ESPOTA_IMAGE_NOTES_MAX)
+        image->notes[image->note_count++] = problem;
+    else if (kind < ESPOTA_NOTE_FIRST && image->problem_count < ESPOTA_IMAGE_PROBLEMS_MAX)
+        image->problems[image->problem_count++] = problem;
 }
 
-void espota_part_problem(struct espota_inspection *in, enum espota_image_problem_kind kind,
-                         uint32_t a, uint32_t b)
+void espota_part_cut(struct espota_inspection *in, uint64_t need)
 {
-    espota_image_problem_add(in->image, kind, a, b);
-}
-
-void espota_part_note(struct espota_inspection *in, enum espota_image_problem_kind kind, uint32_t a)
-{
-    struct espota_image *image = in->image;
-
-    if (image->note_count == ESPOTA_IMAGE_NOTES_MAX)
-        return;
-    image->notes[image->note_count].kind = kind;
-    image->notes[image->note_count].a = a;
-    image->note_count++;
+    espota_image_tell(in->image, ESPOTA_PROBLEM_CUT,
+                      need > UINT32_MAX ? UINT32_MAX : (uint32_t)need, in->source->length);
 }
 
 void espota_part_unknown(struct espota_inspection *in)
@@ -81,24 +70,29 @@ void espota_part_unknown(struct espota_inspection *in)
     in->image->kind = ESPOTA_IMAGE_UNKNOWN;
     in->image->chip = ESPOTA_CHIP_UNKNOWN;
     espota_part_trailer_esp8266(in, 0);
-    espota_part_problem(in, ESPOTA_PROBLEM_UNKNOWN, 0, 0);
+    espota_image_tell(in->image, ESPOTA_PROBLEM_UNKNOWN, 0, 0);
 }
 
-static uint8_t xor_range(struct espota_inspection *in, uint32_t offset, uint32_t length)
+uint32_t espota_part_piece(struct espota_inspection *in, uint32_t *at, uint32_t end,
+                           uint8_t piece[ESPOTA_PIECE])
+{
+    uint32_t length = end - *at < ESPOTA_PIECE ? end - *at : ESPOTA_PIECE; /* *at <= end */
+
+    if (length == 0 || !espota_part_read(in, *at, piece, length))
+        return 0;
+    *at += length;
+    return length;
+}
+
+static uint8_t xor_range(struct espota_inspection *in, uint32_t at, uint32_t end)
 {
     uint8_t piece[ESPOTA_PIECE];
+    uint32_t length;
     uint8_t sum = 0;
 
-    while (length > 0) {
-        uint32_t now = length < sizeof(piece) ? length : (uint32_t)sizeof(piece);
-
-        if (!espota_part_read(in, offset, piece, now))
-            break;
-        for (uint32_t i = 0; i < now; i++)
+    while ((length = espota_part_piece(in, &at, end, piece)) > 0)
+        for (uint32_t i = 0; i < length; i++)
             sum ^= piece[i];
-        offset += now;
-        length -= now; /* now <= length */
-    }
     return sum;
 }
 
@@ -160,73 +154,92 @@ void espota_part_walk(struct espota_inspection *in, uint32_t start, uint32_t hea
         return;
     }
     walk->computed = CHECKSUM_SEED;
-    for (uint32_t i = 0; i < count; i++)
-        walk->computed ^= xor_range(in, walk->segments[i].offset, walk->segments[i].length);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct espota_image_segment *segment = &walk->segments[i];
+
+        walk->computed ^= xor_range(in, segment->offset, segment->offset + segment->length);
+    }
 }
 
-void espota_part_take_walk(struct espota_inspection *in, const struct espota_walk *walk)
+bool espota_part_take_walk(struct espota_inspection *in, const struct espota_walk *walk)
 {
     struct espota_image *image = in->image;
 
+    if (!walk->plausible) {
+        espota_image_tell(image, ESPOTA_PROBLEM_SEGMENTS, 0, 0);
+        return false;
+    }
     image->segment_count = walk->count;
     memcpy(image->segments, walk->segments, walk->count * sizeof(walk->segments[0]));
     image->entry = walk->entry;
     if (!walk->whole) {
-        uint32_t need = walk->end > UINT32_MAX ? UINT32_MAX : (uint32_t)walk->end;
-
-        espota_part_problem(in, ESPOTA_PROBLEM_CUT, need, in->source->length);
-        return;
+        espota_part_cut(in, walk->end);
+        return true;
     }
     image->checksum = walk->stored == walk->computed ? ESPOTA_CHECK_GOOD : ESPOTA_CHECK_WRONG;
     if (image->checksum == ESPOTA_CHECK_WRONG)
-        espota_part_problem(in, ESPOTA_PROBLEM_CHECKSUM, walk->stored, walk->computed);
+        espota_image_tell(image, ESPOTA_PROBLEM_CHECKSUM, walk->stored, walk->computed);
+    return true;
 }
 
-uint32_t espota_part_crc(struct espota_inspection *in, uint32_t from, uint32_t to, bool mpeg2)
+uint32_t espota_part_crc(struct espota_inspection *in, uint32_t end, bool mpeg2)
 {
     uint8_t piece[ESPOTA_PIECE];
     uint32_t crc = ESPOTA_CRC32_START;
+    uint32_t at = 0;
+    uint32_t length;
 
-    while (from < to) {
-        uint32_t now = to - from < sizeof(piece) ? to - from : (uint32_t)sizeof(piece);
-
-        if (!espota_part_read(in, from, piece, now))
-            break;
-        crc = mpeg2 ? espota_crc32_mpeg2(crc, piece, now) : espota_crc32_zlib(crc, piece, now);
-        from += now;
-    }
+    while ((length = espota_part_piece(in, &at, end, piece)) > 0)
+        crc =
+            mpeg2 ? espota_crc32_mpeg2(crc, piece, length) : espota_crc32_zlib(crc, piece, length);
     return crc;
 }
 
-enum espota_image_check espota_part_hash(struct espota_inspection *in, uint32_t end)
+/* SHA-256 over [0, end) against the 32 bytes that stand there. NONE without a digest. */
+static enum espota_image_check check_hash(struct espota_inspection *in, uint32_t end)
 {
     const struct espota_crypto *crypto = in->crypto;
     struct espota_digest digest;
     uint8_t piece[ESPOTA_PIECE];
     uint8_t stored[ESPOTA_SHA256_SIZE];
     uint8_t computed[ESPOTA_SHA256_SIZE];
+    uint32_t at = 0;
+    uint32_t length;
 
     if (crypto == NULL || !espota_part_read(in, end, stored, sizeof(stored)) ||
         crypto->digest_start(crypto->context, ESPOTA_DIGEST_SHA256, &digest) != ESPOTA_OK)
         return ESPOTA_CHECK_NONE;
-    for (uint32_t at = 0; at < end;) {
-        uint32_t now = end - at < sizeof(piece) ? end - at : (uint32_t)sizeof(piece);
-
-        if (!espota_part_read(in, at, piece, now)) {
-            crypto->digest_drop(crypto->context, &digest);
-            return ESPOTA_CHECK_NONE;
-        }
-        crypto->digest_add(crypto->context, &digest, piece, now);
-        at += now;
-    }
+    while ((length = espota_part_piece(in, &at, end, piece)) > 0)
+        crypto->digest_add(crypto->context, &digest, piece, length);
     if (crypto->digest_finish(crypto->context, &digest, computed) != ESPOTA_OK)
         return ESPOTA_CHECK_NONE;
     return memcmp(stored, computed, sizeof(stored)) == 0 ? ESPOTA_CHECK_GOOD : ESPOTA_CHECK_WRONG;
 }
 
-void espota_part_text(struct espota_inspection *in, uint64_t offset, size_t size, char *out)
+bool espota_part_take_hash(struct espota_inspection *in, uint64_t *end)
 {
-    (void)espota_part_read(in, offset, out, size); /* zeros where there is nothing */
+    struct espota_image *image = in->image;
+
+    if (in->source->length - *end < ESPOTA_SHA256_SIZE) { /* the image before it is whole */
+        espota_part_cut(in, *end + ESPOTA_SHA256_SIZE);
+        return false;
+    }
+    image->hash = check_hash(in, (uint32_t)*end);
+    if (image->hash == ESPOTA_CHECK_WRONG)
+        espota_image_tell(image, ESPOTA_PROBLEM_HASH, 0, 0);
+    *end += ESPOTA_SHA256_SIZE;
+    return true;
+}
+
+uint32_t espota_part_flash_mhz(unsigned code)
+{
+    return code == 0 ? 40 : code == 1 ? 26 : code == 2 ? 20 : code == 15 ? 80 : 0;
+}
+
+/* A terminated copy of a field of `size` bytes; zeros where there is nothing. */
+static void take_text(struct espota_inspection *in, uint64_t offset, size_t size, char *out)
+{
+    (void)espota_part_read(in, offset, out, size);
     out[size] = '\0';
 }
 
@@ -239,12 +252,11 @@ bool espota_part_app_description(struct espota_inspection *in, uint32_t offset)
 
     if (espota_part_u32(in, offset) != 0xabcd5432u)
         return false;
-    image->secure_version = espota_part_u32(in, (uint64_t)offset + 4);
-    espota_part_text(in, (uint64_t)offset + 16, 32, image->version);
-    espota_part_text(in, (uint64_t)offset + 48, 32, image->project);
-    espota_part_text(in, (uint64_t)offset + 80, 16, time);
-    espota_part_text(in, (uint64_t)offset + 96, 16, date);
-    espota_part_text(in, (uint64_t)offset + 112, 32, image->sdk);
+    take_text(in, (uint64_t)offset + 16, 32, image->version);
+    take_text(in, (uint64_t)offset + 48, 32, image->project);
+    take_text(in, (uint64_t)offset + 80, 16, time);
+    take_text(in, (uint64_t)offset + 96, 16, date);
+    take_text(in, (uint64_t)offset + 112, 32, image->sdk);
     espota_writer_init(&writer, image->built, sizeof(image->built) - 1);
     espota_write_text(&writer, date);
     if (date[0] != '\0' && time[0] != '\0')
@@ -254,33 +266,25 @@ bool espota_part_app_description(struct espota_inspection *in, uint32_t offset)
     return true;
 }
 
-uint32_t espota_image_trailer_length(const uint8_t last_word[4], uint32_t file_length)
+uint32_t espota_part_trailer_length(struct espota_inspection *in)
 {
-    struct espota_reader reader;
-    uint32_t length;
+    uint32_t whole = in->source->length;
+    uint32_t length = whole > 4 ? espota_part_u32(in, whole - 4) : 0;
 
-    espota_reader_init(&reader, last_word, 4);
-    length = espota_read_u32le(&reader);
-    if (length < 64 || length > 1024 || length % 64 != 0 || file_length <= length + 4)
-        return 0;
-    return length;
+    return length >= 64 && length <= 1024 && length % 64 == 0 && whole > length + 4 ? length : 0;
 }
 
 void espota_part_trailer_esp8266(struct espota_inspection *in, uint64_t end)
 {
     struct espota_image *image = in->image;
-    uint32_t whole = in->source->length;
-    uint8_t word[4];
-    uint32_t length;
+    uint32_t length = espota_part_trailer_length(in);
+    uint32_t payload = in->source->length - length - 4; /* longer than that, or length is 0 */
 
-    if (whole < 4 || !espota_part_read(in, whole - 4, word, sizeof(word)))
-        return;
-    length = espota_image_trailer_length(word, whole);
-    if (length == 0 || end > whole - length - 4) /* whole > length + 4, or length were 0 */
+    if (length == 0 || end > payload)
         return;
     image->signature = ESPOTA_SIGNATURE_ESP8266;
     image->signature_length = length;
-    image->payload = whole - length - 4; /* as above */
+    image->payload = payload;
 }
 
 static void inspect_gzip(struct espota_inspection *in)
@@ -289,7 +293,7 @@ static void inspect_gzip(struct espota_inspection *in)
 
     in->image->kind = ESPOTA_IMAGE_GZIP;
     if (!espota_part_read(in, 2, method, 1) || method[0] != 8)
-        espota_part_problem(in, ESPOTA_PROBLEM_GZIP_DATA, 0, 0);
+        espota_image_tell(in->image, ESPOTA_PROBLEM_GZIP_DATA, 0, 0);
     /* 18 bytes are the least that a gzip file has */
     espota_part_trailer_esp8266(in, 18);
 }
@@ -320,7 +324,7 @@ enum espota_status espota_image_inspect(const struct espota_image_source *source
     image->payload = source->length;
     image->flash_mode = ESPOTA_FLASH_NONE;
     if (source->length == 0)
-        espota_part_problem(&in, ESPOTA_PROBLEM_EMPTY, 0, 0);
+        espota_image_tell(image, ESPOTA_PROBLEM_EMPTY, 0, 0);
     else {
         /* a file of fewer than four bytes gets zeros for the rest */
         (void)espota_part_read(&in, 0, head, source->length < 4 ? source->length : sizeof(head));

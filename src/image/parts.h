@@ -14,15 +14,9 @@ struct espota_image_source espota_image_memory(const void *data, uint32_t length
  */
 enum espota_chip espota_image_chip_by_head(const void *head, size_t length);
 
-/* Adds a problem; beyond the room the rest is dropped. */
-void espota_image_problem_add(struct espota_image *image, enum espota_image_problem_kind kind,
-                              uint32_t a, uint32_t b);
-
-/*
- * The length of a signature in ESP8266's form if one seems to end a file: the last word says a
- * plausible RSA length and the file is longer than that. 0: none.
- */
-uint32_t espota_image_trailer_length(const uint8_t last_word[4], uint32_t file_length);
+/* Adds a problem, or a note; beyond the room the rest is dropped. */
+void espota_image_tell(struct espota_image *image, enum espota_image_problem_kind kind, uint32_t a,
+                       uint32_t b);
 
 /* One inspection under way. */
 struct espota_inspection {
@@ -59,24 +53,35 @@ struct espota_walk {
 /* Walks the image whose E9 stands at `start`. */
 void espota_part_walk(struct espota_inspection *in, uint32_t start, uint32_t header_size,
                       struct espota_walk *walk);
-/* Takes what was found over as the application's, with the problems that follow from it. */
-void espota_part_take_walk(struct espota_inspection *in, const struct espota_walk *walk);
+/*
+ * Takes what was found over as the application's, with the problems that follow from it. False: it
+ * cannot be one, and that is told.
+ */
+bool espota_part_take_walk(struct espota_inspection *in, const struct espota_walk *walk);
 
-/* CRC-32 over [from, to), of either kind. */
-uint32_t espota_part_crc(struct espota_inspection *in, uint32_t from, uint32_t to, bool mpeg2);
-/* SHA-256 over [0, end) against the 32 bytes that stand there. NONE without a digest. */
-enum espota_image_check espota_part_hash(struct espota_inspection *in, uint32_t end);
-/* A terminated copy of a field of `size` bytes. */
-void espota_part_text(struct espota_inspection *in, uint64_t offset, size_t size, char *out);
+/*
+ * The next piece of [*at, end), which *at moves behind; returns its length, 0 at the end or where
+ * it cannot be read.
+ */
+uint32_t espota_part_piece(struct espota_inspection *in, uint32_t *at, uint32_t end,
+                           uint8_t piece[ESPOTA_PIECE]);
+/* CRC-32 over [0, end), of either kind. */
+uint32_t espota_part_crc(struct espota_inspection *in, uint32_t end, bool mpeg2);
+/* Checks the SHA-256 behind *end, which then moves behind it. False: cut, which is told. */
+bool espota_part_take_hash(struct espota_inspection *in, uint64_t *end);
+uint32_t espota_part_flash_mhz(unsigned code); /* 0: not known */
 /* esp_app_desc_t at `offset`; false if its magic word is not there. */
 bool espota_part_app_description(struct espota_inspection *in, uint32_t offset);
-/* A signature in ESP8266's form behind `end`; leaves the image unsigned otherwise. */
+/*
+ * The length of a signature in ESP8266's form if one seems to end the file: the last word says a
+ * plausible RSA length and the file is longer than that. 0: none.
+ */
+uint32_t espota_part_trailer_length(struct espota_inspection *in);
+/* Takes such a signature behind `end`; leaves the image unsigned otherwise. */
 void espota_part_trailer_esp8266(struct espota_inspection *in, uint64_t end);
 
-void espota_part_problem(struct espota_inspection *in, enum espota_image_problem_kind kind,
-                         uint32_t a, uint32_t b);
-void espota_part_note(struct espota_inspection *in, enum espota_image_problem_kind kind,
-                      uint32_t a);
+/* Tells that the file is shorter than `need`. */
+void espota_part_cut(struct espota_inspection *in, uint64_t need);
 /* The last word on a file that is nothing known here. */
 void espota_part_unknown(struct espota_inspection *in);
 

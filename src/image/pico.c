@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* RP2040 and RP2350: what objcopy made of the program, flat from the start of flash (PROTOCOL
- * 2, 7.4). */
+/*
+ * RP2040 and RP2350: what objcopy made of the program, flat from the start of flash (PROTOCOL 2,
+ * 7.4). There is no header: the loader's CRC, vectors that can be some, or the mark of an RP2350's
+ * program tell that it is one, and the SDK's binary info how long it is.
+ */
 #include <string.h>
 
 #include "image/parts.h"
@@ -18,7 +21,7 @@ enum {
 
 static bool boot2_is_good(struct espota_inspection *in)
 {
-    return espota_part_u32(in, BOOT2) == espota_part_crc(in, 0, BOOT2, true);
+    return espota_part_u32(in, BOOT2) == espota_part_crc(in, BOOT2, true);
 }
 
 static bool is_vectors(struct espota_inspection *in, uint32_t offset)
@@ -97,15 +100,9 @@ static uint64_t take_binary_info(struct espota_inspection *in)
 
 static void take_trailer(struct espota_inspection *in, uint64_t end)
 {
-    struct espota_image *image = in->image;
-
-    espota_part_trailer_esp8266(in, end);
-    if (image->signature_length != 0 && image->signature_length != 256) {
-        /* pico's trailer always says 256; anything else is the image's own last word */
-        image->signature = ESPOTA_SIGNATURE_NONE;
-        image->signature_length = 0;
-        image->payload = in->source->length;
-    }
+    /* pico's trailer always says 256; anything else is the image's own last word */
+    if (espota_part_trailer_length(in) == 256)
+        espota_part_trailer_esp8266(in, end);
 }
 
 /* The fields in front of the application, which only the OTA loader's programs have. */
@@ -118,7 +115,7 @@ static void take_filesystem(struct espota_inspection *in)
     if (start < FLASH_START || end > FLASH_END || start > end)
         return; /* no such fields */
     if (start == end) {
-        espota_part_note(in, ESPOTA_NOTE_PICO_NO_FS, 0);
+        espota_image_tell(image, ESPOTA_NOTE_PICO_NO_FS, 0, 0);
         return;
     }
     image->fs_start = start;
@@ -133,7 +130,7 @@ static void take_program(struct espota_inspection *in)
     in->image->entry = espota_part_u32(in, APP_START + 4);
     end = take_binary_info(in);
     if (end > in->source->length)
-        espota_part_problem(in, ESPOTA_PROBLEM_CUT, (uint32_t)end, in->source->length);
+        espota_part_cut(in, end);
     else
         take_trailer(in, end != 0 ? end : LEAST);
 }
@@ -150,16 +147,16 @@ bool espota_image_try_pico(struct espota_inspection *in)
     image->kind = ESPOTA_IMAGE_PICO;
     image->chip = picobin ? ESPOTA_CHIP_RP2350 : ESPOTA_CHIP_RP2040;
     if (in->source->length <= LEAST) {
-        espota_part_problem(in, ESPOTA_PROBLEM_CUT, LEAST + 1, in->source->length);
+        espota_part_cut(in, LEAST + 1);
         return true;
     }
     if (!boot2 && !picobin)
-        espota_part_problem(in, ESPOTA_PROBLEM_PICO_BOOT2, espota_part_u32(in, BOOT2),
-                            espota_part_crc(in, 0, BOOT2, true));
+        espota_image_tell(image, ESPOTA_PROBLEM_PICO_BOOT2, espota_part_u32(in, BOOT2),
+                          espota_part_crc(in, BOOT2, true));
     if (vectors)
         take_program(in);
     else {
-        espota_part_problem(in, ESPOTA_PROBLEM_PICO_NO_OTA, 0, 0);
+        espota_image_tell(image, ESPOTA_PROBLEM_PICO_NO_OTA, 0, 0);
         take_trailer(in, LEAST);
     }
     return true;

@@ -9,33 +9,6 @@
 enum { BLOCK = 512, FLAG_FAMILY = 0x2000 };
 #define FAMILY_ABSOLUTE 0xe48bff57u /* a block for any RP2350, in front of the program's own */
 
-static const struct {
-    uint32_t family;
-    enum espota_chip chip;
-} families[] = {
-    {0xe48bff56u, ESPOTA_CHIP_RP2040},    {0xe48bff59u, ESPOTA_CHIP_RP2350},
-    {0xe48bff5au, ESPOTA_CHIP_RP2350},    {0xe48bff5bu, ESPOTA_CHIP_RP2350},
-    {0x7eab61edu, ESPOTA_CHIP_ESP8266},   {0x1c5f21b0u, ESPOTA_CHIP_ESP32},
-    {0xbfdd4eeeu, ESPOTA_CHIP_ESP32_S2},  {0xc47e5767u, ESPOTA_CHIP_ESP32_S3},
-    {0xd42ba06cu, ESPOTA_CHIP_ESP32_C3},  {0x2b88d29cu, ESPOTA_CHIP_ESP32_C2},
-    {0x332726f6u, ESPOTA_CHIP_ESP32_H2},  {0x540ddf62u, ESPOTA_CHIP_ESP32_C6},
-    {0x3d308e94u, ESPOTA_CHIP_ESP32_P4},  {0xf71c0343u, ESPOTA_CHIP_ESP32_C5},
-    {0x77d850c4u, ESPOTA_CHIP_ESP32_C61}, {0xb6dd00afu, ESPOTA_CHIP_ESP32_H21},
-    {0x9e0baa8au, ESPOTA_CHIP_ESP32_H4},  {0x3101f7c1u, ESPOTA_CHIP_ESP32_S31},
-    {0x675a40b0u, ESPOTA_CHIP_LIBRETINY}, {0x7b3ef230u, ESPOTA_CHIP_LIBRETINY},
-    {0x6a82cc42u, ESPOTA_CHIP_LIBRETINY}, {0x22e0d6fcu, ESPOTA_CHIP_LIBRETINY},
-    {0x9fffd543u, ESPOTA_CHIP_LIBRETINY}, {0xe08f7564u, ESPOTA_CHIP_LIBRETINY},
-    {0x3379cfe2u, ESPOTA_CHIP_LIBRETINY},
-};
-
-enum espota_chip espota_chip_by_family(uint32_t family)
-{
-    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-        if (families[i].family == family)
-            return families[i].chip;
-    return ESPOTA_CHIP_UNKNOWN;
-}
-
 struct block {
     uint32_t flags;
     uint32_t length;
@@ -106,13 +79,13 @@ bool espota_image_try_uf2(struct espota_inspection *in)
     image->chip = espota_chip_by_family(main.family);
     for (uint32_t i = 0; i < held; i++)
         if (!block_is_good(in, i * BLOCK, &block)) {
-            espota_part_problem(in, ESPOTA_PROBLEM_UF2_BLOCK, i, 0);
+            espota_image_tell(image, ESPOTA_PROBLEM_UF2_BLOCK, i, 0);
             break;
         }
     held -= extra; /* which are among them */
     if (in->source->length % BLOCK != 0 || held < main.count)
-        espota_part_problem(in, ESPOTA_PROBLEM_UF2_COUNT, main.count, held);
+        espota_image_tell(image, ESPOTA_PROBLEM_UF2_COUNT, main.count, held);
     if (image->chip != ESPOTA_CHIP_LIBRETINY)
-        espota_part_problem(in, ESPOTA_PROBLEM_UF2_DRIVE, 0, 0);
+        espota_image_tell(image, ESPOTA_PROBLEM_UF2_DRIVE, 0, 0);
     return true;
 }

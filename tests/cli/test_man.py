@@ -150,11 +150,11 @@ class Json(Case):
 
     def test_every_member_of_the_others_is_told(self):
         for title, path in (("DISCOVER", "src/mdns/discover.c"), ("SERVE", "src/serve/json.c"),
-                            ("INFO", "src/image/info_json.c"), ("VERIFY", "src/sign/verify.c"),
+                            ("INFO", "src/image/info.c"), ("VERIFY", "src/sign/verify.c"),
                             ("STUB", "firmware-stub/port/posix/log.c")):
             text = section(page("espota-c-json.5"), title)
             words = set(re.findall(r"\b\w+\b", text))
-            keys = set(re.findall(r'\((?:object|json|member|segment), "(\w+)"',
+            keys = set(re.findall(r'\(&?(?:\w+(?:->|\.))?(?:object|json|member|segment|of), "(\w+)"',
                                   (ROOT / path).read_text()))
             self.assertTrue(keys, path)
             self.assertEqual(keys - {"event"} - words, set(), path)

@@ -132,7 +132,6 @@ START_TEST(test_fields_of_an_esp32_application)
     ck_assert_str_eq(image.version, "2.1.0");
     ck_assert_str_eq(image.sdk, "v5.5.1");
     ck_assert_str_eq(image.built, "Nov 21 2026 12:34:56");
-    ck_assert_uint_eq(image.secure_version, 3);
     ck_assert_uint_eq(image.min_revision, 3);
     ck_assert_uint_eq(image.max_revision, 199);
     ck_assert_uint_eq(image.flash_kib, 4096);

@@ -1,37 +1,70 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser's findings in words. Each is one sentence with its numbers in it, because `info`,
- * `serve` and a refused upload say the same; freestanding as the parser is, so no printf.
+ * What chips, kinds and problems are called. A problem is one sentence with its numbers in it,
+ * because `info`, `serve` and a refused upload say the same; freestanding as the parser is, so no
+ * printf.
  */
 #include "image/parts.h"
 #include "wire/wire.h"
 
+enum { NO_ID = 0xffff };
+
+/* What a chip is called, and by what numbers images name it. */
+static const struct {
+    const char *name;
+    uint16_t id;     /* in the header of an ESP32 family's image */
+    uint32_t family; /* in a UF2 file; 0: none, or several */
+} chips[] = {
+    [ESPOTA_CHIP_UNKNOWN] = {"unknown", NO_ID, 0},
+    [ESPOTA_CHIP_ESP8266] = {"ESP8266", NO_ID, 0x7eab61edu},
+    [ESPOTA_CHIP_ESP32] = {"ESP32", 0, 0x1c5f21b0u},
+    [ESPOTA_CHIP_ESP32_S2] = {"ESP32-S2", 2, 0xbfdd4eeeu},
+    [ESPOTA_CHIP_ESP32_C3] = {"ESP32-C3", 5, 0xd42ba06cu},
+    [ESPOTA_CHIP_ESP32_S3] = {"ESP32-S3", 9, 0xc47e5767u},
+    [ESPOTA_CHIP_ESP32_C2] = {"ESP32-C2", 12, 0x2b88d29cu},
+    [ESPOTA_CHIP_ESP32_C6] = {"ESP32-C6", 13, 0x540ddf62u},
+    [ESPOTA_CHIP_ESP32_H2] = {"ESP32-H2", 16, 0x332726f6u},
+    [ESPOTA_CHIP_ESP32_P4] = {"ESP32-P4", 18, 0x3d308e94u},
+    [ESPOTA_CHIP_ESP32_C61] = {"ESP32-C61", 20, 0x77d850c4u},
+    [ESPOTA_CHIP_ESP32_C5] = {"ESP32-C5", 23, 0xf71c0343u},
+    [ESPOTA_CHIP_ESP32_H21] = {"ESP32-H21", 25, 0xb6dd00afu},
+    [ESPOTA_CHIP_ESP32_H4] = {"ESP32-H4", 28, 0x9e0baa8au},
+    [ESPOTA_CHIP_ESP32_E22] = {"ESP32-E22", 31, 0},
+    [ESPOTA_CHIP_ESP32_S31] = {"ESP32-S31", 32, 0x3101f7c1u},
+    [ESPOTA_CHIP_ESP32_OTHER] = {"ESP32 family", NO_ID, 0},
+    [ESPOTA_CHIP_RP2040] = {"RP2040", NO_ID, 0xe48bff56u},
+    [ESPOTA_CHIP_RP2350] = {"RP2350", NO_ID, 0},
+    [ESPOTA_CHIP_LIBRETINY] = {"LibreTiny", NO_ID, 0},
+};
+enum { CHIPS = sizeof(chips) / sizeof(chips[0]) };
+
 const char *espota_chip_name(enum espota_chip chip)
 {
-    static const char *const names[] = {
-        [ESPOTA_CHIP_UNKNOWN] = "unknown",
-        [ESPOTA_CHIP_ESP8266] = "ESP8266",
-        [ESPOTA_CHIP_ESP32] = "ESP32",
-        [ESPOTA_CHIP_ESP32_S2] = "ESP32-S2",
-        [ESPOTA_CHIP_ESP32_C3] = "ESP32-C3",
-        [ESPOTA_CHIP_ESP32_S3] = "ESP32-S3",
-        [ESPOTA_CHIP_ESP32_C2] = "ESP32-C2",
-        [ESPOTA_CHIP_ESP32_C6] = "ESP32-C6",
-        [ESPOTA_CHIP_ESP32_H2] = "ESP32-H2",
-        [ESPOTA_CHIP_ESP32_P4] = "ESP32-P4",
-        [ESPOTA_CHIP_ESP32_C61] = "ESP32-C61",
-        [ESPOTA_CHIP_ESP32_C5] = "ESP32-C5",
-        [ESPOTA_CHIP_ESP32_H21] = "ESP32-H21",
-        [ESPOTA_CHIP_ESP32_H4] = "ESP32-H4",
-        [ESPOTA_CHIP_ESP32_E22] = "ESP32-E22",
-        [ESPOTA_CHIP_ESP32_S31] = "ESP32-S31",
-        [ESPOTA_CHIP_ESP32_OTHER] = "ESP32 family",
-        [ESPOTA_CHIP_RP2040] = "RP2040",
-        [ESPOTA_CHIP_RP2350] = "RP2350",
-        [ESPOTA_CHIP_LIBRETINY] = "LibreTiny",
-    };
+    return chips[chip].name;
+}
 
-    return names[chip];
+enum espota_chip espota_chip_by_id(uint16_t id)
+{
+    for (size_t i = 0; i < CHIPS && id != NO_ID; i++)
+        if (chips[i].id == id)
+            return (enum espota_chip)i;
+    return ESPOTA_CHIP_UNKNOWN;
+}
+
+enum espota_chip espota_chip_by_family(uint32_t family)
+{
+    static const uint32_t libretiny[] = {0x675a40b0u, 0x7b3ef230u, 0x6a82cc42u, 0x22e0d6fcu,
+                                         0x9fffd543u, 0xe08f7564u, 0x3379cfe2u};
+
+    for (size_t i = 0; i < CHIPS && family != 0; i++)
+        if (chips[i].family == family)
+            return (enum espota_chip)i;
+    for (size_t i = 0; i < sizeof(libretiny) / sizeof(libretiny[0]); i++)
+        if (libretiny[i] == family)
+            return ESPOTA_CHIP_LIBRETINY;
+    /* secure and not, Arm and RISC-V */
+    return family >= 0xe48bff59u && family <= 0xe48bff5bu ? ESPOTA_CHIP_RP2350
+                                                          : ESPOTA_CHIP_UNKNOWN;
 }
 
 bool espota_chip_is_esp32(enum espota_chip chip)
