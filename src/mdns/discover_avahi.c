@@ -323,8 +323,10 @@ static void disconnect(struct avahi *a)
     while (a->services != NULL)
         service_free(&a->services);
     memset(a->browsers, 0, sizeof(a->browsers));
-    if (a->client != NULL)
+    if (a->client != NULL) {
+        espota_avahi_poll_rest(a->poll);
         avahi_client_free(a->client);
+    }
     a->client = NULL;
     a->has_waiting = false;
 }

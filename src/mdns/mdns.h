@@ -148,18 +148,12 @@ struct espota_dns_writer {
 /* `room` >= 12. */
 void espota_dns_begin(struct espota_dns_writer *writer, void *packet, size_t room, uint16_t id,
                       uint16_t flags);
+/* Of class IN. Data are bytes, but those of PTR and SRV, which are `target` and `port`. */
+bool espota_dns_add(struct espota_dns_writer *writer,
+                    const struct espota_dns_record *record) ESPOTA_MUST_CHECK;
+/* A question. */
 bool espota_dns_ask(struct espota_dns_writer *writer, const struct espota_dns_name *name,
                     enum espota_dns_type type, bool unicast) ESPOTA_MUST_CHECK;
-/* A record whose data are bytes: TXT, A, AAAA. `section` is not the question's. */
-bool espota_dns_add_data(struct espota_dns_writer *writer, enum espota_dns_section section,
-                         const struct espota_dns_name *name, enum espota_dns_type type, bool flush,
-                         uint32_t ttl, const void *data, uint16_t length) ESPOTA_MUST_CHECK;
-bool espota_dns_add_ptr(struct espota_dns_writer *writer, enum espota_dns_section section,
-                        const struct espota_dns_name *name, uint32_t ttl,
-                        const struct espota_dns_name *target) ESPOTA_MUST_CHECK;
-bool espota_dns_add_srv(struct espota_dns_writer *writer, enum espota_dns_section section,
-                        const struct espota_dns_name *name, bool flush, uint32_t ttl, uint16_t port,
-                        const struct espota_dns_name *target) ESPOTA_MUST_CHECK;
 /* Puts the counts in place; the message's length. */
 size_t espota_dns_finish(struct espota_dns_writer *writer);
 
@@ -430,6 +424,8 @@ struct espota_avahi_poll;
 
 /* NULL without memory. */
 struct espota_avahi_poll *espota_avahi_poll_create(struct espota_loop *loop);
+/* Before a client is freed, if not in a callback of its own and not to destroy this at once. */
+void espota_avahi_poll_rest(struct espota_avahi_poll *poll);
 /* After everything of Avahi that used it has been freed. */
 void espota_avahi_poll_destroy(struct espota_avahi_poll *poll);
 const struct AvahiPoll *espota_avahi_poll_get(struct espota_avahi_poll *poll);

@@ -1,249 +1,149 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Avahi's client wants a loop as its table AvahiPoll describes one; this is ours behind it. Its
- * callbacks free watches, their own included, so those go once nobody is in them.
+ * Avahi's client wants a loop as its table AvahiPoll describes one. Its own simple one is such a
+ * loop, and knows how watches are freed in their own callbacks; it is turned here, without waiting,
+ * whenever ours sees that it has something to do.
  */
 #include "lazy/avahi.h"
 #include "mdns/mdns.h"
 
 #include <stdlib.h>
 
-/* D-Bus makes a watch for reading and one for writing of one descriptor; our loop takes one. */
-struct descriptor {
-    struct espota_avahi_poll *poll;
-    struct espota_watch watch;
-    AvahiWatch *watches;
-    bool calling; /* watches that are freed meanwhile stay until it is over */
-    struct descriptor *next;
-};
-
-struct AvahiWatch {
-    struct descriptor *descriptor;
-    AvahiWatchEvent wanted;
-    AvahiWatchEvent happened;
-    AvahiWatchCallback callback;
-    void *userdata;
-    bool freed;
-    AvahiWatch *next;
-};
-
-struct AvahiTimeout {
-    struct espota_avahi_poll *poll;
-    struct espota_timer timer;
-    AvahiTimeoutCallback callback;
-    void *userdata;
+enum {
+    DESCRIPTORS = 4,    /* D-Bus's, and the pipe that wakes the simple loop */
+    CALLS_AT_ONCE = 64, /* before others of our loop get their turn */
+    TRY_AGAIN_MS = 100, /* without memory */
 };
 
 struct espota_avahi_poll {
-    AvahiPoll api;
+    AvahiSimplePoll *simple;
     struct espota_loop *loop;
-    struct descriptor *descriptors;
+    struct espota_watch watches[DESCRIPTORS];
+    struct espota_timer timer;
+    /* what the simple loop last wanted to wait for, and how long */
+    const struct pollfd *items;
+    unsigned count;
+    int timeout;
+    int happened; /* how many of them there were something for */
 };
 
-static unsigned wanted_of(const struct descriptor *d)
+/* In place of poll(). */
+static int look(struct pollfd *items, unsigned count, int timeout, void *context)
 {
-    unsigned events = 0;
+    struct espota_avahi_poll *p = context;
 
-    for (const AvahiWatch *w = d->watches; w != NULL; w = w->next) {
-        if (w->freed)
+    p->items = items;
+    p->count = count;
+    p->timeout = timeout;
+    p->happened = poll(items, count, 0);
+    return p->happened;
+}
+
+/* One call of a callback; false if there was none to make. */
+static bool turn(struct espota_avahi_poll *p)
+{
+    p->count = 0;
+    p->happened = 0;
+    p->timeout = TRY_AGAIN_MS;
+    return avahi_simple_poll_prepare(p->simple, -1) == 0 && avahi_simple_poll_run(p->simple) == 0 &&
+           avahi_simple_poll_dispatch(p->simple) == 0 && (p->happened > 0 || p->timeout == 0);
+}
+
+static void unwatch(struct espota_avahi_poll *p)
+{
+    for (size_t i = 0; i < DESCRIPTORS; i++)
+        espota_loop_unwatch(p->loop, &p->watches[i]);
+}
+
+static void ready(void *context, unsigned events);
+
+/* D-Bus makes a watch for reading and one for writing of one descriptor; our loop takes one. */
+static bool watch(struct espota_avahi_poll *p)
+{
+    size_t used = 0;
+
+    for (unsigned i = 0; i < p->count; i++) {
+        unsigned events = ((p->items[i].events & POLLIN) != 0 ? (unsigned)ESPOTA_READABLE : 0) |
+                          ((p->items[i].events & POLLOUT) != 0 ? (unsigned)ESPOTA_WRITABLE : 0);
+        size_t k = 0;
+
+        while (k < used && p->watches[k].fd != p->items[i].fd)
+            k++;
+        if (k < used) {
+            espota_loop_rewatch(p->loop, &p->watches[k], p->watches[k].events | events);
             continue;
-        events |= (w->wanted & AVAHI_WATCH_IN) != 0 ? (unsigned)ESPOTA_READABLE : 0;
-        events |= (w->wanted & AVAHI_WATCH_OUT) != 0 ? (unsigned)ESPOTA_WRITABLE : 0;
-    }
-    return events;
-}
-
-static void descriptor_free(struct descriptor *d)
-{
-    struct descriptor **at = &d->poll->descriptors;
-
-    espota_loop_unwatch(d->poll->loop, &d->watch);
-    while (*at != d)
-        at = &(*at)->next;
-    *at = d->next;
-    free(d);
-}
-
-/* Throws away what was freed; the descriptor goes with its last watch. */
-static void sweep(struct descriptor *d)
-{
-    AvahiWatch **at = &d->watches;
-
-    while (*at != NULL) {
-        AvahiWatch *w = *at;
-
-        if (w->freed) {
-            *at = w->next;
-            free(w);
-        } else {
-            at = &w->next;
         }
+        if (used == DESCRIPTORS)
+            return false;
+        p->watches[used] = (struct espota_watch){
+            .fd = p->items[i].fd, .events = events, .ready = ready, .context = p};
+        if (espota_loop_watch(p->loop, &p->watches[used++], NULL) != ESPOTA_OK)
+            return false;
     }
-    if (d->watches == NULL)
-        descriptor_free(d);
-    else
-        espota_loop_rewatch(d->poll->loop, &d->watch, wanted_of(d));
+    return true;
+}
+
+/* Nothing is watched meanwhile: callbacks may close a descriptor and open another of its number. */
+static void pump(void *context)
+{
+    struct espota_avahi_poll *p = context;
+    int calls = 0;
+
+    unwatch(p);
+    while (calls < CALLS_AT_ONCE && turn(p))
+        calls++;
+    if (calls == CALLS_AT_ONCE)
+        p->timeout = 0;
+    if (!watch(p) && (p->timeout < 0 || p->timeout > TRY_AGAIN_MS))
+        p->timeout = TRY_AGAIN_MS;
+    if (p->timeout < 0 ||
+        espota_loop_arm(p->loop, &p->timer, espota_loop_now(p->loop) + (uint64_t)p->timeout) !=
+            ESPOTA_OK)
+        espota_loop_disarm(p->loop, &p->timer); /* without memory: with the next event */
 }
 
 static void ready(void *context, unsigned events)
 {
-    struct descriptor *d = context;
-
-    d->calling = true;
-    for (AvahiWatch *w = d->watches; w != NULL; w = w->next) {
-        unsigned happened = 0;
-
-        if ((events & ESPOTA_READABLE) != 0)
-            happened |= (unsigned)w->wanted & AVAHI_WATCH_IN;
-        if ((events & ESPOTA_WRITABLE) != 0)
-            happened |= (unsigned)w->wanted & AVAHI_WATCH_OUT;
-        if ((events & ESPOTA_BROKEN) != 0)
-            happened |= AVAHI_WATCH_HUP;
-        if (w->freed || happened == 0)
-            continue;
-        w->happened = (AvahiWatchEvent)happened;
-        w->callback(w, d->watch.fd, w->happened, w->userdata);
-        w->happened = (AvahiWatchEvent)0;
-    }
-    d->calling = false;
-    sweep(d);
+    (void)events;
+    pump(context);
 }
 
-static struct descriptor *descriptor_for(struct espota_avahi_poll *poll, int fd)
+void espota_avahi_poll_rest(struct espota_avahi_poll *poll)
 {
-    struct descriptor *d;
-
-    for (d = poll->descriptors; d != NULL; d = d->next)
-        if (d->watch.fd == fd)
-            return d;
-    d = calloc(1, sizeof(*d));
-    if (d == NULL)
-        return NULL;
-    d->poll = poll;
-    d->watch.fd = fd;
-    d->watch.ready = ready;
-    d->watch.context = d;
-    if (espota_loop_watch(poll->loop, &d->watch, NULL) != ESPOTA_OK) {
-        free(d);
-        return NULL;
-    }
-    d->next = poll->descriptors;
-    poll->descriptors = d;
-    return d;
-}
-
-static void watch_update(AvahiWatch *w, AvahiWatchEvent event)
-{
-    w->wanted = event;
-    espota_loop_rewatch(w->descriptor->poll->loop, &w->descriptor->watch, wanted_of(w->descriptor));
-}
-
-static AvahiWatch *watch_new(const AvahiPoll *api, int fd, AvahiWatchEvent event,
-                             AvahiWatchCallback callback, void *userdata)
-{
-    AvahiWatch *w = calloc(1, sizeof(*w));
-
-    if (w == NULL)
-        return NULL;
-    w->descriptor = descriptor_for(api->userdata, fd);
-    if (w->descriptor == NULL) {
-        free(w);
-        return NULL;
-    }
-    w->callback = callback;
-    w->userdata = userdata;
-    w->next = w->descriptor->watches;
-    w->descriptor->watches = w;
-    watch_update(w, event);
-    return w;
-}
-
-static AvahiWatchEvent watch_get_events(AvahiWatch *w)
-{
-    return w->happened;
-}
-
-static void watch_free(AvahiWatch *w)
-{
-    w->freed = true;
-    if (!w->descriptor->calling)
-        sweep(w->descriptor);
-}
-
-static void expired(void *context)
-{
-    AvahiTimeout *t = context;
-
-    t->callback(t, t->userdata);
-}
-
-static void timeout_update(AvahiTimeout *t, const struct timeval *tv)
-{
-    uint64_t now = espota_loop_now(t->poll->loop);
-    AvahiUsec age;
-
-    if (tv == NULL) {
-        espota_loop_disarm(t->poll->loop, &t->timer);
-        return;
-    }
-    age = avahi_age(tv); /* below 0: still to come */
-    if (age < 0)
-        now += ((uint64_t)-age + 999) / 1000;
-    /* without memory it is late: Avahi has no way to be told */
-    if (espota_loop_arm(t->poll->loop, &t->timer, now) != ESPOTA_OK)
-        espota_loop_disarm(t->poll->loop, &t->timer);
-}
-
-static AvahiTimeout *timeout_new(const AvahiPoll *api, const struct timeval *tv,
-                                 AvahiTimeoutCallback callback, void *userdata)
-{
-    AvahiTimeout *t = calloc(1, sizeof(*t));
-
-    if (t == NULL)
-        return NULL;
-    t->poll = api->userdata;
-    t->timer.expired = expired;
-    t->timer.context = t;
-    t->callback = callback;
-    t->userdata = userdata;
-    timeout_update(t, tv);
-    return t;
-}
-
-static void timeout_free(AvahiTimeout *t)
-{
-    espota_loop_disarm(t->poll->loop, &t->timer);
-    free(t);
+    unwatch(poll);
+    if (espota_loop_arm(poll->loop, &poll->timer, espota_loop_now(poll->loop)) != ESPOTA_OK)
+        pump(poll); /* never: it is armed, or there was no memory before */
 }
 
 struct espota_avahi_poll *espota_avahi_poll_create(struct espota_loop *loop)
 {
-    struct espota_avahi_poll *poll = calloc(1, sizeof(*poll));
+    struct espota_avahi_poll *p = calloc(1, sizeof(*p));
 
-    if (poll == NULL)
+    if (p == NULL)
         return NULL;
-    poll->loop = loop;
-    poll->api.userdata = poll;
-    poll->api.watch_new = watch_new;
-    poll->api.watch_update = watch_update;
-    poll->api.watch_get_events = watch_get_events;
-    poll->api.watch_free = watch_free;
-    poll->api.timeout_new = timeout_new;
-    poll->api.timeout_update = timeout_update;
-    poll->api.timeout_free = timeout_free;
-    return poll;
+    p->loop = loop;
+    p->timer = (struct espota_timer){.expired = pump, .context = p};
+    p->simple = avahi_simple_poll_new();
+    if (p->simple == NULL || espota_loop_arm(loop, &p->timer, espota_loop_now(loop)) != ESPOTA_OK) {
+        espota_avahi_poll_destroy(p);
+        return NULL;
+    }
+    avahi_simple_poll_set_func(p->simple, look, p);
+    return p;
 }
 
 void espota_avahi_poll_destroy(struct espota_avahi_poll *poll)
 {
     if (poll == NULL)
         return;
-    while (poll->descriptors != NULL)
-        descriptor_free(poll->descriptors); /* the last watch of each was freed */
+    unwatch(poll);
+    espota_loop_disarm(poll->loop, &poll->timer);
+    if (poll->simple != NULL)
+        avahi_simple_poll_free(poll->simple);
     free(poll);
 }
 
 const AvahiPoll *espota_avahi_poll_get(struct espota_avahi_poll *poll)
 {
-    return &poll->api;
+    return avahi_simple_poll_get(poll->simple);
 }

@@ -36,9 +36,15 @@ static size_t ask(const char *name, enum espota_dns_type type, bool qu, bool leg
 
     espota_dns_begin(&writer, packet, sizeof(packet), legacy ? 0x1234 : 0, 0);
     ck_assert(espota_dns_ask(&writer, &asked, type, qu));
-    if (known_ttl > 0)
-        ck_assert(espota_dns_add_ptr(&writer, ESPOTA_DNS_ANSWER, &service.type, known_ttl,
-                                     &service.instance));
+    if (known_ttl > 0) {
+        const struct espota_dns_record known = {.section = ESPOTA_DNS_ANSWER,
+                                                .name = service.type,
+                                                .type = ESPOTA_DNS_PTR,
+                                                .ttl = known_ttl,
+                                                .target = service.instance};
+
+        ck_assert(espota_dns_add(&writer, &known));
+    }
     size = espota_dns_finish(&writer);
     ck_assert_int_eq(espota_dns_open(&reader, packet, size), ESPOTA_OK);
     return stub_responder_answer(&service, &origin, &reader, answer, &unicast);

@@ -48,29 +48,52 @@ static struct voice door(void)
     return v;
 }
 
+static void add(struct espota_dns_writer *writer, struct espota_dns_record record)
+{
+    record.section = ESPOTA_DNS_ANSWER;
+    ck_assert(espota_dns_add(writer, &record));
+}
+
 static size_t packet_of(const struct voice *v, uint8_t *packet, size_t room)
 {
     const struct espota_dns_name *service = espota_service_name(v->service);
     struct espota_dns_name instance, host;
     struct espota_dns_writer w;
-    enum espota_dns_section s = ESPOTA_DNS_ANSWER;
 
     ck_assert(espota_dns_name_under(&instance, v->name, strlen(v->name), service));
     ck_assert(espota_dns_name_set(&host, v->host));
     espota_dns_begin(&w, packet, room, 0, ESPOTA_DNS_RESPONSE);
     /* addresses first: the order of records must not matter */
     if (!v->no_address && v->address[0] != 0)
-        ck_assert(
-            espota_dns_add_data(&w, s, &host, ESPOTA_DNS_A, !v->flush_off, v->ttl, v->address, 4));
+        add(&w, (struct espota_dns_record){.name = host,
+                                           .type = ESPOTA_DNS_A,
+                                           .top = !v->flush_off,
+                                           .ttl = v->ttl,
+                                           .data = v->address,
+                                           .length = 4});
     if (!v->no_address && v->address6[15] != 0)
-        ck_assert(espota_dns_add_data(&w, s, &host, ESPOTA_DNS_AAAA, !v->flush_off, v->ttl,
-                                      v->address6, 16));
+        add(&w, (struct espota_dns_record){.name = host,
+                                           .type = ESPOTA_DNS_AAAA,
+                                           .top = !v->flush_off,
+                                           .ttl = v->ttl,
+                                           .data = v->address6,
+                                           .length = 16});
     if (!v->no_srv)
-        ck_assert(espota_dns_add_srv(&w, s, &instance, true, v->ttl, v->port, &host));
+        add(&w, (struct espota_dns_record){.name = instance,
+                                           .type = ESPOTA_DNS_SRV,
+                                           .top = true,
+                                           .ttl = v->ttl,
+                                           .port = v->port,
+                                           .target = host});
     if (!v->no_txt)
-        ck_assert(espota_dns_add_data(&w, s, &instance, ESPOTA_DNS_TXT, true, v->ptr_ttl, v->txt,
-                                      (uint16_t)strlen(v->txt)));
-    ck_assert(espota_dns_add_ptr(&w, s, service, v->ptr_ttl, &instance));
+        add(&w, (struct espota_dns_record){.name = instance,
+                                           .type = ESPOTA_DNS_TXT,
+                                           .top = true,
+                                           .ttl = v->ptr_ttl,
+                                           .data = (const uint8_t *)v->txt,
+                                           .length = (uint16_t)strlen(v->txt)});
+    add(&w, (struct espota_dns_record){
+                .name = *service, .type = ESPOTA_DNS_PTR, .ttl = v->ptr_ttl, .target = instance});
     return espota_dns_finish(&w);
 }
 

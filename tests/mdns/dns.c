@@ -487,15 +487,40 @@ static size_t write_service(void *packet, size_t room, size_t *fitted)
     struct espota_dns_name instance = name_of("door._arduino._tcp.local");
     struct espota_dns_name host = name_of("door.local");
     static const uint8_t address[] = {10, 0, 0, 7};
+    const struct espota_dns_record records[] = {
+        {.section = ESPOTA_DNS_ANSWER,
+         .name = service,
+         .type = ESPOTA_DNS_PTR,
+         .ttl = 4500,
+         .target = instance},
+        {.section = ESPOTA_DNS_ADDITIONAL,
+         .name = instance,
+         .type = ESPOTA_DNS_SRV,
+         .top = true,
+         .ttl = 120,
+         .port = 8266,
+         .target = host},
+        {.section = ESPOTA_DNS_ADDITIONAL,
+         .name = instance,
+         .type = ESPOTA_DNS_TXT,
+         .top = true,
+         .ttl = 4500,
+         .data = (const uint8_t *)"\4a=bc",
+         .length = 5},
+        {.section = ESPOTA_DNS_ADDITIONAL,
+         .name = host,
+         .type = ESPOTA_DNS_A,
+         .top = true,
+         .ttl = 120,
+         .data = address,
+         .length = sizeof(address)},
+    };
     struct espota_dns_writer w;
 
     espota_dns_begin(&w, packet, room, 7, ESPOTA_DNS_RESPONSE);
-    *fitted = espota_dns_add_ptr(&w, ESPOTA_DNS_ANSWER, &service, 4500, &instance);
-    *fitted += espota_dns_add_srv(&w, ESPOTA_DNS_ADDITIONAL, &instance, true, 120, 8266, &host);
-    *fitted += espota_dns_add_data(&w, ESPOTA_DNS_ADDITIONAL, &instance, ESPOTA_DNS_TXT, true, 4500,
-                                   "\4a=bc", 5);
-    *fitted += espota_dns_add_data(&w, ESPOTA_DNS_ADDITIONAL, &host, ESPOTA_DNS_A, true, 120,
-                                   address, sizeof(address));
+    *fitted = 0;
+    for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++)
+        *fitted += espota_dns_add(&w, &records[i]);
     return espota_dns_finish(&w);
 }
 

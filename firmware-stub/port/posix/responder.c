@@ -92,15 +92,13 @@ static uint32_t ttl_of(const struct saying *s, uint32_t ttl)
     return s->legacy && ttl > LEGACY_TTL ? LEGACY_TTL : ttl;
 }
 
-static void say_host(struct saying *s, enum espota_dns_section section)
+static void add(struct saying *s, enum espota_dns_section section, uint32_t ttl,
+                struct espota_dns_record record)
 {
-    for (size_t i = 0; i < s->address_count; i++) {
-        const struct espota_address *a = &s->addresses[i];
-
-        s->whole &= espota_dns_add_data(&s->writer, section, &s->service->host,
-                                        a->family == 4 ? ESPOTA_DNS_A : ESPOTA_DNS_AAAA, !s->legacy,
-                                        ttl_of(s, HOST_TTL), a->bytes, a->family == 4 ? 4 : 16);
-    }
+    record.section = section;
+    record.ttl = ttl_of(s, ttl);
+    record.top = record.type != ESPOTA_DNS_PTR && !s->legacy; /* others may have the pointer, too */
+    s->whole &= espota_dns_add(&s->writer, &record);
 }
 
 static void say(struct saying *s, enum espota_dns_section section, unsigned what)
@@ -109,20 +107,32 @@ static void say(struct saying *s, enum espota_dns_section section, unsigned what
     struct espota_dns_name types;
 
     if ((what & SAY_TYPE) != 0 && espota_dns_name_set(&types, "_services._dns-sd._udp.local"))
-        s->whole &=
-            espota_dns_add_ptr(&s->writer, section, &types, ttl_of(s, SERVICE_TTL), &service->type);
+        add(s, section, SERVICE_TTL,
+            (struct espota_dns_record){
+                .name = types, .type = ESPOTA_DNS_PTR, .target = service->type});
     if ((what & SAY_PTR) != 0)
-        s->whole &= espota_dns_add_ptr(&s->writer, section, &service->type, ttl_of(s, SERVICE_TTL),
-                                       &service->instance);
+        add(s, section, SERVICE_TTL,
+            (struct espota_dns_record){
+                .name = service->type, .type = ESPOTA_DNS_PTR, .target = service->instance});
     if ((what & SAY_SRV) != 0)
-        s->whole &= espota_dns_add_srv(&s->writer, section, &service->instance, !s->legacy,
-                                       ttl_of(s, HOST_TTL), service->address.port, &service->host);
+        add(s, section, HOST_TTL,
+            (struct espota_dns_record){.name = service->instance,
+                                       .type = ESPOTA_DNS_SRV,
+                                       .target = service->host,
+                                       .port = service->address.port});
     if ((what & SAY_TXT) != 0)
-        s->whole &=
-            espota_dns_add_data(&s->writer, section, &service->instance, ESPOTA_DNS_TXT, !s->legacy,
-                                ttl_of(s, SERVICE_TTL), service->txt, service->txt_length);
-    if ((what & SAY_HOST) != 0)
-        say_host(s, section);
+        add(s, section, SERVICE_TTL,
+            (struct espota_dns_record){.name = service->instance,
+                                       .type = ESPOTA_DNS_TXT,
+                                       .data = service->txt,
+                                       .length = service->txt_length});
+    for (size_t i = 0; (what & SAY_HOST) != 0 && i < s->address_count; i++)
+        add(s, section, HOST_TTL,
+            (struct espota_dns_record){.name = service->host,
+                                       .type = s->addresses[i].family == 4 ? ESPOTA_DNS_A
+                                                                           : ESPOTA_DNS_AAAA,
+                                       .data = s->addresses[i].bytes,
+                                       .length = s->addresses[i].family == 4 ? 4 : 16});
 }
 
 /* What one question asks for. */
