@@ -215,7 +215,7 @@ static void hear_address(struct sighting *s, uint64_t now, const struct espota_a
 struct hearing {
     struct espota_catalog *catalog;
     uint64_t now;
-    const struct espota_catalog_link *link;
+    const struct espota_mdns_origin *origin;
     struct espota_address source; /* of every sighting in this packet */
     struct espota_address sender; /* who may have so many; family 0: this machine, any number */
 };
@@ -261,20 +261,20 @@ static void hear_ptr(const struct hearing *h, const struct espota_dns_record *re
             !espota_dns_name_is_under(&record->target, &record->name, &label, &length))
             continue;
         if (record->ttl == 0)
-            s = find(h->catalog, h->link->where.link, &h->source, &record->target);
+            s = find(h->catalog, h->origin->link, &h->source, &record->target);
         else
-            s = find_or_add(h->catalog, h->now, h->link->where.link, &h->source, &h->sender,
-                            service, &record->target);
+            s = find_or_add(h->catalog, h->now, h->origin->link, &h->source, &h->sender, service,
+                            &record->target);
         if (s == NULL)
             continue;
-        live(&s->ptr, h->now, record->ttl, h->link->legacy);
+        live(&s->ptr, h->now, record->ttl, h->origin->own_port);
         heard(h, s, record);
     }
 }
 
 static void hear_service(const struct hearing *h, const struct espota_dns_record *record)
 {
-    struct sighting *s = find(h->catalog, h->link->where.link, &h->source, &record->name);
+    struct sighting *s = find(h->catalog, h->origin->link, &h->source, &record->name);
 
     if (s == NULL)
         return;
@@ -286,7 +286,7 @@ static void hear_service(const struct hearing *h, const struct espota_dns_record
             set_host(s, &record->target);
             s->port = record->port;
         }
-        live(&s->srv, h->now, ttl, h->link->legacy);
+        live(&s->srv, h->now, ttl, h->origin->own_port);
     } else if (record->ttl > 0) {
         set_txt(s, record->data, record->length); /* lives as long as the rest */
     }
@@ -299,32 +299,33 @@ static void hear_host(const struct hearing *h, const struct espota_dns_record *r
     uint32_t hash = espota_dns_name_hash(&record->name);
 
     memcpy(address.bytes, record->data, record->length); /* 4 or 16: the reader has checked */
-    espota_address_set_scope(&address, h->link->where.link);
-    if (!espota_announced_is_credible(&h->link->where, &address))
+    espota_address_set_scope(&address, h->origin->link);
+    if (!espota_mdns_is_credible(h->origin, &address))
         return;
     for (size_t i = 0; i < h->catalog->sighting_count; i++) {
         struct sighting *s = h->catalog->sightings[i];
 
-        if (s->host_hash != hash || s->link != h->link->where.link ||
+        if (s->host_hash != hash || s->link != h->origin->link ||
             !same_source(&s->source, &h->source) || !espota_dns_name_equal(&s->host, &record->name))
             continue;
-        hear_address(s, h->now, &address, record->ttl, h->link->legacy, record->top);
-        s->confirmed |= espota_address_equal(&address, &h->link->where.source);
+        hear_address(s, h->now, &address, record->ttl, h->origin->own_port, record->top);
+        s->confirmed |= espota_address_equal(&address, &h->origin->from);
         heard(h, s, record);
     }
 }
 
 /* Records may stand in any order: names first, then services, then hosts. */
 void espota_catalog_packet(struct espota_catalog *catalog, uint64_t now,
-                           const struct espota_catalog_link *link, struct espota_dns_reader *packet)
+                           const struct espota_mdns_origin *origin,
+                           struct espota_dns_reader *packet)
 {
-    struct hearing h = {catalog, now, link, {.family = 0}, {.family = 0}};
+    struct hearing h = {.catalog = catalog, .now = now, .origin = origin};
     struct espota_dns_record record;
 
     if (is_unprobed(packet))
-        h.source = link->where.source;
-    if (!link->where.loopback) /* a fleet of stubs has one sender */
-        h.sender = link->where.source;
+        h.source = origin->from;
+    if (!origin->loopback) /* a fleet of stubs has one sender */
+        h.sender = origin->from;
     for (int pass = 0; pass < 3; pass++) {
         espota_dns_rewind(packet);
         while (espota_dns_next(packet, &record)) {

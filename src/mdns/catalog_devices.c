@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "mdns/catalog_inside.h"
-#include "mdns/device.h"
 #include "wire/wire.h"
 
 enum { ASK_AGAIN_MS = 400 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "mdns/device.h"
+/* No announcement says what it comes from, but each library writes its strings in an order of its
+ * own. */
+#include "mdns/catalog_inside.h"
 
 #include <string.h>
 
-#include "mdns/mdns.h"
 #include "wire/wire.h"
 
 const char *espota_device_kind_word(enum espota_device_kind kind)

@@ -179,8 +179,9 @@ static void resolve_waiting(struct avahi *a)
         if (s->resolver != NULL)
             a->resolver_count++;
         else
-            espota_discovery_say(a->discovery, ESPOTA_LOG_DETAIL, "Avahi cannot resolve %s: %s",
-                                 s->name, avahi_strerror(avahi_client_errno(a->client)));
+            espota_log_say(&a->discovery->options.log, ESPOTA_LOG_DETAIL,
+                           "Avahi cannot resolve %s: %s", s->name,
+                           avahi_strerror(avahi_client_errno(a->client)));
     }
     a->has_waiting = left;
 }
@@ -248,7 +249,8 @@ static void disappeared(struct avahi *a, AvahiIfIndex interface, AvahiProtocol p
 static void arm(struct avahi *a, uint64_t after)
 {
     if (espota_loop_arm(a->discovery->loop, &a->timer, now_of(a) + after) != ESPOTA_OK)
-        espota_discovery_say(a->discovery, ESPOTA_LOG_WARNING, "no memory to go on with Avahi");
+        espota_log_say(&a->discovery->options.log, ESPOTA_LOG_WARNING,
+                       "no memory to go on with Avahi");
 }
 
 static void browsed(AvahiServiceBrowser *browser, AvahiIfIndex interface, AvahiProtocol protocol,
@@ -290,9 +292,9 @@ static void browse(struct avahi *a, AvahiClient *client)
                                                    espota_service_type((enum espota_service)i),
                                                    "local", (AvahiLookupFlags)0, browsed, a);
         if (a->browsers[i] == NULL)
-            espota_discovery_say(a->discovery, ESPOTA_LOG_WARNING,
-                                 "Avahi does not list devices: %s",
-                                 avahi_strerror(avahi_client_errno(client)));
+            espota_log_say(&a->discovery->options.log, ESPOTA_LOG_WARNING,
+                           "Avahi does not list devices: %s",
+                           avahi_strerror(avahi_client_errno(client)));
     }
 }
 
@@ -345,8 +347,8 @@ static void reconnect(struct avahi *a)
                                  client_changed, a, &error);
     if (a->client == NULL) {
         a->broken = true;
-        espota_discovery_say(a->discovery, ESPOTA_LOG_DETAIL, "Avahi is gone: %s",
-                             avahi_strerror(error));
+        espota_log_say(&a->discovery->options.log, ESPOTA_LOG_DETAIL, "Avahi is gone: %s",
+                       avahi_strerror(error));
     }
 }
 

@@ -76,7 +76,8 @@ static uint64_t now_of(const struct dnssd *d)
 static void arm(struct dnssd *d, struct espota_timer *timer, uint64_t after)
 {
     if (espota_loop_arm(d->discovery->loop, timer, now_of(d) + after) != ESPOTA_OK)
-        espota_discovery_say(d->discovery, ESPOTA_LOG_WARNING, "no memory to go on with dns_sd");
+        espota_log_say(&d->discovery->options.log, ESPOTA_LOG_WARNING,
+                       "no memory to go on with dns_sd");
 }
 
 static void request_close(struct request *r)

@@ -65,9 +65,9 @@ static void ask_service(struct query *q, uint32_t link, enum espota_service serv
         q->told_failure = true;
         if (error == 0)
             error = own_error;
-        espota_discovery_say(q->discovery, ESPOTA_LOG_WARNING,
-                             "no question could be sent: %s; is a network interface up?",
-                             error != 0 ? strerror(error) : "there is no interface for multicast");
+        espota_log_say(&q->discovery->options.log, ESPOTA_LOG_WARNING,
+                       "no question could be sent: %s; is a network interface up?",
+                       error != 0 ? strerror(error) : "there is no interface for multicast");
     }
 }
 
@@ -113,21 +113,19 @@ static void expired(void *context)
     }
     next = now + LOOK_AGAIN_MS < q->next_round ? now + LOOK_AGAIN_MS : q->next_round;
     if (espota_loop_arm(q->discovery->loop, &q->timer, next) != ESPOTA_OK)
-        espota_discovery_say(q->discovery, ESPOTA_LOG_WARNING, "no memory to go on asking");
+        espota_log_say(&q->discovery->options.log, ESPOTA_LOG_WARNING, "no memory to go on asking");
 }
 
 static void packet(void *context, const struct espota_mdns_origin *origin,
                    struct espota_dns_reader *reader)
 {
     struct query *q = context;
-    struct espota_catalog_link link = {.where = espota_mdns_place(q->mdns, origin),
-                                       .legacy = origin->own_port};
 
     /* RFC 6762 6: answers come from port 5353 */
     if ((reader->flags & ESPOTA_DNS_RESPONSE) == 0 || origin->from.port != ESPOTA_MDNS_PORT ||
         (reader->flags & (ESPOTA_DNS_OPCODE | ESPOTA_DNS_RCODE)) != 0)
         return;
-    espota_catalog_packet(q->discovery->catalog, espota_loop_now(q->discovery->loop), &link,
+    espota_catalog_packet(q->discovery->catalog, espota_loop_now(q->discovery->loop), origin,
                           reader);
 }
 

@@ -6,8 +6,6 @@
  */
 #include "mdns/mdns.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -26,17 +24,17 @@ static void tell_fullness(struct espota_discovery *d)
 
     if (crowder.family != 0 && !d->told_crowd) {
         d->told_crowd = true;
-        espota_discovery_say(d, ESPOTA_LOG_WARNING,
-                             "%s announces more than %d devices: of what it announces the list has "
-                             "only a part",
-                             espota_address_format(&crowder, false, text), ESPOTA_CATALOG_OF_ONE);
+        espota_log_say(&d->options.log, ESPOTA_LOG_WARNING,
+                       "%s announces more than %d devices: of what it announces the list has "
+                       "only a part",
+                       espota_address_format(&crowder, false, text), ESPOTA_CATALOG_OF_ONE);
     }
     if (espota_catalog_is_full(d->catalog) && !d->told_full) {
         d->told_full = true;
-        espota_discovery_say(d, ESPOTA_LOG_WARNING,
-                             "the list is full: more than %d devices are announced, and some that "
-                             "are there may be missing",
-                             ESPOTA_CATALOG_SIGHTINGS);
+        espota_log_say(&d->options.log, ESPOTA_LOG_WARNING,
+                       "the list is full: more than %d devices are announced, and some that "
+                       "are there may be missing",
+                       ESPOTA_CATALOG_SIGHTINGS);
     }
 }
 
@@ -80,7 +78,7 @@ bool espota_discovery_believes(struct espota_discovery *d, uint32_t interface,
 {
     uint64_t now = espota_loop_now(d->loop);
     struct espota_interface *list;
-    struct espota_announced where = {.link = interface};
+    struct espota_mdns_origin origin = {.link = interface};
     size_t count;
 
     if ((d->interfaces == NULL || now >= d->interfaces_at + LOOK_AGAIN_MS) &&
@@ -90,11 +88,11 @@ bool espota_discovery_believes(struct espota_discovery *d, uint32_t interface,
         d->interface_count = count;
         d->interfaces_at = now;
     }
-    where.interfaces = d->interfaces;
-    where.interface_count = d->interface_count;
+    origin.interfaces = d->interfaces;
+    origin.interface_count = d->interface_count;
     /* a daemon that listens on the loopback hears only this machine there */
-    where.loopback = espota_address_is_loopback(address);
-    return espota_announced_is_credible(&where, address);
+    origin.loopback = espota_address_is_loopback(address);
+    return espota_mdns_is_credible(&origin, address);
 }
 
 void espota_discovery_changed(struct espota_discovery *discovery)
@@ -103,20 +101,6 @@ void espota_discovery_changed(struct espota_discovery *discovery)
     if (espota_loop_arm(discovery->loop, &discovery->timer, espota_loop_now(discovery->loop)) !=
         ESPOTA_OK)
         drain(discovery);
-}
-
-void espota_discovery_say(const struct espota_discovery *discovery, enum espota_log_level level,
-                          const char *format, ...)
-{
-    char line[512];
-    va_list arguments;
-
-    if (discovery->options.log.say == NULL)
-        return;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof(line), format, arguments);
-    va_end(arguments);
-    discovery->options.log.say(discovery->options.log.context, level, line);
 }
 
 uint64_t espota_discovery_over_at(const struct espota_discovery *discovery)
@@ -146,7 +130,8 @@ static enum espota_status start_one(struct espota_discovery *d,
         d->backend = NULL;
         return status;
     }
-    espota_discovery_say(d, ESPOTA_LOG_DETAIL, "looking for devices by way of %s", backend->word);
+    espota_log_say(&d->options.log, ESPOTA_LOG_DETAIL, "looking for devices by way of %s",
+                   backend->word);
     return ESPOTA_OK;
 }
 
@@ -167,8 +152,8 @@ static enum espota_status start_first(struct espota_discovery *d, struct espota_
         /* no daemon, or not even its library: the last way needs neither */
         if (d->options.via == ESPOTA_VIA_AUTO && status != ESPOTA_E_MEMORY &&
             backends[i] != &espota_backend_query) {
-            espota_discovery_say(d, ESPOTA_LOG_DETAIL, "not by way of %s: %s", backends[i]->word,
-                                 why.message);
+            espota_log_say(&d->options.log, ESPOTA_LOG_DETAIL, "not by way of %s: %s",
+                           backends[i]->word, why.message);
             continue;
         }
         /* asked for by name and not there: that is this machine's matter, not a device's */

@@ -78,12 +78,11 @@ static void hear(struct asking *a, const struct espota_mdns_origin *origin,
                  const struct espota_dns_record *record)
 {
     struct espota_address address = {.family = record->type == ESPOTA_DNS_A ? 4 : 6};
-    struct espota_announced place = espota_mdns_place(a->mdns, origin);
     uint32_t hash = espota_dns_name_hash(&record->name);
 
     memcpy(address.bytes, record->data, record->length); /* the reader has checked the length */
-    espota_address_set_scope(&address, origin->interface->index);
-    if (!espota_announced_is_credible(&place, &address))
+    espota_address_set_scope(&address, origin->link);
+    if (!espota_mdns_is_credible(origin, &address))
         return;
     for (size_t i = 0; i < a->count; i++) {
         struct wanted *w = &a->list[i];

@@ -14,7 +14,6 @@
 #include "espota/discover.h"
 #include "espota/error.h"
 #include "espota/status.h"
-#include "mdns/announced.h"
 #include "sys/sys.h"
 #include "wire/wire.h"
 
@@ -169,11 +168,26 @@ size_t espota_dns_finish(struct espota_dns_writer *writer);
 
 struct espota_mdns;
 
+/* Where something was heard, valid during the call. */
 struct espota_mdns_origin {
-    const struct espota_interface *interface; /* valid during the call */
-    struct espota_address from;
-    bool own_port; /* it came to a port of our own: an answer by unicast */
+    const struct espota_interface *interfaces; /* this machine's; NULL: not known */
+    size_t interface_count;
+    const struct espota_interface *interface; /* of them that one; NULL: not known */
+    uint32_t link; /* its index, the scope of link-local addresses, too; 0, or none: not known */
+    bool loopback; /* it is this machine's own loopback */
+    struct espota_address from; /* who said it; family 0: not known (a daemon does not tell) */
+    bool own_port; /* it came to a port of our own: an answer by unicast, with short TTLs */
 };
+
+/*
+ * Whether a device may have this address. Anybody on a link can announce anything there. No device
+ * has this machine's own, unless this machine says so or nobody knows who did; none has an address
+ * that a subnet means as a whole. An address behind a router can only be a private one: there are
+ * repeaters of announcements between the networks of a house, and nobody's device is somewhere in
+ * the internet.
+ */
+bool espota_mdns_is_credible(const struct espota_mdns_origin *origin,
+                             const struct espota_address *address);
 
 struct espota_mdns_hooks {
     void *context;
@@ -193,9 +207,6 @@ void espota_mdns_destroy(struct espota_mdns *mdns);
 bool espota_mdns_refresh(struct espota_mdns *mdns);
 const struct espota_interface *espota_mdns_interfaces(const struct espota_mdns *mdns,
                                                       size_t *count);
-/* The same as what a listener may believe of it; valid during the call. */
-struct espota_announced espota_mdns_place(const struct espota_mdns *mdns,
-                                          const struct espota_mdns_origin *origin);
 /* Whether port 5353 could be shared for that family. */
 bool espota_mdns_shares_port(const struct espota_mdns *mdns, uint8_t family);
 
@@ -243,12 +254,6 @@ enum {
 
 struct espota_catalog;
 
-/* Where a packet came in; the interface's index is the scope of link-local addresses, too. */
-struct espota_catalog_link {
-    struct espota_announced where;
-    bool legacy; /* an answer to a question from an ephemeral port: its short TTLs mean nothing */
-};
-
 /* A service that a daemon has resolved; the caller has looked whether its address can be. */
 struct espota_catalog_service {
     uint32_t link; /* anything that tells the daemon's views apart: interface and protocol */
@@ -287,7 +292,7 @@ void espota_catalog_destroy(struct espota_catalog *catalog);
 /* A response that espota_dns_open has found well; anything in it that is not ours is passed over.
  */
 void espota_catalog_packet(struct espota_catalog *catalog, uint64_t now,
-                           const struct espota_catalog_link *link,
+                           const struct espota_mdns_origin *origin,
                            struct espota_dns_reader *packet);
 /* A daemon's word: it stands until it is taken back. */
 void espota_catalog_resolved(struct espota_catalog *catalog, uint64_t now,
@@ -390,10 +395,6 @@ bool espota_discovery_believes(struct espota_discovery *discovery, uint32_t inte
 void espota_discovery_changed(struct espota_discovery *discovery);
 /* When a discovery that does not watch has heard all there is, if nothing new comes until then. */
 uint64_t espota_discovery_over_at(const struct espota_discovery *discovery);
-/* A line for people, if they want to know. */
-void espota_discovery_say(const struct espota_discovery *discovery, enum espota_log_level level,
-                          const char *format, ...) ESPOTA_PRINTF(3, 4);
-
 /*
  * Names that end in ".local", asked for on the link itself: what the system's
  * resolver does only where nss-mdns is set up. All are asked for at once.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Port 5353 may be another's (a daemon's) and is shared where it can be; beside it stands a socket
- * with a port of its own, to which answers come even then.
+ * with a port of its own, to which answers come even then. What comes in by either is believed no
+ * further than what this machine knows of its links bears out.
  */
 #include "mdns/mdns.h"
 
@@ -55,16 +56,67 @@ static bool is_on_link(const struct espota_interface *interface,
                                     espota_interface_reaches(interface, address));
 }
 
+static bool is_own(const struct espota_mdns_origin *origin, const struct espota_address *address)
+{
+    for (size_t i = 0; i < origin->interface_count; i++)
+        if (espota_interface_has(&origin->interfaces[i], address))
+            return true;
+    return false;
+}
+
+static bool is_private(const struct espota_address *address)
+{
+    const uint8_t *b = address->bytes;
+
+    if (address->family == 6)
+        return (b[0] & 0xfe) == 0xfc;
+    return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168) ||
+           (b[0] == 100 && (b[1] & 0xc0) == 64); /* a provider's, RFC 6598 */
+}
+
+bool espota_mdns_is_credible(const struct espota_mdns_origin *origin,
+                             const struct espota_address *address)
+{
+    bool known = false, near = false;
+
+    if (!espota_address_is_of_host(address, origin->loopback))
+        return false;
+    if (origin->loopback || origin->interfaces == NULL)
+        return true; /* all of this machine; or nothing is known that speaks against it */
+    if (origin->from.family != 0 && is_own(origin, address) && !is_own(origin, &origin->from))
+        return false;
+    for (size_t i = 0; i < origin->interface_count; i++)
+        known |= origin->interfaces[i].index == origin->link;
+    for (size_t i = 0; i < origin->interface_count; i++) {
+        const struct espota_interface *interface = &origin->interfaces[i];
+
+        if (known && interface->index != origin->link)
+            continue;
+        if (espota_interface_means_all(interface, address))
+            return false;
+        near |= espota_interface_reaches(interface, address);
+    }
+    return near || espota_address_is_link_local(address) || is_private(address) ||
+           is_own(origin, address);
+}
+
 static void take(struct mdns_socket *s, size_t size, const struct espota_address *from,
                  uint32_t index)
 {
     struct espota_mdns *mdns = s->mdns;
-    struct espota_mdns_origin origin = {interface_of(mdns, index), *from, s->own_port};
+    const struct espota_interface *interface = interface_of(mdns, index);
+    struct espota_mdns_origin origin = {.interfaces = mdns->interfaces,
+                                        .interface_count = mdns->interface_count,
+                                        .interface = interface,
+                                        .link = index,
+                                        .from = *from,
+                                        .own_port = s->own_port};
     struct espota_dns_reader reader;
 
-    if (origin.interface == NULL || !is_on_link(origin.interface, from) ||
+    if (interface == NULL || !is_on_link(interface, from) ||
         espota_dns_open(&reader, mdns->packet, size) != ESPOTA_OK)
         return;
+    origin.loopback = interface->loopback;
     mdns->hooks.packet(mdns->hooks.context, &origin, &reader);
 }
 
@@ -203,18 +255,6 @@ const struct espota_interface *espota_mdns_interfaces(const struct espota_mdns *
 {
     *count = mdns->interface_count;
     return mdns->interfaces;
-}
-
-struct espota_announced espota_mdns_place(const struct espota_mdns *mdns,
-                                          const struct espota_mdns_origin *origin)
-{
-    struct espota_announced place = {.interfaces = mdns->interfaces,
-                                     .interface_count = mdns->interface_count,
-                                     .link = origin->interface->index,
-                                     .loopback = origin->interface->loopback,
-                                     .source = origin->from};
-
-    return place;
 }
 
 static struct mdns_socket *socket_of(struct espota_mdns *mdns, uint8_t family, bool own_port)

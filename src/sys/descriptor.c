@@ -92,19 +92,23 @@ bool espota_descriptor_read_at(int fd, uint64_t offset, void *out, size_t room, 
     return true;
 }
 
+enum espota_status espota_descriptor_outcome(long result, size_t *done, int *os_error)
+{
+    *done = result > 0 ? (size_t)result : 0;
+    *os_error = result < 0 ? errno : 0;
+    if (result >= 0)
+        return ESPOTA_OK;
+    return errno == EAGAIN || errno == EWOULDBLOCK ? ESPOTA_MORE : ESPOTA_E_BROKEN;
+}
+
 enum espota_status espota_stream_read(int fd, void *data, size_t room, size_t *done, int *os_error)
 {
     ssize_t got;
 
-    *done = 0;
     do
         got = read(fd, data, room);
     while (got < 0 && errno == EINTR);
-    *os_error = got < 0 ? errno : 0;
-    if (got < 0)
-        return errno == EAGAIN || errno == EWOULDBLOCK ? ESPOTA_MORE : ESPOTA_E_BROKEN;
-    *done = (size_t)got;
-    return ESPOTA_OK;
+    return espota_descriptor_outcome(got, done, os_error);
 }
 
 enum { FIRST_INHERITED = 3 };

@@ -29,6 +29,12 @@ bool espota_descriptor_write(int fd, const void *data, size_t length);
 /* From there on; *length is less than `room` at the end only. False with errno. */
 bool espota_descriptor_read_at(int fd, uint64_t offset, void *out, size_t room, size_t *length);
 
+/*
+ * What a call that reads or writes some bytes came to: OK with *done, MORE if it would block,
+ * E_BROKEN; *os_error is errno, or 0.
+ */
+enum espota_status espota_descriptor_outcome(long result, size_t *done, int *os_error);
+
 enum { ESPOTA_STREAM_STDIN = 0 };
 
 /*

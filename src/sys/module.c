@@ -3,7 +3,7 @@
  * A library that only one command needs is not loaded by the others, and where it is not installed
  * only that command fails, with the name of what to install.
  */
-#include "sys/module.h"
+#include "sys/process.h"
 
 #include <dlfcn.h>
 #include <stdint.h>

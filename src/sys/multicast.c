@@ -133,14 +133,6 @@ static uint32_t told_interface(struct msghdr *message)
     return 0;
 }
 
-static enum espota_status outcome(ssize_t result, int *os_error)
-{
-    *os_error = result < 0 ? errno : 0;
-    if (result >= 0)
-        return ESPOTA_OK;
-    return errno == EAGAIN || errno == EWOULDBLOCK ? ESPOTA_MORE : ESPOTA_E_BROKEN;
-}
-
 enum espota_status espota_multicast_send(int fd, const void *data, size_t length,
                                          const struct espota_address *to, uint32_t interface,
                                          int *os_error)
@@ -151,6 +143,7 @@ enum espota_status espota_multicast_send(int fd, const void *data, size_t length
     struct msghdr message = {.msg_name = &name, .msg_iov = &part, .msg_iovlen = 1};
     union control control;
     ssize_t sent;
+    size_t done;
 
     if (scoped.family == 6)
         scoped.scope = interface;
@@ -159,7 +152,7 @@ enum espota_status espota_multicast_send(int fd, const void *data, size_t length
     do
         sent = sendmsg(fd, &message, espota_net_send_flags);
     while (sent < 0 && errno == EINTR);
-    return outcome(sent, os_error);
+    return espota_descriptor_outcome(sent, &done, os_error);
 }
 
 enum espota_status espota_multicast_receive(int fd, void *data, size_t room, size_t *done,
@@ -177,15 +170,13 @@ enum espota_status espota_multicast_receive(int fd, void *data, size_t room, siz
                              .msg_controllen = sizeof(control.bytes)};
     ssize_t got;
 
-    *done = 0;
     *interface = 0;
     do
         got = recvmsg(fd, &message, 0);
     while (got < 0 && errno == EINTR);
     if (got >= 0) {
-        *done = (size_t)got;
         espota_address_from_os(&name, from);
         *interface = told_interface(&message);
     }
-    return outcome(got, os_error);
+    return espota_descriptor_outcome(got, done, os_error);
 }

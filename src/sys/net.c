@@ -152,26 +152,15 @@ void espota_socket_close(int *fd)
     espota_descriptor_close(fd);
 }
 
-/* MORE if waiting helps, else E_BROKEN. */
-static enum espota_status refused(int *os_error)
-{
-    *os_error = errno;
-    return errno == EAGAIN || errno == EWOULDBLOCK ? ESPOTA_MORE : ESPOTA_E_BROKEN;
-}
-
 enum espota_status espota_socket_send(int fd, const void *data, size_t length, size_t *done,
                                       int *os_error)
 {
     ssize_t n;
 
-    *done = 0;
     do
         n = send(fd, data, length, espota_net_send_flags);
     while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return refused(os_error);
-    *done = (size_t)n;
-    return ESPOTA_OK;
+    return espota_descriptor_outcome(n, done, os_error);
 }
 
 enum espota_status espota_socket_receive(int fd, void *data, size_t room, size_t *done,
@@ -179,14 +168,10 @@ enum espota_status espota_socket_receive(int fd, void *data, size_t room, size_t
 {
     ssize_t n;
 
-    *done = 0;
     do
         n = recv(fd, data, room, 0);
     while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return refused(os_error);
-    *done = (size_t)n;
-    return ESPOTA_OK;
+    return espota_descriptor_outcome(n, done, os_error);
 }
 
 enum espota_status espota_socket_send_to(int fd, const void *data, size_t length,
@@ -195,6 +180,7 @@ enum espota_status espota_socket_send_to(int fd, const void *data, size_t length
     struct sockaddr_storage name;
     socklen_t name_length = espota_net_to_sockaddr(to, &name);
     enum espota_status status = ESPOTA_E_BROKEN;
+    size_t done;
 
     for (int i = 0; i <= STALE_ERRORS && status == ESPOTA_E_BROKEN; i++) {
         ssize_t n;
@@ -203,13 +189,9 @@ enum espota_status espota_socket_send_to(int fd, const void *data, size_t length
             n = sendto(fd, data, length, espota_net_send_flags, (const struct sockaddr *)&name,
                        name_length);
         while (n < 0 && errno == EINTR);
-        if (n >= 0)
-            return ESPOTA_OK;
-        if (errno == ENOBUFS) { /* the interface's queue is full, which passes */
-            *os_error = errno;
+        status = espota_descriptor_outcome(n, &done, os_error);
+        if (*os_error == ENOBUFS) /* the interface's queue is full, which passes */
             return ESPOTA_MORE;
-        }
-        status = refused(os_error);
     }
     return status;
 }
@@ -229,12 +211,9 @@ enum espota_status espota_socket_receive_from(int fd, void *data, size_t room, s
         do
             n = recvfrom(fd, data, room, 0, (struct sockaddr *)&name, &length);
         while (n < 0 && errno == EINTR);
-        if (n >= 0) {
-            *done = (size_t)n;
+        status = espota_descriptor_outcome(n, done, os_error);
+        if (status == ESPOTA_OK)
             espota_address_from_os(&name, from);
-            return ESPOTA_OK;
-        }
-        status = refused(os_error);
     }
     return status;
 }

@@ -87,7 +87,7 @@ static int open_named(struct espota_output *output)
     return -1;
 }
 
-static int open_scratch(void)
+int espota_open_scratch(void)
 {
     const char *folder = getenv("TMPDIR");
     char name[4096];
@@ -113,7 +113,7 @@ static enum espota_status open_target(struct espota_output *output, int target, 
 {
     output->target = target;
     output->target_is_own = own;
-    output->fd = open_scratch();
+    output->fd = espota_open_scratch();
     if (output->fd >= 0)
         return ESPOTA_OK;
     return espota_error_errno(err, ESPOTA_E_LOCAL, errno,

@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -128,14 +127,7 @@ int espota_open_beneath(int folder, const char *name, int flags)
 
 int espota_open_nameless(void)
 {
-    char path[] = "/tmp/espota-image-XXXXXX";
-    int fd = mkstemp(path);
-
-    if (fd < 0)
-        return -1;
-    (void)unlink(path);
-    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-    return fd;
+    return espota_open_scratch();
 }
 
 bool espota_process_close_from(posix_spawn_file_actions_t *actions, int first)

@@ -34,4 +34,14 @@ bool espota_process_is_there(const char *name);
 enum espota_status espota_process_run(struct espota_process *process,
                                       struct espota_error *err) ESPOTA_MUST_CHECK;
 
+/* Shared libraries that are loaded when something first needs them, and stay. */
+
+/*
+ * Fills `count` function pointers, which stand side by side at `table`, with the functions of
+ * these names. E_LOCAL: there is no such library, or it lacks one; `package` is what to install.
+ */
+enum espota_status espota_module_load(const char *library, const char *package,
+                                      const char *const *names, size_t count, void *table,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+
 #endif

@@ -4,7 +4,7 @@
  * it runs in threads that nobody waits for: what they know is shared, and the last who knows it
  * frees it.
  */
-#include "sys/resolver.h"
+#include "sys/net.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -130,22 +130,22 @@ static bool start_thread(struct shared *shared)
 static void ready(void *context, unsigned events)
 {
     struct espota_resolver *resolver = context;
-    struct list done;
-    struct lookup *lookup;
+    struct lookup *lookup, *next;
     char sink[64];
 
     (void)events;
     while (read(resolver->watch.fd, sink, sizeof(sink)) == (ssize_t)sizeof(sink))
         ;
-    list_init(&done);
     pthread_mutex_lock(&resolver->shared->lock);
-    while ((lookup = list_take(&resolver->shared->done)) != NULL)
-        list_add(&done, lookup);
+    lookup = resolver->shared->done.first;
+    list_init(&resolver->shared->done);
     pthread_mutex_unlock(&resolver->shared->lock);
-    while ((lookup = list_take(&done)) != NULL) {
+    while (lookup != NULL) {
+        next = lookup->next;
         resolver->hooks.found(resolver->hooks.context, lookup->name,
                               lookup->status == ESPOTA_OK ? &lookup->address : NULL, &lookup->err);
         free(lookup);
+        lookup = next;
     }
 }
 

@@ -7,17 +7,14 @@
 #define ESPOTA_SYS_SYS_H
 
 #include "sys/descriptor.h" /* close-on-exec, non-blocking, reading as it comes, a socket from systemd */
-#include "sys/disk.h"       /* the room that is left */
-#include "sys/file.h"       /* reading, and output that appears whole or not at all */
-#include "sys/folder.h"    /* files below a folder that a stranger names */
-#include "sys/log.h"       /* telling the program's log */
-#include "sys/loop.h"      /* descriptors and deadlines in one thread; the clocks */
-#include "sys/module.h"    /* libraries that are loaded when needed */
+#include "sys/file.h"   /* reading, and output that appears whole or not at all; secrets, locks */
+#include "sys/folder.h" /* files below a folder that a stranger names */
+#include "sys/log.h"    /* telling the program's log */
+#include "sys/loop.h"   /* descriptors and deadlines in one thread; the clocks */
 #include "sys/multicast.h" /* interfaces and groups */
-#include "sys/net.h"       /* addresses and sockets */
-#include "sys/process.h"   /* other programs that are run for what they print */
+#include "sys/net.h"       /* addresses and sockets, and names to addresses beside the loop */
+#include "sys/process.h"   /* other programs, run for what they print, and libraries, when needed */
 #include "sys/program.h"   /* this one: signals, the terminal, questions */
-#include "sys/resolver.h"  /* names to addresses beside the loop */
 #include "sys/sized.h"     /* structs of a program that may be older or newer */
 
 #endif

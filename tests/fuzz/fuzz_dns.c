@@ -27,8 +27,8 @@ static void read_all(struct espota_dns_reader *reader)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct espota_catalog_link link = {
-        .where = {.link = 2, .source = {.family = 4, .bytes = {10, 0, 0, 9}}}};
+    const struct espota_mdns_origin link = {.link = 2,
+                                            .from = {.family = 4, .bytes = {10, 0, 0, 9}}};
     struct espota_dns_reader reader;
     struct espota_catalog *catalog;
     struct espota_catalog_event event;

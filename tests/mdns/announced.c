@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "mdns/announced.h"
+#include "mdns/mdns.h"
 
 #include "unit.h"
 
@@ -38,14 +38,14 @@ static void enter(void)
 
 static bool believed(const char *text, const char *source, uint32_t link)
 {
-    const struct espota_announced where = {.interfaces = ours,
-                                           .interface_count = 3,
-                                           .link = link,
-                                           .loopback = link == 1,
-                                           .source = address(source)};
+    const struct espota_mdns_origin where = {.interfaces = ours,
+                                             .interface_count = 3,
+                                             .link = link,
+                                             .loopback = link == 1,
+                                             .from = address(source)};
     struct espota_address a = address(text);
 
-    return espota_announced_is_credible(&where, &a);
+    return espota_mdns_is_credible(&where, &a);
 }
 
 START_TEST(test_what_a_device_may_have)
@@ -96,11 +96,11 @@ END_TEST
 
 START_TEST(test_nothing_is_known_of_this_machine)
 {
-    const struct espota_announced nowhere = {.link = 2};
+    const struct espota_mdns_origin nowhere = {.link = 2};
     struct espota_address far = address("8.8.8.8"), group = address("224.0.0.1");
 
-    ck_assert(espota_announced_is_credible(&nowhere, &far));
-    ck_assert(!espota_announced_is_credible(&nowhere, &group));
+    ck_assert(espota_mdns_is_credible(&nowhere, &far));
+    ck_assert(!espota_mdns_is_credible(&nowhere, &group));
 }
 END_TEST
 

@@ -97,7 +97,7 @@ static size_t packet_of(const struct voice *v, uint8_t *packet, size_t room)
     return espota_dns_finish(&w);
 }
 
-static void hear_on(uint64_t now, const struct voice *v, const struct espota_catalog_link *link)
+static void hear_on(uint64_t now, const struct voice *v, const struct espota_mdns_origin *link)
 {
     uint8_t packet[1500];
     size_t size = packet_of(v, packet, sizeof(packet));
@@ -109,8 +109,8 @@ static void hear_on(uint64_t now, const struct voice *v, const struct espota_cat
 
 static void hear(uint64_t now, const struct voice *v)
 {
-    const struct espota_catalog_link link = {
-        .where = {.link = 2, .source = {.family = 4, .bytes = {10, 0, 0, 7}}}};
+    const struct espota_mdns_origin link = {.link = 2,
+                                            .from = {.family = 4, .bytes = {10, 0, 0, 7}}};
 
     hear_on(now, v, &link);
 }
@@ -215,7 +215,7 @@ END_TEST
 START_TEST(test_one_device_on_several_links)
 {
     struct voice v = door(), other = door();
-    struct espota_catalog_link first = {.where.link = 2}, second = {.where.link = 3};
+    struct espota_mdns_origin first = {.link = 2}, second = {.link = 3};
 
     fresh();
     memcpy(other.address, (uint8_t[]){10, 1, 0, 7}, 4);
@@ -236,8 +236,7 @@ END_TEST
 
 START_TEST(test_ipv4_is_waited_for_and_preferred)
 {
-    const struct espota_catalog_link link = {.where.link =
-                                                 4000000}; /* no interface has this number */
+    const struct espota_mdns_origin link = {.link = 4000000}; /* no interface has this number */
     struct voice v = door(), six = door();
     const struct espota_catalog_event *event;
 
@@ -262,7 +261,7 @@ END_TEST
 /* 64:ff9b::1 begins with 00 and ends with 01, and is not this machine's loopback. */
 START_TEST(test_an_address_for_all_before_one_of_the_link)
 {
-    const struct espota_catalog_link link = {.where.link = 4000000};
+    const struct espota_mdns_origin link = {.link = 4000000};
     struct voice v = door();
     const struct espota_catalog_event *event;
 
@@ -310,8 +309,7 @@ static void hear_jandrassy(uint64_t now, uint8_t last)
                       .address = {10, 0, 0, last},
                       .ptr_ttl = 4500,
                       .ttl = 120};
-    struct espota_catalog_link link = {
-        .where = {.link = 2, .source = {.family = 4, .bytes = {10, 0, 0, last}}}};
+    struct espota_mdns_origin link = {.link = 2, .from = {.family = 4, .bytes = {10, 0, 0, last}}};
 
     hear_on(now, &v, &link);
 }
@@ -340,7 +338,7 @@ START_TEST(test_wrong_addresses)
 {
     static const uint8_t nobodys[][4] = {
         {0, 0, 0, 0}, {127, 0, 0, 1}, {224, 0, 0, 251}, {255, 255, 255, 255}};
-    struct espota_catalog_link loopback = {.where = {.link = 1, .loopback = true}};
+    struct espota_mdns_origin loopback = {.link = 1, .loopback = true};
     struct voice v = door(), other = door();
 
     for (size_t i = 0; i < 4; i++) {
@@ -429,7 +427,7 @@ END_TEST
 
 START_TEST(test_legacy_lives_are_not_believed)
 {
-    struct espota_catalog_link legacy = {.where.link = 2, .legacy = true};
+    struct espota_mdns_origin legacy = {.link = 2, .own_port = true};
     struct voice v = door();
 
     fresh();
@@ -505,7 +503,7 @@ END_TEST
 static void hear_from(uint64_t now, const char *name, const uint8_t address[4],
                       const uint8_t source[4])
 {
-    struct espota_catalog_link link = {.where = {.link = 2, .source = {.family = 4}}};
+    struct espota_mdns_origin link = {.link = 2, .from = {.family = 4}};
     struct voice v = door();
     char host[48];
 
@@ -513,7 +511,7 @@ static void hear_from(uint64_t now, const char *name, const uint8_t address[4],
     v.host = host;
     snprintf(host, sizeof(host), "%s.local", name);
     memcpy(v.address, address, 4);
-    memcpy(link.where.source.bytes, source, 4);
+    memcpy(link.from.bytes, source, 4);
     hear_on(now, &v, &link);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "mdns/device.h"
+#include "mdns/catalog_inside.h"
 
 #include "unit.h"
 

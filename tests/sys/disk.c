@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "sys/disk.h"
+#include "sys/file.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "sys/module.h"
+#include "sys/process.h"
 
 /* The mathematics of the C library, which every system has and few programs load by hand. */
 #ifdef __APPLE__

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Side by side is shown with a slow name server, in tests/net. */
-#include "sys/resolver.h"
+#include "sys/net.h"
 
 #include "unit.h"
 
