@@ -51,10 +51,10 @@ static void told(void *context, const struct espota_catalog_event *event)
 static enum espota_status start(void *context, struct espota_error *err)
 {
     struct espota_arduino_discovery *d = context;
-    const struct espota_discovery_options options = {
-        .via = d->options.via, .watch = true, .log = d->options.log, .context = d, .event = told};
+    const struct espota_discover_options options = {
+        .via = d->options.via, .watch = true, .log = d->options.log};
 
-    return espota_discovery_start(d->loop, &options, &d->discovery, err);
+    return espota_discovery_start(d->loop, &options, told, d, &d->discovery, err);
 }
 
 /* Commands are read in the input's callback, never in one of the discovery's. */

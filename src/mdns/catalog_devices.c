@@ -199,10 +199,7 @@ static void describe(const struct device *d, const struct espota_address *addres
     plain.port = 0;
     espota_address_format(&plain, false, out->address);
     out->port = s->port;
-    if (s->service == ESPOTA_SERVICE_ESPHOME)
-        espota_device_describe_esphome(out, s->txt_data, s->txt_data != NULL ? s->txt_length : 0);
-    else
-        espota_device_describe_arduino(out, s->txt_data, s->txt_data != NULL ? s->txt_length : 0);
+    espota_device_describe(out, s->service, s->txt_data, s->txt_data != NULL ? s->txt_length : 0);
 }
 
 static void drop_device(struct espota_catalog *catalog, size_t index)

@@ -96,7 +96,7 @@ void espota_catalog_place(struct espota_catalog *catalog, struct sighting *sight
 bool espota_catalog_grow(void ***table, size_t count, size_t *room);
 
 /*
- * Kind, board and auth from a service of type _arduino._tcp. The order of the
+ * Kind, board and auth by what a service says. Of _arduino._tcp the order of the
  * TXT strings tells the library that wrote them; a daemon may hand them out
  * the other way round, so both directions count:
  *   ESP8266, Pico  auth_upload board ssh_upload tcp_check (LEAmDNS puts each new one in front)
@@ -104,10 +104,7 @@ bool espota_catalog_grow(void ***table, size_t count, size_t *room);
  *   JAndrassy      ssh_upload tcp_check auth_upload board=arduino
  * Where the order says nothing the port and the names decide. `hostname` is terminated.
  */
-void espota_device_describe_arduino(struct espota_device *device, const uint8_t *txt,
-                                    size_t length);
-/* The same from a service of type _esphomelib._tcp. */
-void espota_device_describe_esphome(struct espota_device *device, const uint8_t *txt,
-                                    size_t length);
+void espota_device_describe(struct espota_device *device, enum espota_service service,
+                            const uint8_t *txt, size_t length);
 
 #endif

@@ -22,53 +22,50 @@ const char *espota_device_auth_word(enum espota_device_auth auth)
     return auth == ESPOTA_DEVICE_AUTH_YES ? "yes" : "unknown";
 }
 
-/* Where the four strings stand; 0: not there, else 1 and up. */
-struct order {
-    unsigned auth, board, ssh, tcp;
-};
+enum key { AUTH, BOARD, SSH, TCP, KEYS };
+static const char *const keys[KEYS] = {"auth_upload", "board", "ssh_upload", "tcp_check"};
 
+static enum espota_device_auth auth_of(const uint8_t *value, size_t length)
+{
+    if (length == 3 && memcmp(value, "yes", 3) == 0)
+        return ESPOTA_DEVICE_AUTH_YES;
+    return length == 2 && memcmp(value, "no", 2) == 0 ? ESPOTA_DEVICE_AUTH_NO
+                                                      : ESPOTA_DEVICE_AUTH_UNKNOWN;
+}
+
+/* `places`: where the four strings stand; 0: not there, else 1 and up. */
 static void read_txt(struct espota_device *device, const uint8_t *txt, size_t length,
-                     struct order *order)
+                     unsigned places[KEYS])
 {
     struct espota_reader reader;
     const uint8_t *text, *value;
     size_t size, value_size;
     unsigned place = 0;
 
-    memset(order, 0, sizeof(*order));
+    memset(places, 0, KEYS * sizeof(*places));
     device->board[0] = '\0';
     device->auth = ESPOTA_DEVICE_AUTH_UNKNOWN;
     espota_reader_init(&reader, txt, length);
     while (espota_dns_txt_next(&reader, &text, &size)) {
-        place++; /* of several with one key the first counts (RFC 6763 6.4) */
-        if (order->board == 0 && espota_dns_txt_value(text, size, "board", &value, &value_size)) {
-            order->board = place;
-            espota_text_printable(value, value_size, device->board, sizeof(device->board));
-        } else if (order->auth == 0 &&
-                   espota_dns_txt_value(text, size, "auth_upload", &value, &value_size)) {
-            order->auth = place;
-            if (value_size == 3 && memcmp(value, "yes", 3) == 0)
-                device->auth = ESPOTA_DEVICE_AUTH_YES;
-            else if (value_size == 2 && memcmp(value, "no", 2) == 0)
-                device->auth = ESPOTA_DEVICE_AUTH_NO;
-        } else if (order->ssh == 0 &&
-                   espota_dns_txt_value(text, size, "ssh_upload", &value, &value_size)) {
-            order->ssh = place;
-        } else if (order->tcp == 0 &&
-                   espota_dns_txt_value(text, size, "tcp_check", &value, &value_size)) {
-            order->tcp = place;
+        place++;
+        for (enum key k = AUTH; k < KEYS; k++) {
+            if (places[k] != 0 || !espota_dns_txt_value(text, size, keys[k], &value, &value_size))
+                continue; /* of several with one key the first counts (RFC 6763 6.4) */
+            places[k] = place;
+            if (k == BOARD)
+                espota_text_printable(value, value_size, device->board, sizeof(device->board));
+            else if (k == AUTH)
+                device->auth = auth_of(value, value_size);
         }
     }
 }
 
-static bool rising(unsigned a, unsigned b, unsigned c, unsigned d)
+/* Whether all four are there in this order, or the other way round. */
+static bool either_way(const unsigned places[KEYS], enum key a, enum key b, enum key c, enum key d)
 {
-    return a != 0 && a < b && b < c && c < d;
-}
+    unsigned w = places[a], x = places[b], y = places[c], z = places[d];
 
-static bool either_way(unsigned a, unsigned b, unsigned c, unsigned d)
-{
-    return rising(a, b, c, d) || rising(d, c, b, a);
+    return (w != 0 && w < x && x < y && y < z) || (z != 0 && z < y && y < x && x < w);
 }
 
 static bool holds(const char *text, const char *part)
@@ -101,27 +98,23 @@ static enum espota_device_kind kind_by_names(const struct espota_device *device)
     return ESPOTA_KIND_UNKNOWN;
 }
 
-void espota_device_describe_arduino(struct espota_device *device, const uint8_t *txt, size_t length)
+void espota_device_describe(struct espota_device *device, enum espota_service service,
+                            const uint8_t *txt, size_t length)
 {
-    struct order o;
+    unsigned places[KEYS];
 
-    read_txt(device, txt, length, &o);
-    if (device->port == 65280 ||
-        (strcmp(device->board, "arduino") == 0 && either_way(o.ssh, o.tcp, o.auth, o.board)))
+    read_txt(device, txt, length, places);
+    if (service == ESPOTA_SERVICE_ESPHOME) {
+        device->auth = ESPOTA_DEVICE_AUTH_UNKNOWN; /* its OTA password is its own matter */
+        device->kind = ESPOTA_KIND_ESPHOME;
+    } else if (device->port == 65280 || (strcmp(device->board, "arduino") == 0 &&
+                                         either_way(places, SSH, TCP, AUTH, BOARD))) {
         device->kind = ESPOTA_KIND_ARDUINO;
-    else if (either_way(o.auth, o.board, o.ssh, o.tcp))
+    } else if (either_way(places, AUTH, BOARD, SSH, TCP)) {
         device->kind = leamdns_kind(device);
-    else if (either_way(o.auth, o.ssh, o.tcp, o.board))
+    } else if (either_way(places, AUTH, SSH, TCP, BOARD)) {
         device->kind = ESPOTA_KIND_ESP32;
-    else
+    } else {
         device->kind = kind_by_names(device);
-}
-
-void espota_device_describe_esphome(struct espota_device *device, const uint8_t *txt, size_t length)
-{
-    struct order order;
-
-    read_txt(device, txt, length, &order);
-    device->auth = ESPOTA_DEVICE_AUTH_UNKNOWN; /* not said: its OTA password is its own matter */
-    device->kind = ESPOTA_KIND_ESPHOME;
+    }
 }

@@ -58,7 +58,7 @@ static void ask_service(struct query *q, uint32_t link, enum espota_service serv
     size_t sent = send_question(q, link, service, false, &error);
 
     /* later on the answers to everybody are enough, where they can be heard */
-    if (first || !espota_mdns_shares_port(q->mdns, 4))
+    if (first || !espota_mdns_shares_port(q->mdns))
         sent += send_question(q, link, service, true, &own_error);
     q->service_asked[service] = now;
     if (sent == 0 && !q->told_failure) {
@@ -138,22 +138,18 @@ static void rested(void *context)
 
 static void flush(struct query *q)
 {
-    int os_error;
     size_t length = espota_dns_finish(&q->writer);
 
-    if (q->link != 0 && length > ESPOTA_DNS_HEADER) {
-        if (espota_mdns_shares_port(q->mdns, 4))
-            (void)espota_mdns_send(q->mdns, q->link, 0, false, q->packet, length, &os_error);
-        else
-            (void)espota_mdns_send(q->mdns, q->link, 0, true, q->packet, length, &os_error);
-    }
+    if (q->link != 0 && length > ESPOTA_DNS_HEADER)
+        (void)espota_mdns_send(q->mdns, q->link, 0, !espota_mdns_shares_port(q->mdns), q->packet,
+                               length, NULL);
     espota_dns_begin(&q->writer, q->packet, sizeof(q->packet), 0, 0);
 }
 
 static void add_question(struct query *q, const struct espota_dns_name *name,
                          enum espota_dns_type type)
 {
-    bool unicast = !espota_mdns_shares_port(q->mdns, 4);
+    bool unicast = !espota_mdns_shares_port(q->mdns);
 
     if (espota_dns_ask(&q->writer, name, type, unicast))
         return;

@@ -117,7 +117,6 @@ static void ask(struct asking *a, bool own_port)
     struct espota_dns_writer writer;
     uint8_t packet[PACKET_ROOM];
     size_t in_packet = 0;
-    int os_error;
 
     espota_dns_begin(&writer, packet, sizeof(packet), 0, 0);
     for (size_t i = 0; i < 2 * a->count; i++) {
@@ -129,7 +128,7 @@ static void ask(struct asking *a, bool own_port)
         if ((own_port && in_packet > 0) ||
             !espota_dns_ask(&writer, &w->name, types[i % 2], own_port)) {
             (void)espota_mdns_send(a->mdns, 0, 0, own_port, packet, espota_dns_finish(&writer),
-                                   &os_error);
+                                   NULL);
             espota_dns_begin(&writer, packet, sizeof(packet), 0, 0);
             in_packet = 0;
             if (!espota_dns_ask(&writer, &w->name, types[i % 2], own_port))
@@ -138,8 +137,7 @@ static void ask(struct asking *a, bool own_port)
         in_packet++;
     }
     if (in_packet > 0)
-        (void)espota_mdns_send(a->mdns, 0, 0, own_port, packet, espota_dns_finish(&writer),
-                               &os_error);
+        (void)espota_mdns_send(a->mdns, 0, 0, own_port, packet, espota_dns_finish(&writer), NULL);
 }
 
 static int until(uint64_t now, uint64_t at)

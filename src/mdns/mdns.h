@@ -207,13 +207,13 @@ void espota_mdns_destroy(struct espota_mdns *mdns);
 bool espota_mdns_refresh(struct espota_mdns *mdns);
 const struct espota_interface *espota_mdns_interfaces(const struct espota_mdns *mdns,
                                                       size_t *count);
-/* Whether port 5353 could be shared for that family. */
-bool espota_mdns_shares_port(const struct espota_mdns *mdns, uint8_t family);
+/* Whether port 5353 could be shared, by IPv4. */
+bool espota_mdns_shares_port(const struct espota_mdns *mdns);
 
 /*
  * To the group on one interface (index), or on all (0), by each family that `families` names
  * (4, 6, or 0: both) from port 5353 or from the ports of our own. How many datagrams left; with
- * none, *os_error says why (0: there was no way to try).
+ * none, *os_error says why (0: there was no way to try; os_error may be NULL).
  */
 size_t espota_mdns_send(struct espota_mdns *mdns, uint32_t interface, uint8_t family, bool own_port,
                         const void *data, size_t length, int *os_error);
@@ -352,19 +352,14 @@ extern const struct espota_backend espota_backend_avahi;
 extern const struct espota_backend espota_backend_dnssd;
 extern const struct espota_backend espota_backend_query;
 
-struct espota_discovery_options {
-    enum espota_via via;
-    bool any;   /* ESPHome's service as well */
-    bool watch; /* go on asking */
-    struct espota_log log;
-    void *context;
-    /* Must not destroy the discovery. */
-    void (*event)(void *context, const struct espota_catalog_event *event);
-};
+/* Must not destroy the discovery. */
+typedef void espota_discovery_event(void *context, const struct espota_catalog_event *event);
 
-/* Backends read it; only discovery.c changes it. */
+/* Backends read it; only discover.c changes it. */
 struct espota_discovery {
-    struct espota_discovery_options options;
+    struct espota_discover_options options; /* its event, name and time are another's matter */
+    espota_discovery_event *event;
+    void *context;
     struct espota_loop *loop;
     struct espota_catalog *catalog;
     const struct espota_backend *backend;
@@ -380,7 +375,8 @@ struct espota_discovery {
 };
 
 enum espota_status espota_discovery_start(struct espota_loop *loop,
-                                          const struct espota_discovery_options *options,
+                                          const struct espota_discover_options *options,
+                                          espota_discovery_event *event, void *context,
                                           struct espota_discovery **out,
                                           struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_discovery_destroy(struct espota_discovery *discovery);
@@ -393,8 +389,6 @@ bool espota_discovery_believes(struct espota_discovery *discovery, uint32_t inte
                                const struct espota_address *address);
 /* For backends: the catalog was fed. */
 void espota_discovery_changed(struct espota_discovery *discovery);
-/* When a discovery that does not watch has heard all there is, if nothing new comes until then. */
-uint64_t espota_discovery_over_at(const struct espota_discovery *discovery);
 /*
  * Names that end in ".local", asked for on the link itself: what the system's
  * resolver does only where nss-mdns is set up. All are asked for at once.

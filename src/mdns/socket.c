@@ -262,9 +262,9 @@ static struct mdns_socket *socket_of(struct espota_mdns *mdns, uint8_t family, b
     return &mdns->sockets[(own_port ? 2 : 0) + (family == 4 ? 0 : 1)];
 }
 
-bool espota_mdns_shares_port(const struct espota_mdns *mdns, uint8_t family)
+bool espota_mdns_shares_port(const struct espota_mdns *mdns)
 {
-    return mdns->sockets[family == 4 ? 0 : 1].watch.fd >= 0;
+    return mdns->sockets[0].watch.fd >= 0;
 }
 
 static size_t send_by(struct mdns_socket *s, uint32_t interface, const void *data, size_t length,
@@ -293,12 +293,14 @@ size_t espota_mdns_send(struct espota_mdns *mdns, uint32_t interface, uint8_t fa
                         const void *data, size_t length, int *os_error)
 {
     size_t sent = 0;
+    int error = 0;
 
-    *os_error = 0;
     if (family != 6)
-        sent += send_by(socket_of(mdns, 4, own_port), interface, data, length, os_error);
+        sent += send_by(socket_of(mdns, 4, own_port), interface, data, length, &error);
     if (family != 4)
-        sent += send_by(socket_of(mdns, 6, own_port), interface, data, length, os_error);
+        sent += send_by(socket_of(mdns, 6, own_port), interface, data, length, &error);
+    if (os_error != NULL)
+        *os_error = error;
     return sent;
 }
 
@@ -308,7 +310,7 @@ void espota_mdns_reply(struct espota_mdns *mdns, const struct espota_mdns_origin
     const struct mdns_socket *s = socket_of(mdns, origin->from.family, origin->own_port);
     int os_error;
 
-    if (s->watch.fd >= 0 && espota_multicast_send(s->watch.fd, data, length, &origin->from,
-                                                  origin->interface->index, &os_error) != ESPOTA_OK)
-        return; /* lost: whoever wants to know asks again */
+    if (s->watch.fd >= 0) /* where it is lost: whoever wants to know asks again */
+        (void)!espota_multicast_send(s->watch.fd, data, length, &origin->from, origin->link,
+                                     &os_error);
 }

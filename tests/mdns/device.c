@@ -9,7 +9,7 @@ static struct espota_device described(uint16_t port, const char *hostname, const
     struct guarded g = guarded_copy(txt, strlen(txt));
 
     strncpy(device.hostname, hostname, sizeof(device.hostname) - 1);
-    espota_device_describe_arduino(&device, g.bytes, strlen(txt));
+    espota_device_describe(&device, ESPOTA_SERVICE_ARDUINO, g.bytes, strlen(txt));
     guarded_free(&g);
     return device;
 }
@@ -149,7 +149,7 @@ START_TEST(test_esphome)
                               "\x0f"
                               "version=2025.10";
 
-    espota_device_describe_esphome(&device, (const uint8_t *)txt, sizeof(txt) - 1);
+    espota_device_describe(&device, ESPOTA_SERVICE_ESPHOME, (const uint8_t *)txt, sizeof(txt) - 1);
     ck_assert_int_eq(device.kind, ESPOTA_KIND_ESPHOME);
     ck_assert_str_eq(device.board, "esp32dev");
     ck_assert_int_eq(device.auth, ESPOTA_DEVICE_AUTH_UNKNOWN);

@@ -32,7 +32,6 @@ static void announce_on(struct stub_announce *a, const struct espota_interface *
 {
     struct espota_address addresses[ESPOTA_INTERFACE_ADDRESSES];
     uint8_t packet[STUB_ANSWER_MAX];
-    int os_error;
 
     for (size_t i = 0; i < a->count; i++) {
         size_t count = stub_service_addresses(&a->services[i], interface, addresses);
@@ -41,7 +40,7 @@ static void announce_on(struct stub_announce *a, const struct espota_interface *
         if (count == 0)
             continue;
         length = stub_responder_announce(&a->services[i], addresses, count, goodbye, packet);
-        (void)espota_mdns_send(a->mdns, interface->index, 0, false, packet, length, &os_error);
+        (void)espota_mdns_send(a->mdns, interface->index, 0, false, packet, length, NULL);
     }
 }
 
@@ -79,7 +78,6 @@ static void packet(void *context, const struct espota_mdns_origin *origin,
     struct stub_question_origin from = {.legacy = origin->from.port != ESPOTA_MDNS_PORT,
                                         .addresses = addresses};
     uint8_t answer[STUB_ANSWER_MAX];
-    int os_error;
 
     if (origin->own_port)
         return; /* questions come to port 5353 */
@@ -95,7 +93,7 @@ static void packet(void *context, const struct espota_mdns_origin *origin,
             espota_mdns_reply(a->mdns, origin, answer, length);
         else if (length > 0)
             (void)espota_mdns_send(a->mdns, origin->interface->index, origin->from.family, false,
-                                   answer, length, &os_error);
+                                   answer, length, NULL);
     }
 }
 
@@ -106,7 +104,7 @@ static enum espota_status answer_ourselves(struct stub_announce *a, struct espot
 
     if (status != ESPOTA_OK)
         return status;
-    if (!espota_mdns_shares_port(a->mdns, 4))
+    if (!espota_mdns_shares_port(a->mdns))
         return espota_error_set(err, ESPOTA_E_LOCAL,
                                 "--mdns: another program holds UDP port 5353 for itself");
     a->timer.expired = expired;
