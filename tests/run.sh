@@ -57,11 +57,11 @@ echo "Building under the sanitizers"
 build_in "$build/sanitize" -DESPOTA_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
     -DESPOTA_TEST_PREFIX=sanitize_
 if [ -n "$full" ]; then
-    echo "Building with clang, with the fuzz targets"
+    target=fuzz_tests
+    echo "Building the fuzz targets with clang"
     build_in "$build/clang" -DCMAKE_C_COMPILER=clang -DESPOTA_FUZZ=ON -DESPOTA_WERROR=ON \
         -DESPOTA_TEST_PREFIX=clang_
-    echo "Building with clang's check of memory that was never written"
-    target=memory_tests
+    echo "Building them with clang's check of memory that was never written"
     build_in "$build/memory" -DCMAKE_C_COMPILER=clang -DESPOTA_MEMORY=ON -DCMAKE_BUILD_TYPE=Debug \
         -DESPOTA_TEST_PREFIX=memory_
 fi
