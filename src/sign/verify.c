@@ -12,7 +12,7 @@ enum espota_status espota_verify(const struct espota_verify_options *options,
 {
     struct espota_verify_options own = ESPOTA_VERIFY_OPTIONS_INIT;
     struct espota_verified found = ESPOTA_VERIFIED_INIT;
-    struct espota_image_input from = {NULL};
+    struct espota_image_input from = {0};
     struct espota_key *key = NULL;
     enum espota_status status = espota_sized_take(&found, result, err);
 
