@@ -164,8 +164,9 @@ struct espota_http_transfers {
     size_t following; /* of those that the system has taken whole */
 };
 
-/* `fd` is the client's socket, borrowed; -1: nobody can tell. NULL without memory: `over` is never
- * called. */
+/* `fd` is the client's socket, borrowed; -1: nobody can tell. NULL without memory: it is over at
+ * once.
+ */
 struct espota_http_transfer *espota_http_transfer_start(struct espota_http_transfers *all, int fd,
                                                         uint64_t length, espota_http_over over,
                                                         void *context);

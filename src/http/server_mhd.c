@@ -323,28 +323,16 @@ static bool add_headers(struct MHD_Response *response, const struct espota_http_
     return true;
 }
 
-static struct espota_http_transfer *start_transfer(struct espota_http_request *request,
-                                                   const struct espota_http_answer *answer)
-{
-    struct espota_http_end none = {.length = answer->length};
-    struct espota_http_transfer *transfer;
-
-    if (answer->over == NULL)
-        return NULL;
-    transfer = espota_http_transfer_start(&request->server->transfers, request->fd, answer->length,
-                                          answer->over, answer->over_context);
-    if (transfer == NULL)
-        answer->over(answer->over_context, &none);
-    return transfer;
-}
-
 static enum MHD_Result send_answer(struct espota_http_request *request,
                                    const struct espota_http_answer *answer)
 {
     struct MHD_Response *response = response_of(answer);
     enum MHD_Result result = MHD_NO;
 
-    request->transfer = start_transfer(request, answer); /* request_over ends it, come what may */
+    if (answer->over != NULL) /* request_over ends it, come what may */
+        request->transfer =
+            espota_http_transfer_start(&request->server->transfers, request->fd, answer->length,
+                                       answer->over, answer->over_context);
     if (response == NULL)
         return MHD_NO;
     if (add_headers(response, answer))
@@ -356,8 +344,7 @@ static enum MHD_Result send_answer(struct espota_http_request *request,
 /* What headers say of a body. */
 struct body {
     const char *length;
-    bool ambiguous; /* two lengths: what one server takes for it another takes for the next request
-                     */
+    bool ambiguous; /* two lengths: another server may take its end for the next request */
     bool some;
 };
 

@@ -28,10 +28,13 @@ struct espota_http_transfer *espota_http_transfer_start(struct espota_http_trans
                                                         void *context)
 {
     struct espota_http_transfer *transfer = calloc(1, sizeof(*transfer));
+    struct espota_http_end none = {.length = length};
     bool closed;
 
-    if (transfer == NULL)
+    if (transfer == NULL) {
+        over(context, &none);
         return NULL;
+    }
     *transfer = (struct espota_http_transfer){.all = all,
                                               .next = all->first,
                                               .over = over,

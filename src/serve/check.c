@@ -185,7 +185,6 @@ static void tell_fault(void *context, const char *fault)
 enum espota_status espota_serve_check(const struct espota_serve_options *options, size_t *rules,
                                       size_t *doubts, struct espota_error *err)
 {
-    struct espota_crypto_openssl crypto;
     struct espota_serve_options own = ESPOTA_SERVE_OPTIONS_INIT;
     struct espota_serve_rules *read;
     struct faults_told told = {.log = &own.log};
@@ -195,8 +194,7 @@ enum espota_status espota_serve_check(const struct espota_serve_options *options
     *rules = *doubts = 0;
     if (status != ESPOTA_OK)
         return status;
-    espota_crypto_openssl_init(&crypto);
-    status = espota_serve_rules_create(&own, &crypto.table, &faults, &read, err);
+    status = espota_serve_rules_create(&own, &faults, &read, err);
     if (faults.count > 1)
         status = espota_error_set(err, ESPOTA_E_USAGE, "%s: %zu mistakes, it is not to be used",
                                   own.manifest, faults.count);
@@ -208,7 +206,6 @@ enum espota_status espota_serve_check(const struct espota_serve_options *options
         check_rules(&checking, read->manifest);
     }
     espota_serve_rules_destroy(read);
-    espota_crypto_openssl_deinit(&crypto);
     return status;
 }
 
@@ -230,12 +227,9 @@ static enum espota_status make_request(const struct espota_serve_device *device,
                                        struct espota_error *err)
 {
     const char *path = device->path != NULL ? device->path : "/";
-    enum espota_pull_family family = ESPOTA_PULL_PLAIN;
+    enum espota_pull_family family = espota_family_named(device->chip);
 
     espota_pull_request_init(request);
-    for (int i = ESPOTA_PULL_PLAIN + 1; i < ESPOTA_PULL_FAMILY_COUNT; i++)
-        if (strcmp(device->chip, espota_pull_family_word((enum espota_pull_family)i)) == 0)
-            family = (enum espota_pull_family)i;
     if (family == ESPOTA_PULL_PLAIN)
         return espota_error_set(err, ESPOTA_E_USAGE, "no chip '%s': esp8266, esp32 or pico",
                                 device->chip);
@@ -260,7 +254,6 @@ enum espota_status espota_serve_ask(const struct espota_serve_options *options,
 {
     struct espota_serve_options quiet = ESPOTA_SERVE_OPTIONS_INIT;
     struct espota_serve_device asking = ESPOTA_SERVE_DEVICE_INIT;
-    struct espota_crypto_openssl crypto;
     struct espota_serve_rules *rules;
     struct espota_pull_request request;
     struct espota_decision decision;
@@ -273,8 +266,7 @@ enum espota_status espota_serve_ask(const struct espota_serve_options *options,
     if (status != ESPOTA_OK)
         return status;
     quiet.log = (struct espota_log){.say = NULL}; /* the credentials were complained of by now */
-    espota_crypto_openssl_init(&crypto);
-    status = espota_serve_rules_create(&quiet, &crypto.table, NULL, &rules, err);
+    status = espota_serve_rules_create(&quiet, NULL, &rules, err);
     if (status == ESPOTA_OK) {
         rules->store->trusting = true;
         espota_decide(&request, rules->manifest, &rules->store->table, espota_clock_wall(),
@@ -287,6 +279,5 @@ enum espota_status espota_serve_ask(const struct espota_serve_options *options,
             &request, &decision, context, answer);
     }
     espota_serve_rules_destroy(rules);
-    espota_crypto_openssl_deinit(&crypto);
     return status;
 }

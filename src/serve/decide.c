@@ -4,7 +4,7 @@
  * a disk. What would harm a device (an image of another chip, a damaged or older one) is found here
  * and not left to the device: many cores write first and look later.
  */
-#include "serve/decide.h"
+#include "serve/inside.h"
 
 #include <stdarg.h>
 #include <stdio.h>

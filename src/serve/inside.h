@@ -8,7 +8,7 @@
 #include "crypto/crypto.h"
 #include "espota/serve.h"
 #include "http/http.h"
-#include "serve/decide.h"
+#include "serve/manifest.h"
 #include "serve/registry.h"
 #include "serve/store.h"
 #include "sys/sys.h"
@@ -21,11 +21,34 @@ enum {
     ESPOTA_SERVE_COMPLAINT_MAX = 1024,
 };
 
+/*
+ * What a client that asks for an update is told, and why: a pure function of its request, the
+ * rules, the store and the time.
+ */
+struct espota_decision {
+    unsigned status; /* of HTTP: 200, 304, 404, 503, or the manifest's no-space */
+    const struct espota_store_item *item;  /* to send; NULL: no body, or the version's text */
+    char version[ESPOTA_PULL_VERSION_MAX]; /* of what is there; "": not known */
+    size_t rule;                           /* the manifest's, from 1; 0: none */
+    bool wait;                             /* the file is being written: ask again in a moment */
+    bool blind;    /* `item` goes to a device that says nothing of what it has */
+    char why[512]; /* for the log: one line, nothing hostile in it */
+};
+
+/* The clients that an image is for, as they call themselves; PLAIN: it is no program. */
+enum espota_pull_family espota_decide_family(enum espota_image_kind kind);
+
+/* `manifest` NULL: by the rules of a folder. */
+void espota_decide(const struct espota_pull_request *request,
+                   const struct espota_manifest *manifest, const struct espota_store *store,
+                   int64_t now, struct espota_decision *out);
+
 /* What is given out and to whom. It never changes: a reload puts another one in its place. */
 struct espota_serve_rules {
     const struct espota_manifest *manifest; /* &parsed; NULL: files go by their names alone */
     struct espota_manifest parsed;
-    char *images; /* the path of the folder */
+    char *images;                        /* the path of the folder */
+    struct espota_crypto_openssl crypto; /* the store's */
     struct espota_store_folder *store;
     char *auth; /* lines, each terminated, an empty one last; NULL: open to all */
     size_t auth_size;
@@ -48,7 +71,6 @@ struct espota_serve_counts {
 struct espota_serve {
     struct espota_serve_options options;
     struct espota_loop *loop;
-    struct espota_crypto_openssl crypto;
     struct espota_http_server *server;
     struct espota_http_server *admin;
     struct espota_address address;
@@ -73,7 +95,6 @@ struct espota_serve {
 /* Reads manifest, folder and credentials of the options. `faults`: of the manifest's text; may be
  * NULL. */
 enum espota_status espota_serve_rules_create(const struct espota_serve_options *options,
-                                             const struct espota_crypto *crypto,
                                              struct espota_manifest_faults *faults,
                                              struct espota_serve_rules **out,
                                              struct espota_error *err) ESPOTA_MUST_CHECK;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Events as lines of JSON, also in builds without the server: the names of the library stay. The
+ * manual page tells each member, and a test compares.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -33,39 +37,39 @@ char *espota_serve_event_json(const struct espota_serve_event *event)
 
 static bool set_reload(struct espota_json *json, const struct espota_serve_notice *notice)
 {
-    return espota_json_set_text(json, "event", "reload") &&
-           espota_json_set_text(json, "time", notice->time) &&
-           espota_json_set_bool(json, "taken", notice->what == ESPOTA_SERVE_RELOADED) &&
+    return espota_json_set_bool(json, "taken", notice->what == ESPOTA_SERVE_RELOADED) &&
            espota_json_set_text(json, "path", notice->path) &&
            espota_json_set_text(json, "why", notice->why);
 }
 
 static bool set_cut(struct espota_json *json, const struct espota_serve_notice *notice)
 {
-    return espota_json_set_text(json, "event", "cut") &&
-           espota_json_set_text(json, "time", notice->time) &&
-           espota_json_set_text(json, "address", notice->address) &&
+    return espota_json_set_text(json, "address", notice->address) &&
            espota_json_set_text(json, "mac", notice->mac) &&
            espota_json_set_text(json, "file", notice->file) &&
            espota_json_set_integer(json, "bytes", (int64_t)notice->bytes) &&
            espota_json_set_integer(json, "size", (int64_t)notice->size);
 }
 
-static bool set_ending(struct espota_json *json, const struct espota_serve_notice *notice)
-{
-    return espota_json_set_text(json, "event", "ending") &&
-           espota_json_set_text(json, "time", notice->time) &&
-           espota_json_set_integer(json, "transfers", (int64_t)notice->transfers);
-}
-
 char *espota_serve_notice_json(const struct espota_serve_notice *notice)
 {
+    static const char *const names[] = {
+        [ESPOTA_SERVE_RELOADED] = "reload",
+        [ESPOTA_SERVE_RELOAD_REFUSED] = "reload",
+        [ESPOTA_SERVE_CUT] = "cut",
+        [ESPOTA_SERVE_ENDING] = "ending",
+    };
     struct espota_json *json = espota_json_object();
     char *line = NULL;
-    bool good = notice->what == ESPOTA_SERVE_CUT      ? set_cut(json, notice)
-                : notice->what == ESPOTA_SERVE_ENDING ? set_ending(json, notice)
-                                                      : set_reload(json, notice);
+    bool good = espota_json_set_text(json, "event", names[notice->what]) &&
+                espota_json_set_text(json, "time", notice->time);
 
+    if (notice->what == ESPOTA_SERVE_CUT)
+        good = good && set_cut(json, notice);
+    else if (notice->what == ESPOTA_SERVE_ENDING)
+        good = good && espota_json_set_integer(json, "transfers", (int64_t)notice->transfers);
+    else
+        good = good && set_reload(json, notice);
     if (good)
         line = espota_json_line(json);
     espota_json_free(json);

@@ -139,6 +139,9 @@ bool espota_version_rule_outside(const char *rule, char *out, size_t room);
 /* True if every version that meets `narrow` surely meets `wide`. */
 bool espota_version_rule_covers(const char *wide, const char *narrow);
 
+/* "esp8266", "esp32", "pico"; PLAIN: none of them. */
+enum espota_pull_family espota_family_named(const char *word);
+
 /* Whether a MAC (normalised, "" is outside below 100) is among the first `percent` of a rollout of
  * `file`. */
 bool espota_rollout_holds(const char *mac, const char *file, unsigned percent);

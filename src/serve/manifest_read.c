@@ -88,12 +88,11 @@ static void take_text(struct place *place, const struct espota_json *value, void
 static void take_chip(struct place *place, const struct espota_json *value, void *out)
 {
     const char *text = espota_json_text(value);
-    int *family = out;
+    enum espota_pull_family family = espota_family_named(text != NULL ? text : "");
 
-    for (int i = ESPOTA_PULL_PLAIN + 1; text != NULL && i < ESPOTA_PULL_FAMILY_COUNT; i++)
-        if (strcmp(text, espota_pull_family_word((enum espota_pull_family)i)) == 0)
-            *family = i;
-    if (*family < 0)
+    if (family != ESPOTA_PULL_PLAIN)
+        *(int *)out = (int)family;
+    else
         wrong(place, "must be \"esp8266\", \"esp32\" or \"pico\"");
 }
 

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "serve/manifest.h"
+
 static const char kind[] = "serve";
 
 struct espota_registry *espota_registry_create(void)
@@ -23,8 +25,6 @@ void espota_registry_destroy(struct espota_registry *registry)
         return;
     for (size_t i = 0; i < registry->count; i++)
         free(registry->by_mac[i]);
-    free(registry->by_mac);
-    free(registry->by_address);
     free(registry);
 }
 
@@ -69,22 +69,6 @@ static void put(struct espota_record **order, size_t count, comparison compare,
 
     memmove(order + place + 1, order + place, (count - place) * sizeof(*order)); /* <= count */
     order[place] = record;
-}
-
-static bool grow(struct espota_registry *registry)
-{
-    size_t room = registry->room > 0 ? 2 * registry->room : 64;
-    struct espota_record **by_mac = realloc(registry->by_mac, room * sizeof(*by_mac));
-    struct espota_record **by_address = realloc(registry->by_address, room * sizeof(*by_address));
-
-    if (by_mac != NULL)
-        registry->by_mac = by_mac;
-    if (by_address != NULL)
-        registry->by_address = by_address;
-    if (by_mac == NULL || by_address == NULL)
-        return false;
-    registry->room = room;
-    return true;
 }
 
 static int compare_silence(const void *a, const void *b)
@@ -175,8 +159,6 @@ static struct espota_record *take_record(struct espota_registry *registry, const
         return record;
     }
     make_room(registry, address);
-    if (registry->count == registry->room && !grow(registry))
-        return NULL;
     record = calloc(1, sizeof(*record));
     if (record == NULL)
         return NULL;
@@ -332,9 +314,7 @@ static bool read_record(struct espota_registry *registry, const struct espota_js
     if (record == NULL)
         return false;
     take_text(json, "chip", word, sizeof(word));
-    for (int i = 0; i < ESPOTA_PULL_FAMILY_COUNT; i++)
-        if (strcmp(word, espota_pull_family_word((enum espota_pull_family)i)) == 0)
-            record->family = (enum espota_pull_family)i;
+    record->family = espota_family_named(word);
     take_text(json, "version", record->version, sizeof(record->version));
     take_text(json, "md5", record->sketch_md5, sizeof(record->sketch_md5));
     take_text(json, "why", record->why, sizeof(record->why));

@@ -59,13 +59,12 @@ struct espota_history {
     char labels[ESPOTA_HISTORY_LABELS][ESPOTA_PULL_VERSION_MAX]; /* "": the column is free */
 };
 
-/* Both in the order of what they say: nothing that a client invents makes these slower, as it could
- * a table by hash. */
+/* In the order of what they say: nothing that a client invents makes these slower, as it could a
+ * table by hash. Of the arrays the system gives only what is used. */
 struct espota_registry {
-    struct espota_record **by_mac;
-    struct espota_record **by_address; /* and MAC */
+    struct espota_record *by_mac[ESPOTA_REGISTRY_MAX];
+    struct espota_record *by_address[ESPOTA_REGISTRY_MAX]; /* and MAC */
     size_t count;
-    size_t room;
     struct espota_history history;
     bool dirty; /* something has changed since it was saved or read */
 };

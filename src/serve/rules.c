@@ -88,6 +88,7 @@ void espota_serve_rules_destroy(struct espota_serve_rules *rules)
         return;
     espota_manifest_deinit(&rules->parsed);
     espota_store_folder_destroy(rules->store);
+    espota_crypto_openssl_deinit(&rules->crypto);
     if (rules->auth != NULL)
         espota_wipe(rules->auth, rules->auth_size);
     free(rules->auth);
@@ -117,7 +118,6 @@ static enum espota_status read_manifest(struct espota_serve_rules *rules, const 
 }
 
 enum espota_status espota_serve_rules_create(const struct espota_serve_options *options,
-                                             const struct espota_crypto *crypto,
                                              struct espota_manifest_faults *faults,
                                              struct espota_serve_rules **out,
                                              struct espota_error *err)
@@ -128,6 +128,7 @@ enum espota_status espota_serve_rules_create(const struct espota_serve_options *
     *out = NULL;
     if (rules == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
+    espota_crypto_openssl_init(&rules->crypto);
     if (options->auth_file != NULL)
         status = read_auth(options->auth_file, &options->log, &rules->auth, &rules->auth_size, err);
     if (status == ESPOTA_OK && options->manifest != NULL)
@@ -137,7 +138,8 @@ enum espota_status espota_serve_rules_create(const struct espota_serve_options *
     if (status == ESPOTA_OK && rules->images == NULL)
         status = espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
     if (status == ESPOTA_OK)
-        status = espota_store_folder_create(rules->images, crypto, &rules->store, err);
+        status =
+            espota_store_folder_create(rules->images, &rules->crypto.table, &rules->store, err);
     if (status == ESPOTA_OK)
         *out = rules;
     else

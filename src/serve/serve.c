@@ -194,7 +194,7 @@ static enum espota_status load(struct espota_serve *serve, struct espota_error *
     enum espota_status status;
 
     serve->tried = sources_of(serve);
-    status = espota_serve_rules_create(&serve->options, &serve->crypto.table, &faults, &fresh, err);
+    status = espota_serve_rules_create(&serve->options, &faults, &fresh, err);
     serve->unfinished = status != ESPOTA_OK && faults.count == 0;
     if (status != ESPOTA_OK)
         return status;
@@ -269,7 +269,6 @@ enum espota_status espota_serve_create(const struct espota_serve_options *option
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
     serve->options = own;
     serve->started = espota_clock_wall();
-    espota_crypto_openssl_init(&serve->crypto);
     serve->minute = (struct espota_timer){.expired = minute_over, .context = serve};
     serve->second = (struct espota_timer){.expired = second_over, .context = serve};
     serve->registry = espota_registry_create();
@@ -372,7 +371,6 @@ void espota_serve_destroy(struct espota_serve *serve)
     espota_serve_rules_destroy(serve->rules);
     espota_builder_deinit(&serve->page);
     espota_registry_destroy(serve->registry);
-    espota_crypto_openssl_deinit(&serve->crypto);
     espota_loop_destroy(serve->loop);
     free(serve);
 }

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Nobody looks at each piece: without memory the rest is dropped and `failed` is asked once, at the
+ * end.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

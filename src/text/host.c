@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * How people write hosts, which is no grammar of anybody's: an IPv6 address may stand without
+ * brackets, and then has no port.
+ */
 #include <string.h>
 
 #include "text/text.h"

@@ -106,19 +106,12 @@ char *espota_json_line(const struct espota_json *value)
 char *espota_json_pretty(const struct espota_json *value)
 {
     char *text = json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
-    size_t length;
-    char *ended;
+    struct espota_builder ended = {.text = NULL};
 
-    if (text == NULL)
-        return NULL;
-    length = strlen(text);
-    ended = realloc(text, length + 2);
-    if (ended == NULL) {
-        free(text);
-        return NULL;
-    }
-    memcpy(ended + length, "\n", 2);
-    return ended;
+    if (text != NULL)
+        espota_builder_add(&ended, "%s\n", text);
+    free(text);
+    return ended.text;
 }
 
 enum espota_status espota_json_read(const void *data, size_t length, struct espota_json **out,

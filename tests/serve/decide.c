@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "serve/decide.h"
+#include "serve/inside.h"
 
 /* A store in memory. */
 static struct espota_store_item store_items[] = {
