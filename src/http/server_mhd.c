@@ -400,9 +400,7 @@ static enum MHD_Result answer_request(void *context, struct MHD_Connection *conn
     struct espota_http_request *request = *own;
     struct espota_http_answer answer = {.status = 500};
 
-    (void)url;
-    (void)version;
-    (void)upload;
+    (void)url, (void)version, (void)upload;
     if (request == NULL || *upload_length > 0)
         return MHD_NO; /* no memory; a body was refused before it came */
     dequeue(request);
@@ -423,8 +421,7 @@ static enum MHD_Result answer_request(void *context, struct MHD_Connection *conn
 
 static size_t leave_escapes(void *context, struct MHD_Connection *connection, char *text)
 {
-    (void)context;
-    (void)connection;
+    (void)context, (void)connection;
     return strlen(text);
 }
 

@@ -41,24 +41,21 @@ static void say(struct espota_http_answer *answer, unsigned status, const char *
     espota_http_answer_header(answer, "Content-Type", "text/plain; charset=utf-8");
 }
 
-/* "/_fw" and "a b.bin" to "/_fw/a%20b.bin". */
-static void accel_path(const char *prefix, const char *name, char *out, size_t room)
+static bool is_plain(char c)
 {
-    int used = snprintf(out, room, "%s", prefix);
-    size_t at = used > 0 && (size_t)used < room ? (size_t)used : 0;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           strchr("/-_.~", c) != NULL;
+}
 
-    if (at > 0 && out[at - 1] != '/' && at + 1 < room)
-        out[at++] = '/';
-    for (; *name != '\0' && at + 3 < room; name++) {
-        unsigned char c = (unsigned char)*name;
+/* "/_fw" and "a b.bin" to "/_fw/a%20b.bin". */
+static void accel_path(const char *prefix, const char *name, char out[ACCEL_ROOM])
+{
+    struct espota_builder path;
 
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-            strchr("/-_.~", c) != NULL)
-            out[at++] = (char)c;
-        else
-            at += (size_t)snprintf(out + at, room - at, "%%%02X", c); /* at + 3 < room */
-    }
-    out[at] = '\0';
+    espota_builder_init(&path, out, ACCEL_ROOM);
+    espota_builder_add(&path, "%s%s", prefix, prefix[strlen(prefix) - 1] == '/' ? "" : "/");
+    for (; *name != '\0'; name++)
+        espota_builder_add(&path, is_plain(*name) ? "%c" : "%%%02X", (unsigned char)*name);
 }
 
 /* The whole file or the part that was asked for. */
@@ -112,7 +109,7 @@ static void give(const struct espota_serve *serve, struct espota_http_request *r
     } else {
         char path[ACCEL_ROOM];
 
-        accel_path(serve->options.accel, item->name, path, sizeof(path));
+        accel_path(serve->options.accel, item->name, path);
         espota_http_answer_header(answer, "X-Accel-Redirect", path);
     }
     if (answer->status != 416)

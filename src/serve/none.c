@@ -52,9 +52,6 @@ enum espota_status espota_serve_ask(const struct espota_serve_options *options,
                                                    const struct espota_serve_event *event),
                                     struct espota_error *err)
 {
-    (void)options;
-    (void)device;
-    (void)context;
-    (void)answer;
+    (void)options, (void)device, (void)context, (void)answer;
     return none(err);
 }
