@@ -349,7 +349,6 @@ static void parse(struct place *place, struct espota_manifest *out)
 {
     struct espota_json *root = NULL;
     struct espota_error why = ESPOTA_ERROR_INIT;
-    char message[FAULT_ROOM];
 
     skip_mark(place);
     if (place->length >= 2 &&
@@ -362,8 +361,8 @@ static void parse(struct place *place, struct espota_manifest *out)
     if (why.status == ESPOTA_OK) {
         take_top(place, root, out);
     } else if (!place->no_memory) {
-        snprintf(message, sizeof(message), "%s: %s", place->name, why.message);
-        fault(place, message);
+        (void)espota_error_prefix(&why, "%s", place->name);
+        fault(place, why.message);
     }
     espota_json_free(root);
 }
