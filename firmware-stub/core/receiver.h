@@ -69,7 +69,7 @@ struct espota_receiver_config {
     const struct espota_updater_config *update;
     /*
      * The stored form of the password, 32 or 64 hex digits and a terminator
-     * (wire/auth), borrowed. NULL: everyone may update. The MD5 challenge needs
+     * (espota_password_hash), borrowed. NULL: everyone may update. The MD5 challenge needs
      * the md5 form; the other one takes either.
      */
     const char *password_hash;

@@ -3,11 +3,8 @@
  * The digests are taken of texts: lower-case digits with colons between them, as the cores build
  * them from String. Bytes that are put together in another order are another protocol.
  */
-#include "wire/auth.h"
+#include "wire/wire.h"
 
-#include "wire/text.h"
-
-#include <stdbool.h>
 #include <string.h>
 
 enum { HEX_MAX = 2 * ESPOTA_DIGEST_MAX, SALT_MAX = 2 * ESPOTA_NONCE_MAX + 1 };

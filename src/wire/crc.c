@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "wire/crc.h"
+#include "wire/wire.h"
 
 /* Four bits a step: 64 bytes of table each, which a boot loader can afford. */
 

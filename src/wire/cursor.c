@@ -3,7 +3,7 @@
  * No step of a parser or a writer is checked where it is made: one beyond the end makes all later
  * ones harmless, so the check that matters stands once, and cannot be forgotten in the middle.
  */
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 #include <string.h>
 

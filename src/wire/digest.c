@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "wire/digest.h"
-
-#include "wire/text.h"
+#include "wire/wire.h"
 
 enum espota_status espota_digest_hex(const struct espota_crypto *crypto,
                                      enum espota_digest_kind kind,

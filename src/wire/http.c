@@ -3,12 +3,9 @@
  * One parser for requests and answers, and for both ends. A line is the most that it keeps: a
  * device has no room for a whole head, and a stranger decides how long one is.
  */
-#include "wire/http.h"
+#include "wire/wire.h"
 
 #include <string.h>
-
-#include "wire/cursor.h"
-#include "wire/text.h"
 
 enum { PLAIN_MAX = 255, STATUS_MIN = 100, STATUS_MAX = 599 };
 

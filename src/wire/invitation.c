@@ -3,12 +3,8 @@
  * The parsers are as forgiving as the devices are (their parseInt and readStringUntil), and not
  * more: what a real one would take must be taken here, and what it drops dropped.
  */
-#include "wire/invitation.h"
+#include "wire/wire.h"
 
-#include "wire/cursor.h"
-#include "wire/text.h"
-
-#include <stdbool.h>
 #include <string.h>
 
 /* The device collects a number in 16 characters; one that fills them all counts as 0. */

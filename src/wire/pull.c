@@ -3,10 +3,7 @@
  * A header that is malformed counts as not sent: a device that says something odd about itself
  * still gets its update, by what else it says.
  */
-#include "wire/pull.h"
-
-#include "wire/http.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 #include <string.h>
 

@@ -3,9 +3,7 @@
  * Written out instead of taken from libc: a device has none, and both ends must mean the same by a
  * digit, a letter and a character that may be shown.
  */
-#include "wire/text.h"
-
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 
 #include "crypto/crypto.h"
 
-#include "wire/text.h"
+#include "wire/wire.h"
 
 static void expect_digest(const struct espota_crypto *table, enum espota_digest_kind kind,
                           const char *text, const char *expected)

@@ -7,7 +7,7 @@
 
 #include "chip.h"
 #include "crypto/crypto.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 enum { SIZE = 9000, START = 0xbb000 - 3 * 4096 };
 

@@ -6,8 +6,7 @@
 #include <stdio.h>
 
 #include "crypto/crypto.h"
-#include "wire/auth.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 struct pair {
     struct espota_crypto_bearssl bear;

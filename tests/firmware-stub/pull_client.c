@@ -7,7 +7,7 @@
 
 #include "chip.h"
 #include "crypto/crypto.h"
-#include "wire/crc.h"
+#include "wire/wire.h"
 
 enum { SIZE = 10000, FS_START = CHIP_FS_START, FS_END = CHIP_FS_END };
 

@@ -10,8 +10,7 @@
 #include "chip.h"
 #include "crypto/crypto.h"
 #include "unit.h"
-#include "wire/auth.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 enum { SIZE = 10000, START = 0xbb000 - 3 * 4096 };
 

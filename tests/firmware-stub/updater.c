@@ -7,7 +7,7 @@
 
 #include "chip.h"
 #include "crypto/crypto.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 enum {
     SKETCH = 300 * 1024 + 1, /* rounds up to 76 sectors */

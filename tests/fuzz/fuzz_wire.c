@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-#include "wire/invitation.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 static void invitation(const uint8_t *data, size_t size)
 {

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "wire/auth.h"
+#include "wire/wire.h"
 #include "world.h"
 
 enum { ESPOTA_PY_MS = 10000, PHASES = 16, SLACK_MS = 250 };

@@ -4,7 +4,7 @@
 #include "unit.h"
 
 #include "crypto/crypto.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 enum { HOST_PORT = 40000, CALLBACK_PORT = 8888 };
 

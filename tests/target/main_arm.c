@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "vectors.h"
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 enum { SYS_WRITE0 = 4, SYS_EXIT = 0x18, EXITED = 0x20026, PAINT = 0x5a };
 

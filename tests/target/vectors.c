@@ -10,10 +10,7 @@
 
 #include "boot/boot.h"
 #include "device.h"
-#include "wire/auth.h"
-#include "wire/crc.h"
-#include "wire/cursor.h"
-#include "wire/text.h"
+#include "wire/wire.h"
 
 enum { FLASH_SIZE = 28 * 1024, FS_START = 20 * 1024, IMAGE_SIZE = 6000 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "wire/auth.h"
+#include "wire/wire.h"
 
 #include <stdbool.h>
 #include <stdio.h>

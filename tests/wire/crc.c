@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "wire/crc.h"
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 START_TEST(test_published_check_values)
 {

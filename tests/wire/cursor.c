@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "wire/cursor.h"
+#include "wire/wire.h"
 
 START_TEST(test_reader_reads_each_width_and_order)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "wire/invitation.h"
+#include "wire/wire.h"
 
 #define MD5 "f4b259b7e1866cfb6af2377bd86ae213"
 #define A32 "abababababababababababababababab"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "wire/text.h"
+#include "wire/wire.h"
 
 START_TEST(test_hex_round_trip)
 {
