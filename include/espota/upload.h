@@ -40,18 +40,16 @@ struct espota_upload_event {
 
     enum espota_status status; /* RETRY, RESULT, SUMMARY: what the run comes to */
     const char *message;       /* RETRY, RESULT, SKIPPED: one sentence, escaped; never NULL there */
-    const char *scheme;        /* AUTH: "md5" or "sha256" */
-    const char *address;       /* INVITED, CONNECTED: address and port */
-    uint64_t bytes;            /* acknowledged so far; START: the image's size (the largest) */
-    uint64_t total;            /* PROGRESS, RESULT: bytes that this target gets */
+    struct espota_remedy remedy; /* RETRY, RESULT: what can be done about it */
+    const char *scheme;          /* AUTH: "md5" or "sha256" */
+    const char *address;         /* INVITED, CONNECTED: address and port */
+    uint64_t bytes;              /* acknowledged so far; START: the image's size (the largest) */
+    uint64_t total;              /* PROGRESS, RESULT: bytes that this target gets */
     double seconds;
     unsigned attempts;
 
     bool already; /* SKIPPED: an earlier run has sent it what it would get */
     bool dry_run; /* START, RESULT, SUMMARY: nothing is sent, and OK means that it could be */
-    /* RESULT of E_INTERRUPTED, where the one who called espota_upload_stop knows it: the signal.
-     * The library leaves it 0, which counts as SIGINT. */
-    int signal;
 
     /* START: targets; SUMMARY: all. Of those skipped so many are done, by an earlier run; `ready`:
      * that a dry run found nothing against, none of which is `ok`. */
@@ -217,8 +215,13 @@ void espota_upload_stop(struct espota_upload *upload);
 
 void espota_upload_destroy(struct espota_upload *upload);
 
-/* An event as one line of JSON without its end, to be freed; NULL without memory. */
-char *espota_upload_event_json(const struct espota_upload_event *event);
+/*
+ * An event as one line of JSON without its end, to be freed; NULL without memory. `message` stands
+ * there in place of the event's, with the program's words for the remedy; NULL: the event's own.
+ * `signal`: which one ended the run, where the one who called espota_upload_stop knows; 0: SIGINT.
+ */
+char *espota_upload_event_json(const struct espota_upload_event *event, const char *message,
+                               int signal);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

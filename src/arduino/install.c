@@ -215,18 +215,18 @@ static enum espota_status judge(const struct espota_arduino_work *work)
     if (work->status != ESPOTA_OK)
         return work->status;
     if (options->discovery && !options->remove && work->discoveries == 0)
-        return espota_error_set(work->err, ESPOTA_E_NO_ANSWER,
-                                "Arduino's mdns-discovery was not found: let 'arduino-cli board "
-                                "list' fetch it first, or name Arduino's folder with --data-dir");
+        return espota_error_remedy(work->err, ESPOTA_E_NO_ANSWER, ESPOTA_REMEDY_NAME_DATA_DIR,
+                                   "Arduino's mdns-discovery was not found: let 'arduino-cli board "
+                                   "list' fetch it first");
     if (work->cores > 0 || work->discoveries > 0)
         return ESPOTA_OK;
     if (work->left > 0)
         return espota_error_set(work->err, ESPOTA_E_NO_ANSWER,
                                 "none of the cores that were found has an upload over the network "
                                 "that espota-c knows");
-    return espota_error_set(work->err, ESPOTA_E_NO_ANSWER,
-                            "no core was found; name its folder with --core PATH, or Arduino's "
-                            "with --data-dir");
+    return espota_error_remedy(work->err, ESPOTA_E_NO_ANSWER,
+                               ESPOTA_REMEDY_NAME_CORE | ESPOTA_REMEDY_NAME_DATA_DIR,
+                               "no core was found");
 }
 
 enum espota_status espota_arduino_install(const struct espota_arduino_install_options *options,

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "cli/remedy.h"
 #include "espota/arduino_discovery.h"
 #include "espota/arduino_install.h"
 #include "sys/sys.h"
@@ -61,7 +62,7 @@ static int cmd_discovery(int argc, char **argv)
     }
     if (status == ESPOTA_OK)
         return espota_program_stop_signal() != 0 ? 128 + espota_program_stop_signal() : 0;
-    out_error("%s", err.message);
+    show_error(&err);
     return espota_status_exit_code(status);
 }
 
@@ -129,7 +130,7 @@ static int cmd_install(int argc, char **argv)
     args.options.program = program;
     if (espota_arduino_install(&args.options, &cores, &err) == ESPOTA_OK)
         return 0;
-    out_error("%s", err.message);
+    show_error(&err);
     return espota_status_exit_code(err.status);
 }
 

@@ -8,6 +8,7 @@
 #include "cli/devices.h"
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "cli/remedy.h"
 #include "sys/sys.h"
 
 enum { DEFAULT_TIMEOUT_MS = 3000 };
@@ -207,7 +208,7 @@ int cmd_discover(int argc, char **argv)
     if (status == ESPOTA_OK) {
         code = result_of(&state);
     } else {
-        out_error("%s", err.message);
+        show_error(&err);
         code = espota_status_exit_code(status);
     }
     free(state.list.devices);

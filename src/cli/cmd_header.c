@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "cli/remedy.h"
 #include "espota/sign.h"
 
 struct header_args {
@@ -54,6 +55,6 @@ int cmd_header(int argc, char **argv)
     if (status == ESPOTA_OK)
         out_detail("%s %s", args.out, changed ? "written" : "is the same already");
     else
-        out_error("%s", err.message);
+        show_error(&err);
     return espota_status_exit_code(status);
 }

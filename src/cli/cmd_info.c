@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "cli/remedy.h"
 #include "espota/info.h"
 
 struct info_args {
@@ -83,7 +84,7 @@ int cmd_info(int argc, char **argv)
         return code;
     status = espota_info_create(&info, args.image, &err);
     if (status != ESPOTA_OK)
-        out_error("%s", err.message);
+        show_error(&err);
     else {
         if (args.json)
             print_json(info);

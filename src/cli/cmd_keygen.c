@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "cli/remedy.h"
 #include "cli/secrets.h"
 #include "espota/sign.h"
 
@@ -61,7 +62,7 @@ int cmd_keygen(int argc, char **argv)
     if (status == ESPOTA_OK)
         out_note("Public key: %s", args.pub);
     else
-        out_error("%s", err.message);
+        show_error(&err);
     espota_secret_wipe(&passphrase);
     return espota_status_exit_code(status);
 }

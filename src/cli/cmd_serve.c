@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "cli/remedy.h"
 #include "espota/serve.h"
 #include "sys/sys.h"
 
@@ -208,7 +209,7 @@ static int check(struct serve_args *args)
     if (status == ESPOTA_OK && names_device(args))
         status = ask(args, &err);
     if (status != ESPOTA_OK) {
-        out_error("%s", err.message);
+        show_error(&err);
         return espota_status_exit_code(err.status);
     }
     if (args->options.manifest != NULL)
@@ -249,7 +250,7 @@ static int serve(struct serve_args *args)
     }
     espota_serve_destroy(server);
     if (status != ESPOTA_OK)
-        out_error("%s", err.message);
+        show_error(&err);
     return espota_status_exit_code(status);
 }
 

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "cli/remedy.h"
 #include "cli/secrets.h"
 #include "espota/sign.h"
 #include "sys/sys.h"
@@ -91,7 +92,7 @@ static enum espota_status sign_one(struct espota_signer *signer, const char *in,
     enum espota_status status = espota_signer_sign(signer, in, out, legacy, &result, &err);
 
     if (status != ESPOTA_OK) {
-        out_error("%s", err.message);
+        show_error(&err);
         return status;
     }
     out_detail("%s: %llu bytes, %s format, %s with %s; image of chip %s", in,
@@ -157,7 +158,7 @@ static int run(const struct sign_args *args)
         status = espota_signer_create(&signer, &how, &err);
     espota_secret_wipe(&how.passphrase.given);
     if (status != ESPOTA_OK)
-        out_error("%s", err.message);
+        show_error(&err);
     else {
         espota_program_on_stop(stop, signer);
         status = sign_all(args, signer);

@@ -8,6 +8,7 @@
 #include "cli/devices.h"
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "cli/remedy.h"
 #include "cli/run_upload.h"
 #include "cli/secrets.h"
 
@@ -378,7 +379,7 @@ int cmd_upload(int argc, char **argv)
     if (status == ESPOTA_OK)
         status = add_found(&args, &err);
     if (status != ESPOTA_OK) {
-        out_error("%s", err.message);
+        show_error(&err);
         exit_code = espota_status_exit_code(status);
     } else {
         args.run.sources = args.sources;

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "cli/remedy.h"
 #include "cli/secrets.h"
 #include "espota/sign.h"
 
@@ -61,7 +62,7 @@ static void print(const struct verify_args *args, const struct espota_verify_opt
     }
     if (status != ESPOTA_OK) {
         if (!args->json || status != ESPOTA_E_IMAGE)
-            out_error("%s", err->message);
+            show_error(err);
         return;
     }
     if (args->json)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/remedy.h"
 
 /* One row for each tool that espota-c stands in for. */
 struct tool {
@@ -79,6 +80,7 @@ int compat_run(int argc, char **argv)
 {
     const struct tool *tool = tool_of_name(argv[0]);
 
+    remedy_of_other_tools();
     if (tool == NULL)
         tool = tool_of_line(argc, argv);
     return tool->run(argc, argv);

@@ -6,6 +6,7 @@
 
 #include "cli/compat.h"
 #include "cli/out.h"
+#include "cli/remedy.h"
 #include "cli/run_upload.h"
 #include "cli/secrets.h"
 
@@ -95,7 +96,7 @@ int compat_espota(int argc, char **argv)
     int exit_code = FAILURE;
 
     if (compat_espota_parse(&line, argc, argv, &help, &err) != ESPOTA_OK) {
-        out_error("%s", err.message);
+        show_error(&err);
         out_hint("Try 'espota-c -h' for the options of espota.py, 'espota-c --help' for all else.");
         exit_code = BAD_USAGE;
     } else if (help) {
@@ -104,7 +105,7 @@ int compat_espota(int argc, char **argv)
     } else if (line.ip == NULL || *line.ip == '\0' || line.file == NULL || *line.file == '\0') {
         out_error("not enough arguments: -i ADDRESS and -f FILE are needed");
     } else if (find_password(&line, &err) != ESPOTA_OK) {
-        out_error("%s", err.message);
+        show_error(&err);
     } else {
         out_set_verbose(line.debug);
         tell_options(&line);

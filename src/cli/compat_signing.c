@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "cli/remedy.h"
 #include "cli/secrets.h"
 #include "espota/sign.h"
 
@@ -55,7 +56,7 @@ static const struct opt_command command = {
 
 static int fail(const struct espota_error *err)
 {
-    out_error("%s", err->message);
+    show_error(err);
     return FAILED;
 }
 

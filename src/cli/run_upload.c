@@ -5,8 +5,11 @@
 #include <stdlib.h>
 
 #include "cli/out.h"
+#include "cli/remedy.h"
 #include "cli/report.h"
 #include "sys/sys.h"
+
+enum { MESSAGE_MAX = 4096 };
 
 /* What the callbacks know. */
 struct observer {
@@ -18,12 +21,17 @@ struct observer {
 static void observe(void *context, const struct espota_upload_event *event)
 {
     struct observer *observer = context;
-    struct espota_upload_event known = *event;
+    struct espota_upload_event worded = *event; /* as people read it */
+    char words[REMEDY_TEXT], message[MESSAGE_MAX + REMEDY_TEXT];
     char *line;
 
-    known.signal = espota_program_stop_signal();
+    if (event->message != NULL) {
+        (void)snprintf(message, sizeof(message), "%s%s", event->message,
+                       remedy_text(&event->remedy, words));
+        worded.message = message;
+    }
     if (observer->json) {
-        line = espota_upload_event_json(&known);
+        line = espota_upload_event_json(event, worded.message, espota_program_stop_signal());
         if (line != NULL)
             out_event(line);
         else
@@ -31,8 +39,8 @@ static void observe(void *context, const struct espota_upload_event *event)
         free(line);
     }
     if (observer->report != NULL)
-        espota_report_note(observer->report, event);
-    show_upload_event(&observer->show, event);
+        espota_report_note(observer->report, &worded);
+    show_upload_event(&observer->show, &worded);
 }
 
 static enum espota_status ask_password(void *context, const char *target, struct espota_secret *out,
@@ -122,7 +130,7 @@ int run_upload(struct run_upload *run, enum espota_status *result)
     show_upload_deinit(&observer.show);
     status = write_report(&observer, status, &err);
     if (status != ESPOTA_OK && err.message[0] != '\0')
-        out_error("%s", err.message);
+        show_error(&err);
     espota_upload_destroy(upload);
     if (result != NULL)
         *result = status;

@@ -85,16 +85,11 @@ static enum espota_status cannot_open(const char *name, const struct espota_key_
                                       struct espota_error *err)
 {
     ERR_clear_error();
-    if (opening->asking.status == ESPOTA_E_INTERRUPTED) {
-        if (err != NULL)
-            *err = opening->asking;
-        return ESPOTA_E_INTERRUPTED;
-    }
+    if (opening->asking.status == ESPOTA_E_INTERRUPTED)
+        return espota_error_copy(err, ESPOTA_E_INTERRUPTED, &opening->asking);
     if (!opening->had)
-        return espota_error_set(err, ESPOTA_E_LOCAL,
-                                "%s is encrypted; give its passphrase with --passphrase-file or "
-                                "ESPOTA_PASSPHRASE",
-                                name);
+        return espota_error_remedy(err, ESPOTA_E_LOCAL, ESPOTA_REMEDY_GIVE_PASSPHRASE,
+                                   "%s is encrypted", name);
     return espota_error_set(err, ESPOTA_E_LOCAL, "the passphrase does not open %s", name);
 }
 

@@ -136,9 +136,8 @@ enum espota_status espota_key_uri_load(struct espota_key **out, const char *uri,
         status = espota_key_error(err, "OpenSSL has neither a pkcs11 provider nor its engine; "
                                        "install libengine-pkcs11-openssl or pkcs11-provider");
     else if (opening.wanted && !opening.had)
-        status = espota_error_set(err, ESPOTA_E_LOCAL,
-                                  "the token asks for its PIN; give it with --passphrase-file, "
-                                  "ESPOTA_PASSPHRASE or pin-value in the URI");
+        status = espota_error_remedy(err, ESPOTA_E_LOCAL, ESPOTA_REMEDY_GIVE_PIN,
+                                     "the token asks for its PIN");
     else
         status = espota_key_error(err, "the token gives no key for this pkcs11: URI; check its "
                                        "token and object names, the PIN, and that the key may "

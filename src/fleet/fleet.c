@@ -12,21 +12,26 @@
 #include "send/send.h"
 
 /* `outcome`: of the last attempt; NULL if none could be begun. */
-static void end_job(struct espota_job *job, enum espota_status status, bool again,
-                    const char *message, const struct espota_outcome *outcome)
+static void end_job(struct espota_job *job, struct espota_end end, bool again,
+                    const struct espota_outcome *outcome)
 {
     struct espota_upload *upload = job->upload;
     char whole[4096];
 
-    if (espota_schedule_end(&upload->schedule, job->index, status, again,
+    if (espota_schedule_end(&upload->schedule, job->index, end.status, again,
                             espota_loop_now(upload->loop))) {
-        espota_fleet_tell_retry(job, status, message);
+        espota_fleet_tell_retry(job, &end);
         return;
     }
-    if (outcome != NULL && espota_fleet_diagnose(job, outcome, message, whole, sizeof(whole)))
-        message = whole;
-    espota_fleet_remember(job, status);
-    espota_fleet_tell_result(job, status, message);
+    if (outcome != NULL && espota_fleet_diagnose(job, outcome, end.message, whole, sizeof(whole)))
+        end.message = whole;
+    espota_fleet_remember(job, end.status);
+    espota_fleet_tell_result(job, &end);
+}
+
+static struct espota_end end_of(const struct espota_error *err)
+{
+    return (struct espota_end){err->status, err->message, err->remedy};
 }
 
 /* In place of the attempt's own words where this machine's digests are to blame. */
@@ -92,7 +97,7 @@ static bool begin_waiting(struct espota_job *job)
         return false;
     job->accepted = true;
     if (espota_fleet_begin_wait(job, &hooks, &err) != ESPOTA_OK) {
-        end_job(job, err.status, false, err.message, NULL);
+        end_job(job, end_of(&err), false, NULL);
         return true;
     }
     upload->attempts++;
@@ -131,21 +136,23 @@ static void look_at(struct espota_job *job)
     bool again = may_try_again(job, &outcome);
     const char *problem = local_problem(job, &outcome);
     char message[2048];
+    struct espota_end end = {outcome.status, problem != NULL ? problem : message, {0}};
 
     espota_outcome_text(&outcome, message, sizeof(message));
     job->acked = outcome.acked;
     job->touched |= outcome.sent > 0;
     job->complete = outcome.sent == outcome.total;
-    if (outcome.status == ESPOTA_E_AUTH && job->no_password)
-        problem = "the device wants a password, and none is given to a device that was found by "
-                  "its announcement alone, which anyone could forge; add --yes if you trust this "
-                  "network, or name the device with --host";
+    if (outcome.status == ESPOTA_E_AUTH && job->no_password) {
+        end.message = "the device wants a password, and none is given to a device that was found "
+                      "by its announcement alone, which anyone could forge";
+        end.remedy = (struct espota_remedy){.ways = ESPOTA_REMEDY_TRUST_NETWORK};
+    }
     drop_attempt(job);
     if (outcome.status == ESPOTA_OK && begin_waiting(job))
         return;
     if (begin_knocking(job, &outcome, again))
         return;
-    end_job(job, outcome.status, again, problem != NULL ? problem : message, &outcome);
+    end_job(job, end, again, &outcome);
 }
 
 static void look_at_ended(struct espota_upload *upload)
@@ -173,7 +180,7 @@ static void begin(struct espota_job *job)
         return;
     }
     espota_secret_wipe(&job->secret);
-    end_job(job, err.status, false, err.message, NULL);
+    end_job(job, end_of(&err), false, NULL);
 }
 
 /* Without a datagram: everything up to the first one was checked. */
@@ -189,7 +196,7 @@ static void pretend(struct espota_job *job)
                                espota_address_format(&job->device, true, address),
                                job->source->length, job->source->md5);
     espota_secret_wipe(&job->secret);
-    end_job(job, err.status, false, err.message, NULL);
+    end_job(job, end_of(&err), false, NULL);
 }
 
 static void begin_those_ready(struct espota_upload *upload)
@@ -295,9 +302,12 @@ static void wake(void *context)
 
 void espota_fleet_tell_settled(struct espota_job *job)
 {
-    if (job->early != NULL)
-        espota_fleet_tell_result(job, job->upload->turns[job->index].status, job->early);
-    else if (job->recalled)
+    struct espota_end end;
+
+    if (job->early != NULL) {
+        end = end_of(job->early);
+        espota_fleet_tell_result(job, &end);
+    } else if (job->recalled)
         espota_fleet_tell_skipped(job, "an earlier run has done it");
     else if (job->doubled)
         espota_fleet_tell_skipped(job, "another target is the same device");
@@ -316,13 +326,16 @@ static void tell_settled(struct espota_upload *upload)
 static void give_up(struct espota_job *job)
 {
     bool half = job->touched && job->command == ESPOTA_COMMAND_FILESYSTEM;
+    struct espota_end end = {
+        .status = ESPOTA_E_INTERRUPTED,
+        .message = half ? "stopped before another attempt; its file system is part old and part "
+                          "new now: upload it again"
+                        : "stopped before another attempt; the device keeps the program that it "
+                          "had",
+    };
 
     espota_fleet_remember(job, ESPOTA_E_INTERRUPTED);
-    espota_fleet_tell_result(job, ESPOTA_E_INTERRUPTED,
-                             half ? "stopped before another attempt; its file system is part old "
-                                    "and part new now: upload it again"
-                                  : "stopped before another attempt; the device keeps the program "
-                                    "that it had");
+    espota_fleet_tell_result(job, &end);
 }
 
 /* Those that were never begun, and why not. */

@@ -44,7 +44,7 @@ struct espota_job {
     char *key; /* in the state file: host and port */
     struct espota_address device;
     struct espota_address from; /* where its connection comes from */
-    char *early;                /* why it is over before it began; NULL: it is not */
+    struct espota_error *early; /* why it is over before it began; NULL: it is not */
     bool recalled;              /* an earlier run has done it */
     bool doubled;               /* another target is the same device and gets the same */
 
@@ -106,10 +106,16 @@ struct espota_upload {
     enum espota_status common; /* what all failures share; OK: none yet */
 };
 
+/* What a target comes to. */
+struct espota_end {
+    enum espota_status status;
+    const char *message;
+    struct espota_remedy remedy;
+};
+
 /* This target is over before it began, for a reason that is told; the others go on. */
-enum espota_status espota_fleet_settle(struct espota_job *job, enum espota_status status,
-                                       const char *message, bool counts,
-                                       struct espota_error *err) ESPOTA_MUST_CHECK;
+enum espota_status espota_fleet_settle(struct espota_job *job, const struct espota_error *why,
+                                       bool counts, struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* prepare.c: images, addresses, lanes. What fails for one target settles that one. */
 enum espota_status espota_fleet_prepare(struct espota_upload *upload,
@@ -226,11 +232,9 @@ void espota_fleet_tell_event(struct espota_job *job, const struct espota_attempt
  * the user named. True: `why` says so. */
 enum { ESPOTA_GUARD_MAX = 160 };
 bool espota_fleet_contradicts(const struct espota_job *job, char why[ESPOTA_GUARD_MAX]);
-void espota_fleet_tell_retry(struct espota_job *job, enum espota_status status,
-                             const char *message);
+void espota_fleet_tell_retry(struct espota_job *job, const struct espota_end *end);
 /* Counts it, too. */
-void espota_fleet_tell_result(struct espota_job *job, enum espota_status status,
-                              const char *message);
+void espota_fleet_tell_result(struct espota_job *job, const struct espota_end *end);
 /* It is not begun, and counted so. */
 void espota_fleet_tell_skipped(struct espota_job *job, const char *message);
 /* Returns what the run comes to. */

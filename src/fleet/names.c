@@ -53,7 +53,7 @@ static enum espota_status settle_name(struct espota_job *job, const struct espot
         job->device = *address;
         status = espota_fleet_place(job, err);
     } else {
-        status = espota_fleet_settle(job, why->status, why->message, true, err);
+        status = espota_fleet_settle(job, why, true, err);
     }
     if (status == ESPOTA_OK && *state == ESPOTA_TURN_OVER)
         espota_fleet_tell_settled(job);

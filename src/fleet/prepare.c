@@ -19,30 +19,25 @@ static enum espota_status no_memory(struct espota_error *err)
     return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the list of targets");
 }
 
-enum espota_status espota_fleet_settle(struct espota_job *job, enum espota_status status,
-                                       const char *message, bool counts, struct espota_error *err)
+enum espota_status espota_fleet_settle(struct espota_job *job, const struct espota_error *why,
+                                       bool counts, struct espota_error *err)
 {
-    job->early = strdup(message);
+    job->early = malloc(sizeof(*job->early));
     if (job->early == NULL)
         return no_memory(err);
-    espota_schedule_settle(&job->upload->schedule, job->index, status, counts);
+    *job->early = *why;
+    espota_schedule_settle(&job->upload->schedule, job->index, why->status, counts);
     return ESPOTA_OK;
-}
-
-static enum espota_status settle(struct espota_job *job, enum espota_status status,
-                                 const char *message, struct espota_error *err)
-{
-    return espota_fleet_settle(job, status, message, true, err);
 }
 
 static enum espota_status refuse_image(struct espota_job *job, const char *why,
                                        struct espota_error *err)
 {
-    char message[ESPOTA_GUARD_MAX + 64];
+    struct espota_error error;
 
-    snprintf(message, sizeof(message), "%s; take the right image, or %s", why,
-             job->upload->options.legacy_tool ? "ESPOTA_FORCE=1" : "--force");
-    return settle(job, ESPOTA_E_IMAGE, message, err);
+    (void)espota_error_remedy(&error, ESPOTA_E_IMAGE, ESPOTA_REMEDY_FORCE,
+                              "%s; take the right image", why);
+    return espota_fleet_settle(job, &error, true, err);
 }
 
 /*
@@ -59,12 +54,14 @@ static bool may_overrun(const struct espota_job *job)
 
 static enum espota_status refuse_packed(struct espota_job *job, struct espota_error *err)
 {
-    return settle(job, ESPOTA_E_IMAGE,
-                  "it is not sent: a web updater does not learn how long a compressed image is and "
-                  "puts it right behind the program that runs, where unpacking it can overwrite it "
-                  "and destroy the device; send it uncompressed, or to the device's address in "
-                  "place of the URL (--force sends it all the same)",
-                  err);
+    struct espota_error error;
+
+    (void)espota_error_remedy(
+        &error, ESPOTA_E_IMAGE, ESPOTA_REMEDY_FORCE,
+        "it is not sent: a web updater does not learn how long a compressed image is and puts it "
+        "right behind the program that runs, where unpacking it can overwrite it and destroy the "
+        "device; send it uncompressed, or to the device's address in place of the URL");
+    return espota_fleet_settle(job, &error, true, err);
 }
 
 static enum espota_status load_image(struct espota_job *job, struct espota_error *err)
@@ -84,7 +81,8 @@ static enum espota_status load_image(struct espota_job *job, struct espota_error
     if (upload->options.md5_of != NULL && own)
         return espota_error_set(
             err, ESPOTA_E_USAGE,
-            "%s: --md5-of goes with one image for all, not with file=", job->target);
+            "%s: what an image decrypts to can be named of one image for all, not with file=",
+            job->target);
     job->command = filesystem ? ESPOTA_COMMAND_FILESYSTEM : ESPOTA_COMMAND_FLASH;
     status = espota_sources_get(&upload->sources, &from, filesystem, &job->source, err);
     if (status == ESPOTA_OK && job->source->error.status == ESPOTA_OK &&
@@ -96,10 +94,10 @@ static enum espota_status load_image(struct espota_job *job, struct espota_error
         return status;
     /* what this machine cannot read is no matter of the device */
     if (job->source->error.status == ESPOTA_E_LOCAL || job->source->error.status == ESPOTA_E_MEMORY)
-        return espota_error_set(err, job->source->error.status, "%s", job->source->error.message);
+        return espota_error_copy(err, job->source->error.status, &job->source->error);
     /* a broken image is mended before anything is sent, to whomever: nobody else begins */
     upload->schedule.stopped = true;
-    return settle(job, job->source->error.status, job->source->error.message, err);
+    return espota_fleet_settle(job, &job->source->error, true, err);
 }
 
 static uint16_t port_of(const struct espota_job *job)
@@ -171,10 +169,13 @@ enum espota_status espota_fleet_place(struct espota_job *job, struct espota_erro
     struct espota_upload *upload = job->upload;
     struct espota_turn *turn = &upload->turns[job->index];
     const struct espota_job *other;
+    struct espota_error why;
 
-    if (espota_address_lacks_scope(&job->device))
-        return settle(job, ESPOTA_E_USAGE,
-                      "a link-local address needs its interface: fe80::…%INTERFACE", err);
+    if (espota_address_lacks_scope(&job->device)) {
+        (void)espota_error_set(&why, ESPOTA_E_USAGE,
+                               "a link-local address needs its interface: fe80::…%%INTERFACE");
+        return espota_fleet_settle(job, &why, true, err);
+    }
     job->device.port = port_of(job);
     job->from = upload->peer.family != 0 && job->url == NULL ? upload->peer : job->device;
     job->from.port = 0;

@@ -318,7 +318,7 @@ enum espota_status espota_fleet_open_state(struct espota_upload *upload, struct 
 enum espota_status espota_fleet_recall(struct espota_job *job, struct espota_error *err)
 {
     struct espota_upload *upload = job->upload;
-    char message[512];
+    struct espota_error why;
 
     switch (espota_state_find(upload->state, job->key, job->command, job->source->sent.sha256)) {
     case ESPOTA_STATE_NONE:
@@ -331,11 +331,12 @@ enum espota_status espota_fleet_recall(struct espota_job *job, struct espota_err
     case ESPOTA_STATE_UNKNOWN:
         break;
     }
-    snprintf(message, sizeof(message),
-             "an earlier run sent it the whole image and heard no verdict, so it is left alone: "
-             "look at the device; to send again, remove its entry (%s) from %s",
-             job->key, upload->options.state_file);
-    return espota_fleet_settle(job, ESPOTA_E_UNKNOWN, message, false, err);
+    (void)espota_error_set(
+        &why, ESPOTA_E_UNKNOWN,
+        "an earlier run sent it the whole image and heard no verdict, so it is left alone: look at "
+        "the device; to send again, remove its entry (%s) from %s",
+        job->key, upload->options.state_file);
+    return espota_fleet_settle(job, &why, false, err);
 }
 
 static void complain(struct espota_upload *upload, const struct espota_error *err)

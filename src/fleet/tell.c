@@ -74,13 +74,20 @@ void espota_fleet_tell_event(struct espota_job *job, const struct espota_attempt
     tell(job->upload, &event);
 }
 
-void espota_fleet_tell_retry(struct espota_job *job, enum espota_status status, const char *message)
+static void tell_end(struct espota_job *job, enum espota_event_kind kind,
+                     const struct espota_end *end)
 {
-    struct espota_upload_event event = about(job, ESPOTA_EVENT_RETRY);
+    struct espota_upload_event event = about(job, kind);
 
-    event.status = status;
-    event.message = message;
+    event.status = end->status;
+    event.message = end->message;
+    event.remedy = end->remedy;
     tell(job->upload, &event);
+}
+
+void espota_fleet_tell_retry(struct espota_job *job, const struct espota_end *end)
+{
+    tell_end(job, ESPOTA_EVENT_RETRY, end);
 }
 
 static void count(struct espota_upload *upload, enum espota_status status)
@@ -101,15 +108,10 @@ static void count(struct espota_upload *upload, enum espota_status status)
         upload->common = ESPOTA_E_FAILED;
 }
 
-void espota_fleet_tell_result(struct espota_job *job, enum espota_status status,
-                              const char *message)
+void espota_fleet_tell_result(struct espota_job *job, const struct espota_end *end)
 {
-    struct espota_upload_event event = about(job, ESPOTA_EVENT_RESULT);
-
-    count(job->upload, status);
-    event.status = status;
-    event.message = message;
-    tell(job->upload, &event);
+    count(job->upload, end->status);
+    tell_end(job, ESPOTA_EVENT_RESULT, end);
 }
 
 void espota_fleet_tell_skipped(struct espota_job *job, const char *message)

@@ -18,17 +18,17 @@ static bool set_size(struct espota_json *object, const char *key, uint64_t numbe
 }
 
 /* The exit code that the status gives alone, its word and the sentence. */
-static bool add_status(struct espota_json *object, const struct espota_upload_event *event)
+static bool add_status(struct espota_json *object, const struct espota_upload_event *event,
+                       const char *message, int signal)
 {
-    bool stopped = event->status == ESPOTA_E_INTERRUPTED && event->signal != 0;
+    bool stopped = event->status == ESPOTA_E_INTERRUPTED && signal != 0;
     bool pretended = event->dry_run && event->status == ESPOTA_OK;
 
-    return espota_json_set_integer(object, "code",
-                                   stopped ? 128 + event->signal
-                                           : espota_status_exit_code(event->status)) &&
+    return espota_json_set_integer(
+               object, "code", stopped ? 128 + signal : espota_status_exit_code(event->status)) &&
            espota_json_set_text(object, "reason",
                                 pretended ? "dry-run" : espota_status_word(event->status)) &&
-           espota_json_set_text(object, "message", event->message);
+           espota_json_set_text(object, "message", message);
 }
 
 /* Only a dry run has the member at all. */
@@ -37,10 +37,11 @@ static bool add_dry_run(struct espota_json *object, const struct espota_upload_e
     return !event->dry_run || espota_json_set_bool(object, "dry_run", true);
 }
 
-static bool add_result(struct espota_json *object, const struct espota_upload_event *event)
+static bool add_result(struct espota_json *object, const struct espota_upload_event *event,
+                       const char *message, int signal)
 {
     return espota_json_set_bool(object, "ok", event->status == ESPOTA_OK) &&
-           add_status(object, event) && set_size(object, "bytes", event->bytes) &&
+           add_status(object, event, message, signal) && set_size(object, "bytes", event->bytes) &&
            set_size(object, "total", event->total) &&
            espota_json_set_real(object, "seconds", event->seconds) &&
            set_size(object, "attempts", event->attempts);
@@ -57,7 +58,8 @@ static bool add_summary(struct espota_json *object, const struct espota_upload_e
            espota_json_set_real(object, "seconds", event->seconds);
 }
 
-static bool add_details(struct espota_json *object, const struct espota_upload_event *event)
+static bool add_details(struct espota_json *object, const struct espota_upload_event *event,
+                        const char *message, int signal)
 {
     switch (event->kind) {
     case ESPOTA_EVENT_START:
@@ -73,19 +75,21 @@ static bool add_details(struct espota_json *object, const struct espota_upload_e
     case ESPOTA_EVENT_PROGRESS:
         return set_size(object, "bytes", event->bytes) && set_size(object, "total", event->total);
     case ESPOTA_EVENT_RETRY:
-        return add_status(object, event) && set_size(object, "attempt", event->attempts);
+        return add_status(object, event, message, signal) &&
+               set_size(object, "attempt", event->attempts);
     case ESPOTA_EVENT_RESULT:
-        return add_result(object, event);
+        return add_result(object, event, message, signal);
     case ESPOTA_EVENT_SKIPPED:
         return espota_json_set_bool(object, "done", event->already) &&
-               espota_json_set_text(object, "message", event->message);
+               espota_json_set_text(object, "message", message);
     case ESPOTA_EVENT_SUMMARY:
         return add_summary(object, event);
     }
     return false;
 }
 
-char *espota_upload_event_json(const struct espota_upload_event *event)
+char *espota_upload_event_json(const struct espota_upload_event *event, const char *message,
+                               int signal)
 {
     struct espota_json *object = espota_json_object();
     char *line = NULL;
@@ -94,7 +98,7 @@ char *espota_upload_event_json(const struct espota_upload_event *event)
         goto done;
     if (event->target != NULL && !espota_json_set_text(object, "target", event->target))
         goto done;
-    if (add_details(object, event))
+    if (add_details(object, event, message != NULL ? message : event->message, signal))
         line = espota_json_line(object);
 done:
     espota_json_free(object);

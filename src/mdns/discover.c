@@ -164,7 +164,7 @@ static enum espota_status start_first(struct espota_discovery *d, struct espota_
         /* asked for by name and not there: that is this machine's matter, not a device's */
         if (status == ESPOTA_E_NO_ANSWER)
             status = ESPOTA_E_LOCAL;
-        return espota_error_set(err, status, "%s", why.message);
+        return espota_error_copy(err, status, &why);
     }
     return espota_error_set(err, ESPOTA_E_LOCAL, "no way to ask the network");
 }

@@ -403,9 +403,9 @@ static enum espota_status start(struct espota_discovery *discovery, void **state
                                  client_changed, a, &error);
     if (a->client == NULL) {
         stop(a);
-        return espota_error_set(
+        return espota_error_remedy(
             err, error == AVAHI_ERR_NO_MEMORY ? ESPOTA_E_MEMORY : ESPOTA_E_NO_ANSWER,
-            "the Avahi daemon does not answer (%s); start it, or use --via query",
+            ESPOTA_REMEDY_ASK_DIRECTLY, "the Avahi daemon does not answer (%s): start it",
             avahi_strerror(error));
     }
     arm(a, AGAIN_MS);

@@ -407,10 +407,8 @@ static enum espota_status start(struct espota_discovery *discovery, void **state
     error = browse(d);
     if (error != kDNSServiceErr_NoError) {
         stop(d);
-        return espota_error_set(err, ESPOTA_E_NO_ANSWER,
-                                "no daemon answers to dns_sd (error %d); start it, or use "
-                                "--via query",
-                                (int)error);
+        return espota_error_remedy(err, ESPOTA_E_NO_ANSWER, ESPOTA_REMEDY_ASK_DIRECTLY,
+                                   "no daemon answers to dns_sd (error %d): start it", (int)error);
     }
     arm(d, &d->timer, AGAIN_MS);
     *state = d;

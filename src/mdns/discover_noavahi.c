@@ -7,9 +7,9 @@ static enum espota_status start(struct espota_discovery *discovery, void **state
 {
     (void)discovery;
     (void)state;
-    return espota_error_set(err, ESPOTA_E_NO_ANSWER,
-                            "this build cannot speak to Avahi (it was built without "
-                            "libavahi-client); use --via query");
+    return espota_error_remedy(
+        err, ESPOTA_E_NO_ANSWER, ESPOTA_REMEDY_ASK_DIRECTLY,
+        "this build cannot speak to Avahi (it was built without libavahi-client)");
 }
 
 static void stop(void *state)

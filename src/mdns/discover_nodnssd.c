@@ -7,9 +7,8 @@ static enum espota_status start(struct espota_discovery *discovery, void **state
 {
     (void)discovery;
     (void)state;
-    return espota_error_set(err, ESPOTA_E_NO_ANSWER,
-                            "this build cannot use dns_sd (it was built without "
-                            "dns_sd.h); use --via query");
+    return espota_error_remedy(err, ESPOTA_E_NO_ANSWER, ESPOTA_REMEDY_ASK_DIRECTLY,
+                               "this build cannot use dns_sd (it was built without dns_sd.h)");
 }
 
 static void stop(void *state)

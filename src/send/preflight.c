@@ -40,10 +40,10 @@ static void tell(const struct espota_preflight *request, enum espota_log_level l
     log->say(log->context, level, line);
 }
 
-/* Refuses, and says how to send it all the same. */
-static enum espota_status refuse(const struct check *check, const char *format, ...)
-    ESPOTA_PRINTF(2, 3);
-static enum espota_status refuse(const struct check *check, const char *format, ...)
+/* Refuses: beside these remedies it can always be sent all the same. */
+static enum espota_status refuse(const struct check *check, uint32_t ways, const char *format, ...)
+    ESPOTA_PRINTF(3, 4);
+static enum espota_status refuse(const struct check *check, uint32_t ways, const char *format, ...)
 {
     char why[512];
     va_list arguments;
@@ -51,11 +51,8 @@ static enum espota_status refuse(const struct check *check, const char *format, 
     va_start(arguments, format);
     (void)vsnprintf(why, sizeof(why), format, arguments);
     va_end(arguments);
-    return espota_error_set(check->err, ESPOTA_E_IMAGE,
-                            "%s is not sent: %s (%s sends it all the "
-                            "same)",
-                            check->request->name, why,
-                            check->request->lenient ? "ESPOTA_FORCE=1" : "--force");
+    return espota_error_remedy(check->err, ESPOTA_E_IMAGE, ways | ESPOTA_REMEDY_FORCE,
+                               "%s is not sent: %s", check->request->name, why);
 }
 
 /* A problem or a note as a clause: its sentence without the full stop. */
@@ -75,7 +72,7 @@ static enum espota_status check_problems(const struct check *check, const char *
     if (image->problem_count == 0)
         return ESPOTA_OK;
     clause(&image->problems[0], text);
-    return refuse(check, "%s%s", where, text);
+    return refuse(check, 0, "%s%s", where, text);
 }
 
 static bool is_esp8266(enum espota_chip chip)
@@ -91,7 +88,7 @@ static enum espota_status check_chip(const struct check *check)
 
     if (target == ESPOTA_CHIP_UNKNOWN || chip == ESPOTA_CHIP_UNKNOWN || target == chip)
         return ESPOTA_OK;
-    return refuse(check, "it is for %s, and the device is %s", espota_chip_name(chip),
+    return refuse(check, 0, "it is for %s, and the device is %s", espota_chip_name(chip),
                   espota_chip_name(target));
 }
 
@@ -104,10 +101,7 @@ static enum espota_status check_unknown(const struct check *check)
         return check_problems(check, "", image);
     if (!check->request->lenient) {
         clause(&image->problems[0], text);
-        return refuse(check,
-                      "%s; if it is encrypted for setupCrypt(), name what it decrypts to with "
-                      "--md5-of",
-                      text);
+        return refuse(check, ESPOTA_REMEDY_NAME_DECRYPTED, "%s", text);
     }
     clause(&image->problems[0], text);
     tell(check->request, ESPOTA_LOG_WARNING, "%s: %s; it is sent as it is", check->request->name,
@@ -129,17 +123,18 @@ static enum espota_status check_kind(const struct check *check)
         return check_unknown(check);
     case ESPOTA_IMAGE_ESP8266_USER:
     case ESPOTA_IMAGE_ESP8266_RTOS:
-        return refuse(check, "it is %s, which no Arduino device can start",
+        return refuse(check, 0, "it is %s, which no Arduino device can start",
                       espota_image_kind_text(image->kind));
     case ESPOTA_IMAGE_LITTLEFS:
     case ESPOTA_IMAGE_SPIFFS:
     case ESPOTA_IMAGE_FAT:
-        return refuse(check, "it is %s; add %s to send it as one",
-                      espota_image_kind_text(image->kind), check->request->lenient ? "-s" : "--fs");
+        return refuse(check, ESPOTA_REMEDY_AS_FILESYSTEM, "it is %s",
+                      espota_image_kind_text(image->kind));
     case ESPOTA_IMAGE_UF2:
         if (image->problem_count == 0)
-            return refuse(check, "it is a UF2 file, and no device takes that over the air this "
-                                 "way");
+            return refuse(check, 0,
+                          "it is a UF2 file, and no device takes that over the air this "
+                          "way");
         return check_problems(check, "", image);
     default: /* each has a problem that says what it is */
         return check_problems(check, "", image);
@@ -207,14 +202,14 @@ static enum espota_status check_overrun(const struct check *check)
     int64_t staging;
 
     if (!espota_layout_least(check->image->flash_kib, unpacked, &fs_start))
-        return refuse(check,
+        return refuse(check, 0,
                       "unpacked it has %u bytes, more than any flash layout of its size has room "
                       "for",
                       (unsigned)unpacked);
     staging = (int64_t)fs_start -
               ((int64_t)packed + ESPOTA_GZIP_SECTOR - 1) / ESPOTA_GZIP_SECTOR * ESPOTA_GZIP_SECTOR;
     if (check->file->least_staging > staging)
-        return refuse(check,
+        return refuse(check, 0,
                       "unpacking would run over its own source: with a file system at 0x%x the "
                       "boot loader would destroy the sketch; send it uncompressed",
                       (unsigned)fs_start);
@@ -226,12 +221,9 @@ static enum espota_status check_signed_gzip(const struct check *check)
 {
     if (check->file->outer.signature == ESPOTA_SIGNATURE_NONE || check->request->publickey != NULL)
         return ESPOTA_OK;
-    return refuse(check,
+    return refuse(check, ESPOTA_REMEDY_NAME_PUBLICKEY,
                   "it is compressed and signed: a device that does not verify signatures takes it, "
-                  "says OK, and destroys its boot loader at the next start; %s",
-                  check->request->lenient
-                      ? "espota-c upload --publickey says that the device verifies"
-                      : "say with --publickey that the device verifies");
+                  "says OK, and destroys its boot loader at the next start");
 }
 
 static enum espota_status check_gzip(const struct check *check)
@@ -240,11 +232,11 @@ static enum espota_status check_gzip(const struct check *check)
     enum espota_status status;
 
     if (espota_chip_is_esp32(check->request->chip))
-        return refuse(check, "it is compressed, and an ESP32 cannot unpack it");
+        return refuse(check, 0, "it is compressed, and an ESP32 cannot unpack it");
     if (check->file->outer.problem_count > 0)
         return check_problems(check, "", &check->file->outer);
     if (espota_image_is_filesystem(image->kind))
-        return refuse(check, "it is %s in gzip, and no device unpacks one",
+        return refuse(check, 0, "it is %s in gzip, and no device unpacks one",
                       espota_image_kind_text(image->kind));
     status = image->kind == ESPOTA_IMAGE_UNKNOWN && check->request->lenient
                  ? check_unknown(check)
@@ -288,8 +280,8 @@ static enum espota_status check_filesystem(const struct check *check)
         return ESPOTA_OK;
     }
     if (image->kind == ESPOTA_IMAGE_GZIP)
-        return refuse(check, "it is compressed, and a device writes a file system as it comes");
-    return refuse(check, "it is %s, not a file system", espota_image_kind_text(image->kind));
+        return refuse(check, 0, "it is compressed, and a device writes a file system as it comes");
+    return refuse(check, 0, "it is %s, not a file system", espota_image_kind_text(image->kind));
 }
 
 /* What is no reason to refuse. */
@@ -345,10 +337,10 @@ static enum espota_status refuse_signature(const struct check *check,
     if (status != ESPOTA_OK)
         return status;
     if (other.good)
-        return espota_error_set(check->err, ESPOTA_E_IMAGE,
-                                "%s is not sent: it is signed by this key in %s, and the device "
-                                "takes %s: sign it again with espota-c sign",
-                                request->name, texts[other.format], texts[format]);
+        return espota_error_remedy(check->err, ESPOTA_E_IMAGE, ESPOTA_REMEDY_SIGN_AGAIN,
+                                   "%s is not sent: it is signed by this key in %s, and the device "
+                                   "takes %s: sign it again",
+                                   request->name, texts[other.format], texts[format]);
     return espota_error_set(check->err, ESPOTA_E_IMAGE,
                             "%s is not sent: its signature is not good: %s", request->name, reason);
 }
@@ -403,20 +395,20 @@ enum espota_status espota_preflight_pack(const struct espota_preflight *request,
     *packed = NULL;
     *packed_length = 0;
     if (request->filesystem)
-        return espota_error_set(err, ESPOTA_E_USAGE,
-                                "--gzip does not go with --fs: a device writes a file system as it "
-                                "comes");
+        return espota_error_remedy(
+            err, ESPOTA_E_USAGE, ESPOTA_REMEDY_LEAVE_UNPACKED,
+            "a file system cannot be compressed on the way, for a device writes it as it comes");
     if (image->kind == ESPOTA_IMAGE_GZIP)
-        return espota_error_set(err, ESPOTA_E_IMAGE, "%s is compressed already: leave out --gzip",
-                                request->name);
+        return espota_error_remedy(err, ESPOTA_E_IMAGE, ESPOTA_REMEDY_LEAVE_UNPACKED,
+                                   "%s is compressed already", request->name);
     if (espota_chip_is_esp32(image->chip) || espota_chip_is_esp32(request->chip))
-        return espota_error_set(err, ESPOTA_E_IMAGE,
-                                "an ESP32 cannot unpack: send %s without --gzip", request->name);
+        return espota_error_remedy(err, ESPOTA_E_IMAGE, ESPOTA_REMEDY_LEAVE_UNPACKED,
+                                   "an ESP32 cannot unpack, and %s is for one", request->name);
     if (image->signature != ESPOTA_SIGNATURE_NONE)
-        return espota_error_set(err, ESPOTA_E_IMAGE,
-                                "%s is signed, and compressing it would bury the signature: "
-                                "compress first (espota-c sign --gzip)",
-                                request->name);
+        return espota_error_remedy(
+            err, ESPOTA_E_IMAGE, ESPOTA_REMEDY_PACK_AND_SIGN,
+            "%s is signed, and compressing it would bury the signature: compress first",
+            request->name);
     status =
         espota_gzip_pack(request->file->bytes, request->file->length, packed, packed_length, err);
     if (status == ESPOTA_OK && is_esp8266(image->chip))

@@ -43,7 +43,7 @@ enum espota_status espota_preflight(const struct espota_preflight *request,
                                     struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /*
- * `--gzip`: the bytes to send in place of the request's, to be freed with free(). Refuses what is
+ * For `gzip`: the bytes to send in place of the request's, to be freed with free(). Refuses what is
  * signed or compressed already, file systems, and images of chips that do not unpack. Check
  * what comes out with espota_preflight as well: it is what will be sent.
  */

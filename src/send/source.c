@@ -88,7 +88,7 @@ static enum espota_status weigh_signed(struct espota_sources *sources, struct es
         return ESPOTA_OK;
     status = load_file(sources, path, &beside, &problem);
     if (status != ESPOTA_OK)
-        return legacy ? espota_error_set(err, status, "%s", problem.message) : ESPOTA_OK;
+        return legacy ? espota_error_copy(err, status, &problem) : ESPOTA_OK;
     if (legacy)
         status = prefer_signed(sources, source, path, &beside, err);
     else if (espota_source_is_signed(source->sent.bytes, source->sent.length, beside.bytes,

@@ -20,7 +20,7 @@ enum {
 };
 
 /* ADDR:PORT, [IPv6]:PORT, or a port alone, which is on `where`; port 0: any free one. */
-static enum espota_status listen_at(const char *text, const char *option, const char *where,
+static enum espota_status listen_at(const char *text, const char *member, const char *where,
                                     int *fd, struct espota_error *err)
 {
     bool only_port = text[strspn(text, "0123456789")] == '\0';
@@ -34,10 +34,10 @@ static enum espota_status listen_at(const char *text, const char *option, const 
     if (any_port)
         full[length - 2] = '\0'; /* length > 2 */
     if (espota_host_parse(full, &host, err) != ESPOTA_OK)
-        return espota_error_prefix(err, "%s", option);
+        return espota_error_prefix(err, "%s", member);
     if (!espota_address_parse(host.name, &address) || (host.port == 0 && !any_port))
         return espota_error_set(err, ESPOTA_E_USAGE,
-                                "%s: '%s' must be ADDRESS:PORT in numbers, or a port", option,
+                                "%s: '%s' must be ADDRESS:PORT in numbers, or a port", member,
                                 text);
     address.port = host.port;
     return espota_tcp_listen(&address, fd, err);
@@ -62,14 +62,14 @@ static enum espota_status open_servers(struct espota_serve *serve, struct espota
     enum espota_status status = ESPOTA_OK;
 
     if (!options->inherited || !espota_inherited_listener(&listener))
-        status = listen_at(options->listen != NULL ? options->listen : "8080", "--listen",
-                           "0.0.0.0", &listener, err);
+        status = listen_at(options->listen != NULL ? options->listen : "8080", "listen", "0.0.0.0",
+                           &listener, err);
     if (status == ESPOTA_OK)
         status = start_server(serve, listener, espota_serve_answer, &serve->address, &serve->server,
                               err);
     if (status != ESPOTA_OK || options->admin == NULL)
         return status;
-    status = listen_at(options->admin, "--admin", "127.0.0.1", &listener, err);
+    status = listen_at(options->admin, "admin", "127.0.0.1", &listener, err);
     if (status == ESPOTA_OK)
         status = start_server(serve, listener, espota_serve_admin_answer, &serve->admin_address,
                               &serve->admin, err);
@@ -263,7 +263,7 @@ enum espota_status espota_serve_create(const struct espota_serve_options *option
         return status;
     if (own.accel != NULL && !accel_good(own.accel))
         return espota_error_set(err, ESPOTA_E_USAGE,
-                                "--accel: must be a location of nginx like /images/");
+                                "accel: must be a location of nginx like /images/");
     serve = calloc(1, sizeof(*serve));
     if (serve == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");

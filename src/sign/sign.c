@@ -104,11 +104,11 @@ static enum espota_status choose_format(struct job *job, bool with_legacy)
     else if (options->format == ESPOTA_SIGN_AUTO)
         job->format = esp32 ? ESPOTA_SIGN_ESP32 : ESPOTA_SIGN_ESP8266;
     if (options->gzip && job->gzip_in)
-        return espota_error_set(job->err, ESPOTA_E_IMAGE,
-                                "%s is compressed already: leave out --gzip", job->input.name);
+        return espota_error_remedy(job->err, ESPOTA_E_IMAGE, ESPOTA_REMEDY_LEAVE_UNPACKED,
+                                   "%s is compressed already", job->input.name);
     if (options->gzip && (esp32 || job->format == ESPOTA_SIGN_ESP32))
-        return espota_error_set(job->err, ESPOTA_E_IMAGE,
-                                "an ESP32 cannot unpack: sign %s without --gzip", job->input.name);
+        return espota_error_remedy(job->err, ESPOTA_E_IMAGE, ESPOTA_REMEDY_LEAVE_UNPACKED,
+                                   "an ESP32 cannot unpack, and %s is for one", job->input.name);
     if (with_legacy && job->format == ESPOTA_SIGN_ESP32)
         return espota_error_set(job->err, ESPOTA_E_USAGE,
                                 "a legacy signature is for ESP8266 cores up to 2.5.2, and %s is "
@@ -181,10 +181,8 @@ static enum espota_status refuse_signed_twice(struct job *job)
     if (status == ESPOTA_OK && !verdict.good && job->format == ESPOTA_SIGN_ESP8266)
         status = espota_tail_judge(read, ESPOTA_SIGN_ESP8266_LEGACY, &verdict, job->err);
     if (status == ESPOTA_OK && verdict.good)
-        return espota_error_set(job->err, ESPOTA_E_IMAGE, "%s is signed by this key already (%s)",
-                                job->input.name,
-                                job->signer->options.plain ? "ESPOTA_FORCE=1 signs it once more"
-                                                           : "--force signs it once more");
+        return espota_error_remedy(job->err, ESPOTA_E_IMAGE, ESPOTA_REMEDY_SIGN_TWICE,
+                                   "%s is signed by this key already", job->input.name);
     return status;
 }
 

@@ -26,10 +26,10 @@ static enum espota_status esp8266_key_fits(const struct espota_key *key, enum es
     unsigned bits = espota_key_bits(key);
 
     if (espota_key_family(key) == ESPOTA_KEY_EC)
-        return espota_error_set(err, ESPOTA_E_LOCAL,
-                                "the key is %s, and no ESP8266 or Pico can verify that: its "
-                                "verifier takes RSA only; make one with espota-c keygen",
-                                espota_key_name(key));
+        return espota_error_remedy(err, ESPOTA_E_LOCAL, ESPOTA_REMEDY_MAKE_KEY,
+                                   "the key is %s, and no ESP8266 or Pico can verify that: its "
+                                   "verifier takes RSA only",
+                                   espota_key_name(key));
     if (espota_key_family(key) != ESPOTA_KEY_RSA)
         return espota_error_set(err, ESPOTA_E_LOCAL, "the key is %s, and devices verify RSA only",
                                 espota_key_name(key));

@@ -15,6 +15,14 @@ static void append(struct espota_error *err, size_t used, const char *format, va
         memcpy(err->message + sizeof(err->message) - 4, "...", 4);
 }
 
+static void set(struct espota_error *err, enum espota_status status, uint32_t ways,
+                const char *format, va_list args)
+{
+    err->status = status;
+    err->remedy = (struct espota_remedy){.ways = ways};
+    append(err, 0, format, args);
+}
+
 enum espota_status espota_error_set(struct espota_error *err, enum espota_status status,
                                     const char *format, ...)
 {
@@ -22,10 +30,32 @@ enum espota_status espota_error_set(struct espota_error *err, enum espota_status
 
     if (err == NULL)
         return status;
-    err->status = status;
     va_start(args, format);
-    append(err, 0, format, args);
+    set(err, status, 0, format, args);
     va_end(args);
+    return status;
+}
+
+enum espota_status espota_error_remedy(struct espota_error *err, enum espota_status status,
+                                       uint32_t ways, const char *format, ...)
+{
+    va_list args;
+
+    if (err == NULL)
+        return status;
+    va_start(args, format);
+    set(err, status, ways, format, args);
+    va_end(args);
+    return status;
+}
+
+enum espota_status espota_error_copy(struct espota_error *err, enum espota_status status,
+                                     const struct espota_error *from)
+{
+    if (err == NULL)
+        return status;
+    *err = *from;
+    err->status = status;
     return status;
 }
 
@@ -45,9 +75,8 @@ enum espota_status espota_error_errno(struct espota_error *err, enum espota_stat
 
     if (err == NULL)
         return status;
-    err->status = status;
     va_start(args, format);
-    append(err, 0, format, args);
+    set(err, status, 0, format, args);
     va_end(args);
     append_text(err, ": %s", strerror(os_errno));
     return status;

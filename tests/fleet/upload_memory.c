@@ -18,7 +18,7 @@ static void on_event(void *context, const struct espota_upload_event *event)
 {
     struct scene *scene = context;
 
-    free(espota_upload_event_json(event));
+    free(espota_upload_event_json(event, NULL, 0));
     if (event->kind == ESPOTA_EVENT_INVITED)
         espota_upload_stop(scene->upload); /* nobody is there */
     if (event->kind == ESPOTA_EVENT_RESULT)

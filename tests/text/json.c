@@ -100,7 +100,7 @@ END_TEST
 
 static void expect_event(const struct espota_upload_event *event, const char *expected)
 {
-    char *line = espota_upload_event_json(event);
+    char *line = espota_upload_event_json(event, NULL, 0);
 
     ck_assert_ptr_nonnull(line);
     ck_assert_str_eq(line, expected);
@@ -182,15 +182,14 @@ START_TEST(test_code_of_a_signal)
     struct espota_upload_event event = {.kind = ESPOTA_EVENT_RESULT,
                                         .target = "door",
                                         .status = ESPOTA_E_INTERRUPTED,
-                                        .message = "stopped",
-                                        .signal = 15};
-    char *line = espota_upload_event_json(&event);
+                                        .message = "stopped"};
+    char *line = espota_upload_event_json(&event, NULL, 15);
 
     ck_assert_ptr_nonnull(strstr(line, "\"code\":143"));
     free(line);
-    event.signal = 0;
-    line = espota_upload_event_json(&event);
+    line = espota_upload_event_json(&event, "stopped by hand", 0);
     ck_assert_ptr_nonnull(strstr(line, "\"code\":130"));
+    ck_assert_ptr_nonnull(strstr(line, "\"message\":\"stopped by hand\""));
     free(line);
 }
 END_TEST
