@@ -58,16 +58,13 @@ struct espota_remedy {
 
 struct espota_error {
     enum espota_status status;
-    char message[1024]; /* cut with "..." when longer; always terminated */
     struct espota_remedy remedy;
+    char message[1024]; /* cut with "..." when longer; always terminated */
 };
 
 #define ESPOTA_ERROR_INIT                                                                          \
     {                                                                                              \
-        ESPOTA_OK, "",                                                                             \
-        {                                                                                          \
-            0, 0, ""                                                                               \
-        }                                                                                          \
+        ESPOTA_OK, {0, 0, ""}, ""                                                                  \
     }
 
 /*

@@ -123,7 +123,7 @@ static void end(struct web_push *push, enum espota_status status, const char *re
 
     out->sending = push->stage == STAGE_SENDING;
     if (reason != NULL)
-        snprintf(out->reason, sizeof(out->reason), "%s", reason);
+        snprintf(out->reason, sizeof(out->reason), "%.*s", (int)sizeof(out->reason) - 1, reason);
     espota_attempt_end(&push->base, status);
 }
 
