@@ -6,7 +6,8 @@
 # builds, and for systems that forbid loading.
 option(ESPOTA_LAZY "Load optional libraries when they are first needed, in place of linking them" ON)
 
-# espota_lazy(NAME TITLE HEADER_FOLDERS LIBRARY): NAME.symbols lies in the room that calls.
+# espota_lazy(NAME TITLE HEADER_FOLDERS LIBRARY [WITH...]): NAME.symbols lies in the room that calls.
+# WITH are libraries that hold some of the functions and come with the first when that is loaded.
 function(espota_lazy name title header_folders library)
     file(STRINGS ${name}.symbols lines REGEX "^[^#]")
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${name}.symbols)
@@ -33,8 +34,17 @@ function(espota_lazy name title header_folders library)
         configure_file(${PROJECT_SOURCE_DIR}/src/lazy.c.in ${folder}/${name}.c @ONLY)
         target_sources(espota PRIVATE ${folder}/${name}.c)
         target_compile_definitions(espota_build INTERFACE ESPOTA_LAZY)
-    else()
+    elseif(library MATCHES "\\.a$")
+        # an archive does not say what it needs: pkg-config does, down to what only archives need
         target_link_libraries(espota PRIVATE ${library})
+        foreach(need IN LISTS ${upper}_STATIC_LIBRARIES)
+            find_library(ESPOTA_NEED_${need} ${need})
+            if(ESPOTA_NEED_${need} AND NOT library MATCHES "/lib${need}\\.a$")
+                target_link_libraries(espota PRIVATE ${ESPOTA_NEED_${need}})
+            endif()
+        endforeach()
+    else()
+        target_link_libraries(espota PRIVATE ${library} ${ARGN})
     endif()
     target_include_directories(espota SYSTEM PRIVATE ${header_folders})
 endfunction()

@@ -87,12 +87,10 @@ size_t espota_key_signature_size(const struct espota_key *key);
 /* "RSA-2048", "ECDSA P-256": borrowed from the key. */
 const char *espota_key_name(const struct espota_key *key);
 
-/* The public numbers of an RSA key, big-endian without leading zeros. */
-enum espota_status espota_key_rsa_numbers(const struct espota_key *key, uint8_t *modulus,
-                                          size_t modulus_room, size_t *modulus_size,
-                                          uint8_t *exponent, size_t exponent_room,
-                                          size_t *exponent_size,
-                                          struct espota_error *err) ESPOTA_MUST_CHECK;
+/* A public number of an RSA key ("n", "e"), big-endian without leading zeros. */
+enum espota_status espota_key_rsa_number(const struct espota_key *key, const char *name,
+                                         uint8_t *out, size_t room, size_t *size,
+                                         struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* Signs a hash of `kind`; `out` has room for ESPOTA_KEY_SIGNATURE_MAX. */
 enum espota_status espota_key_sign(const struct espota_key *key, enum espota_scheme scheme,

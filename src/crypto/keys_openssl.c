@@ -215,28 +215,18 @@ bool espota_key_exponent_is_sound(const struct espota_key *key)
     return sound;
 }
 
-static bool number(const struct espota_key *key, const char *name, uint8_t *out, size_t room,
-                   size_t *size)
+enum espota_status espota_key_rsa_number(const struct espota_key *key, const char *name,
+                                         uint8_t *out, size_t room, size_t *size,
+                                         struct espota_error *err)
 {
     BIGNUM *value = NULL;
-    bool fits =
-        EVP_PKEY_get_bn_param(key->pkey, name, &value) == 1 && (size_t)BN_num_bytes(value) <= room;
+    bool fits = espota_key_family(key) == ESPOTA_KEY_RSA &&
+                EVP_PKEY_get_bn_param(key->pkey, name, &value) == 1 &&
+                (size_t)BN_num_bytes(value) <= room;
 
     *size = fits ? (size_t)BN_bn2bin(value, out) : 0;
     BN_free(value);
-    return fits;
-}
-
-enum espota_status espota_key_rsa_numbers(const struct espota_key *key, uint8_t *modulus,
-                                          size_t modulus_room, size_t *modulus_size,
-                                          uint8_t *exponent, size_t exponent_room,
-                                          size_t *exponent_size, struct espota_error *err)
-{
-    if (espota_key_family(key) == ESPOTA_KEY_RSA &&
-        number(key, OSSL_PKEY_PARAM_RSA_N, modulus, modulus_room, modulus_size) &&
-        number(key, OSSL_PKEY_PARAM_RSA_E, exponent, exponent_room, exponent_size))
-        return ESPOTA_OK;
-    return espota_key_error(err, "the key's numbers cannot be read");
+    return fits ? ESPOTA_OK : espota_key_error(err, "the key's numbers cannot be read");
 }
 
 enum espota_status espota_key_generate(struct espota_key **out, enum espota_key_type type,

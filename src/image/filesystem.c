@@ -8,29 +8,35 @@
 #include "image/parts.h"
 #include "wire/wire.h"
 
+/* A file system that says how long it is, from `start` on; what follows may be a signature. */
+static void take_blocks(struct espota_inspection *in, uint32_t start, uint32_t size, uint32_t count)
+{
+    struct espota_image *image = in->image;
+    uint64_t whole = (uint64_t)size * count;
+
+    image->block_size = size;
+    image->block_count = count;
+    if (whole > in->source->length)
+        espota_image_tell(image, ESPOTA_PROBLEM_FS_LENGTH,
+                          whole > UINT32_MAX ? UINT32_MAX : (uint32_t)whole, in->source->length);
+    else if (whole > 0)
+        espota_part_trailer_esp8266(in, start + whole);
+}
+
 /* LittleFS 2: the first metadata block holds "littlefs" and the superblock's numbers. */
 static bool try_littlefs(struct espota_inspection *in)
 {
     static const uint16_t starts[] = {0, 4096, 8192}; /* either of the first pair of blocks */
-    struct espota_image *image = in->image;
 
     for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
         char name[8];
-        uint64_t whole;
 
         if (!espota_part_read(in, (uint64_t)starts[i] + 8, name, sizeof(name)) ||
             memcmp(name, "littlefs", sizeof(name)) != 0)
             continue;
-        image->kind = ESPOTA_IMAGE_LITTLEFS;
-        image->block_size = espota_part_u32(in, (uint64_t)starts[i] + 24);
-        image->block_count = espota_part_u32(in, (uint64_t)starts[i] + 28);
-        whole = (uint64_t)image->block_size * image->block_count;
-        if (whole > UINT32_MAX || whole > in->source->length)
-            espota_image_tell(image, ESPOTA_PROBLEM_FS_LENGTH,
-                              whole > UINT32_MAX ? UINT32_MAX : (uint32_t)whole,
-                              in->source->length);
-        else if (whole > 0)
-            espota_part_trailer_esp8266(in, whole);
+        in->image->kind = ESPOTA_IMAGE_LITTLEFS;
+        take_blocks(in, 0, espota_part_u32(in, (uint64_t)starts[i] + 24),
+                    espota_part_u32(in, (uint64_t)starts[i] + 28));
         return true;
     }
     return false;
@@ -85,7 +91,6 @@ static bool try_spiffs(struct espota_inspection *in)
 static bool try_fat(struct espota_inspection *in)
 {
     static const uint16_t starts[] = {0, 4096}; /* ESP32's wear levelling puts a sector in front */
-    struct espota_image *image = in->image;
 
     for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
         uint8_t sector[512];
@@ -101,13 +106,8 @@ static bool try_fat(struct espota_inspection *in)
             count = espota_part_u32(in, (uint64_t)starts[i] + 32);
         if (size < 512 || size > 4096 || (size & (size - 1)) != 0)
             continue;
-        image->kind = ESPOTA_IMAGE_FAT;
-        image->block_size = size;
-        image->block_count = count;
-        if ((uint64_t)size * count > in->source->length)
-            espota_image_tell(image, ESPOTA_PROBLEM_FS_LENGTH, size * count, in->source->length);
-        else
-            espota_part_trailer_esp8266(in, (uint64_t)starts[i] + (uint64_t)size * count);
+        in->image->kind = ESPOTA_IMAGE_FAT;
+        take_blocks(in, starts[i], size, count);
         return true;
     }
     return false;

@@ -43,24 +43,20 @@ char *espota_verified_json(const struct espota_verify_options *options,
     struct espota_json *object = espota_json_object();
     struct espota_json *problems = espota_json_array();
     char sentence[300];
-    bool fine = true;
+    bool fine;
     char *line = NULL;
 
-    if (!result->good) {
-        (void)snprintf(sentence, sizeof(sentence), "The signature is not good: %s.",
-                       result->reason);
-        fine = espota_json_append_text(problems, sentence);
-    }
-    fine = fine && espota_json_set_text(object, "file", options->file) &&
+    (void)snprintf(sentence, sizeof(sentence), "The signature is not good: %s.", result->reason);
+    fine = (result->good || espota_json_append_text(problems, sentence)) &&
+           espota_json_set_text(object, "file", options->file) &&
            espota_json_set_text(object, "kind", "signature") &&
            espota_json_set_bool(object, "ok", result->good);
     /* an array that was put in is the object's */
-    fine = espota_json_set_own(object, "problems", problems) && fine;
-    fine = fine && espota_json_set_text(object, "key", result->key) &&
+    fine = espota_json_set_own(object, "problems", problems) && fine &&
+           espota_json_set_text(object, "key", result->key) &&
            espota_json_set_integer(object, "bytes", (int64_t)result->bytes);
-    if (result->good)
-        fine = fine &&
-               espota_json_set_text(object, "format", espota_sign_format_word(result->format)) &&
+    if (fine && result->good)
+        fine = espota_json_set_text(object, "format", espota_sign_format_word(result->format)) &&
                espota_json_set_text(object, "hash", espota_hash_name(result->hash)) &&
                espota_json_set_integer(object, "payload", (int64_t)result->payload);
     if (fine)

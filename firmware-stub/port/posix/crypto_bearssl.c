@@ -158,9 +158,11 @@ enum espota_status stub_verifier_init(struct stub_verifier *verifier, const char
     if (status == ESPOTA_OK)
         status = espota_signature_key_fits(key, ESPOTA_SIGN_ESP8266, ESPOTA_CHIP_ESP8266, err);
     if (status == ESPOTA_OK)
-        status = espota_key_rsa_numbers(key, verifier->modulus, sizeof(verifier->modulus),
-                                        &verifier->modulus_size, verifier->exponent,
-                                        sizeof(verifier->exponent), &verifier->exponent_size, err);
+        status = espota_key_rsa_number(key, "n", verifier->modulus, sizeof(verifier->modulus),
+                                       &verifier->modulus_size, err);
+    if (status == ESPOTA_OK)
+        status = espota_key_rsa_number(key, "e", verifier->exponent, sizeof(verifier->exponent),
+                                       &verifier->exponent_size, err);
     espota_key_destroy(key);
     verifier->table = (struct espota_verifier){
         .context = verifier,
