@@ -13,25 +13,20 @@ enum espota_status espota_shared_bytes_copy(int file, size_t size, struct espota
                                             struct espota_error *err)
 {
     struct espota_shared_bytes *shared = calloc(1, sizeof(*shared));
-    int copy = -1;
+    const void *bytes;
     enum espota_status status;
 
     *out = NULL;
     if (shared == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
-    status = espota_file_private_copy(file, size, &copy, err);
-    if (status == ESPOTA_OK) {
-        shared->size = size;
-        shared->users = 1;
-        shared->bytes = espota_file_map(copy, size);
-        if (shared->bytes == NULL)
-            status = espota_error_set(err, ESPOTA_E_LOCAL, "cannot look at the copy of the file");
-    }
-    espota_descriptor_close(&copy);
+    status = espota_file_map_copy(file, size, &bytes, err);
     if (status != ESPOTA_OK) {
         free(shared);
         return status;
     }
+    shared->bytes = bytes;
+    shared->size = size;
+    shared->users = 1;
     *out = shared;
     return ESPOTA_OK;
 }

@@ -5,7 +5,7 @@
  * Nothing here asks or waits; packets, time and questions go through the caller, so that a test
  * plays a network.
  */
-#include "mdns/mdns.h"
+#include "mdns/discover.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -253,12 +253,10 @@ static void hear_ptr(const struct hearing *h, const struct espota_dns_record *re
 {
     for (unsigned i = 0; i < h->catalog->services; i++) {
         enum espota_service service = (enum espota_service)i;
-        const uint8_t *label;
-        size_t length;
         struct sighting *s;
 
         if (!espota_dns_name_equal(&record->name, espota_service_name(service)) ||
-            !espota_dns_name_is_under(&record->target, &record->name, &label, &length))
+            !espota_dns_name_is_under(&record->target, &record->name))
             continue;
         if (record->ttl == 0)
             s = find(h->catalog, h->origin->link, &h->source, &record->target);

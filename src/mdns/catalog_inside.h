@@ -3,7 +3,7 @@
 #ifndef ESPOTA_MDNS_CATALOG_INSIDE_H
 #define ESPOTA_MDNS_CATALOG_INSIDE_H
 
-#include "mdns/mdns.h"
+#include "mdns/discover.h"
 
 enum {
     ESPOTA_CATALOG_UNRESOLVED_MS = 30000, /* how long a mere name is kept */

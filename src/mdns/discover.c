@@ -4,7 +4,7 @@
  * catalog, and only here is decided when that was all. Below it the public face, which puts a loop
  * of its own around one; the pluggable discovery of the IDE has a loop already.
  */
-#include "mdns/mdns.h"
+#include "mdns/discover.h"
 
 #include <limits.h>
 #include <stdatomic.h>
@@ -184,8 +184,7 @@ enum espota_status espota_discovery_start(struct espota_loop *loop,
     d->event = event;
     d->context = context;
     d->loop = loop;
-    d->timer.expired = expired;
-    d->timer.context = d;
+    d->timer = (struct espota_timer){.expired = expired, .context = d};
     d->started = espota_loop_now(loop);
     d->service_count = options->any ? ESPOTA_SERVICE_COUNT : 1;
     status = espota_catalog_create(d->service_count, &d->catalog, err);

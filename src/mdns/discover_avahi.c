@@ -9,7 +9,7 @@
  * and the daemon itself keeps 4,096 records of an interface by default and drops the rest in
  * silence. Where that matters, there is --via query.
  */
-#include "mdns/mdns.h"
+#include "mdns/discover.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -391,8 +391,7 @@ static enum espota_status start(struct espota_discovery *discovery, void **state
     a = calloc(1, sizeof(*a));
     if (a != NULL) {
         a->discovery = discovery;
-        a->timer.expired = expired;
-        a->timer.context = a;
+        a->timer = (struct espota_timer){.expired = expired, .context = a};
         a->poll = espota_avahi_poll_create(discovery->loop);
     }
     if (a == NULL || a->poll == NULL) {

@@ -7,7 +7,7 @@
  * As from Avahi nobody hears from it who announced something: see there.
  */
 #include "lazy/dnssd.h"
-#include "mdns/mdns.h"
+#include "mdns/discover.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +21,6 @@ enum {
     AGAIN_MS = 30 * 1000, /* to look at every service again */
     RECONNECT_MS = 1000,
     COMEBACK_MS = 10 * 1000,
-    TYPE_A = 1,
-    TYPE_AAAA = 28,
-    CLASS_IN = 1,
 };
 
 struct dnssd;
@@ -117,10 +114,10 @@ static bool request_open(struct dnssd *d, struct request *r, DNSServiceErrorType
     }
     r->dnssd = d;
     r->over = false;
-    r->watch.fd = DNSServiceRefSockFD(r->reference);
-    r->watch.events = ESPOTA_READABLE;
-    r->watch.ready = ready;
-    r->watch.context = r;
+    r->watch = (struct espota_watch){.fd = DNSServiceRefSockFD(r->reference),
+                                     .events = ESPOTA_READABLE,
+                                     .ready = ready,
+                                     .context = r};
     if (espota_loop_watch(d->discovery->loop, &r->watch, NULL) == ESPOTA_OK)
         return true;
     DNSServiceRefDeallocate(r->reference);
@@ -178,11 +175,11 @@ static void DNSSD_API addressed(DNSServiceRef reference, DNSServiceFlags flags, 
     (void)ttl;
     if (error != kDNSServiceErr_NoError || (flags & kDNSServiceFlagsAdd) == 0)
         return;
-    if (type == TYPE_A && length == 4) {
+    if (type == ESPOTA_DNS_A && length == 4) {
         address.family = 4;
         memcpy(address.bytes, data, 4);
         tell(s, &address);
-    } else if (type == TYPE_AAAA && length == 16) {
+    } else if (type == ESPOTA_DNS_AAAA && length == 16) {
         address.family = 6;
         memcpy(address.bytes, data, 16);
         espota_address_set_scope(&address, interface);
@@ -216,11 +213,11 @@ static void DNSSD_API resolved(DNSServiceRef reference, DNSServiceFlags flags, u
     s->txt_length = txt_length <= sizeof(s->txt) ? txt_length : 0;
     memcpy(s->txt, txt, s->txt_length);
     any = request_open(d, &s->four,
-                       DNSServiceQueryRecord(&s->four.reference, 0, interface, host, TYPE_A,
-                                             CLASS_IN, addressed, s));
+                       DNSServiceQueryRecord(&s->four.reference, 0, interface, host, ESPOTA_DNS_A,
+                                             ESPOTA_DNS_IN, addressed, s));
     any |= request_open(d, &s->six,
-                        DNSServiceQueryRecord(&s->six.reference, 0, interface, host, TYPE_AAAA,
-                                              CLASS_IN, addressed, s));
+                        DNSServiceQueryRecord(&s->six.reference, 0, interface, host,
+                                              ESPOTA_DNS_AAAA, ESPOTA_DNS_IN, addressed, s));
     if (!any)
         rest_soon(s);
 }
@@ -400,8 +397,7 @@ static enum espota_status start(struct espota_discovery *discovery, void **state
     if (d == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to ask dns_sd");
     d->discovery = discovery;
-    d->timer.expired = expired;
-    d->timer.context = d;
+    d->timer = (struct espota_timer){.expired = expired, .context = d};
     /* Avahi's library would lecture the user on standard error */
     (void)setenv("AVAHI_COMPAT_NOWARN", "1", 0);
     error = browse(d);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Stands in for discover_avahi.c where the library was not found when this was built. */
-#include "mdns/mdns.h"
+#include "mdns/discover.h"
 
 static enum espota_status start(struct espota_discovery *discovery, void **state,
                                 struct espota_error *err)

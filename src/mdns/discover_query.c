@@ -6,7 +6,7 @@
  * that wants its answer by unicast, from a port of our own, for machines where
  * somebody holds port 5353 alone.
  */
-#include "mdns/mdns.h"
+#include "mdns/discover.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -204,8 +204,7 @@ static enum espota_status start(struct espota_discovery *discovery, void **state
     if (q == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to ask for devices");
     q->discovery = discovery;
-    q->timer.expired = expired;
-    q->timer.context = q;
+    q->timer = (struct espota_timer){.expired = expired, .context = q};
     espota_dns_begin(&q->writer, q->packet, sizeof(q->packet), 0, 0);
     status = espota_mdns_create(discovery->loop, &hooks, &q->mdns, err);
     if (status == ESPOTA_OK) {

@@ -73,20 +73,12 @@ bool espota_dns_name_equal(const struct espota_dns_name *a, const struct espota_
 }
 
 bool espota_dns_name_is_under(const struct espota_dns_name *name,
-                              const struct espota_dns_name *parent, const uint8_t **label,
-                              size_t *length)
+                              const struct espota_dns_name *parent)
 {
-    size_t first;
+    size_t first = name->length < 2 ? 0 : name->bytes[0] + 1u;
 
-    if (name->length < 2 || name->bytes[0] == 0)
-        return false;
-    first = name->bytes[0];
-    if (name->length != first + 1 + parent->length ||
-        !equal_bytes(name->bytes + first + 1, parent->bytes, parent->length))
-        return false;
-    *label = name->bytes + 1;
-    *length = first;
-    return true;
+    return first > 1 && name->length == first + parent->length &&
+           equal_bytes(name->bytes + first, parent->bytes, parent->length);
 }
 
 uint32_t espota_dns_name_hash(const struct espota_dns_name *name)

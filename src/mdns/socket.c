@@ -153,9 +153,8 @@ static enum espota_status open_one(struct espota_mdns *mdns, struct mdns_socket 
     if (status != ESPOTA_OK)
         return status;
     espota_socket_receive_room(s->watch.fd, RECEIVE_ROOM);
-    s->watch.events = ESPOTA_READABLE;
-    s->watch.ready = ready;
-    s->watch.context = s;
+    s->watch = (struct espota_watch){
+        .fd = s->watch.fd, .events = ESPOTA_READABLE, .ready = ready, .context = s};
     status = espota_loop_watch(mdns->loop, &s->watch, err);
     if (status != ESPOTA_OK)
         espota_socket_close(&s->watch.fd);

@@ -117,44 +117,29 @@ enum espota_status espota_folder_list(int folder, const char *below,
     return ESPOTA_OK;
 }
 
-/* Exactly `size` bytes and then the end. */
-static enum espota_status copy_bytes(int from, int to, uint64_t size, struct espota_error *err)
+enum espota_status espota_file_map_copy(int file, size_t size, const void **out,
+                                        struct espota_error *err)
 {
-    char piece[65536];
-    uint64_t copied = 0;
-    size_t got = sizeof(piece);
+    enum espota_status status = ESPOTA_OK;
+    size_t got, more;
+    char behind;
+    void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    while (got == sizeof(piece) && copied <= size) {
-        if (!espota_descriptor_read_at(from, copied, piece, sizeof(piece), &got))
-            return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot read the file");
-        if (!espota_descriptor_write(to, piece, got))
-            return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot copy the file");
-        copied += got;
-    }
-    if (copied != size)
-        return espota_error_set(err, ESPOTA_E_BROKEN, "the file changes while it is read");
-    return ESPOTA_OK;
-}
-
-enum espota_status espota_file_private_copy(int file, uint64_t size, int *copy,
-                                            struct espota_error *err)
-{
-    enum espota_status status;
-
-    *copy = espota_open_nameless();
-    if (*copy < 0)
+    *out = NULL;
+    if (bytes == MAP_FAILED)
         return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot make a copy of the file");
-    status = copy_bytes(file, *copy, size, err);
-    if (status != ESPOTA_OK)
-        espota_descriptor_close(copy);
-    return status;
-}
-
-const void *espota_file_map(int copy, size_t size)
-{
-    void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, copy, 0);
-
-    return bytes != MAP_FAILED ? bytes : NULL;
+    if (!espota_descriptor_read_at(file, 0, bytes, size, &got) ||
+        !espota_descriptor_read_at(file, size, &behind, 1, &more))
+        status = espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot read the file");
+    else if (got != size || more != 0)
+        status = espota_error_set(err, ESPOTA_E_BROKEN, "the file changes while it is read");
+    if (status != ESPOTA_OK) {
+        munmap(bytes, size);
+        return status;
+    }
+    (void)mprotect(bytes, size, PROT_READ);
+    *out = bytes;
+    return ESPOTA_OK;
 }
 
 void espota_file_unmap(const void *bytes, size_t size)

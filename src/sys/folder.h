@@ -34,15 +34,11 @@ enum espota_status espota_folder_list(int folder, const char *below,
                                       struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /*
- * A private copy of `size` bytes that nobody else can change: in memory that is not counted as
- * the program's own where the platform has it, else in a file without a name. E_BROKEN: the file
- * has another length.
+ * A copy of `size` bytes in pages of their own, to look at: they go back to the system at once
+ * with `unmap`. E_BROKEN: the file has another length.
  */
-enum espota_status espota_file_private_copy(int file, uint64_t size, int *copy,
-                                            struct espota_error *err) ESPOTA_MUST_CHECK;
-
-/* The bytes of a private copy, to look at; NULL (and errno) if it cannot be mapped. */
-const void *espota_file_map(int copy, size_t size);
+enum espota_status espota_file_map_copy(int file, size_t size, const void **bytes,
+                                        struct espota_error *err) ESPOTA_MUST_CHECK;
 void espota_file_unmap(const void *bytes, size_t size);
 
 #endif

@@ -235,10 +235,8 @@ static enum espota_status open_wake(struct espota_loop *loop, struct espota_erro
 {
     if (!espota_descriptor_pipe(loop->wake_pipe))
         return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot create a pipe");
-    loop->wake_watch.fd = loop->wake_pipe[0];
-    loop->wake_watch.events = ESPOTA_READABLE;
-    loop->wake_watch.ready = woken;
-    loop->wake_watch.context = loop;
+    loop->wake_watch = (struct espota_watch){
+        .fd = loop->wake_pipe[0], .events = ESPOTA_READABLE, .ready = woken, .context = loop};
     return espota_loop_watch(loop, &loop->wake_watch, err);
 }
 

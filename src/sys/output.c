@@ -68,18 +68,20 @@ static char *name_beside(const char *path, int try)
     return name;
 }
 
-static int open_named(struct espota_output *output)
+/* Gives the file a name beside its place, by `make`; what that returns: -1 with errno. */
+static int take_name(struct espota_output *output,
+                     int (*make)(const struct espota_output *output, const char *name))
 {
     for (int try = 0; try < TRIES; try++) {
         char *name = name_beside(output->path, try);
-        int fd;
+        int made;
 
         if (name == NULL)
             break;
         hold_name(output, name);
-        fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (fd >= 0)
-            return fd;
+        made = make(output, name);
+        if (made >= 0)
+            return made;
         drop_name(output);
         if (errno != EEXIST)
             break;
@@ -87,7 +89,18 @@ static int open_named(struct espota_output *output)
     return -1;
 }
 
-int espota_open_scratch(void)
+static int create_named(const struct espota_output *output, const char *name)
+{
+    (void)output;
+    return open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
+static int give_name(const struct espota_output *output, const char *name)
+{
+    return espota_output_name(output->fd, name);
+}
+
+static int open_scratch(void)
 {
     const char *folder = getenv("TMPDIR");
     char name[4096];
@@ -113,7 +126,7 @@ static enum espota_status open_target(struct espota_output *output, int target, 
 {
     output->target = target;
     output->target_is_own = own;
-    output->fd = espota_open_scratch();
+    output->fd = open_scratch();
     if (output->fd >= 0)
         return ESPOTA_OK;
     return espota_error_errno(err, ESPOTA_E_LOCAL, errno,
@@ -141,7 +154,7 @@ static enum espota_status open_place(struct espota_output *output, const char *p
     output->fd = espota_output_nameless(folder);
     free(folder);
     if (output->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
-        output->fd = open_named(output);
+        output->fd = take_name(output, create_named);
     return output->fd >= 0 ? ESPOTA_OK : fail(output, errno, "write", err);
 }
 
@@ -370,19 +383,9 @@ static enum espota_status place_new(struct espota_output *output, struct espota_
 
 static enum espota_status place_over(struct espota_output *output, struct espota_error *err)
 {
-    for (int try = 0; output->temporary == NULL && try < TRIES; try++) {
-        char *name = name_beside(output->path, try);
-
-        if (name == NULL)
-            break;
-        hold_name(output, name);
-        if (espota_output_name(output->fd, name) == 0)
-            break;
-        drop_name(output);
-        if (errno != EEXIST)
-            break;
-    }
-    if (output->temporary == NULL || rename(output->temporary, output->path) != 0)
+    if (output->temporary == NULL && take_name(output, give_name) < 0)
+        return fail(output, errno, "write", err);
+    if (rename(output->temporary, output->path) != 0)
         return fail(output, errno, "write", err);
     drop_name(output);
     return ESPOTA_OK;

@@ -38,12 +38,6 @@ int espota_output_name(int fd, const char *name);
  * errno. */
 int espota_open_beneath(int folder, const char *name, int flags);
 
-/* A file without a name, for reading and writing, in memory where that is to be had; -1 with errno.
- */
-int espota_open_nameless(void);
-/* The same on the disk, in the folder for such files; on every system. */
-int espota_open_scratch(void);
-
 /* Of the program to start, every descriptor from `first` on is closed; false with errno. */
 bool espota_process_close_from(posix_spawn_file_actions_t *actions, int first);
 

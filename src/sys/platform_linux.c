@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -217,11 +216,6 @@ int espota_open_beneath(int folder, const char *name, int flags)
             break;
     }
     return (int)fd;
-}
-
-int espota_open_nameless(void)
-{
-    return memfd_create("espota-image", MFD_CLOEXEC);
 }
 
 bool espota_process_close_from(posix_spawn_file_actions_t *actions, int first)

@@ -125,11 +125,6 @@ int espota_open_beneath(int folder, const char *name, int flags)
     return -1;
 }
 
-int espota_open_nameless(void)
-{
-    return espota_open_scratch();
-}
-
 bool espota_process_close_from(posix_spawn_file_actions_t *actions, int first)
 {
     long most = sysconf(_SC_OPEN_MAX);

@@ -2,7 +2,7 @@
 /* A packet from the network, through the reader and into the list of devices. */
 #include "fuzz.h"
 
-#include "mdns/mdns.h"
+#include "mdns/discover.h"
 
 static void read_all(struct espota_dns_reader *reader)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "mdns/mdns.h"
+#include "mdns/discover.h"
 
 #include "unit.h"
 
