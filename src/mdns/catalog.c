@@ -337,7 +337,6 @@ void espota_catalog_packet(struct espota_catalog *catalog, uint64_t now,
                 hear_host(&h, &record);
         }
     }
-    espota_catalog_tick(catalog, now);
 }
 
 static bool full_name(struct espota_dns_name *name, enum espota_service service,

@@ -303,15 +303,17 @@ enum espota_status espota_discover_begin(struct espota_discover *discover, struc
 static enum espota_status turn(struct espota_discover *discover, int most_ms,
                                struct espota_error *err)
 {
-    enum espota_status status = ESPOTA_OK;
-    int left;
+    enum espota_status status;
+    bool over;
 
     if (discover->discovery == NULL)
         return espota_error_set(err, ESPOTA_E_USAGE, "no discovery is running");
-    left = left_ms(discover);
-    if (left != 0)
-        status = espota_loop_turn(discover->loop, sooner(left, most_ms), err);
-    return status == ESPOTA_OK && left_ms(discover) != 0 ? ESPOTA_MORE : status;
+    over = left_ms(discover) == 0;
+    status = espota_loop_turn(discover->loop, sooner(left_ms(discover), most_ms), err);
+    if (status != ESPOTA_OK || discover->enough || discover->stopped)
+        return status;
+    /* not before a turn after the end brought nothing: where this process is late, answers wait */
+    return over && left_ms(discover) == 0 ? ESPOTA_OK : ESPOTA_MORE;
 }
 
 enum espota_status espota_discover_pump(struct espota_discover *discover, struct espota_error *err)

@@ -64,7 +64,7 @@ enum espota_status espota_catalog_create(size_t services, struct espota_catalog 
 void espota_catalog_destroy(struct espota_catalog *catalog);
 
 /* A response that espota_dns_open has found well; anything in it that is not ours is passed over.
- */
+ * What it changes the next tick finds: a flood must not cost a look at the whole list a packet. */
 void espota_catalog_packet(struct espota_catalog *catalog, uint64_t now,
                            const struct espota_mdns_origin *origin,
                            struct espota_dns_reader *packet);

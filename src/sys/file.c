@@ -176,11 +176,6 @@ enum espota_status espota_input_at(struct espota_input *input, uint64_t offset, 
                             input->name);
 }
 
-bool espota_input_shared(const struct espota_input *input)
-{
-    return (input->mode & 077) != 0;
-}
-
 void espota_input_deinit(struct espota_input *input)
 {
     if (!input->standard)
@@ -252,7 +247,7 @@ enum espota_status espota_file_read(const char *path, size_t most, uint8_t **out
     if (status == ESPOTA_OK)
         status = read_all(&input, most, out, length, err);
     if (shared != NULL)
-        *shared = espota_input_shared(&input);
+        *shared = (input.mode & 077) != 0;
     espota_input_deinit(&input);
     if (status == ESPOTA_OK)
         return ESPOTA_OK;

@@ -56,15 +56,13 @@ enum espota_status espota_input_read(struct espota_input *input, void *out, size
 /* Exactly `length` bytes from `offset` of a regular file. */
 enum espota_status espota_input_at(struct espota_input *input, uint64_t offset, void *out,
                                    size_t length, struct espota_error *err) ESPOTA_MUST_CHECK;
-/* Whether others than the owner may read it. */
-bool espota_input_shared(const struct espota_input *input);
 void espota_input_deinit(struct espota_input *input); /* harmless on ESPOTA_INPUT_INIT */
 
 enum espota_status espota_file_remove(const char *path, struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /*
  * All of a file or of standard input, at most `most` bytes, in memory that no stdio buffer saw.
- * Wipe and free it. `shared` may be NULL.
+ * Wipe and free it. *shared: whether others than the owner may read it; it may be NULL.
  */
 enum espota_status espota_file_read(const char *path, size_t most, uint8_t **out, size_t *length,
                                     bool *shared, struct espota_error *err) ESPOTA_MUST_CHECK;

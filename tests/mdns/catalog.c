@@ -105,6 +105,7 @@ static void hear_on(uint64_t now, const struct voice *v, const struct espota_mdn
 
     ck_assert_int_eq(espota_dns_open(&reader, packet, size), ESPOTA_OK);
     espota_catalog_packet(catalog, now, link, &reader);
+    espota_catalog_tick(catalog, now); /* as a discovery does after each batch of packets */
 }
 
 static void hear(uint64_t now, const struct voice *v)
