@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Names stay as they are on the wire: an instance may be called "a.b" or have any bytes, which
+ * dotted text cannot say without escapes.
+ */
 #include "mdns/mdns.h"
 
 #include "wire/wire.h"

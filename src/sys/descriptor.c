@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What read() and write() leave to each caller (signals in between, less than was asked for, a
+ * descriptor that does not block) is done once, here.
+ */
 #include "sys/descriptor.h"
 
 #include <errno.h>

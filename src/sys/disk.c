@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The flash of a device that is a process: what one run wrote the next one finds, and a second
+ * process on the same file would be two devices with one flash.
+ */
 #include "sys/file.h"
 
 #include <errno.h>

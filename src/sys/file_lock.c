@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The lock is a file beside the one that is guarded, since that one is replaced by a rename. It is
+ * removed while it is held, so whoever gets one looks whether it still has its name.
+ */
 #include "sys/file.h"
 
 #include <errno.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * BSD sockets with their corners taken off: nobody outside sees EINTR, SIGPIPE, an error that an
+ * earlier datagram caused, or a descriptor that blocks or outlives an exec.
+ */
 #include "sys/net.h"
 
 #include <errno.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A program and the library may be of different versions: the struct's own size says which fields
+ * the program knows, and zeros in those that the library does not know ask for nothing.
+ */
 #include "sys/sized.h"
 
 #include <string.h>
