@@ -10,14 +10,10 @@
 #include "espota/arduino_install.h"
 #include "sys/sys.h"
 
-struct discovery_args {
-    enum espota_via via;
-};
-
 static const struct opt discovery_options[] = {
     {OPT_CHOICE, 0, "via", "auto|avahi|dnssd|query",
      "how to ask: the Avahi daemon, dns_sd, or questions of our own",
-     OPT_AT(struct discovery_args, via)},
+     OPT_AT(struct espota_arduino_discovery_options, via)},
     OPT_ROWS_OUTPUT,
     OPT_ROWS_END,
 };
@@ -42,7 +38,6 @@ static void stop(void *context)
 
 static int cmd_discovery(int argc, char **argv)
 {
-    struct discovery_args args = {.via = ESPOTA_VIA_AUTO};
     struct espota_arduino_discovery_options options = {
         .size = sizeof(options), .log = out_log(), .write = write_message};
     struct espota_arduino_discovery *discovery;
@@ -50,9 +45,8 @@ static int cmd_discovery(int argc, char **argv)
     enum espota_status status;
     int code;
 
-    if (!opt_read(&discovery_command, argc, argv, &args, &code))
+    if (!opt_read(&discovery_command, argc, argv, &options, &code))
         return code;
-    options.via = args.via;
     status = espota_arduino_discovery_create(&options, &discovery, &err);
     if (status == ESPOTA_OK) {
         espota_program_on_stop(stop, discovery);
@@ -60,36 +54,31 @@ static int cmd_discovery(int argc, char **argv)
         espota_program_on_stop(NULL, NULL);
         espota_arduino_discovery_destroy(discovery);
     }
-    if (status == ESPOTA_OK)
-        return espota_program_stop_signal() != 0 ? 128 + espota_program_stop_signal() : 0;
-    show_error(&err);
-    return espota_status_exit_code(status);
+    if (status != ESPOTA_OK)
+        return show_failure(&err);
+    return espota_program_stop_signal() != 0 ? 128 + espota_program_stop_signal() : 0;
 }
 
-struct install_args {
-    struct espota_arduino_install_options options;
-};
+#define AT(member) OPT_AT(struct espota_arduino_install_options, member)
 
 static const struct opt install_options[] = {
     {OPT_STRING, 0, "core", "CORE",
      "only this one: esp8266, esp32, rp2040, or the folder of a core (PATH, with a slash)",
-     OPT_AT(struct install_args, options.core), .min = 1},
+     AT(core), .min = 1},
     {OPT_STRING, 0, "data-dir", "DIR",
      "where Arduino's tools keep cores (default: what arduino-cli.yaml says, else ~/.arduino15 "
      "and the sketchbook)",
-     OPT_AT(struct install_args, options.data_dir), .min = 1},
+     AT(data_dir), .min = 1},
     {OPT_FLAG, 0, "shim", NULL,
      "also put small scripts in place of the cores' espota.py and signing.py; the originals are "
      "kept beside them",
-     OPT_AT(struct install_args, options.shim)},
+     AT(shim)},
     {OPT_FLAG, 0, "discovery", NULL,
      "also stand in for the mdns-discovery that arduino-cli and the IDE run; the original is kept "
      "beside it",
-     OPT_AT(struct install_args, options.discovery)},
-    {OPT_FLAG, 0, "remove", NULL, "take everything away again",
-     OPT_AT(struct install_args, options.remove)},
-    {OPT_FLAG, 'n', "dry-run", NULL, "only tell what would be done",
-     OPT_AT(struct install_args, options.dry_run)},
+     AT(discovery)},
+    {OPT_FLAG, 0, "remove", NULL, "take everything away again", AT(remove)},
+    {OPT_FLAG, 'n', "dry-run", NULL, "only tell what would be done", AT(dry_run)},
     OPT_ROWS_OUTPUT,
     OPT_ROWS_END,
 };
@@ -114,30 +103,22 @@ static void tell_done(void *context, const char *path, const char *what)
 
 static int cmd_install(int argc, char **argv)
 {
-    struct install_args args = {
-        .options = {.size = sizeof(args.options), .log = out_log(), .done = tell_done}};
+    struct espota_arduino_install_options options = {
+        .size = sizeof(options), .log = out_log(), .done = tell_done};
     struct espota_error err = ESPOTA_ERROR_INIT;
     char program[1024];
     size_t cores;
     int code;
 
-    if (!opt_read(&install_command, argc, argv, &args, &code))
+    if (!opt_read(&install_command, argc, argv, &options, &code))
         return code;
-    if (!espota_program_path(program, sizeof(program))) {
-        out_error("this system does not tell where espota-c is installed");
-        return espota_status_exit_code(ESPOTA_E_LOCAL);
-    }
-    args.options.program = program;
-    if (espota_arduino_install(&args.options, &cores, &err) == ESPOTA_OK)
+    if (!espota_program_path(program, sizeof(program)))
+        (void)espota_error_set(&err, ESPOTA_E_LOCAL,
+                               "this system does not tell where espota-c is installed");
+    options.program = program;
+    if (err.status == ESPOTA_OK && espota_arduino_install(&options, &cores, &err) == ESPOTA_OK)
         return 0;
-    show_error(&err);
-    return espota_status_exit_code(err.status);
-}
-
-static void help_line(void *context, const char *text)
-{
-    (void)context;
-    out_data("%s\n", text);
+    return show_failure(&err);
 }
 
 static const struct opt_command arduino_command = {
@@ -147,9 +128,9 @@ static const struct opt_command arduino_command = {
 /* Both commands with their options: nothing stands between a user and them. */
 static int print_help(void)
 {
-    opt_help(&discovery_command, help_line, NULL);
-    help_line(NULL, "");
-    opt_help(&install_command, help_line, NULL);
+    opt_help(&discovery_command);
+    out_data("\n");
+    opt_help(&install_command);
     return 0;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* espota-c discover: who announces itself on the network. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/completion_cache.h"
 #include "cli/devices.h"
 #include "cli/opt.h"
 #include "cli/out.h"
@@ -14,26 +14,24 @@
 enum { DEFAULT_TIMEOUT_MS = 3000 };
 
 struct args {
-    uint32_t timeout_ms;
-    bool watch;
+    struct espota_discover_options how;
     bool json;
-    bool any;
-    const char *name;
-    enum espota_via via;
+    struct device_list list;
+    size_t told;
 };
 
 static const struct opt options[] = {
     {OPT_STRING, 0, "name", "GLOB", "only devices whose name matches (*, ?)",
-     OPT_AT(struct args, name)},
-    {OPT_FLAG, 0, "any", NULL, "ESPHome's devices, too", OPT_AT(struct args, any)},
+     OPT_AT(struct args, how.name)},
+    {OPT_FLAG, 0, "any", NULL, "ESPHome's devices, too", OPT_AT(struct args, how.any)},
     {OPT_SECONDS, 0, "timeout", "SECONDS",
      "how long to listen at most (default 3; with --watch: for ever)",
-     OPT_AT(struct args, timeout_ms), .min = 1, .max = 86400000},
+     OPT_AT(struct args, how.timeout_ms), .min = 1, .max = 86400000},
     {OPT_FLAG, 0, "watch", NULL, "go on, and tell what comes, changes and goes",
-     OPT_AT(struct args, watch)},
+     OPT_AT(struct args, how.watch)},
     {OPT_FLAG, 0, "json", NULL, "one JSON object a line", OPT_AT(struct args, json)},
     {OPT_CHOICE, 0, "via", "auto|avahi|dnssd|query",
-     "how to ask: the Avahi daemon, dns_sd, or questions of our own", OPT_AT(struct args, via)},
+     "how to ask: the Avahi daemon, dns_sd, or questions of our own", OPT_AT(struct args, how.via)},
     OPT_ROWS_OUTPUT,
     OPT_ROWS_END,
 };
@@ -44,17 +42,11 @@ static const struct opt_command command = {
     .summary = "List the devices that announce themselves on the network.",
     .options = options,
     .notes = "The list ends early once nothing new has come for a second after the last\n"
-             "question. Exit code 3: nobody answered.\n",
+             "question. Exit code 3: nobody answered.",
 };
 
 enum { COLUMNS = 6 };
 static const char *const titles[COLUMNS] = {"NAME", "ADDRESS", "PORT", "BOARD", "AUTH", "HOSTNAME"};
-
-struct state {
-    const struct args *args;
-    struct device_list list;
-    size_t told;
-};
 
 struct row {
     char port[8];
@@ -63,17 +55,10 @@ struct row {
 
 static void row_of(const struct espota_device *device, struct row *row)
 {
-    unsigned port = device->port;
-    size_t at = sizeof(row->port) - 1;
-
-    row->port[at] = '\0';
-    do {
-        row->port[--at] = (char)('0' + port % 10);
-        port /= 10;
-    } while (port != 0);
+    (void)snprintf(row->port, sizeof(row->port), "%u", (unsigned)device->port);
     row->cells[0] = device->name;
     row->cells[1] = device->address;
-    row->cells[2] = row->port + at;
+    row->cells[2] = row->port;
     row->cells[3] = device->board[0] != '\0' ? device->board : "-";
     row->cells[4] = espota_device_auth_word(device->auth);
     row->cells[5] = device->hostname;
@@ -100,23 +85,23 @@ static void print_row(const char *const cells[COLUMNS], const size_t widths[COLU
     }
 }
 
-static void print_table(struct state *state)
+static void print_table(struct device_list *list)
 {
     size_t widths[COLUMNS] = {0};
     struct row row;
 
     for (int i = 0; i < COLUMNS; i++)
         widths[i] = strlen(titles[i]);
-    for (size_t k = 0; k < state->list.count; k++) {
-        row_of(&state->list.devices[k], &row);
+    for (size_t k = 0; k < list->count; k++) {
+        row_of(&list->devices[k], &row);
         for (int i = 0; i < COLUMNS; i++)
             if (shown_width(row.cells[i]) > widths[i])
                 widths[i] = shown_width(row.cells[i]);
     }
-    device_list_sort(&state->list);
+    device_list_sort(list);
     print_row(titles, widths);
-    for (size_t k = 0; k < state->list.count; k++) {
-        row_of(&state->list.devices[k], &row);
+    for (size_t k = 0; k < list->count; k++) {
+        row_of(&list->devices[k], &row);
         print_row(row.cells, widths);
     }
 }
@@ -134,52 +119,45 @@ static void print_event(enum espota_device_event event, const struct espota_devi
 
 static bool told(void *context, enum espota_device_event event, const struct espota_device *device)
 {
-    struct state *state = context;
+    struct args *args = context;
 
-    state->told++;
-    device_list_note(&state->list, event, device);
-    if (state->args->json) {
-        char *line = espota_discover_event_json(event, device);
-
-        state->list.no_memory |= line == NULL;
-        if (line != NULL)
-            out_event(line);
-        free(line);
-    } else if (state->args->watch) {
+    args->told++;
+    device_list_note(&args->list, event, device);
+    if (args->json)
+        args->list.no_memory |= !out_json(espota_discover_event_json(event, device));
+    else if (args->how.watch)
         print_event(event, device);
-    }
-    return !state->list.no_memory && !out_lost();
+    return !args->list.no_memory && !out_lost();
 }
 
 /* For the completions of the shells; a list that is not whole would hide devices there. */
-static void remember(const struct state *state)
+static void remember(const struct args *args)
 {
     struct espota_error err = ESPOTA_ERROR_INIT;
 
-    if (state->list.count == 0 || state->args->name != NULL)
-        return;
-    if (espota_completion_cache_write(state->list.devices, state->list.count, &err) != ESPOTA_OK)
+    if (args->list.count > 0 && args->how.name == NULL &&
+        completion_cache_write(&args->list, &err) != ESPOTA_OK)
         out_detail("%s", err.message);
 }
 
-static int result_of(struct state *state)
+static int result_of(struct args *args)
 {
+    const char *name = args->how.name;
     int signal = espota_program_stop_signal();
 
-    remember(state);
-    if (!state->args->json && !state->args->watch && state->list.count > 0)
-        print_table(state);
-    if (state->list.no_memory) {
+    remember(args);
+    if (!args->json && !args->how.watch && args->list.count > 0)
+        print_table(&args->list);
+    if (args->list.no_memory) {
         out_error("no memory to list the devices");
         return espota_status_exit_code(ESPOTA_E_MEMORY);
     }
     if (signal != 0)
         return 128 + signal;
-    if (state->told > 0)
+    if (args->told > 0)
         return 0;
-    out_error("no device answered%s%s%s", state->args->name != NULL ? " to the name '" : "",
-              state->args->name != NULL ? state->args->name : "",
-              state->args->name != NULL ? "'" : "");
+    out_error("no device answered%s%s%s", name != NULL ? " to the name '" : "",
+              name != NULL ? name : "", name != NULL ? "'" : "");
     out_hint("Is it on this network, and does its program call ArduinoOTA.begin()? "
              "A firewall must let UDP port 5353 in.");
     return espota_status_exit_code(ESPOTA_E_NO_ANSWER);
@@ -187,30 +165,17 @@ static int result_of(struct state *state)
 
 int cmd_discover(int argc, char **argv)
 {
-    struct args args = {.timeout_ms = 0};
-    struct espota_discover_options discover = ESPOTA_DISCOVER_OPTIONS_INIT;
-    struct state state = {.args = &args};
+    struct args args = {
+        .how = {.size = sizeof(args.how), .context = &args, .event = told},
+    };
     struct espota_error err = ESPOTA_ERROR_INIT;
-    enum espota_status status;
     int code;
 
     if (!opt_read(&command, argc, argv, &args, &code))
         return code;
-    discover.via = args.via;
-    discover.watch = args.watch;
-    discover.any = args.any;
-    discover.name = args.name;
-    discover.timeout_ms =
-        args.timeout_ms == 0 && !args.watch ? DEFAULT_TIMEOUT_MS : args.timeout_ms;
-    discover.context = &state;
-    discover.event = told;
-    status = discover_devices(&discover, &err);
-    if (status == ESPOTA_OK) {
-        code = result_of(&state);
-    } else {
-        show_error(&err);
-        code = espota_status_exit_code(status);
-    }
-    free(state.list.devices);
+    if (args.how.timeout_ms == 0 && !args.how.watch)
+        args.how.timeout_ms = DEFAULT_TIMEOUT_MS;
+    code = discover_devices(&args.how, &err) == ESPOTA_OK ? result_of(&args) : show_failure(&err);
+    free(args.list.devices);
     return code;
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* espota-c info */
-#include <stdlib.h>
-#include <string.h>
-
+/* espota-c info: what an image file is, and what is wrong with it. */
 #include "cli/commands.h"
 #include "cli/opt.h"
 #include "cli/out.h"
@@ -64,36 +61,25 @@ static void print(const struct espota_info *info)
         out_data("%-17s %s\n", "Problems", "none");
 }
 
-static void print_json(const struct espota_info *info)
-{
-    char *line = espota_info_json(info);
-
-    out_event(line != NULL ? line : "{}");
-    free(line);
-}
-
 int cmd_info(int argc, char **argv)
 {
     struct info_args args = {0};
-    struct espota_info *info = NULL;
+    struct espota_info *info;
     struct espota_error err = ESPOTA_ERROR_INIT;
-    enum espota_status status;
-    int code = 0;
+    bool good;
+    int code;
 
     if (!opt_read(&command, argc, argv, &args, &code))
         return code;
-    status = espota_info_create(&info, args.image, &err);
-    if (status != ESPOTA_OK)
-        show_error(&err);
-    else {
-        if (args.json)
-            print_json(info);
-        else if (out_quiet())
-            print_problems(info, args.image);
-        else
-            print(info);
-        status = espota_info_ok(info) ? ESPOTA_OK : ESPOTA_E_IMAGE;
-    }
+    if (espota_info_create(&info, args.image, &err) != ESPOTA_OK)
+        return show_failure(&err);
+    if (args.json && !out_json(espota_info_json(info)))
+        out_event("{}");
+    else if (!args.json && out_quiet)
+        print_problems(info, args.image);
+    else if (!args.json)
+        print(info);
+    good = espota_info_ok(info);
     espota_info_destroy(info);
-    return espota_status_exit_code(status);
+    return espota_status_exit_code(good ? ESPOTA_OK : ESPOTA_E_IMAGE);
 }

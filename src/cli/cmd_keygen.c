@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* espota-c keygen */
+/* espota-c keygen: a pair of signing keys. */
 #include <string.h>
 
 #include "cli/commands.h"
@@ -45,7 +45,7 @@ int cmd_keygen(int argc, char **argv)
     struct espota_secret passphrase = ESPOTA_SECRET_INIT;
     struct espota_error err = ESPOTA_ERROR_INIT;
     enum espota_status status;
-    int code = 0;
+    int code;
 
     if (!opt_read(&command, argc, argv, &args, &code))
         return code;
@@ -56,13 +56,11 @@ int cmd_keygen(int argc, char **argv)
     status = passphrase_for_new(&passphrase, args.passphrase_file, &err);
     if (status == ESPOTA_OK)
         status = espota_keygen(args.type, args.out, args.pub, &passphrase, &err);
-    if (status == ESPOTA_OK)
+    if (status == ESPOTA_OK) {
         out_note("Private key: %s%s. Keep it off the devices and out of the sketch's repository.",
                  args.out, passphrase.bytes != NULL ? " (encrypted)" : "");
-    if (status == ESPOTA_OK)
         out_note("Public key: %s", args.pub);
-    else
-        show_error(&err);
+    }
     espota_secret_wipe(&passphrase);
-    return espota_status_exit_code(status);
+    return status == ESPOTA_OK ? 0 : show_failure(&err);
 }

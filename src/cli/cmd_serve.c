@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* espota-c serve: the HTTP server that devices pull their updates from. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -82,57 +81,51 @@ static const struct opt_command command = {
              "file, bytes, rule and why. TLS is the work of a server in front, such as nginx.",
 };
 
-/* "2026-11-28T12:00:01+07:00 192.0.2.7 esp8266 18feaa000001 sketch 2.0.9 /door.bin: 200 …" */
-static void show_request(const struct espota_serve_event *event)
+/* " (rule 1)", or nothing. */
+static const char *rule_of(const struct espota_serve_event *event, char out[32])
 {
-    char rule[32] = "";
-
+    out[0] = '\0';
     if (event->rule > 0)
-        snprintf(rule, sizeof(rule), " (rule %zu)", event->rule);
-    out_note("%s %s %s%s%s %s%s%s %s: %u %s%s", event->time, event->address, event->chip,
-             event->mac[0] != '\0' ? " " : "", event->mac, event->mode,
-             event->version[0] != '\0' ? " " : "", event->version, event->path, event->status,
-             event->why, rule);
+        snprintf(out, 32, " (rule %zu)", event->rule);
+    return out;
 }
 
+/* "2026-11-28T12:00:01+07:00 192.0.2.7 esp8266 18feaa000001 sketch 2.0.9 /door.bin: 200 …" */
 static void on_request(void *context, const struct espota_serve_event *event)
 {
     const struct serve_args *args = context;
-    char *line;
+    char rule[32];
 
-    if (!args->json) {
-        show_request(event);
-        return;
-    }
-    line = espota_serve_event_json(event);
-    if (line != NULL)
-        out_event(line);
-    free(line);
+    if (args->json)
+        (void)out_json(espota_serve_event_json(event));
+    else
+        out_note("%s %s %s%s%s %s%s%s %s: %u %s%s", event->time, event->address, event->chip,
+                 event->mac[0] != '\0' ? " " : "", event->mac, event->mode,
+                 event->version[0] != '\0' ? " " : "", event->version, event->path, event->status,
+                 event->why, rule_of(event, rule));
 }
 
 /* People read the same in the log. */
 static void on_notice(void *context, const struct espota_serve_notice *notice)
 {
     const struct serve_args *args = context;
-    char *line = args->json ? espota_serve_notice_json(notice) : NULL;
 
-    if (line != NULL)
-        out_event(line);
-    free(line);
+    if (args->json)
+        (void)out_json(espota_serve_notice_json(notice));
 }
 
 static void on_ready(void *context, const char *address, const char *admin)
 {
     const struct serve_args *args = context;
     char time_text[ESPOTA_SERVE_TIME_ROOM];
+    const char *quote = admin != NULL ? "\"" : "";
     char line[320];
 
     espota_serve_time((int64_t)time(NULL), time_text);
     if (args->json) {
         snprintf(line, sizeof(line),
                  "{\"event\":\"ready\",\"time\":\"%s\",\"address\":\"%s\",\"admin\":%s%s%s}",
-                 time_text, address, admin != NULL ? "\"" : "", admin != NULL ? admin : "null",
-                 admin != NULL ? "\"" : "");
+                 time_text, address, quote, admin != NULL ? admin : "null", quote);
         out_event(line);
         return;
     }
@@ -158,20 +151,12 @@ static void log_with_time(void *context, enum espota_log_level level, const char
 static void on_answer(void *context, const struct espota_serve_event *event)
 {
     const struct serve_args *args = context;
-    char *line;
+    char rule[32];
 
-    if (!args->json) {
-        char rule[32] = "";
-
-        if (event->rule > 0)
-            snprintf(rule, sizeof(rule), " (rule %zu)", event->rule);
-        out_data("%s: %u %s%s\n", event->chip, event->status, event->why, rule);
-        return;
-    }
-    line = espota_serve_event_json(event);
-    if (line != NULL)
-        out_event(line);
-    free(line);
+    if (args->json)
+        (void)out_json(espota_serve_event_json(event));
+    else
+        out_data("%s: %u %s%s\n", event->chip, event->status, event->why, rule_of(event, rule));
 }
 
 static bool names_device(const struct serve_args *args)
@@ -186,14 +171,13 @@ static bool names_device(const struct serve_args *args)
 static enum espota_status ask(struct serve_args *args, struct espota_error *err)
 {
     static const char *const chips[] = {"esp8266", "esp32", "pico"};
-    const char *given = args->device.chip;
     enum espota_status status = ESPOTA_OK;
 
-    for (size_t i = 0; i < (given != NULL ? 1 : sizeof(chips) / sizeof(chips[0])); i++) {
-        args->device.chip = given != NULL ? given : chips[i];
+    if (args->device.chip != NULL)
+        return espota_serve_ask(&args->options, &args->device, args, on_answer, err);
+    for (size_t i = 0; i < sizeof(chips) / sizeof(chips[0]) && status == ESPOTA_OK; i++) {
+        args->device.chip = chips[i];
         status = espota_serve_ask(&args->options, &args->device, args, on_answer, err);
-        if (status != ESPOTA_OK)
-            return status;
     }
     return status;
 }
@@ -208,10 +192,8 @@ static int check(struct serve_args *args)
     status = espota_serve_check(&args->options, &rules, &doubts, &err);
     if (status == ESPOTA_OK && names_device(args))
         status = ask(args, &err);
-    if (status != ESPOTA_OK) {
-        show_error(&err);
-        return espota_status_exit_code(err.status);
-    }
+    if (status != ESPOTA_OK)
+        return show_failure(&err);
     if (args->options.manifest != NULL)
         out_note("%s: %zu rule%s, %zu doubtful", args->options.manifest, rules,
                  rules == 1 ? "" : "s", doubts);
@@ -249,9 +231,7 @@ static int serve(struct serve_args *args)
         espota_program_on_reload(NULL, NULL);
     }
     espota_serve_destroy(server);
-    if (status != ESPOTA_OK)
-        show_error(&err);
-    return espota_status_exit_code(status);
+    return status == ESPOTA_OK ? 0 : show_failure(&err);
 }
 
 int cmd_serve(int argc, char **argv)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* espota-c sign */
+/* espota-c sign: one image to a file of any name, or several, each beside itself. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,27 +13,20 @@
 #include "sys/sys.h"
 
 struct sign_args {
-    const char *key;
+    struct espota_signer_options how;
     const char *bin;
     const char *out;
     const char *legacy;
     const char *passphrase_file;
-    bool gzip;
-    bool force;
-    unsigned format;
-    enum espota_hash_kind hash;
-    char **images;
+    char **images; /* room for all of argv */
     size_t image_count;
 };
 
 static enum espota_status add_image(void *context, char *value, struct espota_error *err)
 {
     struct sign_args *args = context;
-    char **grown = realloc(args->images, (args->image_count + 1) * sizeof(*grown));
 
-    if (grown == NULL)
-        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the images");
-    args->images = grown;
+    (void)err;
     args->images[args->image_count++] = value;
     return ESPOTA_OK;
 }
@@ -42,7 +35,7 @@ static enum espota_status add_image(void *context, char *value, struct espota_er
 
 static const struct opt options[] = {
     {OPT_STRING, 's', "privatekey", "KEY",
-     "the private key: a file in PEM or DER, or a pkcs11: URI", AT(key)},
+     "the private key: a file in PEM or DER, or a pkcs11: URI", AT(how.privatekey)},
     {OPT_STRING, 'b', "bin", "IN", "the image to sign (- is standard input)", AT(bin)},
     {OPT_STRING, 'o', "out", "OUT", "where the signed image goes (- is standard output); may be IN",
      AT(out)},
@@ -50,17 +43,17 @@ static const struct opt options[] = {
      AT(legacy)},
     {OPT_FLAG, 0, "gzip", NULL,
      "compress first, for ESP8266 and RP2040 devices that unpack at boot and verify signatures",
-     AT(gzip)},
+     AT(how.gzip)},
     {OPT_CHOICE, 0, "format", "auto|esp8266|esp32",
      "auto: ESP32's for images of that family, else ESP8266's, which Picos read as well",
-     AT(format)},
+     AT(how.format)},
     {OPT_CHOICE, 0, "hash", "sha256|sha384|sha512", "ESP32 format: as the device was built for",
-     AT(hash)},
+     AT(how.hash)},
     {OPT_STRING, 0, "passphrase-file", "FILE",
      "the first line of FILE opens the key (- is standard input); else ESPOTA_PASSPHRASE, else a "
      "question on the terminal",
      AT(passphrase_file)},
-    {OPT_FLAG, 0, "force", NULL, "sign also what this key has signed already", AT(force)},
+    {OPT_FLAG, 0, "force", NULL, "sign also what this key has signed already", AT(how.force)},
     OPT_ROWS_OUTPUT,
     OPT_ROWS_END,
 };
@@ -138,42 +131,38 @@ static enum espota_status sign_all(const struct sign_args *args, struct espota_s
     return all;
 }
 
-static int run(const struct sign_args *args)
+static int run(struct sign_args *args)
 {
-    struct espota_signer_options how = {
-        .size = sizeof(how),
-        .privatekey = args->key,
-        .format = args->format == 2 ? ESPOTA_SIGN_ESP32 : (enum espota_sign_format)args->format,
-        .hash = args->hash,
-        .gzip = args->gzip,
-        .force = args->force,
-        .log = out_log(),
-    };
     struct espota_error err = ESPOTA_ERROR_INIT;
     struct espota_signer *signer = NULL;
-    enum espota_status status =
-        passphrase_collect(&how.passphrase, args->passphrase_file, true, &err);
+    enum espota_status status;
+    int code;
 
+    if (args->how.format == ESPOTA_SIGN_ESP8266_LEGACY) /* which is not among the words */
+        args->how.format = ESPOTA_SIGN_ESP32;
+    args->how.log = out_log();
+    status = passphrase_collect(&args->how.passphrase, args->passphrase_file, true, &err);
     if (status == ESPOTA_OK)
-        status = espota_signer_create(&signer, &how, &err);
-    espota_secret_wipe(&how.passphrase.given);
-    if (status != ESPOTA_OK)
-        show_error(&err);
-    else {
+        status = espota_signer_create(&signer, &args->how, &err);
+    espota_secret_wipe(&args->how.passphrase.given);
+    if (status != ESPOTA_OK) {
+        code = show_failure(&err);
+    } else {
         espota_program_on_stop(stop, signer);
         status = sign_all(args, signer);
         espota_program_on_stop(NULL, NULL);
+        code = espota_status_exit_code(status);
     }
     espota_signer_destroy(signer);
     if (espota_program_stop_signal() != 0 && status == ESPOTA_E_INTERRUPTED)
         return 128 + espota_program_stop_signal();
-    return espota_status_exit_code(status);
+    return code;
 }
 
 /* What goes together; an exit code, or 0 if all is well. */
 static int check(const struct sign_args *args)
 {
-    if (args->key == NULL)
+    if (args->how.privatekey == NULL)
         return opt_usage_error(&command, "--privatekey is missing");
     if (args->image_count > 0 && (args->bin != NULL || args->out != NULL || args->legacy != NULL))
         return opt_usage_error(&command, "IMAGE... does not go with --bin, --out and --legacy");
@@ -192,9 +181,15 @@ static int check(const struct sign_args *args)
 
 int cmd_sign(int argc, char **argv)
 {
-    struct sign_args args = {0};
-    int code = 0;
+    struct sign_args args = {.how = ESPOTA_SIGNER_OPTIONS_INIT,
+                             .images = calloc((size_t)argc, sizeof(*args.images))};
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    int code;
 
+    if (args.images == NULL) {
+        (void)espota_error_set(&err, ESPOTA_E_MEMORY, "no memory for the images");
+        return show_failure(&err);
+    }
     if (opt_read(&command, argc, argv, &args, &code)) {
         code = check(&args);
         if (code == 0)

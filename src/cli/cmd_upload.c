@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* espota-c upload */
+/* espota-c upload: its options, and whom they mean. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,31 +16,21 @@ enum { FOUND_HOST = 128 }; /* "http://[address]:port/sketch" fits */
 
 struct upload_args {
     struct run_upload run;
-    struct upload_source *sources;
+    struct upload_source *sources; /* room for all of argv, then for what was found as well */
     const char *image;
     const char *password_file;
     bool password_stdin;
-    struct find_devices find; /* --name, --all, --yes */
-    const char **names;
-    struct found_devices found;
+    struct find_devices find; /* --name, --all, --yes; room for all of argv */
     char (*found_hosts)[FOUND_HOST];
 };
 
-static enum espota_status add_source(void *context, const char *text, bool is_file,
+static enum espota_status add_source(struct upload_args *args, const char *host, bool is_file,
                                      struct espota_error *err)
 {
-    struct upload_args *args = context;
-    size_t count = args->run.source_count;
-    struct upload_source *grown;
-
-    if (*text == '\0')
+    if (*host == '\0')
         return espota_error_set(err, ESPOTA_E_USAGE, "is empty");
-    grown = realloc(args->sources, (count + 1) * sizeof(*grown));
-    if (grown == NULL)
-        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the targets");
-    grown[count] = (struct upload_source){.text = text, .is_file = is_file};
-    args->sources = grown;
-    args->run.source_count = count + 1;
+    args->sources[args->run.source_count++] = (struct upload_source){
+        .target = {.size = sizeof(struct espota_upload_target), .host = host}, .is_file = is_file};
     return ESPOTA_OK;
 }
 
@@ -93,18 +83,10 @@ static enum espota_status add_targets(void *context, char *value, struct espota_
 static enum espota_status add_name(void *context, char *value, struct espota_error *err)
 {
     struct upload_args *args = context;
-    size_t count = args->find.name_count;
-    const char **grown;
 
     if (*value == '\0')
         return espota_error_set(err, ESPOTA_E_USAGE, "is empty");
-    grown = realloc(args->names, (count + 1) * sizeof(*grown));
-    if (grown == NULL)
-        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the names");
-    grown[count] = value;
-    args->names = grown;
-    args->find.names = grown;
-    args->find.name_count = count + 1;
+    args->find.names[args->find.name_count++] = value;
     return ESPOTA_OK;
 }
 
@@ -262,29 +244,27 @@ static const struct opt_command command = {
     .notes = notes,
 };
 
+static bool is_dash(const char *name)
+{
+    return name != NULL && strcmp(name, "-") == 0;
+}
+
 /* How often the options read standard input. */
 static size_t readers_of_stdin(const struct upload_args *args)
 {
-    size_t count = args->password_stdin ? 1 : 0;
+    size_t count = args->password_stdin;
 
-    if (args->password_file != NULL && args->password_file[0] == '-' &&
-        args->password_file[1] == '\0')
-        count++;
-    for (size_t i = 0; i < args->run.source_count; i++) {
-        const struct upload_source *source = &args->sources[i];
-
-        if (source->is_file && source->text[0] == '-' && source->text[1] == '\0')
-            count++;
-    }
+    count += is_dash(args->password_file);
+    for (size_t i = 0; i < args->run.source_count; i++)
+        count += args->sources[i].is_file && is_dash(args->sources[i].target.host);
     return count;
 }
 
 static bool has_targets_file(const struct upload_args *args)
 {
-    for (size_t i = 0; i < args->run.source_count; i++) {
+    for (size_t i = 0; i < args->run.source_count; i++)
         if (args->sources[i].is_file)
             return true;
-    }
     return false;
 }
 
@@ -333,65 +313,70 @@ static void found_host(const struct espota_device *device, const struct upload_a
 /* What --name and --all come to joins the other targets. */
 static enum espota_status add_found(struct upload_args *args, struct espota_error *err)
 {
-    enum espota_status status;
+    const struct device_list *found = &args->find.found;
+    struct upload_source *grown;
+    enum espota_status status = find_devices(&args->find, err);
 
-    if (args->find.name_count == 0 && !args->find.all)
-        return ESPOTA_OK;
-    args->find.may_offer_password = true;
-    status = find_devices(&args->find, &args->found, err);
     if (status != ESPOTA_OK)
         return status;
-    args->found_hosts = calloc(args->found.count, sizeof(*args->found_hosts));
-    if (args->found_hosts == NULL)
+    grown = realloc(args->sources, (args->run.source_count + found->count) * sizeof(*grown));
+    args->sources = grown != NULL ? grown : args->sources;
+    args->found_hosts = calloc(found->count, sizeof(*args->found_hosts));
+    if (grown == NULL || args->found_hosts == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the targets");
-    for (size_t i = 0; i < args->found.count && status == ESPOTA_OK; i++) {
-        const struct espota_device *device = &args->found.list[i];
-        struct upload_source *source;
+    for (size_t i = 0; i < found->count; i++) {
+        const struct espota_device *device = &found->devices[i];
 
         found_host(device, args, args->found_hosts[i]);
-        status = add_source(args, args->found_hosts[i], false, err);
-        if (status != ESPOTA_OK)
-            break;
-        source = &args->sources[args->run.source_count - 1];
-        source->kind = device->kind;
-        source->board = device->board;
-        source->no_password = !args->found.trusted;
-        /* names of boards that answer by HTTP are not theirs alone: their URLs are */
-        source->label = device->kind == ESPOTA_KIND_ARDUINO ? NULL : device->name;
+        args->sources[args->run.source_count++] = (struct upload_source){
+            .target = {
+                .size = sizeof(struct espota_upload_target),
+                .host = args->found_hosts[i],
+                .kind = device->kind,
+                .board = device->board,
+                .no_password = !args->find.trusted,
+                /* names of boards that answer by HTTP are not theirs alone: their URLs are */
+                .label = device->kind == ESPOTA_KIND_ARDUINO ? NULL : device->name,
+            }};
     }
-    return status;
+    return ESPOTA_OK;
+}
+
+static int run(struct upload_args *args)
+{
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    enum espota_status status = check(args, &err);
+
+    if (status == ESPOTA_E_USAGE)
+        return opt_usage_error(&command, "%s", err.message);
+    if (status == ESPOTA_OK && (args->find.name_count > 0 || args->find.all))
+        status = add_found(args, &err);
+    if (status != ESPOTA_OK)
+        return show_failure(&err);
+    args->run.sources = args->sources;
+    return run_upload(&args->run, NULL);
 }
 
 int cmd_upload(int argc, char **argv)
 {
-    struct upload_args args = {.run = {.options = ESPOTA_UPLOAD_OPTIONS_INIT, .may_ask = true}};
+    struct upload_args args = {.run = {.options = ESPOTA_UPLOAD_OPTIONS_INIT, .may_ask = true},
+                               .sources = calloc((size_t)argc, sizeof(*args.sources)),
+                               .find.names = calloc((size_t)argc, sizeof(*args.find.names))};
     struct espota_error err = ESPOTA_ERROR_INIT;
-    enum espota_status status;
-    int exit_code = 0;
+    int exit_code;
 
-    if (!opt_read(&command, argc, argv, &args, &exit_code))
-        goto done;
-    status = check(&args, &err);
-    if (status == ESPOTA_E_USAGE) {
-        exit_code = opt_usage_error(&command, "%s", err.message);
-        goto done;
+    if (args.sources == NULL || args.find.names == NULL) {
+        (void)espota_error_set(&err, ESPOTA_E_MEMORY, "no memory for the targets");
+        exit_code = show_failure(&err);
+    } else if (opt_read(&command, argc, argv, &args, &exit_code)) {
+        exit_code = run(&args);
     }
-    if (status == ESPOTA_OK)
-        status = add_found(&args, &err);
-    if (status != ESPOTA_OK) {
-        show_error(&err);
-        exit_code = espota_status_exit_code(status);
-    } else {
-        args.run.sources = args.sources;
-        exit_code = run_upload(&args.run, NULL);
-    }
-done:
     espota_secret_wipe(&args.run.options.password);
     for (size_t i = 0; i < args.run.source_count; i++)
         espota_secret_wipe(&args.sources[i].secret);
     free(args.sources);
-    free(args.names);
-    free(args.found.list);
+    free(args.find.names);
+    free(args.find.found.devices);
     free(args.found_hosts);
     return exit_code;
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* espota-c verify */
-#include <stdlib.h>
-#include <string.h>
-
+/* espota-c verify: whether a key signed an image. */
 #include "cli/commands.h"
 #include "cli/opt.h"
 #include "cli/out.h"
@@ -11,10 +8,8 @@
 #include "espota/sign.h"
 
 struct verify_args {
-    const char *publickey;
-    const char *bin;
+    struct espota_verify_options how;
     const char *passphrase_file;
-    enum espota_sign_format format;
     bool json;
 };
 
@@ -22,10 +17,10 @@ struct verify_args {
 
 static const struct opt options[] = {
     {OPT_STRING, 'p', "publickey", "PUB", "the public key: a file in PEM or DER, or a pkcs11: URI",
-     AT(publickey)},
-    {OPT_STRING, 'b', "bin", "FILE", "the signed image (- is standard input)", AT(bin)},
+     AT(how.publickey)},
+    {OPT_STRING, 'b', "bin", "FILE", "the signed image (- is standard input)", AT(how.file)},
     {OPT_CHOICE, 0, "format", "auto|esp8266|esp8266-legacy|esp32",
-     "what counts as a signature. auto: any of them", AT(format)},
+     "what counts as a signature. auto: any of them", AT(how.format)},
     {OPT_STRING, 0, "passphrase-file", "FILE", "the first line of FILE is a token's PIN",
      AT(passphrase_file)},
     {OPT_FLAG, 0, "json", NULL,
@@ -37,7 +32,7 @@ static const struct opt options[] = {
 };
 
 static const struct opt positionals[] = {
-    {OPT_STRING, 0, NULL, "FILE", "the same as --bin", AT(bin)},
+    {OPT_STRING, 0, NULL, "FILE", "the same as --bin", AT(how.file)},
     OPT_ROWS_END,
 };
 
@@ -50,24 +45,9 @@ static const struct opt_command command = {
     .positionals = positionals,
 };
 
-static void print(const struct verify_args *args, const struct espota_verify_options *how,
-                  const struct espota_verified *result, enum espota_status status,
-                  const struct espota_error *err)
+static void print_good(const struct verify_args *args, const struct espota_verified *result)
 {
-    if (args->json && (status == ESPOTA_OK || status == ESPOTA_E_IMAGE)) {
-        char *line = espota_verified_json(how, result);
-
-        out_event(line != NULL ? line : "{}");
-        free(line);
-    }
-    if (status != ESPOTA_OK) {
-        if (!args->json || status != ESPOTA_E_IMAGE)
-            show_error(err);
-        return;
-    }
-    if (args->json)
-        return;
-    out_verdict(OUT_GOOD, "Good", "signature: %s, %s format, %s with %s", args->bin,
+    out_verdict(OUT_GOOD, "Good", "signature: %s, %s format, %s with %s", args->how.file,
                 espota_sign_format_word(result->format), result->key,
                 espota_hash_name(result->hash));
     if (result->format == ESPOTA_SIGN_ESP8266_LEGACY)
@@ -76,25 +56,28 @@ static void print(const struct verify_args *args, const struct espota_verify_opt
 
 int cmd_verify(int argc, char **argv)
 {
-    struct verify_args args = {0};
-    struct espota_verify_options how = ESPOTA_VERIFY_OPTIONS_INIT;
+    struct verify_args args = {.how = ESPOTA_VERIFY_OPTIONS_INIT};
     struct espota_verified result = ESPOTA_VERIFIED_INIT;
     struct espota_error err = ESPOTA_ERROR_INIT;
     enum espota_status status;
-    int code = 0;
+    int code;
 
     if (!opt_read(&command, argc, argv, &args, &code))
         return code;
-    if (args.publickey == NULL || args.bin == NULL)
+    if (args.how.publickey == NULL || args.how.file == NULL)
         return opt_usage_error(&command, "%s is missing",
-                               args.publickey == NULL ? "--publickey" : "--bin");
-    how.publickey = args.publickey;
-    how.file = args.bin;
-    how.format = args.format;
-    status = passphrase_collect(&how.passphrase, args.passphrase_file, true, &err);
+                               args.how.publickey == NULL ? "--publickey" : "--bin");
+    status = passphrase_collect(&args.how.passphrase, args.passphrase_file, true, &err);
     if (status == ESPOTA_OK)
-        status = espota_verify(&how, &result, &err);
-    espota_secret_wipe(&how.passphrase.given);
-    print(&args, &how, &result, status, &err);
-    return espota_status_exit_code(status);
+        status = espota_verify(&args.how, &result, &err);
+    espota_secret_wipe(&args.how.passphrase.given);
+    if (args.json && (status == ESPOTA_OK || status == ESPOTA_E_IMAGE)) {
+        if (!out_json(espota_verified_json(&args.how, &result)))
+            out_event("{}");
+        return espota_status_exit_code(status);
+    }
+    if (status != ESPOTA_OK)
+        return show_failure(&err);
+    print_good(&args, &result);
+    return 0;
 }

@@ -7,42 +7,31 @@
 #define ESPOTA_CLI_COMPAT_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
-#include "cli/opt.h"
 #include "espota/error.h"
-#include "espota/secret.h"
+#include "espota/upload.h"
 
+enum compat_tool { COMPAT_NONE, COMPAT_ESPOTA_PY, COMPAT_SIGNING_PY };
 /*
- * Whether this is such a line: the program was started under the name of a tool, or the first
- * argument begins with "-" and is neither --help nor --version.
+ * Whose line this is: the program was started under the name of a tool, or the first argument
+ * begins with "-" and is neither --help nor --version.
  */
-bool compat_wanted(int argc, char **argv);
-/* Runs it; the result is the exit code. */
-int compat_run(int argc, char **argv);
+enum compat_tool compat_tool_of(int argc, char **argv);
 
-/* An espota.py line, read as Python's optparse reads it. */
+/* An espota.py line, read as Python's optparse reads it. Wipe options.password. */
 struct compat_espota {
+    struct espota_upload_options options; /* host_ip NULL: the route's own choice (0.0.0.0 there);
+                                           * port 0: not given, or the IDE's placeholder */
     const char *ip;
-    const char *host_ip; /* NULL: the route's own choice (0.0.0.0 there) */
-    const char *file;
-    uint16_t port; /* 0: not given, or the IDE's placeholder */
-    uint16_t host_port;
-    uint32_t timeout_ms; /* 0: not given */
-    struct espota_secret auth;
-    bool spiffs;      /* either form */
     bool spiffs_long; /* --spiffs: how the esp32 core and its PlatformIO build say it */
     bool md5_target;
     bool debug;
     bool progress;
 };
 
-extern const struct opt_command compat_espota_command;
-
 enum espota_status compat_espota_parse(struct compat_espota *line, int argc, char **argv,
                                        bool *help, struct espota_error *err) ESPOTA_MUST_CHECK;
-void compat_espota_deinit(struct compat_espota *line);
-/* The tool itself, once its line was recognised. */
+/* The tool itself; the result is the exit code. signing.py's is among the commands. */
 int compat_espota(int argc, char **argv);
 
 /*

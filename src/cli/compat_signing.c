@@ -119,7 +119,7 @@ static int run_sign(const struct signing_args *args)
 int cmd_signing_py(int argc, char **argv)
 {
     struct signing_args args = {0};
-    int code = 0;
+    int code;
 
     if (!opt_read(&command, argc, argv, &args, &code))
         return code;

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/completion_cache.h"
-#include "espota/discover.h"
+#include "cli/devices.h"
 #include "sys/sys.h"
 
 enum { LINE_MAX_BYTES = 1024, PATH_ROOM = 4096 };
@@ -35,62 +34,32 @@ static bool is_word(const char *text)
     return text[0] != '\0' && text[0] != '-' && text[strspn(text, good)] == '\0';
 }
 
-/* The ports that upload takes by itself. */
-static bool is_usual(uint16_t port)
-{
-    return port == 8266 || port == 3232 || port == 2040;
-}
-
-/* What a person would type for that host of the device. */
-static int format_target(const struct espota_device *device, const char *host,
-                         char line[LINE_MAX_BYTES])
-{
-    bool six = strchr(host, ':') != NULL;
-    const char *open = six ? "[" : "";
-    const char *close = six ? "]" : "";
-
-    if (device->kind == ESPOTA_KIND_ARDUINO)
-        return snprintf(line, LINE_MAX_BYTES, "http://%s%s%s:%u/sketch\t%s\n", open, host, close,
-                        (unsigned)device->port, device->name);
-    if (is_usual(device->port))
-        return snprintf(line, LINE_MAX_BYTES, "%s\t%s\n", host, device->name);
-    return snprintf(line, LINE_MAX_BYTES, "%s%s%s:%u\t%s\n", open, host, close,
-                    (unsigned)device->port, device->name);
-}
-
+/* A line with what a person would type for that host of the device. */
 static enum espota_status write_host(struct espota_output *output,
                                      const struct espota_device *device, const char *host,
                                      struct espota_error *err)
 {
+    bool web = device->kind == ESPOTA_KIND_ARDUINO;
+    /* the ports that upload takes by itself */
+    bool usual = device->port == 8266 || device->port == 3232 || device->port == 2040;
+    bool six = strchr(host, ':') != NULL;
     char line[LINE_MAX_BYTES];
     int length;
 
     if (!is_word(host))
         return ESPOTA_OK;
-    length = format_target(device, host, line);
+    if (usual && !web)
+        length = snprintf(line, sizeof(line), "%s\t%s\n", host, device->name);
+    else
+        length = snprintf(line, sizeof(line), "%s%s%s%s:%u%s\t%s\n", web ? "http://" : "",
+                          six ? "[" : "", host, six ? "]" : "", (unsigned)device->port,
+                          web ? "/sketch" : "", device->name);
     if (length < 0 || length >= LINE_MAX_BYTES)
         return ESPOTA_OK;
     return espota_output_write(output, line, (size_t)length, err);
 }
 
-static enum espota_status write_all(struct espota_output *output,
-                                    const struct espota_device *devices, size_t count,
-                                    struct espota_error *err)
-{
-    enum espota_status status = ESPOTA_OK;
-
-    for (size_t i = 0; i < count && status == ESPOTA_OK; i++) {
-        if (devices[i].kind == ESPOTA_KIND_ESPHOME)
-            continue; /* does not take what upload sends */
-        status = write_host(output, &devices[i], devices[i].hostname, err);
-        if (status == ESPOTA_OK)
-            status = write_host(output, &devices[i], devices[i].address, err);
-    }
-    return status;
-}
-
-enum espota_status espota_completion_cache_write(const struct espota_device *devices, size_t count,
-                                                 struct espota_error *err)
+enum espota_status completion_cache_write(const struct device_list *list, struct espota_error *err)
 {
     struct espota_output *output = NULL;
     enum espota_status status;
@@ -101,8 +70,15 @@ enum espota_status espota_completion_cache_write(const struct espota_device *dev
     status = espota_folder_create_for(path, err);
     if (status == ESPOTA_OK)
         status = espota_output_create(&output, path, ESPOTA_OUTPUT_REPLACE, 0600, err);
-    if (status == ESPOTA_OK)
-        status = write_all(output, devices, count, err);
+    for (size_t i = 0; i < list->count && status == ESPOTA_OK; i++) {
+        const struct espota_device *device = &list->devices[i];
+
+        if (device->kind == ESPOTA_KIND_ESPHOME)
+            continue; /* does not take what upload sends */
+        status = write_host(output, device, device->hostname, err);
+        if (status == ESPOTA_OK)
+            status = write_host(output, device, device->address, err);
+    }
     if (status == ESPOTA_OK)
         status = espota_output_commit(output, err);
     espota_output_destroy(output);

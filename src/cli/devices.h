@@ -24,27 +24,30 @@ void device_list_sort(struct device_list *list);
 enum espota_status discover_devices(struct espota_discover_options *options,
                                     struct espota_error *err) ESPOTA_MUST_CHECK;
 
+/* Whom upload's --name and --all mean, and who that is. */
 struct find_devices {
-    const char *const *names; /* --name; each means one device, with `all` every one that matches */
+    const char **names; /* each means one device, with `all` every one that matches */
     size_t name_count;
     bool all;
     bool yes; /* no question: it was answered on the command line */
-    bool may_offer_password;
-    enum espota_via via;
-};
 
-struct found_devices {
-    struct espota_device *list;
-    size_t count;
-    bool trusted; /* somebody vouches for them: they may be given a password */
+    struct device_list found; /* free its devices in any case */
+    bool trusted;             /* somebody vouches for them: they may be given a password */
 };
 
 /*
  * E_NO_ANSWER where a name matches nobody, E_USAGE where it matches several, or where a question
- * must be answered and there is no terminal; what was found is listed then. Free the list in any
- * case.
+ * must be answered and there is no terminal; what was found is listed then.
  */
-enum espota_status find_devices(const struct find_devices *wish, struct found_devices *found,
+enum espota_status find_devices(struct find_devices *find,
                                 struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/*
+ * Writes $XDG_CACHE_HOME/espota-c/devices (else ~/.cache), from which shells complete names: for
+ * each host name and each address what a person types for it, a tab, and the device's name. What
+ * a shell would have to quote is left out. OK also where there is no home to write it to.
+ */
+enum espota_status completion_cache_write(const struct device_list *list,
+                                          struct espota_error *err) ESPOTA_MUST_CHECK;
 
 #endif

@@ -4,8 +4,9 @@
 
 #include "cli/commands.h"
 #include "cli/compat.h"
+#include "cli/opt.h"
 #include "cli/out.h"
-#include "cli/similar.h"
+#include "cli/remedy.h"
 #include "espota/status.h"
 #include "espota/version.h"
 #include "sys/sys.h"
@@ -52,9 +53,8 @@ static int print_version(void)
 
 static int bad_command(const char *name)
 {
-    struct similar near;
+    struct similar near = {.typed = name, .length = strlen(name)};
 
-    similar_init(&near, name, strlen(name));
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         similar_offer(&near, commands[i].name);
     if (near.best != NULL)
@@ -89,10 +89,13 @@ static int cmd_help(int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
+    enum compat_tool tool = compat_tool_of(argc, argv);
     const struct command *command;
 
-    if (compat_wanted(argc, argv))
-        return compat_run(argc, argv);
+    if (tool != COMPAT_NONE) {
+        remedy_of_other_tools();
+        return tool == COMPAT_ESPOTA_PY ? compat_espota(argc, argv) : cmd_signing_py(argc, argv);
+    }
     if (argc < 2) {
         out_error("a command is missing");
         out_hint("Try 'espota-c --help'.");

@@ -11,9 +11,60 @@
 #include <string.h>
 
 #include "cli/out.h"
-#include "cli/similar.h"
 
-const struct opt opt_help_row = {OPT_CALL, 'h', "help", NULL, "print this and exit", .size = 0};
+enum { WORD_MAX = 31 }; /* longer words are not options or commands */
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* One row of the table of edit distances, from the two rows above it. */
+static void next_row(const char *a, size_t i, const char *b, size_t b_length,
+                     size_t rows[3][WORD_MAX + 1])
+{
+    const size_t *two_up = rows[(i + 1) % 3];
+    const size_t *up = rows[(i + 2) % 3];
+    size_t *row = rows[i % 3];
+
+    row[0] = i;
+    for (size_t j = 1; j <= b_length; j++) {
+        size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
+
+        row[j] = least(least(up[j], row[j - 1]) + 1, up[j - 1] + change);
+        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            row[j] = least(row[j], two_up[j - 2] + 1);
+    }
+}
+
+static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    size_t rows[3][WORD_MAX + 1];
+
+    for (size_t j = 0; j <= b_length; j++)
+        rows[0][j] = j;
+    for (size_t i = 1; i <= a_length; i++)
+        next_row(a, i, b, b_length, rows);
+    return rows[a_length % 3][b_length];
+}
+
+void similar_offer(struct similar *search, const char *word)
+{
+    size_t length = strlen(word);
+    size_t third = search->length / 3 > 1 ? search->length / 3 : 1;
+    size_t found;
+
+    if (search->length == 0 || search->length > WORD_MAX || length > WORD_MAX)
+        return;
+    if (search->length >= 3 && strncmp(search->typed, word, search->length) == 0)
+        found = 1;
+    else
+        found = distance(search->typed, search->length, word, length);
+    if (search->best == NULL ? found <= third : found < search->distance) {
+        search->best = word;
+        search->distance = found;
+    }
+}
 
 struct parse {
     const struct opt_command *command;
@@ -21,91 +72,61 @@ struct parse {
     char **argv;
     int next; /* the argument to look at next */
     void *args;
-    size_t place; /* the positional that the next argument fills */
-    bool filled;  /* ... and it has one already */
+    const struct opt *place; /* the positional that the next argument fills */
+    bool filled;             /* ... and it has one already */
     bool *help;
     struct espota_error *err;
 };
 
-static bool is_option(const struct opt *row)
-{
-    return row->kind != OPT_HEADING;
-}
-
-static bool takes_value(const struct opt *row)
-{
-    return row->value != NULL;
-}
-
-/* Found by name: one row; or the number of rows that `name` could be short for. */
+/* Found by name: a row, and all that the name could be short for. */
 struct found {
-    const struct opt *row;
+    const struct opt *row; /* the last one; NULL: none */
     size_t count;
+    char names[256]; /* "--one, --two"; what has no room is left out */
 };
 
-static void match_name(const struct opt *row, const char *name, size_t length, struct found *found)
+static void add_found(struct found *found, const struct opt *row)
 {
-    if (!is_option(row) || row->name == NULL || strncmp(row->name, name, length) != 0)
-        return;
-    if (row->name[length] == '\0') {
-        found->row = row;
-        found->count = 0; /* a whole name beats every prefix; 0 marks it */
-    } else if (found->row == NULL || found->count > 0) {
-        found->row = row;
-        found->count++;
-    }
+    size_t used = strlen(found->names);
+
+    found->row = row;
+    found->count++;
+    if (used + strlen(row->name) + sizeof(", --") <= sizeof(found->names))
+        (void)snprintf(found->names + used, sizeof(found->names) - used, "%s--%s",
+                       used > 0 ? ", " : "", row->name);
 }
 
 static struct found find_name(const struct opt_command *command, const char *name, size_t length)
 {
-    struct found found = {NULL, 0};
+    struct found found = {.row = NULL};
 
-    for (const struct opt *row = command->options; row->kind != OPT_END; row++)
-        match_name(row, name, length, &found);
-    match_name(&opt_help_row, name, length, &found);
-    return found;
+    for (const struct opt *row = command->options;; row++) {
+        if (row->name != NULL && strncmp(row->name, name, length) == 0) {
+            if (row->name[length] == '\0') /* a whole name beats every prefix */
+                return (struct found){.row = row, .count = 1};
+            add_found(&found, row);
+        }
+        if (row->kind == OPT_END)
+            return found;
+    }
 }
 
 static const struct opt *find_letter(const struct opt_command *command, char letter)
 {
-    for (const struct opt *row = command->options; row->kind != OPT_END; row++) {
-        if (is_option(row) && row->letter == letter)
-            return row;
-    }
-    return letter == opt_help_row.letter ? &opt_help_row : NULL;
-}
+    const struct opt *row = command->options;
 
-/* ", --name" behind what the message says already; what has no room is left out. */
-static void list_name(const struct opt *row, const char *name, size_t length, char *list,
-                      size_t room)
-{
-    size_t used = strlen(list);
-
-    if (!is_option(row) || row->name == NULL || strncmp(row->name, name, length) != 0)
-        return;
-    if (used + strlen(row->name) + sizeof(", --") <= room)
-        (void)snprintf(list + used, room - used, "%s--%s", used > 0 ? ", " : "", row->name);
-}
-
-static enum espota_status ambiguous(const struct parse *p, const char *name, size_t length)
-{
-    char list[256] = "";
-
-    for (const struct opt *row = p->command->options; row->kind != OPT_END; row++)
-        list_name(row, name, length, list, sizeof(list));
-    list_name(&opt_help_row, name, length, list, sizeof(list));
-    return espota_error_set(p->err, ESPOTA_E_USAGE, "option --%.*s could be %s", (int)length, name,
-                            list);
+    while (row->kind != OPT_END && row->letter != letter)
+        row++;
+    return row->letter == letter ? row : NULL;
 }
 
 /* Only the name is shown: what stands behind "=" may be a password. */
 static enum espota_status unknown_name(const struct parse *p, const char *name, size_t length)
 {
-    struct similar near;
+    struct similar near = {name, length, NULL, 0};
 
-    similar_init(&near, name, length);
     for (const struct opt *row = p->command->options; row->kind != OPT_END; row++) {
-        if (is_option(row) && row->name != NULL && row->help != NULL)
+        if (row->name != NULL && row->help != NULL)
             similar_offer(&near, row->name);
     }
     if (near.best != NULL)
@@ -119,7 +140,7 @@ static enum espota_status store(struct parse *p, const struct opt *row, char *va
 {
     enum espota_status status;
 
-    if (row == &opt_help_row) {
+    if (row->kind == OPT_END) {
         *p->help = true;
         return ESPOTA_OK;
     }
@@ -131,31 +152,27 @@ static enum espota_status store(struct parse *p, const struct opt *row, char *va
     return espota_error_prefix(p->err, "-%c", row->letter);
 }
 
-/* The next argument as the value of `row`, which was typed as `typed`. */
-static enum espota_status store_next(struct parse *p, const struct opt *row, const char *dashes,
-                                     const char *typed, size_t length)
-{
-    if (p->next >= p->argc)
-        return espota_error_set(p->err, ESPOTA_E_USAGE, "%s%.*s needs a value: %s", dashes,
-                                (int)length, typed, row->value);
-    return store(p, row, p->argv[p->next++]);
-}
-
 static enum espota_status parse_long(struct parse *p, char *name)
 {
     size_t length = strcspn(name, "=");
     char *value = name[length] == '=' ? name + length + 1 : NULL;
     struct found found = find_name(p->command, name, length);
+    const struct opt *row = found.row;
 
-    if (found.row == NULL)
+    if (row == NULL)
         return unknown_name(p, name, length);
     if (found.count > 1)
-        return ambiguous(p, name, length);
-    if (takes_value(found.row) && value == NULL)
-        return store_next(p, found.row, "--", found.row->name, strlen(found.row->name));
-    if (!takes_value(found.row) && value != NULL)
-        return espota_error_set(p->err, ESPOTA_E_USAGE, "--%s takes no value", found.row->name);
-    return store(p, found.row, value);
+        return espota_error_set(p->err, ESPOTA_E_USAGE, "option --%.*s could be %s", (int)length,
+                                name, found.names);
+    if (row->value == NULL && value != NULL)
+        return espota_error_set(p->err, ESPOTA_E_USAGE, "--%s takes no value", row->name);
+    if (row->value != NULL && value == NULL) {
+        if (p->next >= p->argc)
+            return espota_error_set(p->err, ESPOTA_E_USAGE, "--%s needs a value: %s", row->name,
+                                    row->value);
+        value = p->argv[p->next++];
+    }
+    return store(p, row, value);
 }
 
 /* -rd, -p8266, -p 8266 */
@@ -168,55 +185,44 @@ static enum espota_status parse_letters(struct parse *p, char *letters)
 
         if (row == NULL)
             return espota_error_set(p->err, ESPOTA_E_USAGE, "unknown option -%c", *letters);
-        if (!takes_value(row))
-            status = store(p, row, NULL);
-        else if (letters[1] != '\0')
+        if (row->value != NULL && letters[1] != '\0')
             return store(p, row, letters + 1);
-        else
-            return store_next(p, row, "-", letters, 1);
+        if (row->value != NULL && p->next >= p->argc)
+            return espota_error_set(p->err, ESPOTA_E_USAGE, "-%c needs a value: %s", *letters,
+                                    row->value);
+        status = store(p, row, row->value != NULL ? p->argv[p->next++] : NULL);
     }
     return status;
 }
 
 static enum espota_status parse_positional(struct parse *p, char *value)
 {
-    const struct opt *row = p->command->positionals;
-    enum espota_status status;
-
-    if (row != NULL)
-        row += p->place;
-    if (row == NULL || row->kind == OPT_END) {
+    if (p->place->kind == OPT_END) {
         if (p->command->ignore_strays)
             return ESPOTA_OK;
         return espota_error_set(p->err, ESPOTA_E_USAGE, "unexpected argument '%s'", value);
     }
-    status = opt_store(row, value, p->args, p->err);
-    if (status != ESPOTA_OK)
-        return espota_error_prefix(p->err, "%s", row->value);
-    p->filled = true;
-    if (row->kind != OPT_CALL) {
+    if (opt_store(p->place, value, p->args, p->err) != ESPOTA_OK)
+        return espota_error_prefix(p->err, "%s", p->place->value);
+    if (p->place->kind == OPT_CALL)
+        p->filled = true;
+    else
         p->place++;
-        p->filled = false;
-    }
-    return ESPOTA_OK;
-}
-
-static enum espota_status check_positionals(const struct parse *p)
-{
-    const struct opt *row = p->command->positionals;
-
-    if (row == NULL)
-        return ESPOTA_OK;
-    row += p->place;
-    if (row->kind != OPT_END && row->min > 0 && !p->filled)
-        return espota_error_set(p->err, ESPOTA_E_USAGE, "%s is missing", row->value);
     return ESPOTA_OK;
 }
 
 enum espota_status opt_parse(const struct opt_command *command, int argc, char **argv, void *args,
                              bool *help, struct espota_error *err)
 {
-    struct parse p = {command, argc, argv, 1, args, 0, false, help, err};
+    static const struct opt none = OPT_ROWS_END;
+    struct parse p = {.command = command,
+                      .argc = argc,
+                      .argv = argv,
+                      .next = 1,
+                      .args = args,
+                      .place = command->positionals != NULL ? command->positionals : &none,
+                      .help = help,
+                      .err = err};
     enum espota_status status = ESPOTA_OK;
     bool only_positionals = false;
 
@@ -233,15 +239,9 @@ enum espota_status opt_parse(const struct opt_command *command, int argc, char *
         else
             only_positionals = true;
     }
-    if (status == ESPOTA_OK && !*help)
-        status = check_positionals(&p);
+    if (status == ESPOTA_OK && !*help && p.place->min > 0 && !p.filled)
+        status = espota_error_set(err, ESPOTA_E_USAGE, "%s is missing", p.place->value);
     return status;
-}
-
-static void print_line(void *context, const char *text)
-{
-    (void)context;
-    out_data("%s\n", text);
 }
 
 bool opt_read(const struct opt_command *command, int argc, char **argv, void *args, int *exit_code)
@@ -256,7 +256,7 @@ bool opt_read(const struct opt_command *command, int argc, char **argv, void *ar
         if (status != ESPOTA_E_USAGE)
             *exit_code = espota_status_exit_code(status);
     } else if (help) {
-        opt_help(command, print_line, NULL);
+        opt_help(command);
         *exit_code = 0;
     }
     return status == ESPOTA_OK && !help;

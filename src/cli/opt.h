@@ -11,8 +11,7 @@
  *     };
  *
  * Read as getopt_long reads: long options by any unique prefix, a value after "=" or as the next
- * argument, clusters of letters, "--" ends the options. -h and --help need no row. A later option
- * overrides an earlier one.
+ * argument, clusters of letters, "--" ends the options. A later option overrides an earlier one.
  */
 #ifndef ESPOTA_CLI_OPT_H
 #define ESPOTA_CLI_OPT_H
@@ -24,9 +23,9 @@
 #include "espota/error.h"
 
 enum opt_kind {
-    OPT_END,     /* the last row */
+    OPT_END,     /* the last row; of options it is -h and --help */
     OPT_HEADING, /* only for people: `help` is a title over the rows that follow */
-    OPT_FLAG,    /* bool: set to true */
+    OPT_FLAG,    /* bool: set to true; the one in `flag` if that is not NULL */
     OPT_STRING,  /* const char *: borrowed from argv */
     OPT_INTEGER, /* an unsigned integer of any size: decimal or 0x… from min to max */
     OPT_SECONDS, /* uint32_t milliseconds, typed as seconds with an optional fraction */
@@ -44,6 +43,7 @@ struct opt {
     const char *help;  /* one or more sentences; NULL hides the option */
     size_t at, size;   /* where the value goes: OPT_AT(struct, member) */
     uint64_t min, max; /* numbers (SECONDS in ms); max 0: whatever the member can hold */
+    bool *flag;
 
     /*
      * OPT_CALL. `value` points into argv (NULL if the option takes none) and may be overwritten
@@ -55,7 +55,7 @@ struct opt {
 #define OPT_AT(type, member) .at = offsetof(type, member), .size = sizeof(((type *)0)->member)
 #define OPT_ROWS_END                                                                               \
     {                                                                                              \
-        .kind = OPT_END                                                                            \
+        .kind = OPT_END, .letter = 'h', .name = "help", .help = "print this and exit"              \
     }
 
 struct opt_command {
@@ -80,9 +80,8 @@ struct opt_command {
 enum espota_status opt_parse(const struct opt_command *command, int argc, char **argv, void *args,
                              bool *help, struct espota_error *err) ESPOTA_MUST_CHECK;
 
-/* The text of --help, line by line, at most 80 columns. */
-void opt_help(const struct opt_command *command, void (*line)(void *context, const char *text),
-              void *context);
+/* Prints the text of --help, on 80 columns. */
+void opt_help(const struct opt_command *command);
 
 /*
  * What a command begins with: parses, prints --help or the error. False: the command is over and
@@ -94,11 +93,23 @@ bool opt_read(const struct opt_command *command, int argc, char **argv, void *ar
 /* Prints "PROGRAM: error: MESSAGE" and the hint to --help; returns the exit code of bad usage. */
 int opt_usage_error(const struct opt_command *command, const char *format, ...) ESPOTA_PRINTF(2, 3);
 
-/* -h and --help, which every command has without a row of its own. */
-extern const struct opt opt_help_row;
-
 /* One typed value on its own, by the rules of a row. For callbacks and for tests. */
 enum espota_status opt_store(const struct opt *row, char *value, void *args,
                              struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* "Did you mean": the word nearest to one that was mistyped. Begin with {typed, length}. */
+struct similar {
+    const char *typed; /* `length` bytes */
+    size_t length;
+    const char *best; /* the nearest so far; NULL: nothing is near */
+    size_t distance;  /* of best */
+};
+
+/*
+ * Offers a word, which is borrowed. It is near when it begins with what was typed, or when a
+ * third of what was typed, and at least one letter, would have to change (two neighbours that
+ * changed places count as one).
+ */
+void similar_offer(struct similar *search, const char *word);
 
 #endif

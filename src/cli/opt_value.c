@@ -2,49 +2,36 @@
 /* The typed values of options. Nothing here depends on the locale. */
 #include "cli/opt.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "espota/secret.h"
 
-static int digit_of(char c, unsigned base)
+static bool is_digit(char c)
 {
-    int digit = -1;
-
-    if (c >= '0' && c <= '9')
-        digit = c - '0';
-    else if (c >= 'a' && c <= 'f')
-        digit = c - 'a' + 10;
-    else if (c >= 'A' && c <= 'F')
-        digit = c - 'A' + 10;
-    return digit >= 0 && (unsigned)digit < base ? digit : -1;
+    return c >= '0' && c <= '9';
 }
 
-/* Digits at *text; moves behind them. False: none, or more than 64 bits. */
-static bool read_digits(const char **text, unsigned base, uint64_t *number)
+/* Digits at *text; moves behind them. False: none (strtoull takes signs as well), or too many. */
+static bool read_digits(const char **text, int base, uint64_t *number)
 {
-    const char *start = *text;
-    uint64_t sum = 0;
+    char *end;
 
-    for (; digit_of(**text, base) >= 0; (*text)++) {
-        uint64_t digit = (uint64_t)digit_of(**text, base);
-
-        if (sum > (UINT64_MAX - digit) / base)
-            return false;
-        sum = sum * base + digit;
-    }
-    *number = sum;
-    return *text > start;
+    if (!is_digit(**text))
+        return false;
+    errno = 0;
+    *number = strtoull(*text, &end, base);
+    *text = end;
+    return errno == 0;
 }
 
 /* Decimal, or behind 0x hexadecimal. */
 static bool read_based(const char **text, uint64_t *number)
 {
-    const char *start = *text;
+    bool hexadecimal = (*text)[0] == '0' && ((*text)[1] == 'x' || (*text)[1] == 'X');
 
-    if (start[0] != '0' || (start[1] != 'x' && start[1] != 'X'))
-        return read_digits(text, 10, number);
-    *text += 2;
-    return read_digits(text, 16, number);
+    return read_digits(text, hexadecimal ? 16 : 10, number);
 }
 
 static bool read_integer(const char *text, uint64_t *number)
@@ -57,14 +44,12 @@ static bool read_milliseconds(const char *text, uint64_t *number)
 {
     uint64_t whole = 0;
     uint64_t part = 0;
-    bool digits = *text != '.' && read_digits(&text, 10, &whole);
+    bool digits = read_digits(&text, 10, &whole);
 
-    if (!digits && *text != '.')
-        return false;
     if (*text == '.') {
         text++;
-        for (uint64_t worth = 100; digit_of(*text, 10) >= 0; worth /= 10, digits = true)
-            part += worth * (uint64_t)digit_of(*text++, 10);
+        for (uint64_t worth = 100; is_digit(*text); worth /= 10, digits = true)
+            part += worth * (uint64_t)(*text++ - '0');
     }
     if (!digits || *text != '\0' || whole > UINT32_MAX)
         return false;
@@ -110,32 +95,31 @@ static bool find_word(const char *words, const char *value, uint64_t *place)
     }
 }
 
-/* What a member of `size` bytes can hold. */
-static uint64_t room_of(size_t size)
+/* The bound that is given, or what the member can hold. */
+static uint64_t max_of(const struct opt *row)
 {
-    return size >= sizeof(uint64_t) ? UINT64_MAX : (UINT64_C(1) << (8 * size)) - 1;
+    if (row->max != 0)
+        return row->max;
+    return row->size >= sizeof(uint64_t) ? UINT64_MAX : (UINT64_C(1) << (8 * row->size)) - 1;
 }
 
 static void put_number(const struct opt *row, void *args, uint64_t number)
 {
     char *at = (char *)args + row->at;
-    uint8_t u8 = (uint8_t)number;
-    uint16_t u16 = (uint16_t)number;
-    uint32_t u32 = (uint32_t)number;
 
-    if (row->size == sizeof(u8))
-        memcpy(at, &u8, sizeof(u8));
-    else if (row->size == sizeof(u16))
-        memcpy(at, &u16, sizeof(u16));
-    else if (row->size == sizeof(u32))
-        memcpy(at, &u32, sizeof(u32));
-    else
+    switch (row->size) {
+    case sizeof(uint8_t):
+        memcpy(at, &(uint8_t){(uint8_t)number}, sizeof(uint8_t));
+        break;
+    case sizeof(uint16_t):
+        memcpy(at, &(uint16_t){(uint16_t)number}, sizeof(uint16_t));
+        break;
+    case sizeof(uint32_t):
+        memcpy(at, &(uint32_t){(uint32_t)number}, sizeof(uint32_t));
+        break;
+    default:
         memcpy(at, &number, sizeof(number));
-}
-
-static uint64_t max_of(const struct opt *row)
-{
-    return row->max != 0 ? row->max : room_of(row->size);
+    }
 }
 
 static enum espota_status bad_number(const struct opt *row, const char *value,
@@ -194,11 +178,12 @@ static enum espota_status store_string(const struct opt *row, const char *value,
 enum espota_status opt_store(const struct opt *row, char *value, void *args,
                              struct espota_error *err)
 {
-    bool yes = true;
+    bool *flag;
 
     switch (row->kind) {
     case OPT_FLAG:
-        memcpy((char *)args + row->at, &yes, sizeof(yes));
+        flag = row->flag != NULL ? row->flag : (bool *)((char *)args + row->at);
+        *flag = true;
         return ESPOTA_OK;
     case OPT_STRING:
         return store_string(row, value, args, err);

@@ -15,11 +15,11 @@
 
 enum { LINE_ROOM = 2048 };
 
-/* There is one terminal, so this is the one global of the program. */
+bool out_quiet, out_verbose;
+
+/* There is one terminal, so this and the two above are the globals of the program. */
 static struct {
     const char *program;
-    bool quiet;
-    bool verbose;
     bool colour;      /* on standard error */
     bool rewritable;  /* standard error is a terminal that knows carriage return and erase */
     bool status_line; /* one is shown */
@@ -67,44 +67,6 @@ void out_init(const char *program)
     out.annotate = is_set("GITHUB_ACTIONS");
 }
 
-void out_set_quiet(bool quiet)
-{
-    out.quiet = quiet;
-}
-
-void out_set_verbose(bool verbose)
-{
-    out.verbose = verbose;
-}
-
-bool out_quiet(void)
-{
-    return out.quiet;
-}
-
-bool out_verbose(void)
-{
-    return out.verbose;
-}
-
-enum espota_status out_quiet_option(void *args, char *value, struct espota_error *err)
-{
-    (void)args;
-    (void)value;
-    (void)err;
-    out.quiet = true;
-    return ESPOTA_OK;
-}
-
-enum espota_status out_verbose_option(void *args, char *value, struct espota_error *err)
-{
-    (void)args;
-    (void)value;
-    (void)err;
-    out.verbose = true;
-    return ESPOTA_OK;
-}
-
 bool out_can_rewrite(void)
 {
     return out.rewritable;
@@ -150,10 +112,14 @@ void out_event(const char *line)
     check_data(puts(line) >= 0 && fflush(stdout) == 0);
 }
 
-void out_bytes(const void *bytes, size_t length)
+bool out_json(char *line)
 {
-    erase_status_line();
-    check_data(fwrite(bytes, 1, length, stdout) == length);
+    bool there = line != NULL;
+
+    if (there)
+        out_event(line);
+    free(line);
+    return there;
 }
 
 bool out_lost(void)
@@ -238,7 +204,7 @@ void out_warning(const char *format, ...)
 {
     va_list args;
 
-    if (out.quiet)
+    if (out_quiet)
         return;
     va_start(args, format);
     put_marked(yellow, "warning", format, args);
@@ -258,7 +224,7 @@ void out_note(const char *format, ...)
 {
     va_list args;
 
-    if (out.quiet)
+    if (out_quiet)
         return;
     va_start(args, format);
     put_line("", "", format, args);
@@ -269,7 +235,7 @@ void out_detail(const char *format, ...)
 {
     va_list args;
 
-    if (!out.verbose || out.quiet)
+    if (!out_verbose || out_quiet)
         return;
     va_start(args, format);
     put_line("", "", format, args);
@@ -282,7 +248,7 @@ void out_verdict(enum out_tone tone, const char *word, const char *format, ...)
         [OUT_GOOD] = green, [OUT_BAD] = red, [OUT_DOUBT] = yellow};
     va_list args;
 
-    if (out.quiet && tone == OUT_GOOD)
+    if (out_quiet && tone == OUT_GOOD)
         return;
     va_start(args, format);
     if (out.annotate && tone != OUT_GOOD)

@@ -22,28 +22,22 @@ void out_init(const char *program);
  */
 int out_finish(int exit_code);
 
-/* What is told on standard error: errors only, also notes (the default), also details. */
-void out_set_quiet(bool quiet);
-void out_set_verbose(bool verbose);
-bool out_quiet(void);
-bool out_verbose(void);
+/* What is told on standard error: errors only (-q), notes, also details (-v). -q wins. */
+extern bool out_quiet, out_verbose;
 
-/* Rows for an option table: -q and -v. Include "cli/opt.h" as well. */
+/* Rows for an option table. Include "cli/opt.h" as well. */
 #define OPT_ROWS_OUTPUT                                                                            \
-    {OPT_CALL, 'q', "quiet", NULL, "print errors only", .call = out_quiet_option},                 \
+    {OPT_FLAG, 'q', "quiet", NULL, "print errors only", .flag = &out_quiet},                       \
     {                                                                                              \
-        OPT_CALL, 'v', "verbose", NULL, "print what happens on the way",                           \
-            .call = out_verbose_option                                                             \
+        OPT_FLAG, 'v', "verbose", NULL, "print what happens on the way", .flag = &out_verbose      \
     }
-enum espota_status out_quiet_option(void *args, char *value, struct espota_error *err);
-enum espota_status out_verbose_option(void *args, char *value, struct espota_error *err);
 
 /* To standard output, as printf does. Flushed at the end, when a person reads it at each line. */
 void out_data(const char *format, ...) ESPOTA_PRINTF(1, 2);
 /* One line, flushed at once: for streams of events. */
 void out_event(const char *line);
-/* Bytes as they are. */
-void out_bytes(const void *bytes, size_t length);
+/* The same for JSON, which is then freed. False: it is NULL for want of memory. */
+bool out_json(char *line);
 /* Standard output is gone: a command that only prints may stop. */
 bool out_lost(void);
 

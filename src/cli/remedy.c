@@ -109,3 +109,9 @@ void show_error(const struct espota_error *err)
 
     out_error("%s%s", err->message, remedy_text(&err->remedy, words));
 }
+
+int show_failure(const struct espota_error *err)
+{
+    show_error(err);
+    return espota_status_exit_code(err->status);
+}

@@ -17,5 +17,7 @@ const char *remedy_text(const struct espota_remedy *remedy, char out[REMEDY_TEXT
 
 /* An error of the library: its message and the remedy. */
 void show_error(const struct espota_error *err);
+/* The same for the error that ends a command; returns the exit code that tells it. */
+int show_failure(const struct espota_error *err);
 
 #endif

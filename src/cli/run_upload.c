@@ -2,7 +2,6 @@
 #include "cli/run_upload.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cli/out.h"
 #include "cli/remedy.h"
@@ -23,21 +22,15 @@ static void observe(void *context, const struct espota_upload_event *event)
     struct observer *observer = context;
     struct espota_upload_event worded = *event; /* as people read it */
     char words[REMEDY_TEXT], message[MESSAGE_MAX + REMEDY_TEXT];
-    char *line;
 
     if (event->message != NULL) {
         (void)snprintf(message, sizeof(message), "%s%s", event->message,
                        remedy_text(&event->remedy, words));
         worded.message = message;
     }
-    if (observer->json) {
-        line = espota_upload_event_json(event, worded.message, espota_program_stop_signal());
-        if (line != NULL)
-            out_event(line);
-        else
-            out_error("no memory for an event");
-        free(line);
-    }
+    if (observer->json &&
+        !out_json(espota_upload_event_json(event, worded.message, espota_program_stop_signal())))
+        out_error("no memory for an event");
     if (observer->report != NULL)
         espota_report_note(observer->report, &worded);
     show_upload_event(&observer->show, &worded);
@@ -64,18 +57,13 @@ static enum espota_status ask_password(void *context, const char *target, struct
 static enum espota_status add_source(struct espota_upload *upload,
                                      const struct upload_source *source, struct espota_error *err)
 {
-    struct espota_upload_target target = {.size = sizeof(target),
-                                          .host = source->text,
-                                          .label = source->label,
-                                          .kind = source->kind,
-                                          .board = source->board,
-                                          .no_password = source->no_password};
-    enum espota_status status;
+    const char *text = source->target.host;
 
     if (source->is_file)
-        return espota_upload_add_file(upload, source->text, err);
-    status = espota_upload_add(upload, &target, err);
-    return status == ESPOTA_OK ? status : espota_error_prefix(err, "'%s'", source->text);
+        return espota_upload_add_file(upload, text, err);
+    if (espota_upload_add(upload, &source->target, err) == ESPOTA_OK)
+        return ESPOTA_OK;
+    return espota_error_prefix(err, "'%s'", text);
 }
 
 static void stop(void *context)

@@ -11,13 +11,9 @@
 
 /* Where targets come from, in the order in which they were typed. */
 struct upload_source {
-    const char *text;
-    bool is_file;                /* a targets file instead of a host */
-    struct espota_secret secret; /* the memory behind a text that holds a password */
-    const char *label;           /* what events call it; NULL: text */
-    enum espota_device_kind kind;
-    const char *board; /* as it announced itself; NULL: it did not */
-    bool no_password;  /* found by an announcement that nobody vouches for */
+    struct espota_upload_target target;
+    bool is_file;                /* target.host is a targets file instead */
+    struct espota_secret secret; /* the memory behind a host that holds a password */
 };
 
 struct run_upload {

@@ -14,7 +14,7 @@ void show_upload_init(struct show_upload *show, enum show_style style)
         out_force_status_line();
     if (style == SHOW_AUTO)
         show->style = out_can_rewrite() ? SHOW_BAR : SHOW_PLAIN;
-    if (out_quiet())
+    if (out_quiet)
         show->style = SHOW_NONE;
 }
 

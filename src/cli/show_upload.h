@@ -7,8 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/bar.h"
 #include "espota/upload.h"
+
+/* How fast it goes: a mean in which the last seconds weigh most. Start from zero. */
+struct bar_rate {
+    uint64_t at_ms;
+    uint64_t bytes;
+    double per_second; /* 0: not known yet */
+    bool started;
+};
 
 enum show_style {
     SHOW_AUTO, /* a bar on a terminal, lines elsewhere; becomes one of those when it starts */
@@ -43,5 +50,27 @@ void show_upload_deinit(struct show_upload *show);
 void show_progress(struct show_upload *show, const struct espota_upload_event *event);
 /* Ends what was drawn before a line is printed; `whole`: the device said OK. */
 void show_progress_close(struct show_upload *show, bool whole);
+
+/* For these two: how sizes, times and progress are written. Pure: no clock, no output. */
+
+enum { BAR_TEXT = 24 }; /* room for what bar_size and bar_time write */
+
+/* "812 B", "12.0 KiB", "1.4 MiB". Returns out. */
+const char *bar_size(uint64_t bytes, char out[BAR_TEXT]);
+/* "0:03", "12:40", "1:02:03"; the part of a second counts as a whole one. Returns out. */
+const char *bar_time(double seconds, char out[BAR_TEXT]);
+
+/* `bytes` in all by now; fewer than before: it starts again. */
+void bar_rate_update(struct bar_rate *rate, uint64_t now_ms, uint64_t bytes);
+
+/* At most 99 while the verdict is out. */
+unsigned bar_percent(uint64_t done, uint64_t total);
+
+/*
+ * "LABEL [=====>     ]  45%  118.0 KiB/s  0:03 left" in fewer than `width` columns. A label that
+ * is long is cut; where the width is small the bar goes first, then the rate.
+ */
+void bar_line(char *out, size_t room, size_t width, const char *label, uint64_t done,
+              uint64_t total, double per_second);
 
 #endif

@@ -63,78 +63,88 @@ static const struct {
     const char *auth; /* NULL: not given */
 } lines[] = {
     {"-i \"192.168.1.50\" -p \"8266\" \"--auth=secret\" -f \"build/Sketch.ino.bin\"",
-     {.ip = "192.168.1.50", .port = 8266, .file = "build/Sketch.ino.bin"},
+     {.ip = "192.168.1.50", .options.port = 8266, .options.file = "build/Sketch.ino.bin"},
      "secret"},
     {"-i \"192.168.1.50\" -p \"8266\" \"--auth=\" -f \"build/Sketch.ino.bin\"",
-     {.ip = "192.168.1.50", .port = 8266, .file = "build/Sketch.ino.bin"},
+     {.ip = "192.168.1.50", .options.port = 8266, .options.file = "build/Sketch.ino.bin"},
      ""},
     {"-r -i 192.168.1.51 -p 3232 \"--auth=secret\" -f \"build/Sketch.ino.bin\"",
-     {.ip = "192.168.1.51", .port = 3232, .file = "build/Sketch.ino.bin", .progress = true},
+     {.ip = "192.168.1.51",
+      .options.port = 3232,
+      .options.file = "build/Sketch.ino.bin",
+      .progress = true},
      "secret"},
     {"-r -i 192.168.1.51 -p {upload.port.properties.port} \"--auth=secret\" -f "
      "\"build/Sketch.ino.bin\"",
-     {.ip = "192.168.1.51", .file = "build/Sketch.ino.bin", .progress = true},
+     {.ip = "192.168.1.51", .options.file = "build/Sketch.ino.bin", .progress = true},
      "secret"},
     {"-i \"192.168.1.52\" -p \"2040\" \"--auth=\" -f \"build/Sketch.ino.bin\"",
-     {.ip = "192.168.1.52", .port = 2040, .file = "build/Sketch.ino.bin"},
+     {.ip = "192.168.1.52", .options.port = 2040, .options.file = "build/Sketch.ino.bin"},
      ""},
     {"--debug --progress -i 192.168.1.50 -f .pio/build/x/firmware.bin",
-     {.ip = "192.168.1.50", .file = ".pio/build/x/firmware.bin", .debug = true, .progress = true},
+     {.ip = "192.168.1.50",
+      .options.file = ".pio/build/x/firmware.bin",
+      .debug = true,
+      .progress = true},
      NULL},
     {"--auth=secret --port=8266 --host_port=38266 --debug --progress -i mydev.local -f "
      ".pio/build/x/firmware.bin",
      {.ip = "mydev.local",
-      .port = 8266,
-      .host_port = 38266,
-      .file = ".pio/build/x/firmware.bin",
+      .options.port = 8266,
+      .options.host_port = 38266,
+      .options.file = ".pio/build/x/firmware.bin",
       .debug = true,
       .progress = true},
      "secret"},
     {"--debug --progress -i mydev.local -s -f .pio/build/x/littlefs.bin",
      {.ip = "mydev.local",
-      .file = ".pio/build/x/littlefs.bin",
-      .spiffs = true,
+      .options.file = ".pio/build/x/littlefs.bin",
+      .options.filesystem = true,
       .debug = true,
       .progress = true},
      NULL},
     {"--debug --progress -i mydev.local --spiffs -f .pio/build/x/littlefs.bin",
      {.ip = "mydev.local",
-      .file = ".pio/build/x/littlefs.bin",
-      .spiffs = true,
+      .options.file = ".pio/build/x/littlefs.bin",
+      .options.filesystem = true,
       .spiffs_long = true,
       .debug = true,
       .progress = true},
      NULL},
     {"-I \"/core/tools/espota.py\" -i \"192.168.1.50\" -p \"8266\" \"--auth=\" -f "
      "\"build/Sketch.ino.bin\"",
-     {.ip = "192.168.1.50", .port = 8266, .file = "build/Sketch.ino.bin"},
+     {.ip = "192.168.1.50", .options.port = 8266, .options.file = "build/Sketch.ino.bin"},
      ""},
     /* What optparse makes of other lines. */
     {"-rd -p8266 -i1.2.3.4 -fx", /* clusters, values without a blank */
-     {.ip = "1.2.3.4", .port = 8266, .file = "x", .debug = true, .progress = true},
+     {.ip = "1.2.3.4", .options.port = 8266, .options.file = "x", .debug = true, .progress = true},
      NULL},
-    {"-a -x -i a -f b", {.ip = "a", .file = "b"}, "-x"}, /* a value may begin with a dash */
-    {"-i a stray -f b more", {.ip = "a", .file = "b"}, NULL},
-    {"-i a -f b -- -r", {.ip = "a", .file = "b"}, NULL},
+    {"-a -x -i a -f b", {.ip = "a", .options.file = "b"}, "-x"}, /* a value may begin with a dash */
+    {"-i a stray -f b more", {.ip = "a", .options.file = "b"}, NULL},
+    {"-i a -f b -- -r", {.ip = "a", .options.file = "b"}, NULL},
     {"--i a --fi b --po 0x2042 --host_p=017 --au=p --sp --deb --prog --t 3 --md",
      {.ip = "a",
-      .file = "b",
-      .port = 0x2042,
-      .host_port = 15,
-      .spiffs = true,
+      .options.file = "b",
+      .options.port = 0x2042,
+      .options.host_port = 15,
+      .options.filesystem = true,
       .spiffs_long = true,
       .debug = true,
       .progress = true,
-      .timeout_ms = 3000,
+      .options.timeout_ms = 3000,
       .md5_target = true},
      "p"},
-    {"-i a -i b -f c", {.ip = "b", .file = "c"}, NULL}, /* the last one counts */
-    {"-I 192.168.1.2 -i a -f b", {.ip = "a", .host_ip = "192.168.1.2", .file = "b"}, NULL},
-    {"-I 0.0.0.0 -i a -f b", {.ip = "a", .file = "b"}, NULL},
-    {"-I /core/signing.py -I 10.0.0.1 -i a -f b",
-     {.ip = "a", .host_ip = "10.0.0.1", .file = "b"},
+    {"-i a -i b -f c", {.ip = "b", .options.file = "c"}, NULL}, /* the last one counts */
+    {"-I 192.168.1.2 -i a -f b",
+     {.ip = "a", .options.host_ip = "192.168.1.2", .options.file = "b"},
      NULL},
-    {"-p 0b11 -P 0 -m -i a -f b", {.ip = "a", .port = 3, .file = "b", .md5_target = true}, NULL},
+    {"-I 0.0.0.0 -i a -f b", {.ip = "a", .options.file = "b"}, NULL},
+    {"-I /core/signing.py -I 10.0.0.1 -i a -f b",
+     {.ip = "a", .options.host_ip = "10.0.0.1", .options.file = "b"},
+     NULL},
+    {"-p 0b11 -P 0 -m -i a -f b",
+     {.ip = "a", .options.port = 3, .options.file = "b", .md5_target = true},
+     NULL},
     {"", {.ip = NULL}, NULL},
 };
 
@@ -148,17 +158,19 @@ START_TEST(test_lines)
         ck_assert_msg(r.status == ESPOTA_OK, "%s: %s", lines[i].line, r.err.message);
         ck_assert(!r.help);
         expect_text(r.line.ip, is->ip, lines[i].line);
-        expect_text(r.line.file, is->file, lines[i].line);
-        expect_text(r.line.host_ip, is->host_ip, lines[i].line);
-        expect_text(r.line.auth.bytes, lines[i].auth, lines[i].line);
-        ck_assert_msg(r.line.port == is->port && r.line.host_port == is->host_port &&
-                          r.line.timeout_ms == is->timeout_ms,
+        expect_text(r.line.options.file, is->options.file, lines[i].line);
+        expect_text(r.line.options.host_ip, is->options.host_ip, lines[i].line);
+        expect_text(r.line.options.password.bytes, lines[i].auth, lines[i].line);
+        ck_assert_msg(r.line.options.port == is->options.port &&
+                          r.line.options.host_port == is->options.host_port &&
+                          r.line.options.timeout_ms ==
+                              (is->options.timeout_ms != 0 ? is->options.timeout_ms : 10000),
                       "%s: numbers", lines[i].line);
-        ck_assert_msg(r.line.spiffs == is->spiffs && r.line.spiffs_long == is->spiffs_long &&
-                          r.line.debug == is->debug && r.line.progress == is->progress &&
-                          r.line.md5_target == is->md5_target,
+        ck_assert_msg(r.line.options.filesystem == is->options.filesystem &&
+                          r.line.spiffs_long == is->spiffs_long && r.line.debug == is->debug &&
+                          r.line.progress == is->progress && r.line.md5_target == is->md5_target,
                       "%s: flags", lines[i].line);
-        compat_espota_deinit(&r.line);
+        espota_secret_wipe(&r.line.options.password);
     }
 }
 END_TEST
@@ -177,7 +189,7 @@ START_TEST(test_bad_lines)
         parse(&r, bad[i]);
         ck_assert_msg(r.status == ESPOTA_E_USAGE, "'%s' was taken", bad[i]);
         ck_assert_str_ne(r.err.message, "");
-        compat_espota_deinit(&r.line);
+        espota_secret_wipe(&r.line.options.password);
     }
 }
 END_TEST
@@ -244,7 +256,7 @@ static bool wanted(const char *program, const char *first)
 
     (void)snprintf(name, sizeof(name), "%s", program);
     (void)snprintf(argument, sizeof(argument), "%s", first != NULL ? first : "");
-    return compat_wanted(first != NULL ? 2 : 1, argv);
+    return compat_tool_of(first != NULL ? 2 : 1, argv) != COMPAT_NONE;
 }
 
 START_TEST(test_wanted)

@@ -2,12 +2,11 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "cli/completion_cache.h"
-#include "espota/discover.h"
+#include "cli/devices.h"
 #include "unit.h"
 
 enum { ROOM = 4096 };
-static char folder[] = "/tmp/espota-recent-XXXXXX";
+static char folder[] = "/tmp/espota-completion-XXXXXX";
 static char path[256];
 
 static void begin(void)
@@ -25,6 +24,14 @@ static void end(void)
     (void)unlink(path);
     (void)rmdir(below);
     (void)rmdir(folder);
+}
+
+static enum espota_status write_cache(struct espota_device *devices, size_t count,
+                                      struct espota_error *err)
+{
+    const struct device_list list = {.devices = devices, .count = count};
+
+    return completion_cache_write(&list, err);
 }
 
 static struct espota_device device(const char *name, const char *hostname, const char *address,
@@ -63,7 +70,7 @@ START_TEST(what_a_person_types)
     struct stat about;
 
     begin();
-    ck_assert_int_eq(espota_completion_cache_write(devices, 5, NULL), ESPOTA_OK);
+    ck_assert_int_eq(write_cache(devices, 5, NULL), ESPOTA_OK);
     check_file("kitchen.local\tkitchen\n"
                "192.0.2.7\tkitchen\n"
                "door.local:9000\tthe door\n"
@@ -84,8 +91,8 @@ START_TEST(the_later_list_counts)
     struct espota_device new = device("b", "b.local", "192.0.2.2", 8266, ESPOTA_KIND_ESP8266);
 
     begin();
-    ck_assert_int_eq(espota_completion_cache_write(&old, 1, NULL), ESPOTA_OK);
-    ck_assert_int_eq(espota_completion_cache_write(&new, 1, NULL), ESPOTA_OK);
+    ck_assert_int_eq(write_cache(&old, 1, NULL), ESPOTA_OK);
+    ck_assert_int_eq(write_cache(&new, 1, NULL), ESPOTA_OK);
     check_file("b.local\tb\n192.0.2.2\tb\n");
     end();
 }
@@ -103,7 +110,7 @@ START_TEST(nothing_that_a_shell_would_run)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         devices[i] = device("x", names[i], "192.0.2.1", 8266, ESPOTA_KIND_ESP8266);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        ck_assert_int_eq(espota_completion_cache_write(&devices[i], 1, NULL), ESPOTA_OK);
+        ck_assert_int_eq(write_cache(&devices[i], 1, NULL), ESPOTA_OK);
         check_file("192.0.2.1\tx\n");
     }
     end();
@@ -117,12 +124,12 @@ START_TEST(without_a_home)
 
     ck_assert_int_eq(setenv("XDG_CACHE_HOME", "relative", 1), 0);
     ck_assert_int_eq(unsetenv("HOME"), 0);
-    ck_assert_int_eq(espota_completion_cache_write(&one, 1, &err), ESPOTA_OK);
+    ck_assert_int_eq(write_cache(&one, 1, &err), ESPOTA_OK);
     ck_assert_int_eq(setenv("XDG_CACHE_HOME", "/proc/none", 1), 0);
-    ck_assert_int_eq(espota_completion_cache_write(&one, 1, &err), ESPOTA_E_LOCAL);
+    ck_assert_int_eq(write_cache(&one, 1, &err), ESPOTA_E_LOCAL);
     ck_assert_ptr_nonnull(strstr(err.message, "/proc/none"));
 }
 END_TEST
 
-UNIT_MAIN("cli/recent", what_a_person_types, the_later_list_counts, nothing_that_a_shell_would_run,
-          without_a_home)
+UNIT_MAIN("cli/completion_cache", what_a_person_types, the_later_list_counts,
+          nothing_that_a_shell_would_run, without_a_home)

@@ -2,9 +2,9 @@
 #include "unit.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/opt.h"
-#include "cli/similar.h"
 #include "espota/secret.h"
 
 struct args {
@@ -297,19 +297,29 @@ START_TEST(test_positionals)
 }
 END_TEST
 
-struct page {
-    char text[8192];
-    size_t length;
-};
-
-static void collect(void *context, const char *text)
+/* What opt_help prints; no line is longer than a terminal. */
+static const char *help_of(const struct opt_command *command)
 {
-    struct page *page = context;
+    static char text[8192];
+    FILE *file = tmpfile();
+    int standard = dup(STDOUT_FILENO);
+    size_t length;
 
-    ck_assert_uint_le(strlen(text), 80);
-    page->length += (size_t)snprintf(page->text + page->length, sizeof(page->text) - page->length,
-                                     "%s\n", text);
-    ck_assert_uint_lt(page->length, sizeof(page->text));
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fflush(stdout), 0);
+    ck_assert_int_eq(dup2(fileno(file), STDOUT_FILENO), STDOUT_FILENO);
+    opt_help(command);
+    ck_assert_int_eq(fflush(stdout), 0);
+    ck_assert_int_eq(dup2(standard, STDOUT_FILENO), STDOUT_FILENO);
+    (void)close(standard);
+    rewind(file);
+    length = fread(text, 1, sizeof(text), file);
+    ck_assert_uint_lt(length, sizeof(text));
+    text[length] = '\0';
+    (void)fclose(file);
+    for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1)
+        ck_assert_uint_le(strcspn(line, "\n"), 80);
+    return text;
 }
 
 START_TEST(test_help)
@@ -339,10 +349,8 @@ START_TEST(test_help)
                                    "Some notes\n"
                                    "\n"
                                    "  as they are\n";
-    struct page page = {.length = 0};
 
-    opt_help(&upload, collect, &page);
-    ck_assert_str_eq(page.text, expected);
+    ck_assert_str_eq(help_of(&upload), expected);
 }
 END_TEST
 
@@ -357,10 +365,8 @@ START_TEST(test_help_wraps)
     };
     static const struct opt_command command = {
         .program = "x", .usage = "[options]", .summary = "S.", .options = rows};
-    struct page page = {.length = 0};
 
-    opt_help(&command, collect, &page);
-    ck_assert_ptr_nonnull(strstr(page.text,
+    ck_assert_ptr_nonnull(strstr(help_of(&command),
                                  "\nOptions:\n"
                                  "      --fs                one two three four five six seven "
                                  "eight nine ten\n"
@@ -372,9 +378,8 @@ END_TEST
 static const char *nearest(const char *typed)
 {
     static const char *const words[] = {"upload", "discover", "serve", "sign", "verify", "info"};
-    struct similar search;
+    struct similar search = {.typed = typed, .length = strlen(typed)};
 
-    similar_init(&search, typed, strlen(typed));
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         similar_offer(&search, words[i]);
     return search.best != NULL ? search.best : "";

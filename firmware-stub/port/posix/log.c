@@ -125,7 +125,7 @@ static void words_event(const struct stub_who *who, const struct espota_receiver
         note(who, "Update of the %s begins", what);
         break;
     case ESPOTA_RECEIVER_PROGRESS:
-        if (out_verbose())
+        if (out_verbose)
             note(who, "%lu of %lu bytes", (unsigned long)event->done, (unsigned long)event->size);
         break;
     case ESPOTA_RECEIVER_END:

@@ -114,7 +114,7 @@ static const struct opt_command command = {
              "of power remove that file. --pull ends with 3 (no server), 4 (the server wants a\n"
              "password), 5 (the server says no), 6 (the transfer broke off) or 7 (the image is\n"
              "not good), and says the number and the words that the device would. SIGINT and\n"
-             "SIGTERM end the process with exit code 0.\n",
+             "SIGTERM end the process with exit code 0.",
 };
 
 /* What the rows cannot say. NULL: all is well. */
