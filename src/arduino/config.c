@@ -3,7 +3,7 @@
  * Two values of an arduino-cli.yaml, as arduino-cli writes it: blocks by indentation, scalars
  * plain or in quotes. What else YAML can do is told, not guessed.
  */
-#include "arduino/places.h"
+#include "arduino/install.h"
 
 #include <stdio.h>
 #include <string.h>

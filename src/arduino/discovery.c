@@ -79,18 +79,14 @@ static void readable(void *context, unsigned events)
     struct espota_arduino_discovery *d = context;
     char data[1024];
     size_t length;
+    enum espota_status status;
 
     (void)events; /* of a pipe whose writer is gone the end is still to be read */
-    switch (espota_stream_read(d->input.fd, data, sizeof(data), &length, &d->read_error)) {
-    case ESPOTA_OK:
+    status = espota_stream_read(d->input.fd, data, sizeof(data), &length, &d->read_error);
+    if (status == ESPOTA_OK)
         d->over = !espota_pluggable_read(d->pluggable, data, length);
-        break;
-    case ESPOTA_MORE:
-        break;
-    default:
+    else if (status != ESPOTA_MORE)
         d->over = true;
-        break;
-    }
 }
 
 enum espota_status
@@ -105,12 +101,9 @@ espota_arduino_discovery_create(const struct espota_arduino_discovery_options *o
     if (d == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for Arduino's discovery");
     d->options = (struct espota_arduino_discovery_options)ESPOTA_ARDUINO_DISCOVERY_OPTIONS_INIT;
-    d->input.fd = ESPOTA_STREAM_STDIN;
-    d->input.events = ESPOTA_READABLE;
-    d->input.ready = readable;
-    d->input.context = d;
-    d->timer.expired = expired;
-    d->timer.context = d;
+    d->input = (struct espota_watch){
+        .fd = ESPOTA_STREAM_STDIN, .events = ESPOTA_READABLE, .ready = readable, .context = d};
+    d->timer = (struct espota_timer){.expired = expired, .context = d};
     status = espota_sized_take(&d->options, options, err);
     if (status == ESPOTA_OK)
         status = espota_loop_create(ESPOTA_LOOP_BEST, &d->loop, err);

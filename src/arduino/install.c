@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "espota/arduino_install.h"
-
+/*
+ * Cores are found as Arduino's tools find them, by the places of folders; which of the three one
+ * is tells its platform.txt alone: forks and vendors give theirs other names.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "arduino/edit.h"
-#include "arduino/places.h"
+#include "arduino/install.h"
 #include "sys/sys.h"
 
 enum { PATH_ROOM = ESPOTA_ARDUINO_PATH };
@@ -26,11 +27,12 @@ static bool core_of(const char *folder, enum espota_core *core)
     static const char *const keys[ESPOTA_CORE_COUNT] = {"tools.esptool.upload.network_pattern",
                                                         "tools.esp_ota.", "tools.uf2conv-network."};
     char path[PATH_ROOM];
-    char *text = NULL;
+    char *text;
+    size_t length;
     bool found = false;
 
     snprintf(path, sizeof(path), "%s/platform.txt", folder);
-    if (espota_arduino_read(path, &text, NULL) != ESPOTA_OK || text == NULL)
+    if (espota_arduino_read(path, &text, &length, NULL) != ESPOTA_OK || text == NULL)
         return false;
     for (int i = 0; i < ESPOTA_CORE_COUNT && !found; i++) {
         found = strstr(text, keys[i]) != NULL;
@@ -40,35 +42,51 @@ static bool core_of(const char *folder, enum espota_core *core)
     return found;
 }
 
+typedef void visit_folder(struct espota_arduino_work *work, const char *folder);
+
 struct walk {
     struct espota_arduino_work *work;
     const char *parent;
-    void (*each)(struct espota_arduino_work *work, const char *folder, const char *name);
+    const char *rest; /* of the pattern, behind its first "*" */
+    visit_folder *visit;
 };
+
+static bool walk_one(void *context, const char *name);
+
+/*
+ * Every folder below `folder` by a pattern that ends in "*": that stands for all names but hidden
+ * ones. A folder that is not there has none.
+ */
+static void walk(struct espota_arduino_work *work, const char *folder, const char *pattern,
+                 visit_folder *visit)
+{
+    size_t plain = strcspn(pattern, "*");
+    char parent[PATH_ROOM];
+    struct walk walk = {work, parent, pattern + plain + 1, visit};
+    int descriptor;
+
+    /* "name/" of "name/" and "*", without its slash */
+    if (snprintf(parent, sizeof(parent), "%s%s%.*s", folder, plain > 0 ? "/" : "",
+                 plain > 0 ? (int)plain - 1 : 0, pattern) >= PATH_ROOM ||
+        espota_folder_open(parent, &descriptor, NULL) != ESPOTA_OK)
+        return;
+    (void)!espota_folder_list(descriptor, "", walk_one, &walk, NULL);
+    espota_descriptor_close(&descriptor);
+}
 
 static bool walk_one(void *context, const char *name)
 {
-    const struct walk *walk = context;
+    const struct walk *at = context;
     char folder[PATH_ROOM];
 
-    if (name[0] != '.' &&
-        snprintf(folder, sizeof(folder), "%s/%s", walk->parent, name) < PATH_ROOM - 256)
-        walk->each(walk->work, folder, name);
+    if (name[0] == '.' ||
+        snprintf(folder, sizeof(folder), "%s/%s", at->parent, name) >= PATH_ROOM - 256)
+        return true;
+    if (*at->rest == '\0')
+        at->visit(at->work, folder);
+    else
+        walk(at->work, folder, at->rest + 1, at->visit);
     return true;
-}
-
-/* Every entry of a folder; one that is not there has none. */
-static void walk(struct espota_arduino_work *work, const char *parent,
-                 void (*each)(struct espota_arduino_work *work, const char *folder,
-                              const char *name))
-{
-    struct walk walk = {work, parent, each};
-    int folder;
-
-    if (espota_folder_open(parent, &folder, NULL) != ESPOTA_OK)
-        return;
-    (void)!espota_folder_list(folder, "", walk_one, &walk, NULL);
-    espota_descriptor_close(&folder);
 }
 
 /* Only cores whose folder is named after one of ours, and which is wanted. */
@@ -96,74 +114,33 @@ static void visit_core(struct espota_arduino_work *work, const char *folder, enu
 }
 
 /* .../hardware/esp8266/3.1.2 */
-static void visit_version(struct espota_arduino_work *work, const char *folder, const char *name)
+static void visit_version(struct espota_arduino_work *work, const char *folder)
 {
-    (void)name;
     if (is_core_folder(folder))
         visit_core(work, folder, ESPOTA_CORE_ESP8266);
 }
 
 /* .../hardware/esp8266: a core itself (sketchbook), or one folder for each version (packages) */
-static void visit_architecture(struct espota_arduino_work *work, const char *folder,
-                               const char *name)
+static void visit_architecture(struct espota_arduino_work *work, const char *folder)
 {
     enum espota_core core;
 
-    if (!wanted_core(work, name, &core))
+    if (!wanted_core(work, strrchr(folder, '/') + 1, &core))
         return;
     if (is_core_folder(folder))
         visit_core(work, folder, core);
     else
-        walk(work, folder, visit_version);
+        walk(work, folder, "*", visit_version);
 }
 
-/* .../packages/esp8266 */
-static void visit_package(struct espota_arduino_work *work, const char *folder, const char *name)
+/* `cores`: not only the discovery. */
+static void search(struct espota_arduino_work *work, const char *place, bool sketchbook, bool cores)
 {
-    char hardware[PATH_ROOM];
-
-    (void)name;
-    snprintf(hardware, sizeof(hardware), "%s/hardware", folder);
-    walk(work, hardware, visit_architecture);
-}
-
-/* .../hardware/espressif in a sketchbook */
-static void visit_vendor(struct espota_arduino_work *work, const char *folder, const char *name)
-{
-    (void)name;
-    walk(work, folder, visit_architecture);
-}
-
-static void search_data(struct espota_arduino_work *work, const char *data)
-{
-    char packages[PATH_ROOM];
-
-    if (snprintf(packages, sizeof(packages), "%s/packages", data) < PATH_ROOM)
-        walk(work, packages, visit_package);
-}
-
-static void search_sketchbook(struct espota_arduino_work *work, const char *sketchbook)
-{
-    char hardware[PATH_ROOM];
-
-    if (snprintf(hardware, sizeof(hardware), "%s/hardware", sketchbook) < PATH_ROOM)
-        walk(work, hardware, visit_vendor);
-}
-
-/* .../tools/mdns-discovery/1.0.9 */
-static void visit_discovery(struct espota_arduino_work *work, const char *folder, const char *name)
-{
-    (void)name;
-    espota_arduino_edit_discovery(work, folder);
-}
-
-static void search_discovery(struct espota_arduino_work *work, const char *data)
-{
-    char tool[PATH_ROOM];
-
-    if ((work->options->discovery || work->options->remove) &&
-        snprintf(tool, sizeof(tool), "%s/packages/builtin/tools/mdns-discovery", data) < PATH_ROOM)
-        walk(work, tool, visit_discovery);
+    if (cores)
+        walk(work, place, sketchbook ? "hardware/*/*" : "packages/*/hardware/*",
+             visit_architecture);
+    if (!sketchbook && (work->options->discovery || work->options->remove))
+        walk(work, place, "packages/builtin/tools/mdns-discovery/*", espota_arduino_edit_discovery);
 }
 
 static enum espota_status install_one(struct espota_arduino_work *work, const char *folder)
@@ -180,30 +157,18 @@ static enum espota_status install_one(struct espota_arduino_work *work, const ch
     return work->status;
 }
 
-/* `cores`: not only the discovery. */
 static enum espota_status search_all(struct espota_arduino_work *work, bool cores)
 {
-    const struct espota_arduino_install_options *options = work->options;
     struct espota_arduino_places places;
-    enum espota_status status = ESPOTA_OK;
+    enum espota_status status;
 
-    if (options->data_dir != NULL) {
-        if (cores)
-            search_data(work, options->data_dir);
-        search_discovery(work, options->data_dir);
+    if (work->options->data_dir != NULL) {
+        search(work, work->options->data_dir, false, cores);
         return ESPOTA_OK;
     }
-    status = espota_arduino_places(&places, &options->log, work->err);
-    for (size_t i = 0; status == ESPOTA_OK && i < places.count; i++) {
-        const struct espota_arduino_place *place = &places.list[i];
-
-        if (cores && place->sketchbook)
-            search_sketchbook(work, place->path);
-        else if (cores)
-            search_data(work, place->path);
-        if (!place->sketchbook)
-            search_discovery(work, place->path);
-    }
+    status = espota_arduino_places(&places, &work->options->log, work->err);
+    for (size_t i = 0; status == ESPOTA_OK && i < places.count; i++)
+        search(work, places.list[i].path, places.list[i].sketchbook, cores);
     return status;
 }
 

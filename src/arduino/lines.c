@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "arduino/lines.h"
+/*
+ * What is written into a core's platform.local.txt, between two marks, and the scripts that stand
+ * in for tools: each core calls its uploader by other keys.
+ */
+#include "arduino/install.h"
 
 #include <string.h>
 
@@ -49,15 +53,8 @@ void espota_arduino_block(struct espota_builder *to, enum espota_core core, cons
 {
     espota_builder_add(to, "%s\n# 'espota-c arduino install --remove' takes these lines away.\n",
                        begin_mark);
-    for (const char *at = lines[core]; *at != '\0'; at++) {
-        size_t plain = strcspn(at, "@");
-
-        espota_builder_add(to, "%.*s", (int)plain, at);
-        at += plain;
-        if (*at == '\0')
-            break;
-        espota_builder_add(to, "%s", program);
-    }
+    for (const char *at = lines[core]; *at != '\0'; at++)
+        espota_builder_add(to, *at == '@' ? "%s" : "%.1s", *at == '@' ? program : at);
     espota_builder_add(to, "%s\n", end_mark);
 }
 

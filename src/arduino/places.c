@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "arduino/places.h"
-
+/* Arduino's tools can be told in three ways where their folders are, and each tool has its own. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "arduino/edit.h"
+#include "arduino/install.h"
 #include "sys/sys.h"
 
 /* The same path once; so many places there are never. */
@@ -45,9 +44,10 @@ static enum espota_status read_config(struct espota_arduino_places *places, cons
 {
     static const char *const keys[] = {"data", "user"};
     char *text;
+    size_t length;
     char value[1024];
     bool strange = false;
-    enum espota_status status = espota_arduino_read(path, &text, err);
+    enum espota_status status = espota_arduino_read(path, &text, &length, err);
 
     for (int i = 0; text != NULL && i < 2; i++) {
         bool odd;
@@ -64,38 +64,36 @@ static enum espota_status read_config(struct espota_arduino_places *places, cons
     return status;
 }
 
-static void add_below(struct espota_arduino_places *places, bool sketchbook, const char *home,
-                      const char *name)
-{
-    char path[ESPOTA_ARDUINO_PATH];
-
-    if (snprintf(path, sizeof(path), "%s/%s", home, name) < ESPOTA_ARDUINO_PATH)
-        add(places, sketchbook, path);
-}
-
 /* arduino-cli's own, on Linux and macOS, and the IDE's. */
 static enum espota_status read_configs(struct espota_arduino_places *places, const char *home,
                                        const char *data, const bool *wanted,
                                        const struct espota_log *log, struct espota_error *err)
 {
-    static const char *const below[] = {".arduino15", "Library/Arduino15", ".arduinoIDE"};
+    static const char *const folders[] = {"/.arduino15", "/Library/Arduino15", "/.arduinoIDE"};
     const char *named = getenv("ARDUINO_CONFIG_FILE");
+    const char *base = data != NULL ? data : home;
     char path[ESPOTA_ARDUINO_PATH];
     enum espota_status status = ESPOTA_OK;
 
     if (named != NULL)
         return read_config(places, named, wanted, log, err);
-    if (data != NULL) {
-        if (snprintf(path, sizeof(path), "%s/arduino-cli.yaml", data) >= ESPOTA_ARDUINO_PATH)
-            return ESPOTA_OK;
-        return read_config(places, path, wanted, log, err);
-    }
-    for (size_t i = 0; home != NULL && status == ESPOTA_OK && i < sizeof(below) / sizeof(below[0]);
-         i++)
-        if (snprintf(path, sizeof(path), "%s/%s/arduino-cli.yaml", home, below[i]) <
-            ESPOTA_ARDUINO_PATH)
+    for (size_t i = 0; base != NULL && i < (data != NULL ? 1 : 3) && status == ESPOTA_OK; i++)
+        if (snprintf(path, sizeof(path), "%s%s/arduino-cli.yaml", base,
+                     data != NULL ? "" : folders[i]) < ESPOTA_ARDUINO_PATH)
             status = read_config(places, path, wanted, log, err);
     return status;
+}
+
+/* Where they are by default, on Linux and macOS. */
+static void add_defaults(struct espota_arduino_places *places, const char *home, bool sketchbook)
+{
+    static const char *const names[2][2] = {{".arduino15", "Library/Arduino15"},
+                                            {"Arduino", "Documents/Arduino"}};
+    char path[ESPOTA_ARDUINO_PATH];
+
+    for (size_t i = 0; i < 2; i++)
+        if (snprintf(path, sizeof(path), "%s/%s", home, names[sketchbook][i]) < ESPOTA_ARDUINO_PATH)
+            add(places, sketchbook, path);
 }
 
 enum espota_status espota_arduino_places(struct espota_arduino_places *places,
@@ -113,13 +111,8 @@ enum espota_status espota_arduino_places(struct espota_arduino_places *places,
     if (user != NULL)
         add(places, true, user);
     status = read_configs(places, home, data, wanted, log, err);
-    if (home != NULL && !any(places, false)) {
-        add_below(places, false, home, ".arduino15");
-        add_below(places, false, home, "Library/Arduino15");
-    }
-    if (home != NULL && !any(places, true)) {
-        add_below(places, true, home, "Arduino");
-        add_below(places, true, home, "Documents/Arduino");
-    }
+    for (int sketchbook = 0; home != NULL && sketchbook < 2; sketchbook++)
+        if (!any(places, sketchbook))
+            add_defaults(places, home, sketchbook);
     return status;
 }

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arduino/pluggable_port.h"
 #include "text/text.h"
 
 enum {
@@ -19,14 +18,13 @@ enum {
 };
 
 struct listed_port {
-    uint64_t id;
     struct espota_device device;
-    uint8_t *txt;
-    size_t txt_length;
     bool shown;       /* it is the port of its address */
     bool gone;        /* and is kept, although its device went, */
     uint64_t gone_at; /* until then */
     struct listed_port *next;
+    size_t txt_length;
+    uint8_t txt[];
 };
 
 struct espota_pluggable {
@@ -54,7 +52,6 @@ static void forget_all(struct espota_pluggable *p)
     while (p->ports != NULL) {
         struct listed_port *next = p->ports->next;
 
-        free(p->ports->txt);
         free(p->ports);
         p->ports = next;
     }
@@ -63,9 +60,8 @@ static void forget_all(struct espota_pluggable *p)
 
 void espota_pluggable_destroy(struct espota_pluggable *pluggable)
 {
-    if (pluggable == NULL)
-        return;
-    forget_all(pluggable);
+    if (pluggable != NULL)
+        forget_all(pluggable);
     free(pluggable);
 }
 
@@ -75,29 +71,28 @@ static void write_own(struct espota_pluggable *p, struct espota_json *message, b
     char *text = well ? espota_json_pretty(message) : NULL;
 
     if (text != NULL) {
-        size_t length = strlen(text);
-
-        if (length > 0 && text[length - 1] == '\n')
-            text[length - 1] = '\0';
+        text[strlen(text) - 1] = '\0'; /* the last line end */
         p->hooks.write(p->hooks.context, text);
     }
     free(text);
     espota_json_free(message);
 }
 
-static void say(struct espota_pluggable *p, const char *event, const char *text, bool error)
+static struct espota_json *message_of(const char *event)
 {
     struct espota_json *message = espota_json_object();
-    bool well = espota_json_set_text(message, "eventType", event) &&
-                espota_json_set_text(message, "message", text) &&
-                (!error || espota_json_set_bool(message, "error", true));
 
-    write_own(p, message, well);
+    if (espota_json_set_text(message, "eventType", event))
+        return message;
+    espota_json_free(message);
+    return NULL;
 }
 
 static void say_ok(struct espota_pluggable *p, const char *event)
 {
-    say(p, event, "OK", false);
+    struct espota_json *message = message_of(event);
+
+    write_own(p, message, espota_json_set_text(message, "message", "OK"));
 }
 
 static void fail(struct espota_pluggable *p, const char *event, const char *format, ...)
@@ -105,27 +100,29 @@ static void fail(struct espota_pluggable *p, const char *event, const char *form
 
 static void fail(struct espota_pluggable *p, const char *event, const char *format, ...)
 {
+    struct espota_json *message = message_of(event);
     char text[LINE_ROOM + 64];
     va_list arguments;
 
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    say(p, event, text, true);
+    write_own(p, message,
+              espota_json_set_text(message, "message", text) &&
+                  espota_json_set_bool(message, "error", true));
+}
+
+static struct espota_json *port_of(const struct listed_port *port)
+{
+    return espota_pluggable_port(&port->device, port->txt, port->txt_length);
 }
 
 static void tell_port(struct espota_pluggable *p, const char *event, const struct listed_port *port)
 {
-    struct espota_json *message;
+    struct espota_json *message = p->syncing ? message_of(event) : NULL;
 
-    if (!p->syncing)
-        return;
-    message = espota_json_object();
-    write_own(
-        p, message,
-        espota_json_set_text(message, "eventType", event) &&
-            espota_json_set_own(message, "port",
-                                espota_pluggable_port(&port->device, port->txt, port->txt_length)));
+    if (message != NULL)
+        write_own(p, message, espota_json_set_own(message, "port", port_of(port)));
 }
 
 static struct listed_port *shown_at(struct espota_pluggable *p, const char *address)
@@ -151,7 +148,6 @@ static void unlink_port(struct espota_pluggable *p, struct listed_port **at)
     *at = port->next;
     if (port->gone)
         p->gone--; /* it was counted when it went */
-    free(port->txt);
     free(port);
 }
 
@@ -220,23 +216,15 @@ static bool take_over(struct espota_pluggable *p, const struct espota_catalog_ev
 
 static void add_port(struct espota_pluggable *p, const struct espota_catalog_event *event)
 {
-    struct listed_port *port = calloc(1, sizeof(*port));
+    struct listed_port *port = calloc(1, sizeof(*port) + event->txt_length);
     struct listed_port **at = &p->ports;
 
-    if (port != NULL && event->txt_length > 0) {
-        port->txt = malloc(event->txt_length);
-        if (port->txt == NULL) {
-            free(port);
-            port = NULL;
-        }
-    }
     if (port == NULL)
         return; /* without memory it is not seen */
+    port->device = event->device;
+    port->txt_length = event->txt_length;
     if (event->txt_length > 0)
         memcpy(port->txt, event->txt, event->txt_length);
-    port->txt_length = event->txt_length;
-    port->id = event->device.id;
-    port->device = event->device;
     port->shown = take_over(p, event);
     while (*at != NULL)
         at = &(*at)->next;
@@ -250,7 +238,7 @@ void espota_pluggable_event(struct espota_pluggable *pluggable,
 {
     struct listed_port **at = &pluggable->ports;
 
-    while (*at != NULL && ((*at)->gone || (*at)->id != event->device.id))
+    while (*at != NULL && ((*at)->gone || (*at)->device.id != event->device.id))
         at = &(*at)->next;
     if (event->event == ESPOTA_DEVICE_REMOVE) {
         if (*at != NULL)
@@ -305,44 +293,27 @@ static void hello(struct espota_pluggable *p, const char *rest)
         return;
     }
     p->greeted = true;
-    message = espota_json_object();
+    message = message_of("hello");
     write_own(p, message,
-              espota_json_set_text(message, "eventType", "hello") &&
-                  espota_json_set_text(message, "message", "OK") &&
+              espota_json_set_text(message, "message", "OK") &&
                   espota_json_set_integer(message, "protocolVersion", 1));
 }
 
-static bool begin(struct espota_pluggable *p, const char *event, const char *word)
+/* START and START_SYNC, of which one at a time can be on. */
+static void start(struct espota_pluggable *p, const char *event, const char *word, bool *on)
 {
     struct espota_error err = ESPOTA_ERROR_INIT;
 
-    if (p->hooks.start(p->hooks.context, &err) == ESPOTA_OK)
-        return true;
-    fail(p, event, "Cannot %s: %s", word, err.message);
-    return false;
-}
-
-static void start(struct espota_pluggable *p)
-{
-    if (p->started)
-        fail(p, "start", "Discovery already STARTed");
-    else if (p->syncing)
-        fail(p, "start", "Discovery already START_SYNCed, cannot START");
-    else if (begin(p, "start", "START")) {
-        p->started = true;
-        say_ok(p, "start");
-    }
-}
-
-static void start_sync(struct espota_pluggable *p)
-{
-    if (p->syncing)
-        fail(p, "start_sync", "Discovery already START_SYNCed");
-    else if (p->started)
-        fail(p, "start_sync", "Discovery already STARTed, cannot START_SYNC");
-    else if (begin(p, "start_sync", "START_SYNC")) {
-        p->syncing = true;
-        say_ok(p, "start_sync");
+    if (*on)
+        fail(p, event, "Discovery already %sed", word);
+    else if (p->started || p->syncing)
+        fail(p, event, "Discovery already %sed, cannot %s", p->started ? "START" : "START_SYNC",
+             word);
+    else if (p->hooks.start(p->hooks.context, &err) != ESPOTA_OK)
+        fail(p, event, "Cannot %s: %s", word, err.message);
+    else {
+        *on = true;
+        say_ok(p, event);
     }
 }
 
@@ -355,18 +326,12 @@ static void list(struct espota_pluggable *p)
         fail(p, "list", "Discovery not STARTed");
         return;
     }
-    message = espota_json_object();
+    message = message_of("list");
     ports = espota_json_array();
     for (const struct listed_port *port = p->ports; well && port != NULL; port = port->next)
         if (port->shown)
-            well = espota_json_append_own(
-                ports, espota_pluggable_port(&port->device, port->txt, port->txt_length));
-    if (!well || !espota_json_set_text(message, "eventType", "list")) {
-        espota_json_free(ports);
-        write_own(p, message, false);
-        return;
-    }
-    well = espota_json_set_own(message, "ports", ports);
+            well = espota_json_append_own(ports, port_of(port));
+    well = espota_json_set_own(message, "ports", ports) && well;
     write_own(p, message, well);
 }
 
@@ -421,9 +386,9 @@ static bool obey(struct espota_pluggable *p, char *line)
     else if (!p->greeted)
         fail(p, "command_error", "First command must be HELLO, but got '%s'", verb);
     else if (strcmp(verb, "START") == 0)
-        start(p);
+        start(p, "start", "START", &p->started);
     else if (strcmp(verb, "START_SYNC") == 0)
-        start_sync(p);
+        start(p, "start_sync", "START_SYNC", &p->syncing);
     else if (strcmp(verb, "LIST") == 0)
         list(p);
     else if (strcmp(verb, "STOP") == 0)

@@ -17,6 +17,7 @@
 
 #include "espota/error.h"
 #include "mdns/mdns.h"
+#include "text/text.h"
 
 enum { ESPOTA_PLUGGABLE_KEPT_MS = 30000 }; /* the port of a device that went */
 
@@ -44,5 +45,12 @@ void espota_pluggable_event(struct espota_pluggable *pluggable,
 /* Takes away the ports whose time is over, and when the next one's is: UINT64_MAX, never. */
 void espota_pluggable_tick(struct espota_pluggable *pluggable, uint64_t now);
 uint64_t espota_pluggable_deadline(const struct espota_pluggable *pluggable);
+
+/*
+ * A device as Arduino's own network discovery describes it: the properties are hostname, port,
+ * every TXT string that has exactly one "=", and "." as a copy of board. NULL without memory.
+ */
+struct espota_json *espota_pluggable_port(const struct espota_device *device, const uint8_t *txt,
+                                          size_t txt_length);
 
 #endif

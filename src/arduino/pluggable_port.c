@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "arduino/pluggable_port.h"
+/* One port as JSON: whatever a device announces becomes a property. */
+#include "arduino/pluggable.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "mdns/mdns.h"
 
 enum { PROPERTIES = 64 };
 
@@ -49,10 +48,8 @@ static void set_txt_property(struct properties *p, const uint8_t *text, size_t l
     value_length = length - key_length - 1; /* the "=" is within length */
     if (memchr(equal + 1, '=', value_length) != NULL)
         return;
-    memcpy(key, text, key_length); /* a string has at most 255 bytes */
-    key[key_length] = '\0';
-    memcpy(value, equal + 1, value_length);
-    value[value_length] = '\0';
+    snprintf(key, sizeof(key), "%.*s", (int)key_length, (const char *)text); /* at most 255 */
+    snprintf(value, sizeof(value), "%.*s", (int)value_length, (const char *)equal + 1);
     set_property(p, key, value);
     if (strcmp(key, "board") == 0)
         set_property(p, ".", value);

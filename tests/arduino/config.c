@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "arduino/places.h"
+#include "arduino/install.h"
 
 #include "unit.h"
 
