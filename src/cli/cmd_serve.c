@@ -139,12 +139,10 @@ static void log_with_time(void *context, enum espota_log_level level, const char
 {
     struct espota_log log = out_log();
     char time_text[ESPOTA_SERVE_TIME_ROOM];
-    char full[2048];
 
     (void)context;
     espota_serve_time((int64_t)time(NULL), time_text);
-    snprintf(full, sizeof(full), "%s %s", time_text, line);
-    log.say(log.context, level, full);
+    espota_log_say(&log, level, "%s %s", time_text, line);
 }
 
 /* "200 door-2.1.0.bin, 401232 bytes (rule 1)" */

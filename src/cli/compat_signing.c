@@ -20,8 +20,8 @@ struct signing_args {
     const char *bin;
     const char *out;
     const char *legacy;
-    const char *publickey;
-    const char *privatekey;
+    struct espota_header_options header;
+    struct espota_signer_options signer;
 };
 
 /* "python3 -I signing.py …" with the interpreter replaced: -I was meant for it. */
@@ -40,8 +40,8 @@ static const struct opt options[] = {
     {OPT_STRING, 'b', "bin", "FILE", "the image to sign", AT(bin)},
     {OPT_STRING, 'o', "out", "FILE", "the output", AT(out)},
     {OPT_STRING, 'l', "legacy", "FILE", "a second output with a legacy signature", AT(legacy)},
-    {OPT_STRING, 'p', "publickey", "FILE", "the public key (mode header)", AT(publickey)},
-    {OPT_STRING, 's', "privatekey", "FILE", "the private key (mode sign)", AT(privatekey)},
+    {OPT_STRING, 'p', "publickey", "FILE", "the public key (mode header)", AT(header.publickey)},
+    {OPT_STRING, 's', "privatekey", "FILE", "the private key (mode sign)", AT(signer.privatekey)},
     {OPT_CALL, 'I', NULL, "SCRIPT", NULL, .call = ignore},
     OPT_ROWS_END,
 };
@@ -60,53 +60,41 @@ static int fail(const struct espota_error *err)
     return FAILED;
 }
 
-static int run_header(const struct signing_args *args)
+static int run_header(struct signing_args *args)
 {
-    struct espota_header_options how = {
-        .size = sizeof(how),
-        .publickey = args->publickey,
-        .file = args->out,
-        .format = ESPOTA_SIGN_ESP8266,
-        .missing_is_fine = true,
-    };
     struct espota_error err = ESPOTA_ERROR_INIT;
-    bool changed = false;
-    bool enabled = false;
+    bool changed, enabled;
 
     if (args->out == NULL)
         return opt_usage_error(&command, "--out is missing");
-    if (espota_header(&how, &changed, &enabled, &err) != ESPOTA_OK)
+    args->header.file = args->out;
+    if (espota_header(&args->header, &changed, &enabled, &err) != ESPOTA_OK)
         return fail(&err);
     if (enabled)
         out_note("Enabling binary signing");
     return 0;
 }
 
-static int run_sign(const struct signing_args *args)
+static int run_sign(struct signing_args *args)
 {
     const char *force = getenv("ESPOTA_FORCE");
-    struct espota_signer_options how = {
-        .size = sizeof(how),
-        .privatekey = args->privatekey,
-        .plain = true,
-        .force = force != NULL && strcmp(force, "1") == 0,
-        .log = out_log(),
-    };
+    struct espota_signer_options *how = &args->signer;
     struct espota_error err = ESPOTA_ERROR_INIT;
     struct espota_signer *signer = NULL;
     struct espota_signed result = ESPOTA_SIGNED_INIT;
     enum espota_status status;
 
-    if (args->privatekey == NULL || args->bin == NULL || args->out == NULL)
+    if (how->privatekey == NULL || args->bin == NULL || args->out == NULL)
         return opt_usage_error(&command, "--privatekey, --bin and --out are needed to sign");
-    if (!espota_key_exists(args->privatekey))
+    if (!espota_key_exists(how->privatekey))
         return 0;
-    status = passphrase_collect(&how.passphrase, NULL, true, &err);
+    how->force = force != NULL && strcmp(force, "1") == 0;
+    status = passphrase_collect(&how->passphrase, NULL, true, &err);
     if (status == ESPOTA_OK)
-        status = espota_signer_create(&signer, &how, &err);
+        status = espota_signer_create(&signer, how, &err);
     if (status == ESPOTA_OK)
         status = espota_signer_sign(signer, args->bin, args->out, args->legacy, &result, &err);
-    espota_secret_wipe(&how.passphrase.given);
+    espota_secret_wipe(&how->passphrase.given);
     espota_signer_destroy(signer);
     if (status != ESPOTA_OK)
         return fail(&err);
@@ -118,7 +106,12 @@ static int run_sign(const struct signing_args *args)
 
 int cmd_signing_py(int argc, char **argv)
 {
-    struct signing_args args = {0};
+    struct signing_args args = {
+        .header = {.size = sizeof(args.header),
+                   .format = ESPOTA_SIGN_ESP8266,
+                   .missing_is_fine = true},
+        .signer = {.size = sizeof(args.signer), .plain = true, .log = out_log()},
+    };
     int code;
 
     if (!opt_read(&command, argc, argv, &args, &code))

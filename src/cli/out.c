@@ -179,66 +179,22 @@ static void annotate(const char *kind, const char *word, const char *format, va_
     (void)fflush(stderr);
 }
 
-static void put_marked(const char *colour, const char *word, const char *format, va_list args)
+void out_say(enum out_kind kind, const char *format, ...)
 {
-    char mark[64];
+    bool always = kind == OUT_ERROR || kind == OUT_HINT;
+    const char *word = kind == OUT_ERROR ? "error" : "warning";
+    char mark[64] = "";
+    va_list args;
 
-    if (out.annotate) {
+    if (!always && (out_quiet || (kind == OUT_DETAIL && !out_verbose)))
+        return;
+    if (kind == OUT_ERROR || kind == OUT_WARNING)
+        (void)snprintf(mark, sizeof(mark), "%s: %s:", out.program, word);
+    va_start(args, format);
+    if (out.annotate && mark[0] != '\0')
         annotate(word, "", format, args);
-        return;
-    }
-    (void)snprintf(mark, sizeof(mark), "%s: %s:", out.program, word);
-    put_line(colour, mark, format, args);
-}
-
-void out_error(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    put_marked(red, "error", format, args);
-    va_end(args);
-}
-
-void out_warning(const char *format, ...)
-{
-    va_list args;
-
-    if (out_quiet)
-        return;
-    va_start(args, format);
-    put_marked(yellow, "warning", format, args);
-    va_end(args);
-}
-
-void out_hint(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    put_line("", "", format, args);
-    va_end(args);
-}
-
-void out_note(const char *format, ...)
-{
-    va_list args;
-
-    if (out_quiet)
-        return;
-    va_start(args, format);
-    put_line("", "", format, args);
-    va_end(args);
-}
-
-void out_detail(const char *format, ...)
-{
-    va_list args;
-
-    if (!out_verbose || out_quiet)
-        return;
-    va_start(args, format);
-    put_line("", "", format, args);
+    else
+        put_line(kind == OUT_ERROR ? red : yellow, mark, format, args);
     va_end(args);
 }
 
@@ -261,12 +217,10 @@ void out_verdict(enum out_tone tone, const char *word, const char *format, ...)
 static void log_line(void *context, enum espota_log_level level, const char *line)
 {
     (void)context;
-    if (level == ESPOTA_LOG_WARNING)
-        out_warning("%s", line);
-    else if (level == ESPOTA_LOG_NOTE)
-        out_note("%s", line);
-    else
-        out_detail("%s", line);
+    out_say(level == ESPOTA_LOG_WARNING ? OUT_WARNING
+            : level == ESPOTA_LOG_NOTE  ? OUT_NOTE
+                                        : OUT_DETAIL,
+            "%s", line);
 }
 
 struct espota_log out_log(void)

@@ -41,15 +41,23 @@ bool out_json(char *line);
 /* Standard output is gone: a command that only prints may stop. */
 bool out_lost(void);
 
+enum out_kind {
+    OUT_ERROR,
+    OUT_HINT, /* belongs to an error before it */
+    OUT_WARNING,
+    OUT_NOTE,   /* not with -q, as warnings */
+    OUT_DETAIL, /* only with -v */
+};
 /*
  * One line on standard error. No line end in `format`; bytes that could drive the terminal are
  * shown as "?". Errors and warnings get "PROGRAM: error: " in front.
  */
-void out_error(const char *format, ...) ESPOTA_PRINTF(1, 2);
-void out_hint(const char *format, ...) ESPOTA_PRINTF(1, 2); /* belongs to an error before it */
-void out_warning(const char *format, ...) ESPOTA_PRINTF(1, 2);
-void out_note(const char *format, ...) ESPOTA_PRINTF(1, 2);   /* not with -q */
-void out_detail(const char *format, ...) ESPOTA_PRINTF(1, 2); /* only with -v */
+void out_say(enum out_kind kind, const char *format, ...) ESPOTA_PRINTF(2, 3);
+#define out_error(...) out_say(OUT_ERROR, __VA_ARGS__)
+#define out_hint(...) out_say(OUT_HINT, __VA_ARGS__)
+#define out_warning(...) out_say(OUT_WARNING, __VA_ARGS__)
+#define out_note(...) out_say(OUT_NOTE, __VA_ARGS__)
+#define out_detail(...) out_say(OUT_DETAIL, __VA_ARGS__)
 
 enum out_tone { OUT_GOOD, OUT_BAD, OUT_DOUBT };
 /* A note that begins with a coloured word; with OUT_BAD and OUT_DOUBT it is shown despite -q. */

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Rows are kept as text from the first result on: what stands in front of them, how many there
+ * are, is known at the end.
+ */
 #include "cli/report.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "sys/sys.h"
 #include "text/text.h"
-
-struct espota_report {
-    struct espota_output *output; /* taken before the first device is tried */
-    char *path;
-    bool junit;
-    struct espota_builder rows;              /* one for each result, in the format of the file */
-    size_t listed, failed, unknown, skipped; /* rows, and what they are */
-    struct espota_upload_event summary;
-};
 
 static bool ends_in(const char *text, const char *end)
 {
@@ -23,31 +17,13 @@ static bool ends_in(const char *text, const char *end)
     return length > strlen(end) && strcmp(text + length - strlen(end), end) == 0;
 }
 
-enum espota_status espota_report_create(const char *path, struct espota_report **out,
-                                        struct espota_error *err)
+enum espota_status report_begin(struct report *report, const char *path, struct espota_error *err)
 {
-    struct espota_report *report;
-    enum espota_status status;
-
-    *out = NULL;
-    if (!ends_in(path, ".md") && !ends_in(path, ".xml"))
+    report->junit = ends_in(path, ".xml");
+    if (!report->junit && !ends_in(path, ".md"))
         return espota_error_set(err, ESPOTA_E_USAGE,
                                 "'%s' must end in .md (for people) or .xml (JUnit)", path);
-    report = calloc(1, sizeof(*report));
-    if (report != NULL)
-        report->path = strdup(path);
-    if (report == NULL || report->path == NULL) {
-        free(report);
-        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a report");
-    }
-    report->junit = ends_in(path, ".xml");
-    status = espota_output_create(&report->output, report->path, ESPOTA_OUTPUT_EARLY, 0666, err);
-    if (status != ESPOTA_OK) {
-        espota_report_destroy(report);
-        return status;
-    }
-    *out = report;
-    return ESPOTA_OK;
+    return espota_output_create(&report->output, path, ESPOTA_OUTPUT_EARLY, 0666, err);
 }
 
 /* A cell of a table: a bar would end it, a tag would be one. */
@@ -75,7 +51,7 @@ static const char *word_of(const struct espota_upload_event *event)
     return event->status == ESPOTA_OK ? "ok" : espota_status_word(event->status);
 }
 
-static void note_markdown(struct espota_report *report, const struct espota_upload_event *event)
+static void note_markdown(struct report *report, const struct espota_upload_event *event)
 {
     struct espota_builder *to = &report->rows;
 
@@ -88,7 +64,7 @@ static void note_markdown(struct espota_report *report, const struct espota_uplo
 }
 
 /* A failure is what the device or its network did; an error is that nobody knows. */
-static void note_junit(struct espota_report *report, const struct espota_upload_event *event)
+static void note_junit(struct report *report, const struct espota_upload_event *event)
 {
     struct espota_builder *to = &report->rows;
     const char *tag = event->status == ESPOTA_E_UNKNOWN ? "error" : "failure";
@@ -112,11 +88,12 @@ static void note_junit(struct espota_report *report, const struct espota_upload_
     espota_builder_add(to, "\"/>\n    </testcase>\n");
 }
 
-void espota_report_note(struct espota_report *report, const struct espota_upload_event *event)
+void report_note(struct report *report, const struct espota_upload_event *event)
 {
     if (event->kind == ESPOTA_EVENT_SUMMARY)
         report->summary = *event;
-    if (event->kind != ESPOTA_EVENT_RESULT && event->kind != ESPOTA_EVENT_SKIPPED)
+    if (report->output == NULL ||
+        (event->kind != ESPOTA_EVENT_RESULT && event->kind != ESPOTA_EVENT_SKIPPED))
         return;
     report->listed++;
     report->skipped += is_skipped(event);
@@ -128,7 +105,7 @@ void espota_report_note(struct espota_report *report, const struct espota_upload
         note_markdown(report, event);
 }
 
-static void put_markdown(const struct espota_report *report, struct espota_builder *to)
+static void put_markdown(const struct report *report, struct espota_builder *to)
 {
     const struct espota_upload_event *summary = &report->summary;
 
@@ -150,7 +127,7 @@ static void put_markdown(const struct espota_report *report, struct espota_build
                            report->rows.text);
 }
 
-static void put_junit(const struct espota_report *report, struct espota_builder *to)
+static void put_junit(const struct report *report, struct espota_builder *to)
 {
     espota_builder_add(to,
                        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
@@ -161,11 +138,13 @@ static void put_junit(const struct espota_report *report, struct espota_builder 
                        report->summary.seconds, report->listed > 0 ? report->rows.text : "");
 }
 
-enum espota_status espota_report_write(struct espota_report *report, struct espota_error *err)
+enum espota_status report_write(struct report *report, struct espota_error *err)
 {
     struct espota_builder to = {.text = NULL};
     enum espota_status status = ESPOTA_OK;
 
+    if (report->output == NULL)
+        return ESPOTA_OK;
     if (!report->rows.failed)
         (report->junit ? put_junit : put_markdown)(report, &to);
     if (report->rows.failed || to.failed)
@@ -178,12 +157,8 @@ enum espota_status espota_report_write(struct espota_report *report, struct espo
     return status;
 }
 
-void espota_report_destroy(struct espota_report *report)
+void report_deinit(struct report *report)
 {
-    if (report == NULL)
-        return;
     espota_output_destroy(report->output);
     espota_builder_deinit(&report->rows);
-    free(report->path);
-    free(report);
 }

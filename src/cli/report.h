@@ -4,25 +4,28 @@
 #ifndef ESPOTA_CLI_REPORT_H
 #define ESPOTA_CLI_REPORT_H
 
-#include "espota/error.h"
 #include "espota/upload.h"
+#include "text/text.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-struct espota_report;
+/* Begin from zero: no report is wanted, and none is written. */
+struct report {
+    struct espota_output *output; /* taken before the first device is tried */
+    bool junit;
+    struct espota_builder rows;              /* one for each result, in the format of the file */
+    size_t listed, failed, unknown, skipped; /* rows, and what they are */
+    struct espota_upload_event summary;
+};
 
 /*
  * The format is that of the path's extension, .md or .xml; E_USAGE for any other. Opened at once,
  * so that what cannot be written is known before anything is sent.
  */
-enum espota_status espota_report_create(const char *path, struct espota_report **out,
-                                        struct espota_error *err) ESPOTA_MUST_CHECK;
+enum espota_status report_begin(struct report *report, const char *path,
+                                struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Hand in every event; it takes the results and the summary. */
-void espota_report_note(struct espota_report *report, const struct espota_upload_event *event);
+void report_note(struct report *report, const struct espota_upload_event *event);
 /* Writes the file, whole or not at all. */
-enum espota_status espota_report_write(struct espota_report *report,
-                                       struct espota_error *err) ESPOTA_MUST_CHECK;
-void espota_report_destroy(struct espota_report *report);
+enum espota_status report_write(struct report *report, struct espota_error *err) ESPOTA_MUST_CHECK;
+void report_deinit(struct report *report);
 
 #endif

@@ -14,7 +14,7 @@ enum { MESSAGE_MAX = 4096 };
 struct observer {
     struct show_upload show;
     bool json;
-    struct espota_report *report; /* NULL: none was asked for */
+    struct report report;
 };
 
 static void observe(void *context, const struct espota_upload_event *event)
@@ -31,8 +31,7 @@ static void observe(void *context, const struct espota_upload_event *event)
     if (observer->json &&
         !out_json(espota_upload_event_json(event, worded.message, espota_program_stop_signal())))
         out_error("no memory for an event");
-    if (observer->report != NULL)
-        espota_report_note(observer->report, &worded);
+    report_note(&observer->report, &worded);
     show_upload_event(&observer->show, &worded);
 }
 
@@ -80,19 +79,6 @@ static int exit_code_of(enum espota_status status)
     return espota_status_exit_code(status);
 }
 
-/* Once targets were tried; a report that cannot be written fails a run that went well. */
-static enum espota_status write_report(struct observer *observer, enum espota_status status,
-                                       struct espota_error *err)
-{
-    bool tried = err->message[0] == '\0';
-
-    if (observer->report != NULL && tried &&
-        espota_report_write(observer->report, err) != ESPOTA_OK && status == ESPOTA_OK)
-        status = err->status;
-    espota_report_destroy(observer->report);
-    return status;
-}
-
 int run_upload(struct run_upload *run, enum espota_status *result)
 {
     struct observer observer = {.json = run->json};
@@ -107,7 +93,7 @@ int run_upload(struct run_upload *run, enum espota_status *result)
     run->options.ask_password = run->may_ask ? ask_password : NULL;
     status = espota_upload_create(&run->options, &upload, &err);
     if (status == ESPOTA_OK && run->report_file != NULL)
-        status = espota_report_create(run->report_file, &observer.report, &err);
+        status = report_begin(&observer.report, run->report_file, &err);
     for (size_t i = 0; i < run->source_count && status == ESPOTA_OK; i++)
         status = add_source(upload, &run->sources[i], &err);
     if (status == ESPOTA_OK) {
@@ -116,7 +102,11 @@ int run_upload(struct run_upload *run, enum espota_status *result)
         espota_program_on_stop(NULL, NULL);
     }
     show_upload_deinit(&observer.show);
-    status = write_report(&observer, status, &err);
+    /* once targets were tried; a report that cannot be written fails a run that went well */
+    if (err.message[0] == '\0' && report_write(&observer.report, &err) != ESPOTA_OK &&
+        status == ESPOTA_OK)
+        status = err.status;
+    report_deinit(&observer.report);
     if (status != ESPOTA_OK && err.message[0] != '\0')
         show_error(&err);
     espota_upload_destroy(upload);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The moving part of an upload. 100 % stands there only after the device's word. */
-#include "cli/show_upload.h"
+#include "cli/run_upload.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/show_upload.h"
+/*
+ * The events of an upload as lines for people. With many devices a failure that all of them share
+ * must not bury the others, nor a success take more than its line.
+ */
+#include "cli/run_upload.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/out.h"
+#include "text/text.h"
 
 void show_upload_init(struct show_upload *show, enum show_style style)
 {
@@ -37,10 +42,8 @@ static void start(struct show_upload *show, const struct espota_upload_event *ev
 static void retry(struct show_upload *show, const struct espota_upload_event *event)
 {
     show_progress_close(show, false);
-    if (show->targets == 1)
-        out_note("%s: %s (trying again)", event->target, event->message);
-    else
-        out_detail("%s: %s (trying again)", event->target, event->message);
+    out_say(show->targets == 1 ? OUT_NOTE : OUT_DETAIL, "%s: %s (trying again)", event->target,
+            event->message);
 }
 
 /* "256.0 KiB in 2.1 s, 121.9 KiB/s", or what the library says where nothing was sent. */
@@ -49,10 +52,9 @@ static void tell_good(const struct espota_upload_event *event)
     char size[BAR_TEXT];
     char rate[BAR_TEXT];
 
-    if (event->dry_run)
-        out_verdict(OUT_GOOD, "dry run", "%s: %s", event->target, event->message);
-    else if (event->bytes == 0)
-        out_verdict(OUT_GOOD, "ok", "%s: %s", event->target, event->message);
+    if (event->dry_run || event->bytes == 0)
+        out_verdict(OUT_GOOD, event->dry_run ? "dry run" : "ok", "%s: %s", event->target,
+                    event->message);
     else if (event->seconds < 0.1) /* too short to tell how fast it was */
         out_verdict(OUT_GOOD, "ok", "%s: %s in %.1f s", event->target, bar_size(event->bytes, size),
                     event->seconds);
@@ -105,32 +107,29 @@ static void result(struct show_upload *show, const struct espota_upload_event *e
 
 static void summary(struct show_upload *show, const struct espota_upload_event *event)
 {
-    char text[128];
-    int used;
+    struct espota_builder text;
+    char room[128];
 
     tell_repeats(show);
     if (show->targets <= 1)
         return;
+    espota_builder_init(&text, room, sizeof(room));
     if (event->dry_run)
-        used = snprintf(text, sizeof(text), "dry run: %zu of %zu would be sent", event->ready,
-                        event->targets);
+        espota_builder_add(&text, "dry run: %zu of %zu would be sent", event->ready,
+                           event->targets);
     else
-        used = snprintf(text, sizeof(text), "%zu of %zu done", event->ok + event->done_before,
-                        event->targets);
+        espota_builder_add(&text, "%zu of %zu done", event->ok + event->done_before,
+                           event->targets);
     if (event->done_before > 0)
-        used += snprintf(text + used, sizeof(text) - (size_t)used, ", %zu of them before",
-                         event->done_before);
+        espota_builder_add(&text, ", %zu of them before", event->done_before);
     if (event->failed > 0)
-        used += snprintf(text + used, sizeof(text) - (size_t)used, ", %zu failed", event->failed);
+        espota_builder_add(&text, ", %zu failed", event->failed);
     if (event->unknown > 0)
-        used += snprintf(text + used, sizeof(text) - (size_t)used, ", %zu unknown", event->unknown);
+        espota_builder_add(&text, ", %zu unknown", event->unknown);
     if (event->skipped > event->done_before)
-        (void)snprintf(text + used, sizeof(text) - (size_t)used, ", %zu skipped",
-                       event->skipped - event->done_before);
-    if (event->status == ESPOTA_OK)
-        out_note("%s in %.1f s", text, event->seconds);
-    else
-        out_error("%s in %.1f s", text, event->seconds);
+        espota_builder_add(&text, ", %zu skipped", event->skipped - event->done_before);
+    out_say(event->status == ESPOTA_OK ? OUT_NOTE : OUT_ERROR, "%s in %.1f s", room,
+            event->seconds);
 }
 
 void show_upload_event(struct show_upload *show, const struct espota_upload_event *event)

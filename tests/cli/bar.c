@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "cli/show_upload.h"
+#include "cli/run_upload.h"
 
 START_TEST(test_sizes)
 {

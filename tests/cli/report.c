@@ -11,7 +11,7 @@ static char folder[] = "/tmp/espota-report-XXXXXX";
 static void write_report(const char *name, char *text, size_t room)
 {
     char path[128];
-    struct espota_report *report;
+    struct report report = {.output = NULL};
     struct espota_error err = ESPOTA_ERROR_INIT;
     struct espota_upload_event good = {.kind = ESPOTA_EVENT_RESULT,
                                        .target = "192.0.2.1",
@@ -48,15 +48,15 @@ static void write_report(const char *name, char *text, size_t room)
     memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(path, sizeof(path), "%s/%s", folder, name);
-    ck_assert_int_eq(espota_report_create(path, &report, &err), ESPOTA_OK);
-    espota_report_note(report, &good);
-    espota_report_note(report, &bad);
-    espota_report_note(report, &lost);
-    espota_report_note(report, &before);
-    espota_report_note(report, &left);
-    espota_report_note(report, &sum);
-    ck_assert_msg(espota_report_write(report, &err) == ESPOTA_OK, "%s", err.message);
-    espota_report_destroy(report);
+    ck_assert_int_eq(report_begin(&report, path, &err), ESPOTA_OK);
+    report_note(&report, &good);
+    report_note(&report, &bad);
+    report_note(&report, &lost);
+    report_note(&report, &before);
+    report_note(&report, &left);
+    report_note(&report, &sum);
+    ck_assert_msg(report_write(&report, &err) == ESPOTA_OK, "%s", err.message);
+    report_deinit(&report);
     file = fopen(path, "r");
     ck_assert_ptr_nonnull(file);
     text[fread(text, 1, room - 1, file)] = '\0';
@@ -96,11 +96,11 @@ END_TEST
 
 START_TEST(test_other_formats_are_refused)
 {
-    struct espota_report *report;
+    struct report report = {.output = NULL};
 
-    ck_assert_int_eq(espota_report_create("r.txt", &report, NULL), ESPOTA_E_USAGE);
-    ck_assert_int_eq(espota_report_create(".md", &report, NULL), ESPOTA_E_USAGE);
-    ck_assert_ptr_null(report);
+    ck_assert_int_eq(report_begin(&report, "r.txt", NULL), ESPOTA_E_USAGE);
+    ck_assert_int_eq(report_begin(&report, ".md", NULL), ESPOTA_E_USAGE);
+    ck_assert_ptr_null(report.output);
 }
 END_TEST
 
