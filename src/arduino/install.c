@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cores are found as Arduino's tools find them, by the places of folders; which of the three one
- * is tells its platform.txt alone: forks and vendors give theirs other names.
+ * Cores are found as Arduino's tools find them: by the names of folders. Which core it is, and
+ * whether this version of it has an upload that can be taken over, is told by its platform.txt.
  */
 #include <stdio.h>
 #include <stdlib.h>
