@@ -29,11 +29,6 @@ static void end_job(struct espota_job *job, struct espota_end end, bool again,
     espota_fleet_tell_result(job, &end);
 }
 
-static struct espota_end end_of(const struct espota_error *err)
-{
-    return (struct espota_end){err->status, err->message, err->remedy};
-}
-
 /* In place of the attempt's own words where this machine's digests are to blame. */
 static const char *local_problem(const struct espota_job *job, const struct espota_outcome *outcome)
 {
@@ -81,26 +76,87 @@ static void drop_attempt(struct espota_job *job)
     job->parked = false;
 }
 
-static struct espota_attempt_hooks hooks_of(struct espota_job *job)
+/* The target's own, the run's, or the one that a person gave; its bytes may be NULL. */
+static enum espota_status find_password(struct espota_job *job, const struct espota_secret **out,
+                                        struct espota_error *err)
 {
-    return (struct espota_attempt_hooks){job, attempt_event, attempt_asks, attempt_over};
+    struct espota_upload *upload = job->upload;
+    static const struct espota_log silence = {NULL, NULL};
+    static const struct espota_secret nothing = ESPOTA_SECRET_INIT;
+    bool first = job->turn->attempts <= 1; /* a warning is said once */
+
+    *out = upload->options.password.bytes != NULL ? &upload->options.password : &upload->answer;
+    if (job->url != NULL && job->url->password.bytes != NULL)
+        *out = &job->url->password;
+    if (job->no_password)
+        *out = &nothing;
+    if (job->password_file == NULL || job->no_password)
+        return ESPOTA_OK;
+    *out = &job->secret;
+    return espota_secret_read(&job->secret, job->password_file, "password file",
+                              first ? &upload->options.log : &silence, err);
+}
+
+/* Whether the address that a message names is news to who wrote the target. */
+static bool is_named(const struct espota_job *job)
+{
+    struct espota_address address;
+
+    return !espota_address_parse(job->name, &address) || strstr(job->target, job->name) == NULL;
+}
+
+/* An attempt by the target's road, or what may follow it. */
+static enum espota_status start(struct espota_job *job, enum espota_purpose purpose,
+                                const struct espota_outcome *failed, struct espota_error *err)
+{
+    struct espota_upload *upload = job->upload;
+    struct espota_attempt_config config = {
+        .loop = upload->loop,
+        .ports = upload->ports,
+        .client = upload->client,
+        .crypto = &upload->crypto.table,
+        .options = &upload->options,
+        .source = job->source,
+        .url = job->url,
+        .command = job->command,
+        .device = job->device,
+        .from = job->from,
+        .named = is_named(job),
+        .since = job->began,
+        .user = job->user != NULL ? job->user : upload->options.user,
+        .purpose = purpose,
+        .failed = failed,
+        .hooks = {job, attempt_event, attempt_asks, attempt_over},
+    };
+    const struct espota_secret *password;
+    enum espota_status status = ESPOTA_OK;
+
+    if (purpose == ESPOTA_PURPOSE_SEND) {
+        status = find_password(job, &password, err);
+        if (status == ESPOTA_OK) {
+            config.password = password->bytes;
+            config.password_length = password->length;
+        }
+    }
+    if (status == ESPOTA_OK)
+        status = espota_attempt_begin(&config, &job->attempt, err);
+    upload->attempts += status == ESPOTA_OK;
+    return status;
 }
 
 /* The device has said OK; whether it comes back is the rest of the job. */
 static bool begin_waiting(struct espota_job *job)
 {
     struct espota_upload *upload = job->upload;
-    struct espota_attempt_hooks hooks = hooks_of(job);
     struct espota_error err = ESPOTA_ERROR_INIT;
 
     if (upload->options.wait_online_ms == 0 || upload->stopped || job->accepted)
         return false;
     job->accepted = true;
-    if (espota_fleet_begin_wait(job, &hooks, &err) != ESPOTA_OK) {
-        end_job(job, end_of(&err), false, NULL);
+    if (start(job, ESPOTA_PURPOSE_WAIT, NULL, &err) != ESPOTA_OK) {
+        end_job(job, espota_fleet_end_of(&err), false, NULL);
         return true;
     }
-    upload->attempts++;
     upload->waiting++;
     return true;
 }
@@ -109,15 +165,12 @@ static bool begin_waiting(struct espota_job *job)
 static bool begin_knocking(struct espota_job *job, const struct espota_outcome *outcome, bool again)
 {
     struct espota_upload *upload = job->upload;
-    struct espota_attempt_hooks hooks = hooks_of(job);
 
     if (!espota_attempt_knock_helps(outcome) || upload->stopped ||
         (again && espota_schedule_tries_again(&upload->schedule, job->index)))
         return false;
-    if (espota_fleet_begin_knock(job, outcome, &hooks, NULL) != ESPOTA_OK)
-        return false; /* then there is no more to tell */
-    upload->attempts++;
-    return true;
+    /* if it cannot be begun there is no more to tell */
+    return start(job, ESPOTA_PURPOSE_KNOCK, outcome, NULL) == ESPOTA_OK;
 }
 
 static bool may_try_again(const struct espota_job *job, const struct espota_outcome *outcome)
@@ -168,19 +221,16 @@ static void look_at_ended(struct espota_upload *upload)
 static void begin(struct espota_job *job)
 {
     struct espota_upload *upload = job->upload;
-    struct espota_attempt_hooks hooks = hooks_of(job);
     struct espota_error err = ESPOTA_ERROR_INIT;
 
     if (!job->begun)
         job->began = espota_loop_now(upload->loop);
     job->begun = true;
     job->acked = 0;
-    if (espota_fleet_begin_attempt(job, &hooks, &err) == ESPOTA_OK) {
-        upload->attempts++;
+    if (start(job, ESPOTA_PURPOSE_SEND, NULL, &err) == ESPOTA_OK)
         return;
-    }
     espota_secret_wipe(&job->secret);
-    end_job(job, end_of(&err), false, NULL);
+    end_job(job, espota_fleet_end_of(&err), false, NULL);
 }
 
 /* Without a datagram: everything up to the first one was checked. */
@@ -190,13 +240,13 @@ static void pretend(struct espota_job *job)
     const struct espota_secret *password;
     struct espota_error err = ESPOTA_ERROR_INIT;
 
-    if (espota_fleet_password(job, &password, &err) == ESPOTA_OK)
+    if (find_password(job, &password, &err) == ESPOTA_OK)
         (void)espota_error_set(&err, ESPOTA_OK, "would be %s %s, for %u bytes, MD5 %s",
                                job->url != NULL ? "asked for its page at" : "invited at",
                                espota_address_format(&job->device, true, address),
                                job->source->length, job->source->md5);
     espota_secret_wipe(&job->secret);
-    end_job(job, end_of(&err), false, NULL);
+    end_job(job, espota_fleet_end_of(&err), false, NULL);
 }
 
 static void begin_those_ready(struct espota_upload *upload)
@@ -300,28 +350,6 @@ static void wake(void *context)
     (void)context; /* the turn is over now, and pump follows */
 }
 
-void espota_fleet_tell_settled(struct espota_job *job)
-{
-    struct espota_end end;
-
-    if (job->early != NULL) {
-        end = end_of(job->early);
-        espota_fleet_tell_result(job, &end);
-    } else if (job->recalled)
-        espota_fleet_tell_skipped(job, "an earlier run has done it");
-    else if (job->doubled)
-        espota_fleet_tell_skipped(job, "another target is the same device");
-}
-
-static void tell_settled(struct espota_upload *upload)
-{
-    if (upload->recalled > 0)
-        espota_fleet_log(upload, ESPOTA_LOG_NOTE, "%zu of %zu targets are done already, says %s",
-                         upload->recalled, upload->count, upload->options.state_file);
-    for (size_t i = 0; i < upload->count; i++)
-        espota_fleet_tell_settled(&upload->jobs[i]);
-}
-
 /* The run was stopped in the pause between two attempts at it. */
 static void give_up(struct espota_job *job)
 {
@@ -367,7 +395,7 @@ static void count_skipped(struct espota_upload *upload)
 void espota_fleet_begin(struct espota_upload *upload)
 {
     upload->wake = (struct espota_timer){.expired = wake, .context = upload};
-    tell_settled(upload);
+    espota_fleet_tell_all_settled(upload);
     pump(upload);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside an upload: what its files share. upload.c is the public face, prepare.c makes jobs of
- * targets, names.c finds their addresses, begin.c begins their attempts, fleet.c runs them, tell.c
- * says what happens, state.c keeps it for the next run, diagnose.c explains silence.
+ * Inside an upload: what its files share, and which may know which: upload.c, the public face,
+ * prepares and runs; prepare.c settles what is wrong before, and asks state.c what is done and
+ * names.c where the targets are; fleet.c runs them, and diagnose.c explains silence to it. All of
+ * them say what happens through tell.c.
  */
 #ifndef ESPOTA_FLEET_FLEET_H
 #define ESPOTA_FLEET_FLEET_H
@@ -24,15 +25,16 @@
 struct espota_job {
     struct espota_upload *upload;
     size_t index;
-    char *target;           /* as the user wrote it */
-    char *name;             /* its host alone */
-    struct espota_url *url; /* of a web updater; NULL: a device that calls back */
+    struct espota_turn *turn; /* from the beginning of the run on */
+    char *target;             /* as the user wrote it */
+    char *name;               /* its host alone */
+    struct espota_url *url;   /* of a web updater; NULL: a device that calls back */
     char *user;
     char *file;                      /* NULL: `image`, or the options' */
     struct espota_image_input image; /* bytes or a callback; no name: there is none */
     char *image_name;
     char *password_file;
-    uint16_t port; /* written behind the host, or as port=; 0: neither */
+    uint16_t port; /* written behind the host, or as port=; 0: neither; from prepare on: in use */
     bool filesystem;
     enum espota_device_kind kind; /* as it announced itself */
     char *board;                  /* the same; NULL: it did not say */
@@ -106,59 +108,97 @@ struct espota_upload {
     enum espota_status common; /* what all failures share; OK: none yet */
 };
 
+/* --- targets.c --- */
+
+enum { ESPOTA_TARGET_LINE_MAX = 4096 };
+
+struct espota_target_line {
+    struct espota_upload_target target; /* host NULL: the line is blank */
+    char *memory;                       /* behind the strings */
+};
+
+/* One line without its end. After OK, deinit. E_USAGE, E_MEMORY. */
+enum espota_status espota_target_line_parse(const char *data, size_t length,
+                                            struct espota_target_line *out,
+                                            struct espota_error *err) ESPOTA_MUST_CHECK;
+void espota_target_line_deinit(struct espota_target_line *line);
+
+/*
+ * Every line of a file: `each` for those that are not blank; it stops at the first error. `name`
+ * and the line's number stand in front of the message.
+ */
+typedef enum espota_status espota_target_visit(void *context, const struct espota_target_line *line,
+                                               struct espota_error *err);
+enum espota_status espota_targets_parse(const char *data, size_t length, const char *name,
+                                        espota_target_visit *each, void *context,
+                                        struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* --- prepare.c --- */
+
+/* Images, addresses, lanes. What fails for one target settles that one. */
+enum espota_status espota_fleet_prepare(struct espota_upload *upload,
+                                        struct espota_error *err) ESPOTA_MUST_CHECK;
+/* This target is over before it began, for a reason that is told; the others go on. */
+enum espota_status espota_fleet_settle(struct espota_job *job, const struct espota_error *why,
+                                       bool counts, struct espota_error *err) ESPOTA_MUST_CHECK;
+/* An image for another device than this one, by its announcement or by the port that the user
+ * named. True: `why` says so. */
+enum { ESPOTA_GUARD_MAX = 160 };
+bool espota_fleet_contradicts(const struct espota_job *job, char why[ESPOTA_GUARD_MAX]);
+
+/* --- names.c --- */
+
+/* Asks the link for the names that are its own. */
+enum espota_status espota_fleet_local_names(struct espota_upload *upload,
+                                            struct espota_error *err) ESPOTA_MUST_CHECK;
+/*
+ * The target's address and lane; it is held back until its name is known. Where another target is
+ * the same device, that gets one image once, and two one after the other.
+ */
+enum espota_status espota_fleet_find(struct espota_job *job,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* --- fleet.c: everything between START and SUMMARY: begin, turns until it is over, end --- */
+
+void espota_fleet_begin(struct espota_upload *upload);
+bool espota_fleet_is_over(const struct espota_upload *upload);
+enum espota_status espota_fleet_turn(struct espota_upload *upload, int most_ms,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+void espota_fleet_end(struct espota_upload *upload);
+
+/*
+ * --- diagnose.c ---
+ *
+ * A message with what is known of the way between device and machine behind it. False: there is
+ * nothing to add.
+ */
+bool espota_fleet_diagnose(struct espota_job *job, const struct espota_outcome *outcome,
+                           const char *message, char *out, size_t room);
+
+/* --- tell.c --- */
+
 /* What a target comes to. */
 struct espota_end {
     enum espota_status status;
     const char *message;
     struct espota_remedy remedy;
 };
+struct espota_end espota_fleet_end_of(const struct espota_error *err);
 
-/* This target is over before it began, for a reason that is told; the others go on. */
-enum espota_status espota_fleet_settle(struct espota_job *job, const struct espota_error *why,
-                                       bool counts, struct espota_error *err) ESPOTA_MUST_CHECK;
-
-/* prepare.c: images, addresses, lanes. What fails for one target settles that one. */
-enum espota_status espota_fleet_prepare(struct espota_upload *upload,
-                                        struct espota_error *err) ESPOTA_MUST_CHECK;
-
-/*
- * The target's address is known: its port, and the lane that it shares with others there. If one of
- * them is the same device, it gets one image once, and two one after the other.
- */
-enum espota_status espota_fleet_place(struct espota_job *job,
-                                      struct espota_error *err) ESPOTA_MUST_CHECK;
-
-/* names.c: asks the link for the names that are its own. */
-enum espota_status espota_fleet_local_names(struct espota_upload *upload,
-                                            struct espota_error *err) ESPOTA_MUST_CHECK;
-/* Places the target, or holds it back until its name is known. */
-enum espota_status espota_fleet_find(struct espota_job *job,
-                                     struct espota_error *err) ESPOTA_MUST_CHECK;
-
-/* begin.c: the target's own password, the run's, or the one that a person gave; its bytes may
- * be NULL. */
-enum espota_status espota_fleet_password(struct espota_job *job, const struct espota_secret **out,
-                                         struct espota_error *err) ESPOTA_MUST_CHECK;
-/* An attempt by the target's road; and what may follow it. */
-enum espota_status espota_fleet_begin_attempt(struct espota_job *job,
-                                              const struct espota_attempt_hooks *hooks,
-                                              struct espota_error *err) ESPOTA_MUST_CHECK;
-enum espota_status espota_fleet_begin_wait(struct espota_job *job,
-                                           const struct espota_attempt_hooks *hooks,
-                                           struct espota_error *err) ESPOTA_MUST_CHECK;
-enum espota_status espota_fleet_begin_knock(struct espota_job *job,
-                                            const struct espota_outcome *outcome,
-                                            const struct espota_attempt_hooks *hooks,
-                                            struct espota_error *err) ESPOTA_MUST_CHECK;
-
-/* fleet.c: what is said of a target that is over before it began; nothing of any other. */
+void espota_fleet_log(const struct espota_upload *upload, enum espota_log_level level,
+                      const char *format, ...) ESPOTA_PRINTF(3, 4);
+void espota_fleet_tell_start(struct espota_upload *upload);
+void espota_fleet_tell_event(struct espota_job *job, const struct espota_attempt_event *event);
+void espota_fleet_tell_retry(struct espota_job *job, const struct espota_end *end);
+/* Counts it, too. */
+void espota_fleet_tell_result(struct espota_job *job, const struct espota_end *end);
+/* It is not begun, and counted so. */
+void espota_fleet_tell_skipped(struct espota_job *job, const char *message);
+/* What is said of targets that are over before they began; nothing of any other. */
 void espota_fleet_tell_settled(struct espota_job *job);
-/* Everything between START and SUMMARY: begin, turns until it is over, end. */
-void espota_fleet_begin(struct espota_upload *upload);
-bool espota_fleet_is_over(const struct espota_upload *upload);
-enum espota_status espota_fleet_turn(struct espota_upload *upload, int most_ms,
-                                     struct espota_error *err) ESPOTA_MUST_CHECK;
-void espota_fleet_end(struct espota_upload *upload);
+void espota_fleet_tell_all_settled(struct espota_upload *upload);
+/* Returns what the run comes to. */
+enum espota_status espota_fleet_tell_summary(struct espota_upload *upload);
 
 /*
  * --- state.c ---
@@ -214,30 +254,5 @@ enum espota_status espota_fleet_recall(struct espota_job *job,
 void espota_fleet_remember(struct espota_job *job, enum espota_status status);
 /* At the end, whatever the end is. */
 void espota_fleet_close_state(struct espota_upload *upload);
-
-/*
- * diagnose.c: a message with what is known of the way between device and machine behind it.
- * False: there is nothing to add.
- */
-bool espota_fleet_diagnose(struct espota_job *job, const struct espota_outcome *outcome,
-                           const char *message, char *out, size_t room);
-
-/* tell.c */
-void espota_fleet_log(const struct espota_upload *upload, enum espota_log_level level,
-                      const char *format, ...) ESPOTA_PRINTF(3, 4);
-void espota_fleet_tell_start(struct espota_upload *upload);
-void espota_fleet_tell_event(struct espota_job *job, const struct espota_attempt_event *event);
-
-/* guard.c: an image for another device than this one, by its announcement or by the port that
- * the user named. True: `why` says so. */
-enum { ESPOTA_GUARD_MAX = 160 };
-bool espota_fleet_contradicts(const struct espota_job *job, char why[ESPOTA_GUARD_MAX]);
-void espota_fleet_tell_retry(struct espota_job *job, const struct espota_end *end);
-/* Counts it, too. */
-void espota_fleet_tell_result(struct espota_job *job, const struct espota_end *end);
-/* It is not begun, and counted so. */
-void espota_fleet_tell_skipped(struct espota_job *job, const char *message);
-/* Returns what the run comes to. */
-enum espota_status espota_fleet_tell_summary(struct espota_upload *upload);
 
 #endif

@@ -36,22 +36,75 @@ enum espota_status espota_fleet_local_names(struct espota_upload *upload, struct
     return ESPOTA_OK;
 }
 
-static enum espota_turn_state state_of(const struct espota_job *job)
+/* The newest target before this one that is the same device and is sent to. */
+static struct espota_job *find_double(const struct espota_job *job)
 {
-    return job->upload->turns[job->index].state;
+    struct espota_upload *upload = job->upload;
+
+    for (size_t i = upload->count; i-- > 0;) {
+        struct espota_job *other = &upload->jobs[i];
+
+        if (other != job && other->turn->lane == job->turn->lane && !other->doubled &&
+            espota_address_equal(&other->device, &job->device) &&
+            other->device.port == job->device.port && other->command == job->command)
+            return other;
+    }
+    return NULL;
+}
+
+/* It gets one image once, and two one after the other. */
+static void weigh_double(const struct espota_job *first, struct espota_job *second)
+{
+    if (first->source != second->source) {
+        espota_fleet_log(second->upload, ESPOTA_LOG_WARNING,
+                         "%s and %s are one device, with two images: it gets them one after the "
+                         "other, in the order of the targets",
+                         first->target, second->target);
+        return;
+    }
+    espota_fleet_log(second->upload, ESPOTA_LOG_WARNING,
+                     "%s and %s are one device: the image is sent to it once", first->target,
+                     second->target);
+    second->doubled = true;
+    espota_schedule_settle(&second->upload->schedule, second->index, ESPOTA_OK, false);
+}
+
+/* Its address is known: its port, and the lane that it shares with others there. */
+static enum espota_status place(struct espota_job *job, struct espota_error *err)
+{
+    struct espota_upload *upload = job->upload;
+    struct espota_turn *turn = job->turn;
+    const struct espota_job *other;
+    struct espota_error error;
+
+    if (espota_address_lacks_scope(&job->device)) {
+        (void)espota_error_set(&error, ESPOTA_E_USAGE,
+                               "a link-local address needs its interface: fe80::…%%INTERFACE");
+        return espota_fleet_settle(job, &error, true, err);
+    }
+    job->device.port = job->port;
+    job->from = upload->peer.family != 0 && job->url == NULL ? upload->peer : job->device;
+    job->from.port = 0;
+    turn->lane = espota_address_map_make(&upload->lanes, &job->from, sizeof(*turn->lane));
+    if (turn->lane == NULL)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the list of targets");
+    other = find_double(job);
+    if (other != NULL)
+        weigh_double(other, job);
+    return ESPOTA_OK;
 }
 
 /* It is known now where the target is, or that it is nowhere. */
 static enum espota_status settle_name(struct espota_job *job, const struct espota_address *address,
                                       const struct espota_error *why, struct espota_error *err)
 {
-    enum espota_turn_state *state = &job->upload->turns[job->index].state;
+    enum espota_turn_state *state = &job->turn->state;
     enum espota_status status;
 
     *state = ESPOTA_TURN_WAITING;
     if (address != NULL) {
         job->device = *address;
-        status = espota_fleet_place(job, err);
+        status = place(job, err);
     } else {
         status = espota_fleet_settle(job, why, true, err);
     }
@@ -69,7 +122,7 @@ static void found(void *context, const char *name, const struct espota_address *
     for (size_t i = 0; i < upload->count; i++) {
         struct espota_job *job = &upload->jobs[i];
 
-        if (state_of(job) == ESPOTA_TURN_HELD && strcmp(job->name, name) == 0 &&
+        if (job->turn->state == ESPOTA_TURN_HELD && strcmp(job->name, name) == 0 &&
             settle_name(job, address, why, &err) != ESPOTA_OK)
             upload->stop = true; /* no memory: rather end than hang */
     }
@@ -81,7 +134,7 @@ static bool is_asked_for(const struct espota_job *job)
     for (size_t i = 0; i < job->index; i++) {
         const struct espota_job *other = &job->upload->jobs[i];
 
-        if (state_of(other) == ESPOTA_TURN_HELD && strcmp(other->name, job->name) == 0)
+        if (other->turn->state == ESPOTA_TURN_HELD && strcmp(other->name, job->name) == 0)
             return true;
     }
     return false;
@@ -94,12 +147,12 @@ enum espota_status espota_fleet_find(struct espota_job *job, struct espota_error
     enum espota_status status = ESPOTA_OK;
 
     if (job->device.family != 0 || espota_address_parse(job->name, &job->device))
-        return espota_fleet_place(job, err);
+        return place(job, err);
     if (upload->resolver == NULL)
         status = espota_resolver_create(upload->loop, &hooks, &upload->resolver, err);
     if (status == ESPOTA_OK && !is_asked_for(job))
         status = espota_resolver_ask(upload->resolver, job->name, err);
     if (status == ESPOTA_OK)
-        upload->turns[job->index].state = ESPOTA_TURN_HELD;
+        job->turn->state = ESPOTA_TURN_HELD;
     return status;
 }

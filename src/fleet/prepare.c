@@ -4,7 +4,6 @@
  * targets: a broken image or an unreadable key must not show after half of the devices have been
  * updated.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +28,92 @@ enum espota_status espota_fleet_settle(struct espota_job *job, const struct espo
     espota_schedule_settle(&job->upload->schedule, job->index, why->status, counts);
     return ESPOTA_OK;
 }
+
+/* --- whether image and device are for each other, by what is known before --- */
+
+/* A port stands for a family: that of its library's default. 0: of none. */
+static const char *family_text(uint16_t port)
+{
+    switch (port) {
+    case 8266:
+        return "an ESP8266";
+    case 3232:
+        return "an ESP32";
+    case 2040:
+        return "a Raspberry Pi Pico";
+    default:
+        return NULL;
+    }
+}
+
+static uint16_t announced_family(enum espota_device_kind kind)
+{
+    if (kind == ESPOTA_KIND_ESP8266)
+        return 8266;
+    if (kind == ESPOTA_KIND_ESP32)
+        return 3232;
+    return kind == ESPOTA_KIND_PICO ? 2040 : 0;
+}
+
+/* "esp32c3" is the ESP32-C3: letters and digits of the chip's name, and nothing behind them. */
+static bool is_variant(const char *board, enum espota_chip chip)
+{
+    for (const char *name = espota_chip_name(chip); *name != '\0'; name++) {
+        char c = *name >= 'A' && *name <= 'Z' ? (char)(*name | 0x20) : *name;
+
+        if (c != '-' && c != *board++)
+            return false;
+    }
+    return *board == '\0';
+}
+
+/* Boards announce the name of their variant; only those that belong to one chip alone count. */
+static enum espota_chip chip_of_board(const char *board)
+{
+    if (strcmp(board, "rpipico") == 0 || strcmp(board, "rpipicow") == 0)
+        return ESPOTA_CHIP_RP2040;
+    if (strcmp(board, "rpipico2") == 0 || strcmp(board, "rpipico2w") == 0)
+        return ESPOTA_CHIP_RP2350;
+    for (enum espota_chip chip = ESPOTA_CHIP_ESP32; chip < ESPOTA_CHIP_ESP32_OTHER; chip++)
+        if (is_variant(board, chip))
+            return chip;
+    return ESPOTA_CHIP_UNKNOWN;
+}
+
+/* What the device says of itself; `says` is its family. */
+static bool announcement_contradicts(const struct espota_job *job, uint16_t says,
+                                     char why[ESPOTA_GUARD_MAX])
+{
+    enum espota_chip chip = job->source->chip;
+    enum espota_chip board = job->board != NULL ? chip_of_board(job->board) : ESPOTA_CHIP_UNKNOWN;
+
+    if (says == espota_chip_port(chip) && (board == ESPOTA_CHIP_UNKNOWN || board == chip))
+        return false;
+    snprintf(why, ESPOTA_GUARD_MAX, "the device announces itself as %s, and the image is for %s",
+             board != ESPOTA_CHIP_UNKNOWN ? espota_chip_name(board) : family_text(says),
+             espota_chip_name(chip));
+    return true;
+}
+
+bool espota_fleet_contradicts(const struct espota_job *job, char why[ESPOTA_GUARD_MAX])
+{
+    const struct espota_upload_options *options = &job->upload->options;
+    uint16_t given = job->port != 0 ? job->port : options->port;
+    uint16_t says = announced_family(job->kind);
+    uint16_t own = espota_chip_port(job->source->chip);
+
+    if (options->force || job->command != ESPOTA_COMMAND_FLASH || own == 0)
+        return false;
+    if (says != 0)
+        return announcement_contradicts(job, says, why);
+    if (job->url != NULL || given == own || family_text(given) == NULL)
+        return false;
+    snprintf(why, ESPOTA_GUARD_MAX, "port %u is that of %s, and the image is for %s", given,
+             family_text(given), espota_chip_name(job->source->chip));
+    return true;
+}
+
+/* --- images --- */
 
 static enum espota_status refuse_image(struct espota_job *job, const char *why,
                                        struct espota_error *err)
@@ -105,87 +190,11 @@ static uint16_t port_of(const struct espota_job *job)
     const struct espota_upload_options *options = &job->upload->options;
     uint16_t port = job->port != 0 ? job->port : options->port;
 
-    if (job->url != NULL)
-        return job->url->port;
     if (port == 0)
         port = espota_chip_port(job->source->chip);
     if (port == 0)
         port = options->fallback_port;
     return port != 0 ? port : DEFAULT_PORT;
-}
-
-/*
- * How the state file calls the target: its host as it was written and the port in use, or the URL.
- */
-static enum espota_status make_key(struct espota_job *job, struct espota_error *err)
-{
-    bool bare = strchr(job->name, ':') == NULL; /* an IPv6 address goes into brackets */
-    size_t room = strlen(job->name) + sizeof("[]:65535");
-
-    job->key = job->url != NULL ? strdup(job->target) : malloc(room);
-    if (job->key == NULL)
-        return no_memory(err);
-    if (job->url != NULL)
-        return ESPOTA_OK;
-    snprintf(job->key, room, bare ? "%s:%u" : "[%s]:%u", job->name, port_of(job));
-    return ESPOTA_OK;
-}
-
-/* The newest target before this one that is the same device and is sent to. */
-static struct espota_job *find_double(const struct espota_job *job)
-{
-    struct espota_upload *upload = job->upload;
-
-    for (size_t i = upload->count; i-- > 0;) {
-        struct espota_job *other = &upload->jobs[i];
-
-        if (upload->turns[i].lane == upload->turns[job->index].lane && other != job &&
-            !other->doubled && espota_address_equal(&other->device, &job->device) &&
-            other->device.port == job->device.port && other->command == job->command)
-            return other;
-    }
-    return NULL;
-}
-
-/* It gets one image once, and two one after the other. */
-static void weigh_double(const struct espota_job *first, struct espota_job *second)
-{
-    if (first->source != second->source) {
-        espota_fleet_log(second->upload, ESPOTA_LOG_WARNING,
-                         "%s and %s are one device, with two images: it gets them one after the "
-                         "other, in the order of the targets",
-                         first->target, second->target);
-        return;
-    }
-    espota_fleet_log(second->upload, ESPOTA_LOG_WARNING,
-                     "%s and %s are one device: the image is sent to it once", first->target,
-                     second->target);
-    second->doubled = true;
-    espota_schedule_settle(&second->upload->schedule, second->index, ESPOTA_OK, false);
-}
-
-enum espota_status espota_fleet_place(struct espota_job *job, struct espota_error *err)
-{
-    struct espota_upload *upload = job->upload;
-    struct espota_turn *turn = &upload->turns[job->index];
-    const struct espota_job *other;
-    struct espota_error why;
-
-    if (espota_address_lacks_scope(&job->device)) {
-        (void)espota_error_set(&why, ESPOTA_E_USAGE,
-                               "a link-local address needs its interface: fe80::…%%INTERFACE");
-        return espota_fleet_settle(job, &why, true, err);
-    }
-    job->device.port = port_of(job);
-    job->from = upload->peer.family != 0 && job->url == NULL ? upload->peer : job->device;
-    job->from.port = 0;
-    turn->lane = espota_address_map_make(&upload->lanes, &job->from, sizeof(*turn->lane));
-    if (turn->lane == NULL)
-        return no_memory(err);
-    other = find_double(job);
-    if (other != NULL)
-        weigh_double(other, job);
-    return ESPOTA_OK;
 }
 
 static enum espota_status make_schedule(struct espota_upload *upload, struct espota_error *err)
@@ -195,6 +204,8 @@ static enum espota_status make_schedule(struct espota_upload *upload, struct esp
     upload->turns = calloc(upload->count, sizeof(*upload->turns));
     if (upload->turns == NULL)
         return no_memory(err);
+    for (size_t i = 0; i < upload->count; i++)
+        upload->jobs[i].turn = &upload->turns[i];
     upload->schedule = (struct espota_schedule){
         .turns = upload->turns,
         .count = upload->count,
@@ -231,7 +242,7 @@ static enum espota_status open_ports(struct espota_upload *upload, struct espota
     enum espota_status status = ESPOTA_OK;
 
     for (size_t i = 0; i < upload->count && status == ESPOTA_OK; i++) {
-        if (upload->turns[i].state == ESPOTA_TURN_WAITING && upload->jobs[i].url == NULL)
+        if (upload->jobs[i].turn->state == ESPOTA_TURN_WAITING && upload->jobs[i].url == NULL)
             status = espota_ports_open(upload->ports, &upload->jobs[i].device, err);
     }
     return status;
@@ -239,11 +250,11 @@ static enum espota_status open_ports(struct espota_upload *upload, struct espota
 
 static enum espota_status prepare_job(struct espota_job *job, struct espota_error *err)
 {
-    enum espota_status status = make_key(job, err);
+    enum espota_status status;
 
-    if (status == ESPOTA_OK && job->upload->state != NULL)
-        status = espota_fleet_recall(job, err);
-    if (status == ESPOTA_OK && job->upload->turns[job->index].state != ESPOTA_TURN_OVER)
+    job->port = port_of(job);
+    status = espota_fleet_recall(job, err);
+    if (status == ESPOTA_OK && job->turn->state != ESPOTA_TURN_OVER)
         status = espota_fleet_find(job, err);
     return status;
 }

@@ -315,11 +315,32 @@ enum espota_status espota_fleet_open_state(struct espota_upload *upload, struct 
     return espota_state_open(options->state_file, !options->dry_run, &upload->state, err);
 }
 
+/*
+ * How the state file calls the target: its host as it was written and the port in use, or the URL.
+ */
+static enum espota_status make_key(struct espota_job *job, struct espota_error *err)
+{
+    bool bare = strchr(job->name, ':') == NULL; /* an IPv6 address goes into brackets */
+    size_t room = strlen(job->name) + sizeof("[]:65535");
+
+    job->key = job->url != NULL ? strdup(job->target) : malloc(room);
+    if (job->key == NULL)
+        return no_memory(err);
+    if (job->url != NULL)
+        return ESPOTA_OK;
+    snprintf(job->key, room, bare ? "%s:%u" : "[%s]:%u", job->name, job->port);
+    return ESPOTA_OK;
+}
+
 enum espota_status espota_fleet_recall(struct espota_job *job, struct espota_error *err)
 {
     struct espota_upload *upload = job->upload;
     struct espota_error why;
 
+    if (upload->state == NULL)
+        return ESPOTA_OK;
+    if (make_key(job, err) != ESPOTA_OK)
+        return ESPOTA_E_MEMORY;
     switch (espota_state_find(upload->state, job->key, job->command, job->source->sent.sha256)) {
     case ESPOTA_STATE_NONE:
         return ESPOTA_OK;

@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "fleet/targets.h"
+/*
+ * How targets are written: HOST[:PORT], and the lines of a targets file:
+ *
+ *     # a comment; blank lines count for nothing
+ *     192.168.1.50
+ *     [fe80::1%eth0]:8266     file=door.bin password-file="my keys/door"
+ *     kitchen.lan port=3232   fs   # a comment behind
+ *
+ * Words stand between blanks. Quotes ('…' as it is, "…" where \" and \\ mean " and \) hold blanks
+ * and # together, anywhere in a word.
+ */
+#include "fleet/fleet.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,6 @@
 
 #include "crypto/crypto.h"
 #include "fleet/fleet.h"
-#include "fleet/targets.h"
 #include "sys/sys.h"
 #include "text/text.h"
 #include "wire/wire.h"

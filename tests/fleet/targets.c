@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "fleet/targets.h"
+#include "fleet/fleet.h"
 #include "text/text.h"
 
 struct host_case {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "fleet/targets.h"
+#include "fleet/fleet.h"
 #include "fuzz.h"
 #include "text/text.h"
 
