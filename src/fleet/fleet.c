@@ -283,7 +283,7 @@ static void ask_person(struct espota_upload *upload)
         return;
     espota_secret_wipe(&upload->answer);
     if (err.message[0] != '\0')
-        espota_fleet_log(upload, ESPOTA_LOG_WARNING, "%s", err.message);
+        espota_log_say(&upload->options.log, ESPOTA_LOG_WARNING, "%s", err.message);
 }
 
 /*
@@ -386,10 +386,10 @@ static void count_skipped(struct espota_upload *upload)
     if (left == 0)
         return;
     if (upload->stopped)
-        espota_fleet_log(upload, ESPOTA_LOG_NOTE, "%zu targets were not invited", left);
+        espota_log_say(&upload->options.log, ESPOTA_LOG_NOTE, "%zu targets were not invited", left);
     else
-        espota_fleet_log(upload, ESPOTA_LOG_WARNING,
-                         "%zu targets were not invited, because of the failures before", left);
+        espota_log_say(&upload->options.log, ESPOTA_LOG_WARNING,
+                       "%zu targets were not invited, because of the failures before", left);
 }
 
 void espota_fleet_begin(struct espota_upload *upload)

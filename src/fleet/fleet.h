@@ -185,8 +185,6 @@ struct espota_end {
 };
 struct espota_end espota_fleet_end_of(const struct espota_error *err);
 
-void espota_fleet_log(const struct espota_upload *upload, enum espota_log_level level,
-                      const char *format, ...) ESPOTA_PRINTF(3, 4);
 void espota_fleet_tell_start(struct espota_upload *upload);
 void espota_fleet_tell_event(struct espota_job *job, const struct espota_attempt_event *event);
 void espota_fleet_tell_retry(struct espota_job *job, const struct espota_end *end);

@@ -28,7 +28,7 @@ enum espota_status espota_fleet_local_names(struct espota_upload *upload, struct
         status = espota_local_names_resolve(upload->loop, names, count, LOCAL_NAMES_MS,
                                             &upload->stop, &problem);
     if (status != ESPOTA_OK) /* without multicast here the system may still know them */
-        espota_fleet_log(upload, ESPOTA_LOG_DETAIL, "%s", problem.message);
+        espota_log_say(&upload->options.log, ESPOTA_LOG_DETAIL, "%s", problem.message);
     for (size_t i = 0; i < upload->count && count > 0; i++)
         if (espota_local_name_is(upload->jobs[i].name))
             upload->jobs[i].device = names[next++].address;
@@ -56,15 +56,15 @@ static struct espota_job *find_double(const struct espota_job *job)
 static void weigh_double(const struct espota_job *first, struct espota_job *second)
 {
     if (first->source != second->source) {
-        espota_fleet_log(second->upload, ESPOTA_LOG_WARNING,
-                         "%s and %s are one device, with two images: it gets them one after the "
-                         "other, in the order of the targets",
-                         first->target, second->target);
+        espota_log_say(&second->upload->options.log, ESPOTA_LOG_WARNING,
+                       "%s and %s are one device, with two images: it gets them one after the "
+                       "other, in the order of the targets",
+                       first->target, second->target);
         return;
     }
-    espota_fleet_log(second->upload, ESPOTA_LOG_WARNING,
-                     "%s and %s are one device: the image is sent to it once", first->target,
-                     second->target);
+    espota_log_say(&second->upload->options.log, ESPOTA_LOG_WARNING,
+                   "%s and %s are one device: the image is sent to it once", first->target,
+                   second->target);
     second->doubled = true;
     espota_schedule_settle(&second->upload->schedule, second->index, ESPOTA_OK, false);
 }

@@ -231,10 +231,10 @@ static void bound_jobs(struct espota_upload *upload)
     if (limit >= wanted)
         return;
     *jobs = limit > BESIDE ? (unsigned)(limit - BESIDE) : 1;
-    espota_fleet_log(upload, ESPOTA_LOG_NOTE,
-                     "%u devices at a time: the limit of open files (%zu, see ulimit -n) allows no "
-                     "more",
-                     *jobs, limit);
+    espota_log_say(&upload->options.log, ESPOTA_LOG_NOTE,
+                   "%u devices at a time: the limit of open files (%zu, see ulimit -n) allows no "
+                   "more",
+                   *jobs, limit);
 }
 
 static enum espota_status open_ports(struct espota_upload *upload, struct espota_error *err)

@@ -363,7 +363,8 @@ enum espota_status espota_fleet_recall(struct espota_job *job, struct espota_err
 static void complain(struct espota_upload *upload, const struct espota_error *err)
 {
     if (!upload->state_failed)
-        espota_fleet_log(upload, ESPOTA_LOG_WARNING, "the state is not saved: %s", err->message);
+        espota_log_say(&upload->options.log, ESPOTA_LOG_WARNING, "the state is not saved: %s",
+                       err->message);
     upload->state_failed = true;
 }
 

@@ -3,27 +3,9 @@
  * Everything that a run says leaves through here: as an event, which is counted where it ends a
  * target, and the event as a line of JSON.
  */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "fleet/fleet.h"
 #include "text/text.h"
 #include "wire/wire.h"
-
-void espota_fleet_log(const struct espota_upload *upload, enum espota_log_level level,
-                      const char *format, ...)
-{
-    const struct espota_log *log = &upload->options.log;
-    char line[1024];
-    va_list args;
-
-    if (log->say == NULL)
-        return;
-    va_start(args, format);
-    vsnprintf(line, sizeof(line), format, args);
-    va_end(args);
-    log->say(log->context, level, line);
-}
 
 static void tell(const struct espota_upload *upload, const struct espota_upload_event *event)
 {
@@ -150,8 +132,9 @@ void espota_fleet_tell_settled(struct espota_job *job)
 void espota_fleet_tell_all_settled(struct espota_upload *upload)
 {
     if (upload->recalled > 0)
-        espota_fleet_log(upload, ESPOTA_LOG_NOTE, "%zu of %zu targets are done already, says %s",
-                         upload->recalled, upload->count, upload->options.state_file);
+        espota_log_say(&upload->options.log, ESPOTA_LOG_NOTE,
+                       "%zu of %zu targets are done already, says %s", upload->recalled,
+                       upload->count, upload->options.state_file);
     for (size_t i = 0; i < upload->count; i++)
         espota_fleet_tell_settled(&upload->jobs[i]);
 }

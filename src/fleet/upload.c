@@ -233,8 +233,8 @@ static enum espota_status add_line(void *context, const struct espota_target_lin
         return espota_error_set(err, ESPOTA_E_USAGE,
                                 "password-file=- cannot be: standard input is read only once");
     if (line->target.user != NULL && strstr(line->target.host, "://") == NULL)
-        espota_fleet_log(upload, ESPOTA_LOG_WARNING,
-                         "%s: user= is for web updaters and means nothing here", line->target.host);
+        espota_log_say(&upload->options.log, ESPOTA_LOG_WARNING,
+                       "%s: user= is for web updaters and means nothing here", line->target.host);
     return add(upload, &line->target, err);
 }
 
