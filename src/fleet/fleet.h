@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside an upload: what its files share, and which may know which: upload.c, the public face,
- * prepares and runs; prepare.c settles what is wrong before, and asks state.c what is done and
- * names.c where the targets are; fleet.c runs them, and diagnose.c explains silence to it. All of
- * them say what happens through tell.c.
+ * Inside an upload: what its files share, and which may know which. upload.c takes options and
+ * targets; fleet.c is the run. It has prepare.c settle what is wrong before, which asks state.c
+ * what is done and names.c where the targets are, and diagnose.c explain silence. All of them say
+ * what happens through tell.c.
  */
 #ifndef ESPOTA_FLEET_FLEET_H
 #define ESPOTA_FLEET_FLEET_H
@@ -158,13 +158,12 @@ enum espota_status espota_fleet_local_names(struct espota_upload *upload,
 enum espota_status espota_fleet_find(struct espota_job *job,
                                      struct espota_error *err) ESPOTA_MUST_CHECK;
 
-/* --- fleet.c: everything between START and SUMMARY: begin, turns until it is over, end --- */
+/* --- job.c --- */
 
-void espota_fleet_begin(struct espota_upload *upload);
-bool espota_fleet_is_over(const struct espota_upload *upload);
-enum espota_status espota_fleet_turn(struct espota_upload *upload, int most_ms,
-                                     struct espota_error *err) ESPOTA_MUST_CHECK;
-void espota_fleet_end(struct espota_upload *upload);
+void espota_fleet_begin_job(struct espota_job *job);
+void espota_fleet_pretend(struct espota_job *job);
+/* Its attempt is over, and not on the stack any more. */
+void espota_fleet_look_at(struct espota_job *job);
 
 /*
  * --- diagnose.c ---
