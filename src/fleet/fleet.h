@@ -143,8 +143,7 @@ enum espota_status espota_fleet_settle(struct espota_job *job, const struct espo
                                        bool counts, struct espota_error *err) ESPOTA_MUST_CHECK;
 /* An image for another device than this one, by its announcement or by the port that the user
  * named. True: `why` says so. */
-enum { ESPOTA_GUARD_MAX = 160 };
-bool espota_fleet_contradicts(const struct espota_job *job, char why[ESPOTA_GUARD_MAX]);
+bool espota_fleet_contradicts(const struct espota_job *job, struct espota_error *why);
 
 /* --- names.c --- */
 

@@ -82,20 +82,22 @@ static enum espota_chip chip_of_board(const char *board)
 
 /* What the device says of itself; `says` is its family. */
 static bool announcement_contradicts(const struct espota_job *job, uint16_t says,
-                                     char why[ESPOTA_GUARD_MAX])
+                                     struct espota_error *why)
 {
     enum espota_chip chip = job->source->chip;
     enum espota_chip board = job->board != NULL ? chip_of_board(job->board) : ESPOTA_CHIP_UNKNOWN;
 
     if (says == espota_chip_port(chip) && (board == ESPOTA_CHIP_UNKNOWN || board == chip))
         return false;
-    snprintf(why, ESPOTA_GUARD_MAX, "the device announces itself as %s, and the image is for %s",
-             board != ESPOTA_CHIP_UNKNOWN ? espota_chip_name(board) : family_text(says),
-             espota_chip_name(chip));
+    (void)espota_error_remedy(
+        why, ESPOTA_E_IMAGE, ESPOTA_REMEDY_FORCE,
+        "the device announces itself as %s, and the image is for %s; take the right image",
+        board != ESPOTA_CHIP_UNKNOWN ? espota_chip_name(board) : family_text(says),
+        espota_chip_name(chip));
     return true;
 }
 
-bool espota_fleet_contradicts(const struct espota_job *job, char why[ESPOTA_GUARD_MAX])
+bool espota_fleet_contradicts(const struct espota_job *job, struct espota_error *why)
 {
     const struct espota_upload_options *options = &job->upload->options;
     uint16_t given = job->port != 0 ? job->port : options->port;
@@ -108,45 +110,32 @@ bool espota_fleet_contradicts(const struct espota_job *job, char why[ESPOTA_GUAR
         return announcement_contradicts(job, says, why);
     if (job->url != NULL || given == own || family_text(given) == NULL)
         return false;
-    snprintf(why, ESPOTA_GUARD_MAX, "port %u is that of %s, and the image is for %s", given,
-             family_text(given), espota_chip_name(job->source->chip));
+    (void)espota_error_remedy(
+        why, ESPOTA_E_IMAGE, ESPOTA_REMEDY_FORCE,
+        "port %u is that of %s, and the image is for %s; take the right image", given,
+        family_text(given), espota_chip_name(job->source->chip));
     return true;
 }
 
 /* --- images --- */
-
-static enum espota_status refuse_image(struct espota_job *job, const char *why,
-                                       struct espota_error *err)
-{
-    struct espota_error error;
-
-    (void)espota_error_remedy(&error, ESPOTA_E_IMAGE, ESPOTA_REMEDY_FORCE,
-                              "%s; take the right image", why);
-    return espota_fleet_settle(job, &error, true, err);
-}
 
 /*
  * A form does not say how long its file is. So an ESP8266 puts it right behind the program that
  * runs, from where the boot loader can unpack it over what it has yet to read; whether it does
  * depends on how large that program is, which nobody tells. A Pico keeps a file.
  */
-static bool may_overrun(const struct espota_job *job)
+static bool may_overrun(const struct espota_job *job, struct espota_error *why)
 {
-    return job->url != NULL && !job->upload->options.force && job->source->gzip &&
-           job->command == ESPOTA_COMMAND_FLASH && job->source->chip == ESPOTA_CHIP_ESP8266 &&
-           !espota_web_path_is_raw(job->url->path);
-}
-
-static enum espota_status refuse_packed(struct espota_job *job, struct espota_error *err)
-{
-    struct espota_error error;
-
+    if (job->url == NULL || job->upload->options.force || !job->source->gzip ||
+        job->command != ESPOTA_COMMAND_FLASH || job->source->chip != ESPOTA_CHIP_ESP8266 ||
+        espota_web_path_is_raw(job->url->path))
+        return false;
     (void)espota_error_remedy(
-        &error, ESPOTA_E_IMAGE, ESPOTA_REMEDY_FORCE,
+        why, ESPOTA_E_IMAGE, ESPOTA_REMEDY_FORCE,
         "it is not sent: a web updater does not learn how long a compressed image is and puts it "
         "right behind the program that runs, where unpacking it can overwrite it and destroy the "
         "device; send it uncompressed, or to the device's address in place of the URL");
-    return espota_fleet_settle(job, &error, true, err);
+    return true;
 }
 
 static enum espota_status load_image(struct espota_job *job, struct espota_error *err)
@@ -155,7 +144,8 @@ static enum espota_status load_image(struct espota_job *job, struct espota_error
     bool own = job->file != NULL || job->image.name != NULL;
     bool filesystem = job->filesystem || upload->options.filesystem;
     struct espota_image_input from = own ? job->image : upload->image;
-    char why[ESPOTA_GUARD_MAX];
+    const struct espota_error *broken;
+    struct espota_error why;
     enum espota_status status;
 
     if (from.name == NULL)
@@ -170,19 +160,20 @@ static enum espota_status load_image(struct espota_job *job, struct espota_error
             job->target);
     job->command = filesystem ? ESPOTA_COMMAND_FILESYSTEM : ESPOTA_COMMAND_FLASH;
     status = espota_sources_get(&upload->sources, &from, filesystem, &job->source, err);
-    if (status == ESPOTA_OK && job->source->error.status == ESPOTA_OK &&
-        espota_fleet_contradicts(job, why))
-        return refuse_image(job, why, err);
-    if (status == ESPOTA_OK && job->source->error.status == ESPOTA_OK && may_overrun(job))
-        return refuse_packed(job, err);
-    if (status != ESPOTA_OK || job->source->error.status == ESPOTA_OK)
+    if (status != ESPOTA_OK)
         return status;
+    broken = &job->source->error;
+    if (broken->status == ESPOTA_OK) {
+        bool fits = !espota_fleet_contradicts(job, &why) && !may_overrun(job, &why);
+
+        return fits ? ESPOTA_OK : espota_fleet_settle(job, &why, true, err);
+    }
     /* what this machine cannot read is no matter of the device */
-    if (job->source->error.status == ESPOTA_E_LOCAL || job->source->error.status == ESPOTA_E_MEMORY)
-        return espota_error_copy(err, job->source->error.status, &job->source->error);
+    if (broken->status == ESPOTA_E_LOCAL || broken->status == ESPOTA_E_MEMORY)
+        return espota_error_copy(err, broken->status, broken);
     /* a broken image is mended before anything is sent, to whomever: nobody else begins */
     upload->schedule.stopped = true;
-    return espota_fleet_settle(job, &job->source->error, true, err);
+    return espota_fleet_settle(job, broken, true, err);
 }
 
 static uint16_t port_of(const struct espota_job *job)

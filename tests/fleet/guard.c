@@ -15,15 +15,15 @@ static bool contradicts(enum espota_chip chip, enum espota_device_kind kind, con
                              .kind = kind,
                              .board = (char *)(uintptr_t)board, /* only read */
                              .port = port};
-    char why[ESPOTA_GUARD_MAX] = "";
-    bool found = espota_fleet_contradicts(&job, why);
+    struct espota_error why = ESPOTA_ERROR_INIT;
+    bool found = espota_fleet_contradicts(&job, &why);
 
-    ck_assert(found == (why[0] != '\0'));
+    ck_assert(found == (why.message[0] != '\0'));
     upload.options.force = true;
-    ck_assert(!espota_fleet_contradicts(&job, why));
+    ck_assert(!espota_fleet_contradicts(&job, &why));
     upload.options.force = false;
     job.command = ESPOTA_COMMAND_FILESYSTEM;
-    ck_assert(!espota_fleet_contradicts(&job, why));
+    ck_assert(!espota_fleet_contradicts(&job, &why));
     return found;
 }
 
