@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What an upload is made of: options and targets, as a program gives them, with everything copied
+ * that a program may not keep. Nothing is looked up and no image is read before the run begins, so
+ * that a list of a thousand targets with a fault in its last line costs nothing.
+ */
 #include "espota/upload.h"
 
 #include <stdlib.h>

@@ -53,18 +53,17 @@ void espota_attempt_end(struct espota_attempt *attempt, enum espota_status statu
  * send only so many refusals a second.
  */
 
-/* What was seen so far. */
+/* What was seen so far. Fill in the first part and leave the rest zero. */
 struct espota_online_view {
     uint64_t began;
     uint64_t deadline;
     uint32_t settle_ms;
+
     uint64_t last_life, last_silence; /* 0: never */
     unsigned misses;                  /* connections without an answer in a row */
     bool silent;                      /* it went silent */
 };
 
-void espota_online_view_init(struct espota_online_view *view, uint64_t now, uint32_t wait_ms,
-                             uint32_t settle_ms);
 void espota_online_life(struct espota_online_view *view, uint64_t now);
 void espota_online_refused(struct espota_online_view *view, uint64_t now);
 void espota_online_missed(struct espota_online_view *view, uint64_t now);

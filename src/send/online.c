@@ -35,13 +35,6 @@ enum {
     KNOCK_MS = 1000, /* a device that saves power hears only some of the beacons */
 };
 
-void espota_online_view_init(struct espota_online_view *view, uint64_t now, uint32_t wait_ms,
-                             uint32_t settle_ms)
-{
-    *view = (struct espota_online_view){
-        .began = now, .deadline = now + wait_ms, .settle_ms = settle_ms};
-}
-
 void espota_online_life(struct espota_online_view *view, uint64_t now)
 {
     view->last_life = now;
@@ -255,8 +248,10 @@ static enum espota_status begin(struct espota_attempt *attempt, struct espota_er
                                             .context = online,
                                             .datagram = heard_datagram,
                                             .unreachable = heard_unreachable};
-    espota_online_view_init(&online->view, now_of(online), config->options->wait_online_ms,
-                            online->close ? CLOSE_MS : SETTLE_MS);
+    online->view =
+        (struct espota_online_view){.began = now_of(online),
+                                    .deadline = now_of(online) + config->options->wait_online_ms,
+                                    .settle_ms = online->close ? CLOSE_MS : SETTLE_MS};
     if (!is_web(online))
         status = espota_ports_join(config->ports, &online->caller, &port, err);
     if (status == ESPOTA_OK && !espota_attempt_wake_at(attempt, now_of(online)))

@@ -13,9 +13,8 @@ struct sign {
 
 static enum espota_status judge_at(const struct sign *signs, size_t count, uint64_t now)
 {
-    struct espota_online_view view;
+    struct espota_online_view view = {.began = 1000, .deadline = 1000 + WAIT, .settle_ms = SETTLE};
 
-    espota_online_view_init(&view, 1000, WAIT, SETTLE);
     for (size_t i = 0; i < count && signs[i].at <= now; i++) {
         if (signs[i].sign == 'l')
             espota_online_life(&view, 1000 + signs[i].at);
