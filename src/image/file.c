@@ -123,12 +123,12 @@ static void add_to_digests(struct loading *loading, const void *data, size_t len
 
 static enum espota_status finish_digests(struct loading *loading)
 {
-    char *const out[2] = {loading->file->md5, loading->file->sha256};
     enum espota_status status = ESPOTA_OK;
 
     for (size_t i = 0; i < loading->begun; i++) {
+        char *out = i == 0 ? loading->file->md5 : loading->file->sha256;
         enum espota_status one =
-            espota_digest_finish_hex(loading->crypto, &loading->digests[i], out[i]);
+            espota_digest_finish_hex(loading->crypto, &loading->digests[i], out);
 
         status = status != ESPOTA_OK ? status : one;
     }
