@@ -53,7 +53,7 @@ enum espota_remedy_way {
 struct espota_remedy {
     uint32_t ways;      /* of those above, or'ed: each of them may help; later ones may be added */
     uint16_t host_port; /* FIX_PORT: this one */
-    char peer[58];      /* NAME_PEER: this address, "" if it is not known; terminated */
+    char peer[80];      /* NAME_PEER: this address, "" if it is not known; terminated */
 };
 
 struct espota_error {

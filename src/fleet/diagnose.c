@@ -38,8 +38,8 @@ static bool may_not_fit(const struct espota_job *job)
            espota_chip_is_esp32(job->source->chip);
 }
 
-bool espota_fleet_diagnose(struct espota_job *job, const struct espota_outcome *outcome,
-                           const char *message, char *out, size_t room)
+void espota_fleet_diagnose(struct espota_job *job, const struct espota_outcome *outcome,
+                           struct espota_end *end, char *out, size_t room)
 {
     struct espota_upload *upload = job->upload;
     struct espota_diagnosis diagnosis = {
@@ -49,22 +49,20 @@ bool espota_fleet_diagnose(struct espota_job *job, const struct espota_outcome *
         .port_fixed = upload->options.host_port != 0,
         .size = may_not_fit(job) ? job->source->length : 0,
     };
-    bool silent = outcome->status == ESPOTA_E_NO_ANSWER && outcome->challenge == 0 &&
-                  !outcome->has_unreachable && outcome->os_error == 0 &&
-                  outcome->knock != ESPOTA_KNOCK_OPEN;
+    enum espota_doubt doubt = espota_outcome_doubt(outcome);
     char more[2048];
 
-    if (outcome->road != ESPOTA_ROAD_CALLBACK)
-        return false;
-    if (outcome->stranger.family != 0 || (!silent && outcome->status != ESPOTA_E_NO_CALLBACK))
-        return false; /* whoever connected got through every firewall */
+    if (doubt == ESPOTA_DOUBT_NONE)
+        return;
     find_way(upload, &diagnosis);
-    if (silent) {
+    if (doubt == ESPOTA_DOUBT_ROUTE) {
         espota_diagnosis_route(&diagnosis, more, sizeof(more));
     } else {
         diagnosis.firewall = firewall_of(upload, job->from.family == 6);
-        espota_diagnosis_callback(&diagnosis, more, sizeof(more));
+        espota_diagnosis_callback(&diagnosis, more, sizeof(more), &end->remedy);
     }
-    snprintf(out, room, "%s.%s", message, more);
-    return more[0] != '\0';
+    if (more[0] == '\0')
+        return;
+    snprintf(out, room, "%s.%s", end->message, more);
+    end->message = out;
 }

@@ -164,23 +164,24 @@ void espota_fleet_pretend(struct espota_job *job);
 /* Its attempt is over, and not on the stack any more. */
 void espota_fleet_look_at(struct espota_job *job);
 
-/*
- * --- diagnose.c ---
- *
- * A message with what is known of the way between device and machine behind it. False: there is
- * nothing to add.
- */
-bool espota_fleet_diagnose(struct espota_job *job, const struct espota_outcome *outcome,
-                           const char *message, char *out, size_t room);
-
-/* --- tell.c --- */
-
 /* What a target comes to. */
 struct espota_end {
     enum espota_status status;
     const char *message;
     struct espota_remedy remedy;
 };
+
+/*
+ * --- diagnose.c ---
+ *
+ * Puts what is known of the way between device and machine behind the message, in `out`, if there
+ * is something to add.
+ */
+void espota_fleet_diagnose(struct espota_job *job, const struct espota_outcome *outcome,
+                           struct espota_end *end, char *out, size_t room);
+
+/* --- tell.c --- */
+
 struct espota_end espota_fleet_end_of(const struct espota_error *err);
 
 void espota_fleet_tell_start(struct espota_upload *upload);

@@ -21,8 +21,8 @@ static void end_job(struct espota_job *job, struct espota_end end, bool again,
         espota_fleet_tell_retry(job, &end);
         return;
     }
-    if (outcome != NULL && espota_fleet_diagnose(job, outcome, end.message, whole, sizeof(whole)))
-        end.message = whole;
+    if (outcome != NULL)
+        espota_fleet_diagnose(job, outcome, &end, whole, sizeof(whole));
     espota_fleet_remember(job, end.status);
     espota_fleet_tell_result(job, &end);
 }
@@ -186,9 +186,11 @@ void espota_fleet_look_at(struct espota_job *job)
     bool again = may_try_again(job, &outcome);
     const char *problem = local_problem(job, &outcome);
     char message[2048];
-    struct espota_end end = {outcome.status, problem != NULL ? problem : message, {0}};
+    struct espota_end end = {.status = outcome.status, .message = message};
 
-    espota_outcome_text(&outcome, message, sizeof(message));
+    espota_outcome_text(&outcome, message, sizeof(message), &end.remedy);
+    if (problem != NULL)
+        end = (struct espota_end){.status = outcome.status, .message = problem};
     job->acked = outcome.acked;
     job->touched |= outcome.sent > 0;
     job->complete = outcome.sent == outcome.total;

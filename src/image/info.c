@@ -217,11 +217,11 @@ static void signature(const struct subject *of)
     if (kind == ESPOTA_SIGNATURE_ESP8266)
         line(of->info, "Signature",
              "%s, %" PRIu32 " bytes (RSA-%" PRIu32
-             "); whether it is good, and current or legacy, the public key tells: espota-c verify",
+             "); whether it is good, and current or legacy, only the public key tells",
              kinds[kind].text, length, length * 8);
     else if (kind == ESPOTA_SIGNATURE_ESP32_RSA || kind == ESPOTA_SIGNATURE_ESP32_ECDSA)
         line(of->info, "Signature",
-             "%s, %" PRIu32 " bytes; whether it is good, the public key tells: espota-c verify",
+             "%s, %" PRIu32 " bytes; whether it is good, only the public key tells",
              kinds[kind].text, length);
     else
         line(of->info, "Signature", "%s", kinds[kind].text);

@@ -60,7 +60,7 @@ static void add_told(struct espota_builder *to, const struct espota_diagnosis *d
     espota_builder_add(to, " It was told %s", espota_address_format(&told, true, text));
     if (d->interface_name[0] != '\0')
         espota_builder_add(to, ", this machine's address on %s (%s)", d->interface_name,
-                           d->local_fixed ? "named by --host-ip"
+                           d->local_fixed ? "the one that was asked for"
                                           : "the interface that leads to it");
     espota_builder_add(to, ".");
 }
@@ -74,21 +74,23 @@ static void add_size(struct espota_builder *to, const struct espota_diagnosis *d
                            d->size);
 }
 
-static void add_subnet(struct espota_builder *to, const struct espota_diagnosis *d)
+static void add_subnet(struct espota_builder *to, const struct espota_diagnosis *d,
+                       struct espota_remedy *remedy)
 {
     char text[ESPOTA_ADDRESS_TEXT];
 
     if (d->local.family == 0 || espota_address_is_loopback(&d->device))
         return;
-    if (d->same_subnet)
+    if (d->same_subnet) {
         espota_builder_add(to, " Both are in one subnet.");
-    else
-        espota_builder_add(to,
-                           " %s is in another subnet: whatever stands between (a router, VPN, "
-                           "NAT, container) must let it connect back; if it sees this machine "
-                           "under another address, run where it does not, and if this machine "
-                           "sees it under another one, give that as --peer.",
-                           plain(&d->device, text));
+        return;
+    }
+    espota_builder_add(to,
+                       " %s is in another subnet: whatever stands between (a router, VPN, NAT, "
+                       "container) must let it connect back; if it sees this machine under "
+                       "another address, run where it does not.",
+                       plain(&d->device, text));
+    remedy->ways |= ESPOTA_REMEDY_NAME_PEER;
 }
 
 static void add_command(struct espota_builder *to, const struct espota_diagnosis *d,
@@ -99,13 +101,7 @@ static void add_command(struct espota_builder *to, const struct espota_diagnosis
     espota_diagnosis_command(kind, d->firewall, &d->from, d->port, command, sizeof(command));
     espota_builder_add(to, " The firewall of this machine is active (%s); to let the device in: ",
                        espota_firewall_name(kind));
-    espota_builder_add(to, "sudo %s", command);
-    if (!d->port_fixed)
-        espota_builder_add(to,
-                           " and upload with --host-port %u, for otherwise the port is "
-                           "another one each time",
-                           d->port);
-    espota_builder_add(to, ".");
+    espota_builder_add(to, "sudo %s.", command);
 }
 
 static const char *look_command(enum espota_firewall_kind kind)
@@ -116,16 +112,17 @@ static const char *look_command(enum espota_firewall_kind kind)
     return commands[kind];
 }
 
-static void add_firewall(struct espota_builder *to, const struct espota_diagnosis *d)
+/* Whether the port is to be opened. */
+static bool add_firewall(struct espota_builder *to, const struct espota_diagnosis *d)
 {
     bool unreadable = false;
 
     if (d->firewall == NULL || espota_address_is_loopback(&d->from))
-        return;
+        return false;
     for (int kind = 0; kind < ESPOTA_FIREWALL_COUNT; kind++) {
         if (d->firewall->states[kind] == ESPOTA_FIREWALL_ACTIVE) {
             add_command(to, d, (enum espota_firewall_kind)kind);
-            return; /* the others are its tools */
+            return true; /* the others are its tools */
         }
     }
     for (int kind = 0; kind < ESPOTA_FIREWALL_COUNT; kind++) {
@@ -140,22 +137,26 @@ static void add_firewall(struct espota_builder *to, const struct espota_diagnosi
         unreadable = true;
     }
     if (unreadable)
-        espota_builder_add(to, "; open TCP port %u there%s.", d->port,
-                           d->port_fixed ? "" : ", and name it with --host-port");
+        espota_builder_add(to, "; open TCP port %u there.", d->port);
     else
         espota_builder_add(to, " No firewall was found on this machine: look at the network (guest "
                                "Wi-Fi, client isolation, VLAN).");
+    return unreadable;
 }
 
-void espota_diagnosis_callback(const struct espota_diagnosis *d, char *out, size_t room)
+void espota_diagnosis_callback(const struct espota_diagnosis *d, char *out, size_t room,
+                               struct espota_remedy *remedy)
 {
     struct espota_builder to;
 
     espota_builder_init(&to, out, room);
     add_size(&to, d);
     add_told(&to, d);
-    add_subnet(&to, d);
-    add_firewall(&to, d);
+    add_subnet(&to, d, remedy);
+    if (add_firewall(&to, d) && !d->port_fixed) {
+        remedy->ways |= ESPOTA_REMEDY_FIX_PORT;
+        remedy->host_port = d->port;
+    }
 }
 
 void espota_diagnosis_route(const struct espota_diagnosis *d, char *out, size_t room)

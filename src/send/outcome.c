@@ -81,22 +81,22 @@ static void tell_unreachable(struct espota_builder *to, const struct espota_outc
 }
 
 /* Somebody did call back. */
-static bool add_stranger(struct espota_builder *to, const struct espota_outcome *o)
+static bool add_stranger(struct espota_builder *to, const struct espota_outcome *o,
+                         struct espota_remedy *remedy)
 {
-    char text[ESPOTA_ADDRESS_TEXT];
-
     if (o->stranger.family == 0)
         return false;
-    espota_address_format(&o->stranger, false, text);
     espota_builder_add(to,
-                       "; but %s, which was not invited, connected meanwhile and was turned away: "
-                       "if that is the device (NAT, two interfaces), give --peer %s",
-                       text, text);
+                       "; but %s, which was not invited, connected meanwhile and was turned away, "
+                       "and may be the device (NAT, two interfaces)",
+                       espota_address_format(&o->stranger, false, remedy->peer));
+    remedy->ways |= ESPOTA_REMEDY_NAME_PEER;
     return true;
 }
 
 /* Not a word to any invitation, from the device or from the network. */
-static void tell_silence(struct espota_builder *to, const struct espota_outcome *o)
+static void tell_silence(struct espota_builder *to, const struct espota_outcome *o,
+                         struct espota_remedy *remedy)
 {
     char device[ESPOTA_ADDRESS_TEXT];
 
@@ -104,7 +104,7 @@ static void tell_silence(struct espota_builder *to, const struct espota_outcome 
                        o->named ? " from " : "", o->named ? device_text(o, false, device) : "",
                        o->invitations, o->device.port);
     add_seconds(to, o->timeout_ms);
-    if (add_stranger(to, o))
+    if (add_stranger(to, o, remedy))
         return;
     switch (o->knock) {
     case ESPOTA_KNOCK_OPEN:
@@ -122,10 +122,12 @@ static void tell_silence(struct espota_builder *to, const struct espota_outcome 
     }
     espota_builder_add(
         to, ": it may be off, asleep, in another network, or listen on another port (ESP8266: "
-            "8266, ESP32: 3232, RP2040: 2040); a device that sleeps needs a longer --timeout");
+            "8266, ESP32: 3232, RP2040: 2040); a device that sleeps needs longer");
+    remedy->ways |= ESPOTA_REMEDY_WAIT_LONGER;
 }
 
-static void tell_no_answer(struct espota_builder *to, const struct espota_outcome *o)
+static void tell_no_answer(struct espota_builder *to, const struct espota_outcome *o,
+                           struct espota_remedy *remedy)
 {
     char device[ESPOTA_ADDRESS_TEXT];
 
@@ -140,14 +142,15 @@ static void tell_no_answer(struct espota_builder *to, const struct espota_outcom
         add_seconds(to, o->timeout_ms);
         espota_builder_add(
             to, "; its program may be too busy to call ArduinoOTA.handle(): try again, or give it "
-                "a longer --timeout");
+                "longer");
+        remedy->ways |= ESPOTA_REMEDY_WAIT_LONGER;
         return;
     }
     if (o->has_unreachable) {
         tell_unreachable(to, o);
         return;
     }
-    tell_silence(to, o);
+    tell_silence(to, o, remedy);
 }
 
 static const char *scheme_text(const struct espota_outcome *o)
@@ -156,45 +159,43 @@ static const char *scheme_text(const struct espota_outcome *o)
                                             : "PBKDF2-HMAC-SHA256 (ESP32 core from 3.3.1 on)";
 }
 
-static void tell_auth(struct espota_builder *to, const struct espota_outcome *o)
+static void tell_auth(struct espota_builder *to, const struct espota_outcome *o,
+                      struct espota_remedy *remedy)
 {
     if (o->auth == ESPOTA_UPLOAD_AUTH_MD5 && o->challenge == ESPOTA_NONCE_SHA256) {
-        espota_builder_add(
-            to, "the device asks by %s, which --auth-method md5 forbids; use auto or sha256",
-            scheme_text(o));
+        espota_builder_add(to, "the device asks by %s, and only md5 is allowed", scheme_text(o));
+        remedy->ways |= ESPOTA_REMEDY_ANY_SCHEME;
         return;
     }
     if (o->auth == ESPOTA_UPLOAD_AUTH_SHA256 && o->challenge == ESPOTA_NONCE_MD5) {
-        espota_builder_add(
-            to, "the device asks by %s, which --auth-method sha256 forbids; use auto or md5",
-            scheme_text(o));
+        espota_builder_add(to, "the device asks by %s, and only sha256 is allowed", scheme_text(o));
+        remedy->ways |= ESPOTA_REMEDY_ANY_SCHEME;
         return;
     }
     if (!o->had_password) {
-        espota_builder_add(
-            to, "the device wants a password and none was given; use --password-file, or "
-                "ESPOTA_PASSWORD in the environment");
+        espota_builder_add(to, "the device wants a password and none was given");
+        remedy->ways |= ESPOTA_REMEDY_GIVE_PASSWORD;
         return;
     }
     if (o->empty_password) {
         espota_builder_add(
-            to, "the device wants a password and none was given (the empty one is not it); use "
-                "--auth, or ESPOTA_PASSWORD in the environment");
+            to, "the device wants a password and none was given (the empty one is not it)");
+        remedy->ways |= ESPOTA_REMEDY_GIVE_PASSWORD;
         return;
     }
     espota_builder_add(to,
                        "the device did not accept the password: check it, and that it is this "
                        "device's. The device asks by %s",
                        scheme_text(o));
-    if (o->challenge == ESPOTA_NONCE_SHA256 && o->auth == ESPOTA_UPLOAD_AUTH_SHA256)
-        espota_builder_add(
-            to, ". If its program calls setPasswordHash() with an MD5 hash, --auth-method auto "
-                "tries that form too");
-    else if (o->challenge == ESPOTA_NONCE_SHA256)
+    if (o->challenge == ESPOTA_NONCE_SHA256 && o->auth != ESPOTA_UPLOAD_AUTH_SHA256)
         espota_builder_add(
             to, ", and neither the SHA-256 form of the password nor the MD5 form was right");
     espota_builder_add(to, ". If it is right and the program calls setPasswordHash(): the hash "
                            "must be in lower case there");
+    if (o->challenge == ESPOTA_NONCE_SHA256 && o->auth == ESPOTA_UPLOAD_AUTH_SHA256) {
+        espota_builder_add(to, ", and the form for an MD5 hash was not tried");
+        remedy->ways |= ESPOTA_REMEDY_ANY_SCHEME;
+    }
 }
 
 static void tell_broken(struct espota_builder *to, const struct espota_outcome *o)
@@ -254,12 +255,13 @@ static void tell_interrupted(struct espota_builder *to, const struct espota_outc
     add_what_is_left(to, o);
 }
 
-static void tell_no_callback(struct espota_builder *to, const struct espota_outcome *o)
+static void tell_no_callback(struct espota_builder *to, const struct espota_outcome *o,
+                             struct espota_remedy *remedy)
 {
     espota_builder_add(to, "the device said OK but did not connect to TCP port %u here within ",
                        o->host_port);
     add_seconds(to, o->timeout_ms);
-    (void)add_stranger(to, o);
+    (void)add_stranger(to, o, remedy);
 }
 
 /* A refusal's words: which of them say what to do, and whether the same will be said again. */
@@ -335,13 +337,14 @@ static void tell_refused(struct espota_builder *to, const struct espota_outcome 
 
 /* --- a web updater --- */
 
-static void tell_web_auth(struct espota_builder *to, const struct espota_outcome *o)
+static void tell_web_auth(struct espota_builder *to, const struct espota_outcome *o,
+                          struct espota_remedy *remedy)
 {
     if (o->had_password)
-        espota_builder_add(
-            to, "it refused the user '%s' with this password (--user, --password-file)", o->user);
+        espota_builder_add(to, "it refused the user '%s' with this password", o->user);
     else
-        espota_builder_add(to, "it wants a password, and none was given (--password-file)");
+        espota_builder_add(to, "it wants a password, and none was given");
+    remedy->ways |= o->had_password ? ESPOTA_REMEDY_OTHER_LOGIN : ESPOTA_REMEDY_GIVE_PASSWORD;
 }
 
 /* What the page says, or what there is to say where it says nothing. */
@@ -403,14 +406,15 @@ static void tell_web_interrupted(struct espota_builder *to, const struct espota_
     add_what_is_left(to, o);
 }
 
-static void tell_web(struct espota_builder *to, const struct espota_outcome *o)
+static void tell_web(struct espota_builder *to, const struct espota_outcome *o,
+                     struct espota_remedy *remedy)
 {
     switch (o->status) {
     case ESPOTA_OK:
         add_page(to, o, "done");
         break;
     case ESPOTA_E_AUTH:
-        tell_web_auth(to, o);
+        tell_web_auth(to, o, remedy);
         break;
     case ESPOTA_E_REFUSED:
         tell_web_refused(to, o);
@@ -425,7 +429,8 @@ static void tell_web(struct espota_builder *to, const struct espota_outcome *o)
         tell_web_interrupted(to, o);
         break;
     case ESPOTA_E_LOCAL:
-        espota_builder_add(to, "%s; name its certificate with --cacert", o->reason);
+        espota_builder_add(to, "%s", o->reason);
+        remedy->ways |= ESPOTA_REMEDY_NAME_CERTIFICATE;
         break;
     default:
         espota_builder_add(to, "%s", o->reason[0] != '\0' ? o->reason : "no answer within ");
@@ -466,7 +471,8 @@ static void tell_wait(struct espota_builder *to, const struct espota_outcome *o)
 
 /* --- all of them --- */
 
-static void tell_callback(struct espota_builder *to, const struct espota_outcome *o)
+static void tell_callback(struct espota_builder *to, const struct espota_outcome *o,
+                          struct espota_remedy *remedy)
 {
     char device[ESPOTA_ADDRESS_TEXT];
 
@@ -475,13 +481,13 @@ static void tell_callback(struct espota_builder *to, const struct espota_outcome
         espota_builder_add(to, "the device has taken the image");
         break;
     case ESPOTA_E_NO_ANSWER:
-        tell_no_answer(to, o);
+        tell_no_answer(to, o, remedy);
         break;
     case ESPOTA_E_NO_CALLBACK:
-        tell_no_callback(to, o);
+        tell_no_callback(to, o, remedy);
         break;
     case ESPOTA_E_AUTH:
-        tell_auth(to, o);
+        tell_auth(to, o, remedy);
         break;
     case ESPOTA_E_REFUSED:
         tell_refused(to, o);
@@ -506,22 +512,37 @@ static void tell_callback(struct espota_builder *to, const struct espota_outcome
     }
 }
 
-void espota_outcome_text(const struct espota_outcome *o, char *out, size_t room)
+void espota_outcome_text(const struct espota_outcome *o, char *out, size_t room,
+                         struct espota_remedy *remedy)
 {
     struct espota_builder to;
 
+    *remedy = (struct espota_remedy){0};
     espota_builder_init(&to, out, room);
     switch (o->road) {
     case ESPOTA_ROAD_CALLBACK:
-        tell_callback(&to, o);
+        tell_callback(&to, o, remedy);
         break;
     case ESPOTA_ROAD_WEB:
-        tell_web(&to, o);
+        tell_web(&to, o, remedy);
         break;
     case ESPOTA_ROAD_WAIT:
         tell_wait(&to, o);
         break;
     }
+}
+
+enum espota_doubt espota_outcome_doubt(const struct espota_outcome *o)
+{
+    bool silent = o->status == ESPOTA_E_NO_ANSWER && o->challenge == 0 && !o->has_unreachable &&
+                  o->os_error == 0 && o->knock != ESPOTA_KNOCK_OPEN;
+
+    /* whoever connected got through every firewall */
+    if (o->road != ESPOTA_ROAD_CALLBACK || o->stranger.family != 0)
+        return ESPOTA_DOUBT_NONE;
+    if (o->status == ESPOTA_E_NO_CALLBACK)
+        return ESPOTA_DOUBT_CALLBACK;
+    return silent ? ESPOTA_DOUBT_ROUTE : ESPOTA_DOUBT_NONE;
 }
 
 bool espota_outcome_again(const struct espota_outcome *o)

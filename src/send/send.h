@@ -179,7 +179,16 @@ struct espota_outcome {
  * One or two sentences: what failed, on what, what to do. What the device said is escaped.
  * Terminated; cut where it does not fit. For E_NO_CALLBACK diagnose.h has more to say.
  */
-void espota_outcome_text(const struct espota_outcome *outcome, char *out, size_t room);
+void espota_outcome_text(const struct espota_outcome *outcome, char *out, size_t room,
+                         struct espota_remedy *remedy);
+
+/* What of the way between both would explain this outcome further; see the diagnosis below. */
+enum espota_doubt {
+    ESPOTA_DOUBT_NONE,
+    ESPOTA_DOUBT_ROUTE,    /* to the device */
+    ESPOTA_DOUBT_CALLBACK, /* back from it */
+};
+enum espota_doubt espota_outcome_doubt(const struct espota_outcome *outcome);
 
 /*
  * Whether another attempt may go otherwise and can do no harm: never once the last byte has left,
@@ -295,14 +304,15 @@ struct espota_diagnosis {
     char interface_name[32];      /* "": not known */
     bool same_subnet;
     uint16_t port;                          /* that the device was told */
-    bool port_fixed;                        /* by --host-port */
-    bool local_fixed;                       /* by --host-ip */
+    bool port_fixed;                        /* it is the same each time */
+    bool local_fixed;                       /* it was asked for by name */
     uint32_t size;                          /* of an image that may be too large; 0: it is not */
     const struct espota_firewall *firewall; /* NULL: nobody looked */
 };
 
-/* Sentences about a missing call-back, terminated and cut to the room. */
-void espota_diagnosis_callback(const struct espota_diagnosis *diagnosis, char *out, size_t room);
+/* Sentences about a missing call-back, terminated and cut to the room; adds to the remedy. */
+void espota_diagnosis_callback(const struct espota_diagnosis *diagnosis, char *out, size_t room,
+                               struct espota_remedy *remedy);
 
 /* One about the way to a device that does not answer at all; "" where nothing is known. */
 void espota_diagnosis_route(const struct espota_diagnosis *diagnosis, char *out, size_t room);

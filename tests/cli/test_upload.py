@@ -227,7 +227,7 @@ class Password(Case):
                                        "scheme": method}, events(done.stdout))
                 other = "sha256" if method == "md5" else "md5"
                 done = self.upload(device, "--auth", "pässwörd", "--auth-method", other)
-                self.assert_one_line(done, 4, f"--auth-method {other} forbids")
+                self.assert_one_line(done, 4, f"only {other} is allowed; use --auth-method auto")
 
     def test_wrong(self):
         for method in "md5", "sha256":

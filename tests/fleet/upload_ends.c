@@ -143,7 +143,8 @@ START_TEST(test_peer)
 }
 END_TEST
 
-/* The same device, and nobody said --peer. It says nothing: its datagrams come from there, too. */
+/* The same device, and nobody named its peer. It says nothing: its datagrams come from there, too.
+ */
 static void device_behind_another_address(struct fake_device *device)
 {
     struct fake_invitation invitation = fake_invited(device);
@@ -160,7 +161,9 @@ START_TEST(test_call_back_from_elsewhere)
     run->options.retries = 0;
     fake_start(&device, "127.0.0.2", device_behind_another_address, run);
     ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_NO_ANSWER);
-    expect(run, 0, ESPOTA_E_NO_ANSWER, "give --peer 127.0.0.77");
+    expect(run, 0, ESPOTA_E_NO_ANSWER, "127.0.0.77, which was not invited");
+    ck_assert_uint_eq(run->results[0].remedy.ways, ESPOTA_REMEDY_NAME_PEER);
+    ck_assert_str_eq(run->results[0].remedy.peer, "127.0.0.77");
     ck_assert_ptr_null(strstr(run->results[0].message, "asleep"));
     run_destroy(run);
 }

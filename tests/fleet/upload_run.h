@@ -16,6 +16,7 @@ enum { IMAGE_SIZE = 300000, RESULTS = 16 };
 
 struct result {
     enum espota_status status;
+    struct espota_remedy remedy;
     unsigned attempts;
     uint64_t bytes, total;
     char message[1024];
@@ -80,6 +81,7 @@ static inline void on_event(void *context, const struct espota_upload_event *eve
     case ESPOTA_EVENT_RESULT:
         note(run, 'R', event->index);
         run->results[event->index].status = event->status;
+        run->results[event->index].remedy = event->remedy;
         run->results[event->index].attempts = event->attempts;
         run->results[event->index].bytes = event->bytes;
         run->results[event->index].total = event->total;

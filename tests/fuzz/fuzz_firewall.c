@@ -10,6 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct espota_firewall firewall;
     struct espota_diagnosis diagnosis = {.port = 1, .firewall = &firewall};
+    struct espota_remedy remedy = {0};
     char text[512];
     char *copy = malloc(size + 1);
 
@@ -25,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         firewall.states[ESPOTA_FIREWALL_NFT] = ESPOTA_FIREWALL_ACTIVE;
         FUZZ_CHECK(espota_address_parse("10.0.0.7", &diagnosis.device));
         diagnosis.from = diagnosis.device;
-        espota_diagnosis_callback(&diagnosis, text, sizeof(text));
+        espota_diagnosis_callback(&diagnosis, text, sizeof(text), &remedy);
         for (const char *at = text; *at != '\0'; at++)
             FUZZ_CHECK(*at >= ' ' && *at <= '~');
     }

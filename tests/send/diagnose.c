@@ -30,7 +30,7 @@ static const struct row rows[] = {
      false,
      {0},
      {"10.0.0.2:4711", "eth0", "one subnet", "No firewall was found", "VLAN"},
-     {"sudo", "--peer", "--host-ip"}},
+     {"sudo", "asked for"}},
     {"another subnet",
      "10.0.9.7",
      "10.0.0.2",
@@ -39,7 +39,7 @@ static const struct row rows[] = {
      false,
      false,
      {0},
-     {"10.0.9.7 is in another subnet", "NAT", "--peer"},
+     {"10.0.9.7 is in another subnet", "NAT"},
      {"one subnet"}},
     {"an address of the user's choice",
      "10.0.0.7",
@@ -49,7 +49,7 @@ static const struct row rows[] = {
      false,
      true,
      {0},
-     {"named by --host-ip"},
+     {"the one that was asked for"},
      {"leads"}},
     {"ufw above what it writes",
      "10.0.0.7",
@@ -59,8 +59,7 @@ static const struct row rows[] = {
      false,
      false,
      {UFW = ACTIVE, IPTABLES = ACTIVE, NFT = UNREADABLE},
-     {"active (ufw)", "sudo ufw allow proto tcp from 10.0.0.7 to any port 4711",
-      "--host-port 4711"},
+     {"active (ufw)", "sudo ufw allow proto tcp from 10.0.0.7 to any port 4711."},
      {"iptables", "nft", "Only root"}},
     {"a port that stays",
      "10.0.0.7",
@@ -72,7 +71,7 @@ static const struct row rows[] = {
      {FIREWALLD = ACTIVE},
      {"firewalld", "firewall-cmd --add-rich-rule='rule family=ipv4 source address=10.0.0.7 port "
                    "port=4711 protocol=tcp accept'"},
-     {"--host-port"}},
+     {NULL}},
     {"iptables",
      "10.0.0.7",
      "10.0.0.2",
@@ -102,7 +101,7 @@ static const struct row rows[] = {
      false,
      {IPTABLES = UNREADABLE, NFT = UNREADABLE},
      {"Only root", "iptables (sudo iptables -S INPUT), nftables (sudo nft list ruleset)",
-      "open TCP port 4711", "--host-port"},
+      "open TCP port 4711"},
      {"No firewall"}},
     {"no way is known",
      "10.0.0.7",
@@ -153,9 +152,15 @@ START_TEST(test_sentences)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct espota_firewall firewall;
         struct espota_diagnosis d = diagnosis_of(&rows[i], &firewall);
+        struct espota_remedy remedy = {0};
         char text[2048];
 
-        espota_diagnosis_callback(&d, text, sizeof(text));
+        espota_diagnosis_callback(&d, text, sizeof(text), &remedy);
+        ck_assert_int_eq((remedy.ways & ESPOTA_REMEDY_NAME_PEER) != 0,
+                         strstr(text, "another subnet") != NULL);
+        ck_assert_int_eq((remedy.ways & ESPOTA_REMEDY_FIX_PORT) != 0,
+                         !rows[i].port_fixed && (strstr(text, "sudo ") != NULL));
+        ck_assert_uint_eq(remedy.host_port, remedy.ways & ESPOTA_REMEDY_FIX_PORT ? 4711 : 0);
         for (size_t p = 0; p < 5 && rows[i].parts[p] != NULL; p++)
             ck_assert_msg(strstr(text, rows[i].parts[p]) != NULL, "%s: '%s' is not in:%s",
                           rows[i].name, rows[i].parts[p], text);
@@ -170,12 +175,13 @@ START_TEST(test_size)
 {
     struct espota_firewall firewall;
     struct espota_diagnosis d = diagnosis_of(&rows[0], &firewall);
+    struct espota_remedy remedy = {0};
     char text[2048];
 
-    espota_diagnosis_callback(&d, text, sizeof(text));
+    espota_diagnosis_callback(&d, text, sizeof(text), &remedy);
     ck_assert_ptr_null(strstr(text, "partition"));
     d.size = 1300000;
-    espota_diagnosis_callback(&d, text, sizeof(text));
+    espota_diagnosis_callback(&d, text, sizeof(text), &remedy);
     ck_assert_ptr_nonnull(strstr(text, "An ESP32 says OK and nothing more where the partition"));
     ck_assert_ptr_nonnull(strstr(text, "smaller than its 1300000 bytes"));
 }
@@ -200,13 +206,14 @@ START_TEST(test_any_room)
 {
     struct espota_firewall firewall;
     struct espota_diagnosis d = diagnosis_of(&rows[3], &firewall);
+    struct espota_remedy remedy = {0};
     char whole[2048];
 
-    espota_diagnosis_callback(&d, whole, sizeof(whole));
+    espota_diagnosis_callback(&d, whole, sizeof(whole), &remedy);
     for (size_t room = 1; room <= strlen(whole); room++) {
         struct guarded place = guarded_copy(whole, room);
 
-        espota_diagnosis_callback(&d, (char *)place.bytes, room);
+        espota_diagnosis_callback(&d, (char *)place.bytes, room, &remedy);
         ck_assert_uint_eq(strlen((char *)place.bytes), room - 1);
         guarded_free(&place);
     }

@@ -21,7 +21,7 @@ static const struct row rows[] = {
     {"silence",
      {.status = ESPOTA_E_NO_ANSWER, .invitations = 6, SENT(0, 0)},
      true,
-     {"no answer to 6 invitations to UDP port 8266", "10 s", "asleep", "--timeout"},
+     {"no answer to 6 invitations to UDP port 8266", "10 s", "asleep"},
      "10.0.0.7"},
     {"silence of a name",
      {.status = ESPOTA_E_NO_ANSWER, .invitations = 6, .named = true, SENT(0, 0)},
@@ -46,14 +46,14 @@ static const struct row rows[] = {
     {"a call-back from elsewhere",
      {.status = ESPOTA_E_NO_ANSWER, .stranger = {.family = 4, .bytes = {10, 0, 0, 9}}, SENT(0, 0)},
      true,
-     {"10.0.0.9, which was not invited", "--peer 10.0.0.9"},
+     {"10.0.0.9, which was not invited", "may be the device"},
      "asleep"},
     {"a call-back from elsewhere after OK",
      {.status = ESPOTA_E_NO_CALLBACK,
       .stranger = {.family = 4, .bytes = {10, 0, 0, 9}},
       SENT(0, 0)},
      true,
-     {"said OK but did not connect", "--peer 10.0.0.9"},
+     {"said OK but did not connect", "10.0.0.9, which"},
      NULL},
     {"closed port",
      {.status = ESPOTA_E_NO_ANSWER,
@@ -127,7 +127,7 @@ static const struct row rows[] = {
     {"no password",
      {.status = ESPOTA_E_AUTH, .challenge = 32, SENT(0, 0)},
      false,
-     {"wants a password", "--password-file", "ESPOTA_PASSWORD"},
+     {"wants a password and none was given"},
      NULL},
     {"no password, said in so many words",
      {.status = ESPOTA_E_AUTH,
@@ -136,7 +136,7 @@ static const struct row rows[] = {
       .empty_password = true,
       SENT(0, 0)},
      false,
-     {"wants a password and none was given", "--auth", "ESPOTA_PASSWORD"},
+     {"wants a password and none was given", "empty one"},
      "did not accept"},
     {"wrong password, MD5",
      {.status = ESPOTA_E_AUTH, .challenge = 32, .had_password = true, SENT(0, 0)},
@@ -155,7 +155,7 @@ static const struct row rows[] = {
       .auth = ESPOTA_UPLOAD_AUTH_SHA256,
       SENT(0, 0)},
      false,
-     {"PBKDF2", "--auth-method auto"},
+     {"PBKDF2", "MD5 hash was not tried"},
      "neither"},
     {"a method that forbids",
      {.status = ESPOTA_E_AUTH,
@@ -164,7 +164,7 @@ static const struct row rows[] = {
       .auth = ESPOTA_UPLOAD_AUTH_MD5,
       SENT(0, 0)},
      false,
-     {"PBKDF2", "--auth-method md5 forbids", "auto or sha256"},
+     {"PBKDF2", "only md5 is allowed"},
      NULL},
     {"the other method that forbids",
      {.status = ESPOTA_E_AUTH,
@@ -173,7 +173,7 @@ static const struct row rows[] = {
       .auth = ESPOTA_UPLOAD_AUTH_SHA256,
       SENT(0, 0)},
      false,
-     {"MD5", "--auth-method sha256 forbids"},
+     {"MD5", "only sha256 is allowed"},
      NULL},
     {"too large",
      {.status = ESPOTA_E_REFUSED, WORDS("ERROR[4]: Not Enough Space\n"), SENT(0, 0)},
@@ -290,9 +290,10 @@ START_TEST(test_sentences)
 {
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct espota_outcome outcome = complete(&rows[i]);
+        struct espota_remedy remedy;
         char text[1024];
 
-        espota_outcome_text(&outcome, text, sizeof(text));
+        espota_outcome_text(&outcome, text, sizeof(text), &remedy);
         for (size_t p = 0; p < 5 && rows[i].parts[p] != NULL; p++)
             ck_assert_msg(strstr(text, rows[i].parts[p]) != NULL, "%s: '%s' is not in: %s",
                           rows[i].name, rows[i].parts[p], text);
@@ -307,13 +308,14 @@ START_TEST(test_any_room)
 {
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct espota_outcome outcome = complete(&rows[i]);
+        struct espota_remedy remedy;
         char whole[1024];
 
-        espota_outcome_text(&outcome, whole, sizeof(whole));
+        espota_outcome_text(&outcome, whole, sizeof(whole), &remedy);
         for (size_t room = 1; room <= strlen(whole) + 1; room++) {
             struct guarded place = guarded_copy(whole, room);
 
-            espota_outcome_text(&outcome, (char *)place.bytes, room);
+            espota_outcome_text(&outcome, (char *)place.bytes, room, &remedy);
             ck_assert_uint_eq(strlen((char *)place.bytes), room - 1);
             ck_assert_int_eq(memcmp(place.bytes, whole, room - 1), 0);
             guarded_free(&place);
@@ -325,14 +327,53 @@ END_TEST
 START_TEST(test_longest_words)
 {
     struct espota_outcome outcome = {.status = ESPOTA_E_REFUSED, .total = 1};
+    struct espota_remedy remedy;
     char text[4096];
 
     memset(outcome.words, 0x1b, sizeof(outcome.words));
     outcome.words_length = sizeof(outcome.words);
-    espota_outcome_text(&outcome, text, sizeof(text));
+    espota_outcome_text(&outcome, text, sizeof(text), &remedy);
     ck_assert_ptr_null(strchr(text, 0x1b));
     ck_assert(!espota_outcome_again(&outcome));
 }
 END_TEST
 
-UNIT_MAIN("send/outcome", test_sentences, test_any_room, test_longest_words)
+START_TEST(test_remedies)
+{
+    static const struct {
+        struct espota_outcome outcome;
+        uint32_t ways;
+    } cases[] = {
+        {{.status = ESPOTA_OK}, 0},
+        {{.status = ESPOTA_E_NO_ANSWER}, ESPOTA_REMEDY_WAIT_LONGER},
+        {{.status = ESPOTA_E_NO_ANSWER, .challenge = 32}, ESPOTA_REMEDY_WAIT_LONGER},
+        {{.status = ESPOTA_E_NO_ANSWER, .knock = ESPOTA_KNOCK_OPEN}, 0},
+        {{.status = ESPOTA_E_NO_ANSWER, .stranger = {.family = 4, .bytes = {10, 0, 0, 9}}},
+         ESPOTA_REMEDY_NAME_PEER},
+        {{.status = ESPOTA_E_AUTH, .challenge = 32}, ESPOTA_REMEDY_GIVE_PASSWORD},
+        {{.status = ESPOTA_E_AUTH, .challenge = 64, .auth = ESPOTA_UPLOAD_AUTH_MD5},
+         ESPOTA_REMEDY_ANY_SCHEME},
+        {{.status = ESPOTA_E_AUTH, .challenge = 32, .had_password = true}, 0},
+        {{.status = ESPOTA_E_AUTH,
+          .challenge = 64,
+          .had_password = true,
+          .auth = ESPOTA_UPLOAD_AUTH_SHA256},
+         ESPOTA_REMEDY_ANY_SCHEME},
+        {{.status = ESPOTA_E_AUTH, .road = ESPOTA_ROAD_WEB}, ESPOTA_REMEDY_GIVE_PASSWORD},
+        {{.status = ESPOTA_E_AUTH, .road = ESPOTA_ROAD_WEB, .had_password = true},
+         ESPOTA_REMEDY_OTHER_LOGIN},
+        {{.status = ESPOTA_E_LOCAL, .road = ESPOTA_ROAD_WEB}, ESPOTA_REMEDY_NAME_CERTIFICATE},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct espota_remedy remedy;
+        char text[1024];
+
+        espota_outcome_text(&cases[i].outcome, text, sizeof(text), &remedy);
+        ck_assert_msg(remedy.ways == cases[i].ways, "%zu: %s", i, text);
+        ck_assert_str_eq(remedy.peer, cases[i].outcome.stranger.family != 0 ? "10.0.0.9" : "");
+    }
+}
+END_TEST
+
+UNIT_MAIN("send/outcome", test_sentences, test_remedies, test_any_room, test_longest_words)
