@@ -143,7 +143,7 @@ class Json(Case):
             self.assertIn(f'"event":"{event}"', done.stdout.replace(" ", ""))
 
     def test_every_member_of_upload_is_told(self):
-        source = (ROOT / "src/fleet/upload_json.c").read_text()
+        source = (ROOT / "src/fleet/tell.c").read_text()
         keys = set(re.findall(r'\(object, "(\w+)"', source))
         self.assertLessEqual(keys, self.members(section(page("espota-c-json.5"), "UPLOAD"))
                              | {"event", "target"})
