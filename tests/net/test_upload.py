@@ -116,7 +116,7 @@ class NoCallBack(Upload):
         result = self.upload("--timeout", "1")
         self.assert_result(result, "no-callback", "It was told 10.9.0.1:", "address on eth0",
                            "one subnet", *words)
-        cure = re.search(r"to let the device in: sudo (.*?) and upload with --host-port (\d+),",
+        cure = re.search(r"to let the device in: sudo (.*?)\. Upload with --host-port (\d+) then,",
                          result["message"])
         self.assertIsNotNone(cure, result["message"])
         self.here.run(*shlex.split(cure.group(1)))
