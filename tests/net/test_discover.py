@@ -181,7 +181,7 @@ class ByPackets(netlab.Lab):
         child.wait_event("change", name="door", port=8267)
         self.say(say, speaker.device("door", "10.9.0.2", port=8267, ttl=0, long_ttl=0))
         child.wait_event("remove", name="door")
-        self.say(say, speaker.device("brief", "10.9.0.2", ttl=1, long_ttl=1))  # never renewed
+        self.say(say, speaker.device("brief", "10.9.0.2", ttl=3, long_ttl=3))  # never renewed
         child.wait_event("add", name="brief")
         child.wait_event("remove", name="brief")
         self.assertEqual([e["event"] for e in child.events()],
