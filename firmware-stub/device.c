@@ -82,7 +82,7 @@ static void pump_connect(struct espota_pump *device, uint64_t now)
 
     if ((espota_receiver_want(&device->receiver) & ESPOTA_WANT_CONNECT) == 0)
         return;
-    to = *&device->receiver.peer;
+    to = device->receiver.peer;
     to.port = device->receiver.invitation.port;
     status = ops->tcp_connect(ops->context, &to);
     device->connecting = status == ESPOTA_MORE;

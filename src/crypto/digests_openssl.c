@@ -72,6 +72,7 @@ static enum espota_status fetch_digest(struct espota_crypto_openssl *crypto,
     *out = *slot;
     return status;
 }
+
 static enum espota_status digest_start(void *context, enum espota_digest_kind kind,
                                        struct espota_digest *digest)
 {

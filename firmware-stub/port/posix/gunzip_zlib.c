@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zlib reads the gzip header and takes its own checks back: a boot loader has no room for them, so
- * what it would spoil has to be spoilt here as well, unless it is asked about beforehand.
+ * zlib reads the gzip header and unpacks what follows as if there were none, since with one it
+ * wants the trailer, too. A boot loader has no room for checks, so what it would spoil has to be
+ * spoilt here as well, unless it is asked about beforehand.
  */
 #define ZLIB_CONST /* what is only read is const */
 
@@ -13,7 +14,7 @@
 
 #include "image/image.h"
 
-enum { GZIP_WINDOW = 15 + 16 }; /* of 32 KiB, behind a gzip header */
+enum { GZIP_WINDOW = 15 + 16, RAW_WINDOW = -15 }; /* of 32 KiB, behind a gzip header or none */
 
 /* One sector more, as the original reads: whole ones, in order, each when it is needed. */
 static bool refill(struct stub_gunzip *gunzip)
@@ -43,7 +44,7 @@ static bool skip_header(struct stub_gunzip *gunzip)
             return false;
         result = inflate(stream, Z_BLOCK);
     }
-    return true;
+    return inflateReset2(stream, RAW_WINDOW) == Z_OK;
 }
 
 static void forget(struct stub_gunzip *gunzip)
@@ -69,7 +70,7 @@ static enum espota_status start(void *context, const struct espota_flash *flash,
     if (gunzip->stream == NULL)
         return ESPOTA_E_MEMORY;
     if (inflateInit2((z_stream *)gunzip->stream, GZIP_WINDOW) != Z_OK ||
-        inflateValidate(gunzip->stream, 0) != Z_OK) { /* its checks are not this loader's */
+        inflateValidate(gunzip->stream, 0) != Z_OK) { /* a header's checksum may be wrong */
         forget(gunzip);
         return ESPOTA_E_MEMORY;
     }
