@@ -1,8 +1,8 @@
 # libespota for other programs: static and shared of the same objects, headers, a .pc, a package
 # for find_package. Programs of this house use the static one, and need nothing of this: a build
 # whose libraries are archives, which seldom fit into a shared one, goes without.
-option(BUILD_SHARED_LIBS "Also make libespota as a shared library, with what other programs need" ON)
-if(NOT BUILD_SHARED_LIBS)
+option(ESPOTA_LIBRARY "Also libespota for other programs: shared and static, headers, .pc" ON)
+if(NOT ESPOTA_LIBRARY)
     return()
 endif()
 add_library(espota_shared SHARED

@@ -266,7 +266,7 @@ class Refuses(DeviceCase):
         self.must_refuse(packed, "--gzip", words="compressed already")
         self.must_refuse(signed, "--gzip", words="is signed")
         self.must_refuse(esp32, "--gzip", words="ESP32")
-        self.must_refuse(image, "--gzip", "--fs", code=2, words="--fs")
+        self.must_refuse(image, "--gzip", "--fs", code=2, words="file system cannot be compressed")
         self.must_refuse(packed, "--fs", words="compressed")
         self.must_refuse(packed.rename(self.dir / "fs.gz"), "--fs", words="file system")
 
