@@ -397,7 +397,7 @@ void espota_catalog_lost_all(struct espota_catalog *catalog, uint64_t at)
     for (size_t i = 0; i < catalog->sighting_count; i++) {
         struct sighting *s = catalog->sightings[i];
 
-        if (s->srv.until == forever)
+        if (s->srv.until == forever && at < s->ptr.until)
             end_at(s, at);
     }
 }

@@ -74,7 +74,8 @@ void espota_catalog_resolved(struct espota_catalog *catalog, uint64_t now,
 /* The service on that link goes at `at` unless it is resolved again before. */
 void espota_catalog_lost(struct espota_catalog *catalog, uint64_t at, uint32_t link,
                          enum espota_service service, const char *instance);
-/* The same for all that daemons have told. */
+/* The same for all that daemons have told, but for what goes earlier: a daemon that stays away does
+ * not keep them. */
 void espota_catalog_lost_all(struct espota_catalog *catalog, uint64_t at);
 
 /* Lets lives end. Before `next` tells of what has changed. */

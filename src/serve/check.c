@@ -141,7 +141,7 @@ static void check_rules(const struct checking *checking, const struct espota_man
 {
     int64_t now = espota_clock_wall();
     void *context = (void *)(uintptr_t)checking;
-    size_t looked_at;
+    size_t followed;
 
     for (size_t i = 0; i < manifest->rule_count; i++) {
         const char *why = never(&manifest->rules[i], now);
@@ -151,15 +151,12 @@ static void check_rules(const struct checking *checking, const struct espota_man
         if (manifest->rules[i].file != NULL)
             check_file(checking, &manifest->rules[i]);
     }
-    looked_at = espota_manifest_unreachable(manifest, found_unreachable, context);
-    if (looked_at < manifest->rule_count)
+    if (!espota_manifest_unreachable(manifest, found_unreachable, context))
+        doubt(checking, "out of memory: rules that an earlier one hides were not looked for");
+    followed = espota_manifest_loops(manifest, now, found_loop, context);
+    if (followed < manifest->rule_count)
         espota_log_say(checking->log, ESPOTA_LOG_NOTE,
-                       "rules that an earlier one hides were looked for among the first %zu only",
-                       looked_at);
-    looked_at = espota_manifest_loops(manifest, now, found_loop, context);
-    if (looked_at < manifest->rule_count)
-        espota_log_say(checking->log, ESPOTA_LOG_NOTE,
-                       "loops were looked for among the first %zu rules only", looked_at);
+                       "loops were looked for among the first %zu rules only", followed);
 }
 
 /* Faults as they are found; the first waits until it is not the only one. */

@@ -104,17 +104,9 @@ bool espota_rule_holds_but_version(const struct espota_rule *rule,
     return espota_rollout_holds(request->mac, rule->file != NULL ? rule->file : "", rule->rollout);
 }
 
-/* Never 0 for a path without wildcards. */
-static uint64_t path_digest(const char *path)
-{
-    if (path == NULL || strpbrk(path, "*?") != NULL)
-        return 0;
-    return UINT64_C(1) << 32 | espota_crc32_zlib(ESPOTA_CRC32_START, path, strlen(path));
-}
-
 struct espota_rule_head espota_rule_head_of(const struct espota_rule *rule)
 {
-    struct espota_rule_head head = {.path = path_digest(rule->path)};
+    struct espota_rule_head head = {0, 0};
     const char *pattern = rule->mac_count == 1 ? rule->macs[0] : "*";
     int shift = 4 * ESPOTA_MAC_DIGITS;
 

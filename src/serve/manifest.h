@@ -39,8 +39,6 @@ struct espota_rule {
 struct espota_rule_head {
     uint64_t mask; /* 0: the rule itself must be asked */
     uint64_t value;
-    uint64_t
-        path; /* of a path without wildcards, its digest; 0: it has none, or any path will do */
 };
 
 struct espota_manifest {
@@ -93,13 +91,12 @@ bool espota_rule_mac_holds(const struct espota_rule *rule, const char *mac);
 
 /*
  * Calls `found` for each rule that no request can reach because an earlier one takes everything it
- * would take. Sure, not complete. Returns the number of rules that were looked at: all but in very
- * large manifests.
+ * would take. Sure, not complete. False without memory.
  */
-size_t espota_manifest_unreachable(const struct espota_manifest *manifest,
-                                   void (*found)(void *context, const struct espota_rule *rule,
-                                                 const struct espota_rule *by),
-                                   void *context);
+bool espota_manifest_unreachable(const struct espota_manifest *manifest,
+                                 void (*found)(void *context, const struct espota_rule *rule,
+                                               const struct espota_rule *by),
+                                 void *context);
 
 /* Two rules by which a device would be sent up and down for ever. */
 struct espota_manifest_loop {
@@ -112,7 +109,7 @@ struct espota_manifest_loop {
 
 /*
  * Calls `found` for each loop: what is given, or would be with "downgrade", leads back. Returns the
- * number of rules that were looked at, as above.
+ * number of rules that were looked at: all but in very large manifests.
  */
 size_t espota_manifest_loops(const struct espota_manifest *manifest, int64_t now,
                              void (*found)(void *context, const struct espota_manifest_loop *loop),

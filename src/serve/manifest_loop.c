@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pairs of rules that cannot be meant: one that an earlier one leaves nothing, and two by which a
- * device would be updated up and down for ever, until its flash is worn out. Ten thousands of rules
- * are common (one for each device), so that most pairs are passed over by two numbers of each rule.
+ * Loops: a device that one rule brings to a version and another one back from it is updated for
+ * ever, and its flash wears out. Devices are made up for pairs of rules, and followed from version
+ * to version.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,119 +10,13 @@
 #include "serve/manifest.h"
 #include "text/text.h"
 
-#define COVER_WORK INT64_C(4000000000) /* as LOOP_WORK; four seconds */
-
 enum {
-    STEPS = 16,                /* from version to version */
-    VARIATIONS = 64,           /* of a MAC, until it is in both rollouts */
-    LOOP_WORK = 400 * 1000000, /* rules passed: a second or two */
-    CLOSER_LOOK = 50,          /* costs as much as passing so many */
+    STEPS = 16,           /* from version to version */
+    VARIATIONS = 64,      /* of a MAC, until it is in both rollouts */
+    WORK = 400 * 1000000, /* rules passed: a second or two */
+    CLOSER_LOOK = 50,     /* costs as much as passing so many */
 };
 
-/* True if every text that pattern `narrow` takes is surely taken by `wide`. */
-static bool pattern_covers(const char *wide, const char *narrow)
-{
-    /* as a text, each * and ? of the narrow one must fall on a * of the wide one, which a match of
-     * characters outside any alphabet shows; a lone ? of the wide one could take that of a * */
-    char probe[1024];
-    size_t used = 0;
-
-    if (strchr(wide, '*') == NULL || strchr(wide, '?') != NULL)
-        return false;
-    for (; *narrow != '\0' && used + 1 < sizeof(probe); narrow++)
-        probe[used++] = *narrow == '*' || *narrow == '?' ? '\x01' : *narrow;
-    probe[used] = '\0';
-    return *narrow == '\0' && espota_glob_match(wide, probe);
-}
-
-static bool text_covers(const char *wide, const char *narrow)
-{
-    return wide == NULL || (narrow != NULL && strcmp(wide, narrow) == 0);
-}
-
-static bool macs_cover(const struct espota_rule *wide, const struct espota_rule *narrow)
-{
-    if (wide->mac_count == 0)
-        return true;
-    if (narrow->mac_count == 0)
-        return espota_rule_mac_holds(wide, "\x01") && espota_rule_mac_holds(wide, "");
-    for (size_t i = 0; i < narrow->mac_count; i++) {
-        bool covered = false;
-
-        for (size_t k = 0; k < wide->mac_count && !covered; k++)
-            covered = strcmp(wide->macs[k], narrow->macs[i]) == 0 ||
-                      pattern_covers(wide->macs[k], narrow->macs[i]);
-        if (!covered)
-            return false;
-    }
-    return true;
-}
-
-/* The MACs of a smaller rollout of the same file are among those of a larger one. */
-static bool rollout_covers(const struct espota_rule *wide, const struct espota_rule *narrow)
-{
-    return wide->rollout >= 100 || (wide->rollout >= narrow->rollout &&
-                                    strcmp(wide->file != NULL ? wide->file : "",
-                                           narrow->file != NULL ? narrow->file : "") == 0);
-}
-
-static bool version_covers(const char *wide, const char *narrow)
-{
-    return wide == NULL || (narrow != NULL && espota_version_rule_covers(wide, narrow));
-}
-
-/* Sure, not complete: what it calls covered is covered. */
-static bool rule_covers(const struct espota_rule *wide, const struct espota_rule *narrow)
-{
-    if (!rollout_covers(wide, narrow))
-        return false;
-    if ((wide->family >= 0 && wide->family != narrow->family) ||
-        (wide->mode >= 0 && wide->mode != narrow->mode))
-        return false;
-    if (wide->from > narrow->from || wide->until < narrow->until)
-        return false;
-    if (!text_covers(wide->path, narrow->path) &&
-        (narrow->path == NULL || !pattern_covers(wide->path, narrow->path)))
-        return false;
-    return macs_cover(wide, narrow) && version_covers(wide->version, narrow->version);
-}
-
-/* Of most pairs of a large manifest two numbers show that one is for other devices or paths. */
-static bool covers(const struct espota_manifest *manifest, size_t by, size_t rule, int64_t *work)
-{
-    const struct espota_rule_head *wide = &manifest->heads[by];
-    const struct espota_rule_head *narrow = &manifest->heads[rule];
-
-    (*work)--;
-    if (wide->path != 0 && wide->path != narrow->path)
-        return false;
-    if (wide->mask != 0 && narrow->mask != 0 &&
-        ((wide->mask & ~narrow->mask) != 0 || ((wide->value ^ narrow->value) & wide->mask) != 0))
-        return false;
-    *work -= CLOSER_LOOK;
-    return rule_covers(&manifest->rules[by], &manifest->rules[rule]);
-}
-
-size_t espota_manifest_unreachable(const struct espota_manifest *manifest,
-                                   void (*found)(void *context, const struct espota_rule *rule,
-                                                 const struct espota_rule *by),
-                                   void *context)
-{
-    int64_t work = COVER_WORK;
-    size_t i = 0;
-
-    for (; i < manifest->rule_count && work > 0; i++) {
-        size_t by = 0;
-
-        while (by < i && !covers(manifest, by, i, &work))
-            by++;
-        if (by < i)
-            found(context, &manifest->rules[i], &manifest->rules[by]);
-    }
-    return i;
-}
-
-/* A device that is made up for a pair of rules, and followed from version to version. */
 struct following {
     const struct espota_manifest *manifest;
     int64_t now;
@@ -267,7 +161,7 @@ size_t espota_manifest_loops(const struct espota_manifest *manifest, int64_t now
                              void (*found)(void *context, const struct espota_manifest_loop *loop),
                              void *context)
 {
-    struct following following = {.manifest = manifest, .now = now, .work = LOOP_WORK};
+    struct following following = {.manifest = manifest, .now = now, .work = WORK};
     size_t i = 0;
 
     for (; i < manifest->rule_count && following.work > 0; i++) {
