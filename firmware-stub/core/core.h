@@ -13,7 +13,7 @@
  *   pull_client.h  asking a server                   pull_client and its dialects updater
  *
  * Of src/wire the first four want auth, crc, cursor, digest, invitation, status and text; the web
- * page wants http too, and the client http and pull.
+ * page and the client want http too.
  */
 #ifndef ESPOTA_CORE_CORE_H
 #define ESPOTA_CORE_CORE_H
