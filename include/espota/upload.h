@@ -176,6 +176,7 @@ struct espota_upload;
 enum espota_status espota_upload_create(const struct espota_upload_options *options,
                                         struct espota_upload **out,
                                         struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Before the run begins; E_USAGE afterwards. */
 enum espota_status espota_upload_add(struct espota_upload *upload,
                                      const struct espota_upload_target *target,
                                      struct espota_error *err) ESPOTA_MUST_CHECK;

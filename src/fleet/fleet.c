@@ -107,8 +107,10 @@ static void follow(struct espota_upload *upload)
     serve_parked(upload);
     if (upload->stop && !upload->stopped)
         stop_all(upload);
-    look_at_ended(upload);
-    begin_those_ready(upload);
+    do { /* one may end as it begins */
+        look_at_ended(upload);
+        begin_those_ready(upload);
+    } while (upload->ended != NULL);
     if (upload->parked == 0 &&
         espota_schedule_wake(&upload->schedule, espota_loop_now(upload->loop), &at) &&
         espota_loop_arm(upload->loop, &upload->wake, at) != ESPOTA_OK)

@@ -46,6 +46,7 @@ struct espota_job {
     char *key; /* in the state file: host and port */
     struct espota_address device;
     struct espota_address from; /* where its connection comes from */
+    struct espota_job *older;   /* of the same address */
     struct espota_error *early; /* why it is over before it began; NULL: it is not */
     bool recalled;              /* an earlier run has done it */
     bool doubled;               /* another target is the same device and gets the same */
@@ -88,7 +89,8 @@ struct espota_upload {
     bool inside;  /* a callback of the program may be under way */
     struct espota_schedule schedule;
     struct espota_turn *turns;
-    struct espota_address_map lanes; /* by where the connection comes from */
+    struct espota_address_map lanes;   /* by where the connection comes from */
+    struct espota_address_map devices; /* by address: its newest job */
 
     atomic_bool stop; /* set by a signal handler */
     bool stopped;

@@ -39,17 +39,13 @@ enum espota_status espota_fleet_local_names(struct espota_upload *upload, struct
 /* The newest target before this one that is the same device and is sent to. */
 static struct espota_job *find_double(const struct espota_job *job)
 {
-    struct espota_upload *upload = job->upload;
+    struct espota_job *other = job->older;
 
-    for (size_t i = upload->count; i-- > 0;) {
-        struct espota_job *other = &upload->jobs[i];
-
-        if (other != job && other->turn->lane == job->turn->lane && !other->doubled &&
-            espota_address_equal(&other->device, &job->device) &&
-            other->device.port == job->device.port && other->command == job->command)
-            return other;
-    }
-    return NULL;
+    while (other != NULL &&
+           (other->doubled || other->device.port != job->device.port ||
+            other->command != job->command || !espota_address_equal(&other->device, &job->device)))
+        other = other->older;
+    return other;
 }
 
 /* It gets one image once, and two one after the other. */
@@ -74,6 +70,7 @@ static enum espota_status place(struct espota_job *job, struct espota_error *err
 {
     struct espota_upload *upload = job->upload;
     struct espota_turn *turn = job->turn;
+    struct espota_job **newest;
     const struct espota_job *other;
     struct espota_error error;
 
@@ -86,8 +83,11 @@ static enum espota_status place(struct espota_job *job, struct espota_error *err
     job->from = upload->peer.family != 0 && job->url == NULL ? upload->peer : job->device;
     job->from.port = 0;
     turn->lane = espota_address_map_make(&upload->lanes, &job->from, sizeof(*turn->lane));
-    if (turn->lane == NULL)
+    newest = espota_address_map_make(&upload->devices, &job->device, sizeof(struct espota_job *));
+    if (turn->lane == NULL || newest == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the list of targets");
+    job->older = *newest;
+    *newest = job;
     other = find_double(job);
     if (other != NULL)
         weigh_double(other, job);

@@ -243,6 +243,8 @@ static enum espota_status prepare_job(struct espota_job *job, struct espota_erro
 {
     enum espota_status status;
 
+    if (job->turn->state == ESPOTA_TURN_OVER) /* its image is not for it */
+        return ESPOTA_OK;
     job->port = port_of(job);
     status = espota_fleet_recall(job, err);
     if (status == ESPOTA_OK && job->turn->state != ESPOTA_TURN_OVER)

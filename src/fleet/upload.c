@@ -193,9 +193,12 @@ static enum espota_status add(struct espota_upload *upload,
                               const struct espota_upload_target *target, struct espota_error *err)
 {
     struct espota_job job = {.upload = upload, .index = upload->count};
-    enum espota_status status = strstr(target->host, "://") != NULL ? take_url(&job, target, err)
-                                                                    : take_host(&job, target, err);
+    enum espota_status status;
 
+    if (upload->turns != NULL) /* attempts hold on to the jobs */
+        return espota_error_set(err, ESPOTA_E_USAGE, "the run has begun: no target can be added");
+    status = strstr(target->host, "://") != NULL ? take_url(&job, target, err)
+                                                 : take_host(&job, target, err);
     job.filesystem = target->filesystem;
     job.kind = target->kind;
     job.no_password = target->no_password;
@@ -269,6 +272,7 @@ void espota_upload_destroy(struct espota_upload *upload)
     free(upload->jobs);
     free(upload->turns);
     espota_address_map_deinit(&upload->lanes);
+    espota_address_map_deinit(&upload->devices);
     espota_secret_wipe(&upload->answer);
     espota_http_client_destroy(upload->client);
     espota_ports_destroy(upload->ports);

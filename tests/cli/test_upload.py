@@ -398,6 +398,24 @@ class Many(Case):
             self.assertNotIn("geheim", state.read_text())
             self.assertEqual(state.stat().st_mode & 0o77, 0)
 
+    def test_state_of_a_target_that_the_image_is_not_for(self):
+        """It is told once, as what it is: whether an earlier run has done it does not count."""
+        program = self.file("program.bin", image(8192))
+        entry = {"target": "127.0.0.1:3232", "command": 0, "result": "done",
+                 "sha256": hashlib.sha256(program.read_bytes()).hexdigest(),
+                 "time": "2026-11-21T04:05:06Z"}
+        state = self.dir / "state.json"
+        for entry["result"] in "done", "unknown":
+            state.write_text(json.dumps({"format": "espota-c upload state", "version": 1,
+                                         "entries": [entry]}))
+            done = run("upload", "--host", "127.0.0.1:3232", "--state", state, "--json", program)
+            self.assert_exit(done, 7)
+            self.assertNotIn("done already", done.stderr)
+            told = {e["event"]: e for e in events(done.stdout)}
+            self.assertEqual(told["result"]["reason"], "image")
+            self.assertIn("port 3232 is that of an ESP32", told["result"]["message"])
+            self.assertEqual((told["summary"]["failed"], told["summary"]["done_before"]), (1, 0))
+
     def test_canary(self):
         with Stub("--fast", "--password", "a") as canary, Stub("--fast") as other:
             done = run("upload", "--host", canary.target, "--host", other.target, "--canary", "1",

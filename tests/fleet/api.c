@@ -206,6 +206,7 @@ START_TEST(test_in_a_loop_of_the_programs_own)
 {
     struct espota_upload_options options = ESPOTA_UPLOAD_OPTIONS_INIT;
     struct espota_upload_image bytes = ESPOTA_UPLOAD_IMAGE_INIT;
+    struct espota_upload_target late = ESPOTA_UPLOAD_TARGET_INIT;
     struct told told = {.results = 0};
 
     bytes.bytes = image;
@@ -213,11 +214,13 @@ START_TEST(test_in_a_loop_of_the_programs_own)
     options.image = &bytes;
     options.timeout_ms = 300;
     options.retries = 0;
+    late.host = "127.0.0.4:9";
     prepare(&told, &options, NULL);
     ck_assert_int_eq(espota_upload_pump(told.upload, NULL), ESPOTA_E_USAGE);
     ck_assert_int_eq(espota_upload_wait_ms(told.upload), -1);
     ck_assert_int_eq(espota_upload_begin(told.upload, NULL), ESPOTA_OK);
     ck_assert_int_eq(espota_upload_begin(told.upload, NULL), ESPOTA_E_USAGE);
+    ck_assert_int_eq(espota_upload_add(told.upload, &late, NULL), ESPOTA_E_USAGE);
     ck_assert_int_eq(drive(told.upload), ESPOTA_E_NO_ANSWER);
     ck_assert_uint_eq(told.results, 2);
     ck_assert_uint_gt(told.refused, 3);
