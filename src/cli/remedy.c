@@ -7,11 +7,12 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/out.h"
 
 struct words {
-    enum espota_remedy_way way;
+    uint32_t ways; /* all of them; what they say together stands first */
     const char *own;
     const char *other_tools; /* the lines of espota.py and signing.py; NULL: the same */
 };
@@ -32,7 +33,6 @@ static const struct words table[] = {
     {ESPOTA_REMEDY_TRUST_NETWORK,
      "; add --yes if you trust this network, or name the device with --host", NULL},
     {ESPOTA_REMEDY_NAME_CERTIFICATE, "; name its certificate with --cacert", NULL},
-    {ESPOTA_REMEDY_WAIT_LONGER, " (--timeout)", NULL},
     {ESPOTA_REMEDY_ASK_DIRECTLY, "; --via query works without", NULL},
     {ESPOTA_REMEDY_SIGN_AGAIN, " with espota-c sign", NULL},
     {ESPOTA_REMEDY_SIGN_TWICE, " (--force signs it once more)",
@@ -46,6 +46,8 @@ static const struct words table[] = {
     {ESPOTA_REMEDY_GIVE_PIN,
      "; give it with --passphrase-file, ESPOTA_PASSPHRASE or pin-value in the URI",
      "; give it with ESPOTA_PASSPHRASE or pin-value in the URI"},
+    {ESPOTA_REMEDY_NAME_CORE | ESPOTA_REMEDY_NAME_DATA_DIR,
+     "; name its folder with --core PATH, or Arduino's with --data-dir", NULL},
     {ESPOTA_REMEDY_NAME_CORE, "; name its folder with --core PATH", NULL},
     {ESPOTA_REMEDY_NAME_DATA_DIR, ", or name Arduino's folder with --data-dir", NULL},
 };
@@ -65,11 +67,19 @@ static size_t add(char *out, size_t used, const char *text)
     return (size_t)length < room ? used + (size_t)length : REMEDY_TEXT - 1;
 }
 
-/* With an address or a number in them. */
-static size_t add_way(char *out, size_t used, const struct espota_remedy *remedy)
+/* What depends on the message, and what has an address or a number in it. */
+static size_t add_way(char *out, size_t used, const char *message,
+                      const struct espota_remedy *remedy)
 {
     const char *command = of_other_tools ? "espota-c upload " : "";
+    size_t length = strlen(message);
     char text[256];
+
+    /* a diagnosis may stand behind what needs longer */
+    if (remedy->ways & ESPOTA_REMEDY_WAIT_LONGER)
+        used = add(out, used,
+                   length > 0 && message[length - 1] == '.' ? " A longer --timeout may help."
+                                                            : " (--timeout)");
 
     if ((remedy->ways & ESPOTA_REMEDY_NAME_PEER) && remedy->peer[0] != '\0') {
         snprintf(text, sizeof(text), "; if so, give %s--peer %s", command, remedy->peer);
@@ -88,18 +98,22 @@ static size_t add_way(char *out, size_t used, const struct espota_remedy *remedy
     return used;
 }
 
-const char *remedy_text(const struct espota_remedy *remedy, char out[REMEDY_TEXT])
+const char *remedy_text(const char *message, const struct espota_remedy *remedy,
+                        char out[REMEDY_TEXT])
 {
+    uint32_t left = remedy->ways;
     size_t used = 0;
 
     out[0] = '\0';
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         bool other = of_other_tools && table[i].other_tools != NULL;
 
-        if (remedy->ways & table[i].way)
-            used = add(out, used, other ? table[i].other_tools : table[i].own);
+        if ((left & table[i].ways) != table[i].ways)
+            continue;
+        left &= ~table[i].ways;
+        used = add(out, used, other ? table[i].other_tools : table[i].own);
     }
-    (void)add_way(out, used, remedy);
+    (void)add_way(out, used, message, remedy);
     return out;
 }
 
@@ -107,7 +121,7 @@ void show_error(const struct espota_error *err)
 {
     char words[REMEDY_TEXT];
 
-    out_error("%s%s", err->message, remedy_text(&err->remedy, words));
+    out_error("%s%s", err->message, remedy_text(err->message, &err->remedy, words));
 }
 
 int show_failure(const struct espota_error *err)

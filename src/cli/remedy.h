@@ -12,8 +12,9 @@ enum { REMEDY_TEXT = 512 };
 /* The line is one of the tools that we stand in for, and their words are meant from now on. */
 void remedy_of_other_tools(void);
 
-/* What stands behind a message, with its own punctuation in front; "" where nothing is known. */
-const char *remedy_text(const struct espota_remedy *remedy, char out[REMEDY_TEXT]);
+/* What stands behind the message, with its own punctuation in front; "" where nothing is known. */
+const char *remedy_text(const char *message, const struct espota_remedy *remedy,
+                        char out[REMEDY_TEXT]);
 
 /* An error of the library: its message and the remedy. */
 void show_error(const struct espota_error *err);

@@ -25,7 +25,7 @@ static void observe(void *context, const struct espota_upload_event *event)
 
     if (event->message != NULL) {
         (void)snprintf(message, sizeof(message), "%s%s", event->message,
-                       remedy_text(&event->remedy, words));
+                       remedy_text(event->message, &event->remedy, words));
         worded.message = message;
     }
     if (observer->json &&

@@ -17,7 +17,7 @@ enum {
     CONFIG_MAX = 1 << 16,
     ASK_MS = 2000,
     LINE_ROOM = 512,
-    NO_CODE = -1,
+    NO_CODE = 256, /* no program ends with it */
 };
 
 const char *espota_firewall_name(enum espota_firewall_kind kind)

@@ -240,7 +240,7 @@ struct espota_attempt_config {
     const char *password;         /* NULL: none yet */
     size_t password_length;
     enum espota_purpose purpose;
-    const struct espota_outcome *failed; /* KNOCK: of the attempt before */
+    const struct espota_outcome *failed; /* KNOCK: of the attempt before; copied */
     struct espota_attempt_hooks hooks;
 };
 

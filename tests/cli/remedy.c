@@ -10,7 +10,7 @@ static const char *text_of(struct espota_remedy remedy)
 {
     static char text[REMEDY_TEXT];
 
-    return remedy_text(&remedy, text);
+    return remedy_text("it is", &remedy, text);
 }
 
 static const char *text_of_ways(uint32_t ways)
@@ -35,6 +35,10 @@ START_TEST(test_several_ways)
 {
     ck_assert_str_eq(text_of_ways(ESPOTA_REMEDY_FORCE | ESPOTA_REMEDY_AS_FILESYSTEM),
                      "; add --fs to send it as one (--force sends it all the same)");
+    ck_assert_str_eq(text_of_ways(ESPOTA_REMEDY_NAME_CORE | ESPOTA_REMEDY_NAME_DATA_DIR),
+                     "; name its folder with --core PATH, or Arduino's with --data-dir");
+    ck_assert_str_eq(text_of_ways(ESPOTA_REMEDY_NAME_DATA_DIR),
+                     ", or name Arduino's folder with --data-dir");
     ck_assert_str_eq(
         text_of((struct espota_remedy){.ways = ESPOTA_REMEDY_NAME_PEER, .peer = "10.0.0.7"}),
         "; if so, give --peer 10.0.0.7");
@@ -43,6 +47,18 @@ START_TEST(test_several_ways)
                                        .host_port = 40000}),
         " If this machine sees it under another address, give that as --peer. Upload with "
         "--host-port 40000 then, for otherwise the port is another one each time.");
+}
+END_TEST
+
+START_TEST(test_behind_a_diagnosis)
+{
+    struct espota_remedy longer = {.ways = ESPOTA_REMEDY_WAIT_LONGER};
+    char text[REMEDY_TEXT];
+
+    ck_assert_str_eq(remedy_text("it needs longer", &longer, text), " (--timeout)");
+    ck_assert_str_eq(remedy_text("It needs longer. It left over eth0.", &longer, text),
+                     " A longer --timeout may help.");
+    ck_assert_str_eq(remedy_text("", &longer, text), " (--timeout)");
 }
 END_TEST
 
@@ -79,5 +95,5 @@ START_TEST(test_errors_and_their_remedies)
 }
 END_TEST
 
-UNIT_MAIN("cli/remedy", test_every_way_has_words, test_several_ways, test_words_of_other_tools,
-          test_errors_and_their_remedies)
+UNIT_MAIN("cli/remedy", test_every_way_has_words, test_several_ways, test_behind_a_diagnosis,
+          test_words_of_other_tools, test_errors_and_their_remedies)

@@ -95,7 +95,8 @@ class Silence(Upload):
         netlab.need("nft")
         self.there.run("sh", "-c", f"echo {shlex.quote(DROP_NFT)} | nft -f -")
         self.assert_result(self.upload("--timeout", "0.5"), "no-answer", "invitations",
-                           "left from 10.9.0.1 over eth0", "in that subnet")
+                           "left from 10.9.0.1 over eth0",
+                           "in that subnet. A longer --timeout may help.")
 
     def test_a_filter_of_our_own(self):
         netlab.need("nft")
