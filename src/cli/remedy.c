@@ -80,19 +80,19 @@ static size_t add_way(char *out, size_t used, const char *message,
         used = add(out, used,
                    length > 0 && message[length - 1] == '.' ? " A longer --timeout may help."
                                                             : " (--timeout)");
-
+    if (remedy->ways & ESPOTA_REMEDY_FIX_PORT) {
+        snprintf(text, sizeof(text),
+                 " Upload with %s %u then, for otherwise the port is another one each time.",
+                 of_other_tools ? "-P" : "--host-port", remedy->host_port);
+        used = add(out, used, text);
+    }
     if ((remedy->ways & ESPOTA_REMEDY_NAME_PEER) && remedy->peer[0] != '\0') {
         snprintf(text, sizeof(text), "; if so, give %s--peer %s", command, remedy->peer);
         used = add(out, used, text);
     } else if (remedy->ways & ESPOTA_REMEDY_NAME_PEER) {
         snprintf(text, sizeof(text),
-                 " If this machine sees it under another address, give that as %s--peer.", command);
-        used = add(out, used, text);
-    }
-    if (remedy->ways & ESPOTA_REMEDY_FIX_PORT) {
-        snprintf(text, sizeof(text),
-                 " Upload with %s %u then, for otherwise the port is another one each time.",
-                 of_other_tools ? "-P" : "--host-port", remedy->host_port);
+                 " If this machine sees the device under another address, give that as %s--peer.",
+                 command);
         used = add(out, used, text);
     }
     return used;

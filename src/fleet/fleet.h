@@ -2,8 +2,8 @@
 /*
  * Inside an upload: what its files share, and which may know which. upload.c takes options and
  * targets; fleet.c is the run. It has prepare.c settle what is wrong before, which asks state.c
- * what is done and names.c where the targets are, and diagnose.c explain silence. All of them say
- * what happens through tell.c.
+ * what is done and names.c where the targets are, and job.c see to one target after the other,
+ * which has diagnose.c explain silence. All of them say what happens through tell.c.
  */
 #ifndef ESPOTA_FLEET_FLEET_H
 #define ESPOTA_FLEET_FLEET_H

@@ -45,8 +45,8 @@ START_TEST(test_several_ways)
     ck_assert_str_eq(
         text_of((struct espota_remedy){.ways = ESPOTA_REMEDY_NAME_PEER | ESPOTA_REMEDY_FIX_PORT,
                                        .host_port = 40000}),
-        " If this machine sees it under another address, give that as --peer. Upload with "
-        "--host-port 40000 then, for otherwise the port is another one each time.");
+        " Upload with --host-port 40000 then, for otherwise the port is another one each time. If "
+        "this machine sees the device under another address, give that as --peer.");
 }
 END_TEST
 
