@@ -241,9 +241,9 @@ static void rx_answer(struct espota_receiver *receiver, const uint8_t *data, siz
     if (!config->quirks &&
         memcmp(from->address, receiver->peer.address, sizeof(from->address)) != 0)
         return;
+    /* a second invitation, too, only resets and is not answered */
     if (espota_answer_parse(data, length, config->nonce_digits, &answer) != ESPOTA_OK) {
-        espota_receiver_again(
-            receiver); /* a second invitation, too: it only resets, and is not answered */
+        espota_receiver_again(receiver);
         return;
     }
     if (config->replies_to_answer || config->nonce_digits == ESPOTA_NONCE_SHA256)
