@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A long cable between two network namespaces: two tun devices, and every
- * packet that enters one leaves the other DELAY milliseconds later. For
- * kernels without netem.
+ * packet that enters one leaves the other DELAY milliseconds later, or, LOSS
+ * times in a hundred, not at all. For kernels without netem.
  *
- *   delay_link NAMESPACE_A NAMESPACE_B DELAY_MS
+ *   delay_link NAMESPACE_A NAMESPACE_B DELAY_MS [LOSS]
  *
  * Makes the device "link0" in each, brings nothing up, prints "ready" and
  * forwards until standard input ends.
@@ -36,6 +36,8 @@ struct packet {
 struct direction {
     int from;
     int to;
+    uint32_t loss; /* in a hundred */
+    uint32_t luck;
     struct packet *queue;
     size_t first;
     size_t count;
@@ -78,6 +80,12 @@ static int open_tun(const char *namespace_name)
     return fd;
 }
 
+static bool is_lost(struct direction *way)
+{
+    way->luck = way->luck * 1664525 + 1013904223;
+    return (way->luck >> 16) % 100 < way->loss;
+}
+
 static void take_in(struct direction *way, uint64_t delay_us)
 {
     for (;;) {
@@ -91,7 +99,7 @@ static void take_in(struct direction *way, uint64_t delay_us)
             return;
         packet->length = (size_t)length;
         packet->due_us = now_us() + delay_us;
-        way->count += room;
+        way->count += room && !is_lost(way);
     }
 }
 
@@ -145,23 +153,33 @@ static void forward(struct direction *ways, uint64_t delay_us)
     }
 }
 
+static struct direction direction(int from, int to, unsigned long loss)
+{
+    struct direction way = {.from = from, .to = to, .loss = (uint32_t)loss, .luck = (uint32_t)from};
+
+    way.queue = calloc(QUEUE_MAX, sizeof(struct packet));
+    if (way.queue == NULL)
+        die("calloc");
+    return way;
+}
+
 int main(int argc, char **argv)
 {
     struct direction ways[2];
     unsigned long delay_ms;
+    unsigned long loss;
     int a;
     int b;
 
-    if (argc != 4 || (delay_ms = strtoul(argv[3], NULL, 10)) > 10000) {
-        fprintf(stderr, "usage: delay_link NAMESPACE_A NAMESPACE_B DELAY_MS\n");
+    if (argc < 4 || argc > 5 || (delay_ms = strtoul(argv[3], NULL, 10)) > 10000 ||
+        (loss = argc == 5 ? strtoul(argv[4], NULL, 10) : 0) > 100) {
+        fprintf(stderr, "usage: delay_link NAMESPACE_A NAMESPACE_B DELAY_MS [LOSS]\n");
         return 2;
     }
     a = open_tun(argv[1]);
     b = open_tun(argv[2]);
-    ways[0] = (struct direction){a, b, calloc(QUEUE_MAX, sizeof(struct packet)), 0, 0};
-    ways[1] = (struct direction){b, a, calloc(QUEUE_MAX, sizeof(struct packet)), 0, 0};
-    if (ways[0].queue == NULL || ways[1].queue == NULL)
-        die("calloc");
+    ways[0] = direction(a, b, loss);
+    ways[1] = direction(b, a, loss);
     puts("ready");
     fflush(stdout);
     forward(ways, delay_ms * 1000);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Over a link of 30 ms each way to a device with lwIP's window."""
+"""Over links that are long, or lose packets, to a device with lwIP's window."""
 
 import os
 import subprocess
@@ -13,28 +13,52 @@ SIZE = 1 << 20
 WINDOW = 5840
 
 
-class LongLink(Case):
-    def setUp(self):
-        super().setUp()
+class Linked(Case):
+    def lay(self, delay_ms, loss=0):
         netlab.need_namespaces()
-        self.image = self.file("door.bin", image(SIZE))
         try:
-            self.link = long_link.Link(os.environ["ESPOTA_DELAY_LINK"], 30)
+            self.link = long_link.Link(os.environ["ESPOTA_DELAY_LINK"], delay_ms, loss)
         except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
             self.skipTest(f"no such link here: {error}")
         self.addCleanup(self.link.close)
 
+    def device(self, *options):
+        return Process(*self.link.argv(1, espota_stub(), "--json", "--fast", "--bind",
+                                       long_link.DEVICE, "--tcp-window", WINDOW, *options))
+
+    def upload(self, *argv):
+        return espota_test.run_program(*self.link.argv(0, espota_c(), "upload", "--json", *argv))
+
+
+class Long(Linked):
     def test_through_a_web_updater(self):
-        device = self.link.argv(1, espota_stub(), "--json", "--fast", "--bind", long_link.DEVICE,
-                                "--http", f"{long_link.DEVICE}:0", "--tcp-window", WINDOW)
-        with Process(*device) as stub:
+        self.lay(30)
+        door = self.file("door.bin", image(SIZE))
+        with self.device("--http", f"{long_link.DEVICE}:0") as stub:
             url = f"http://{stub.wait_event('ready')['http']}/update"
-            done = espota_test.run_program(*self.link.argv(
-                0, espota_c(), "upload", "--json", "--retries", "0", "--host", url, self.image))
+            done = self.upload("--retries", "0", "--host", url, door)
         self.assert_exit(done, 0)
         progress = [e["bytes"] for e in events(done.stdout) if e["event"] == "progress"]
         self.assertGreater(len(progress), 10, "the bar moves")
         self.assertEqual((progress, progress[-1]), (sorted(set(progress)), SIZE))
+
+
+class Lossy(Linked):
+    """One packet in twenty is lost each way, of the invitation as of the image."""
+
+    def test_it_arrives_and_nothing_wrong_is_said(self):
+        self.lay(2, 5)
+        door = self.file("door.bin", image(100_000))
+        right, wrong = self.file("right", b"secret\n"), self.file("wrong", b"other\n")
+        for method in ("md5", "sha256"):
+            with self.device("--port", "0", "--password-file", right, "--auth-method",
+                             method) as stub:
+                host = f"{long_link.DEVICE}:{stub.wait_event('ready')['port']}"
+                for number in range(3):
+                    with self.subTest(method=method, number=number):
+                        self.assert_exit(self.upload("--password-file", right, "--host", host,
+                                                     door), 0)
+                self.assert_exit(self.upload("--password-file", wrong, "--host", host, door), 4)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Two network namespaces and a cable between them on which every packet takes its time."""
+"""Two network namespaces and a cable between them that delays every packet, or loses some."""
 
 import os
 import subprocess
@@ -15,19 +15,19 @@ def run(*command):
 class Link:
     """Side 0 is HOST, side 1 DEVICE. OSError, RuntimeError or CalledProcessError: none here."""
 
-    def __init__(self, delay_link, delay_ms):
+    def __init__(self, delay_link, delay_ms, loss=0):
         self.names = [f"espota-{os.getpid()}-{side}" for side in "ab"]
         self.cable = None
         try:
-            self._lay(delay_link, delay_ms)
+            self._lay(delay_link, delay_ms, loss)
         except BaseException:
             self.close()
             raise
 
-    def _lay(self, delay_link, delay_ms):
+    def _lay(self, delay_link, delay_ms, loss):
         for name in self.names:
             run("ip", "netns", "add", name)
-        self.cable = subprocess.Popen([delay_link, *self.names, str(delay_ms)],
+        self.cable = subprocess.Popen([delay_link, *self.names, str(delay_ms), str(loss)],
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if self.cable.stdout.readline() != "ready\n":
             raise RuntimeError("the cable did not come up")
