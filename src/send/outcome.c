@@ -553,9 +553,9 @@ bool espota_outcome_again(const struct espota_outcome *o)
         return false;
     switch (o->status) {
     case ESPOTA_E_NO_ANSWER:
-        /* the device itself says that nobody listens there: the attempt has asked for long enough
-         */
-        return o->challenge != 0 || !o->has_unreachable ||
+        /* the device says to the end that nobody listens there: the attempt has asked for long
+         * enough; one that says it once may have been restarting */
+        return o->challenge != 0 || !o->has_unreachable || o->silent_since ||
                o->unreachable != ESPOTA_UNREACHABLE_PORT;
     case ESPOTA_E_NO_CALLBACK:
     case ESPOTA_E_BROKEN:

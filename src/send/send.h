@@ -161,6 +161,7 @@ struct espota_outcome {
     int os_error;        /* of the socket; 0: none */
     bool has_unreachable;
     enum espota_unreachable unreachable;
+    bool silent_since; /* later invitations did not come back */
     struct espota_address teller;
     enum espota_knock knock;
     struct espota_address stranger; /* connected meanwhile, invited by nobody; family 0: none */

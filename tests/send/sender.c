@@ -106,10 +106,13 @@ START_TEST(test_one_that_came_back_is_sent_again_soon)
 
     attempt_init(&a, "wrong", ESPOTA_UPLOAD_AUTH_AUTO);
     expect_invitation(&a);
+    ck_assert_uint_eq(a.s.kept, 1);
     espota_sender_unreachable(&a.s, a.now);
+    ck_assert_uint_eq(a.s.kept, 0);
     expect_next(&a, 1000);
     at(&a, 1000);
     expect_invitation(&a);
+    ck_assert_uint_eq(a.s.kept, 1);
     expect_next(&a, 9500); /* this one may wait as long as any */
     hear(&a, "AUTH " N32);
     expect_answer(&a, N32, ESPOTA_FORM_MD5, "wrong");

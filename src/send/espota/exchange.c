@@ -71,6 +71,7 @@ static void finish(struct exchange *x)
     out->sent = x->sender.sent;
     out->acked = x->sender.acked;
     out->challenge = x->sender.challenge;
+    out->silent_since = x->sender.kept > 1; /* the last one may only not have come back yet */
     out->ended = x->stream.ended;
     if (out->os_error == 0)
         out->os_error = x->stream.os_error;

@@ -131,6 +131,7 @@ static void invitation_left(struct espota_sender *s, uint64_t now)
     s->invited_at = now;
     count(&s->unread);
     count(&s->silent);
+    count(&s->kept);
     extend_deadline(s, now);
     s->next_send = now + s->gap_ms;
     if (s->gap_ms < ESPOTA_LAST_GAP_MS)
@@ -367,6 +368,7 @@ void espota_sender_rx_datagram(struct espota_sender *s, const uint8_t *data, siz
 void espota_sender_unreachable(struct espota_sender *s, uint64_t now)
 {
     s->unreachable = true;
+    s->kept = 0;
     if (s->phase != ESPOTA_PHASE_INVITING)
         return;
     s->deadline = s->unextended;

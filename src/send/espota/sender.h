@@ -112,6 +112,7 @@ struct espota_sender {
     uint64_t said;    /* bytes that came on the stream */
     uint8_t unread;   /* invitations that may still wait in the device's queue */
     uint8_t silent;   /* invitations since the device's last word */
+    uint8_t kept;     /* invitations since one came back */
     uint8_t answers;  /* of this attempt */
     uint8_t open;     /* answers that have no reply yet */
     bool crossed;     /* the device may have read something between challenge and answer */
