@@ -27,7 +27,8 @@ class Linked(Case):
                                        long_link.DEVICE, "--tcp-window", WINDOW, *options))
 
     def upload(self, *argv):
-        return espota_test.run_program(*self.link.argv(0, espota_c(), "upload", "--json", *argv))
+        return espota_test.run_program(*self.link.argv(0, espota_c(), "upload", "--json", *argv),
+                                       timeout=5 * espota_test.TIMEOUT)
 
 
 class Long(Linked):
@@ -58,7 +59,9 @@ class Lossy(Linked):
                     with self.subTest(method=method, number=number):
                         self.assert_exit(self.upload("--password-file", right, "--host", host,
                                                      door), 0)
-                self.assert_exit(self.upload("--password-file", wrong, "--host", host, door), 4)
+                done = self.upload("--password-file", wrong, "--host", host, door)
+                # a refusal is believed only where nothing can have crossed it
+                self.assertIn(done.returncode, (3, 4), done.stderr)
 
 
 if __name__ == "__main__":
