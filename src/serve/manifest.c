@@ -118,21 +118,17 @@ struct espota_rule_head espota_rule_head_of(const struct espota_rule *rule)
         head.value |= mac_digit(*pattern) << shift;
     }
     if (strcmp(pattern, "*") != 0 && !(shift == 0 && *pattern == '\0'))
-        head.mask = 0;
+        head = (struct espota_rule_head){0, 0};
     return head;
 }
 
-static bool passed_over(const struct espota_rule_head *head, bool has_mac, uint64_t mac)
-{
-    return head->mask != 0 && (!has_mac || (mac & head->mask) != head->value);
-}
-
-/* The first rule that holds, its version left out or not. */
+/* The first rule that holds, its version left out or not. Without a MAC the number is 0: then rules
+ * for a MAC of zeros are looked at in vain. */
 static const struct espota_rule *match(const struct espota_manifest *manifest,
                                        const struct espota_pull_request *request, int64_t now,
                                        bool any_version)
 {
-    bool has_mac = request->mac[0] != '\0';
+    const struct espota_rule_head *heads = manifest->heads;
     uint64_t mac = 0;
 
     for (const char *digit = request->mac; *digit != '\0'; digit++)
@@ -140,7 +136,7 @@ static const struct espota_rule *match(const struct espota_manifest *manifest,
     for (size_t i = 0; i < manifest->rule_count; i++) {
         const struct espota_rule *rule = &manifest->rules[i];
 
-        if (!passed_over(&manifest->heads[i], has_mac, mac) &&
+        if ((mac & heads[i].mask) == heads[i].value &&
             espota_rule_holds_but_version(rule, request, now) &&
             (any_version || version_holds(rule, request->version)))
             return rule;
