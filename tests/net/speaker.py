@@ -4,8 +4,10 @@
     speaker.py raw ADDRESS              multicasts each line of hex from stdin, from port 5353
     speaker.py jandrassy ADDRESS NAME   answers the exact 37 bytes, by multicast, once a second
     speaker.py crowd ADDRESS N GAP_US   N devices that answer one after the other
-    speaker.py flood ADDRESS SENDERS    forged announcements without end, from ADDRESS or (SENDERS > 1)
-                                        from as many addresses beside it, each for its sender
+    speaker.py flood ADDRESS SENDERS RATE
+                                        RATE forged announcements a second without end, from ADDRESS
+                                        or (SENDERS > 1) from as many addresses beside it, each for
+                                        its sender
     speaker.py holder                   takes UDP port 5353 and shares it with nobody
 
 It writes JSON lines: ready, asked.
@@ -170,7 +172,7 @@ def play_crowd(address, count, gap):
         asked, known = set(), set()
 
 
-def play_flood(address, senders):
+def play_flood(address, senders, rate):
     raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
     raw.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
     subnet = address.rsplit(".", 1)[0]
@@ -182,7 +184,7 @@ def play_flood(address, senders):
         udp = struct.pack(">4H", PORT, PORT, 8 + len(packet), 0) + packet  # no checksum
         head = struct.pack(">2B3H2BH", 0x45, 0, 20 + len(udp), 0, 0, 255, 17, 0)
         raw.sendto(head + socket.inet_aton(sender) + socket.inet_aton(GROUP) + udp, (GROUP, 0))
-        time.sleep(2 / 8192)
+        time.sleep(1 / rate)
 
 
 def play_holder():
@@ -203,7 +205,7 @@ def main(what, *arguments):
     elif what == "crowd":
         play_crowd(arguments[0], int(arguments[1]), int(arguments[2]))
     elif what == "flood":
-        play_flood(arguments[0], int(arguments[1]))
+        play_flood(arguments[0], *map(int, arguments[1:]))
     elif what == "holder":
         play_holder()
 
