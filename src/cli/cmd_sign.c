@@ -141,7 +141,7 @@ static int run(struct sign_args *args)
     if (args->how.format == ESPOTA_SIGN_ESP8266_LEGACY) /* which is not among the words */
         args->how.format = ESPOTA_SIGN_ESP32;
     args->how.log = out_log();
-    status = passphrase_collect(&args->how.passphrase, args->passphrase_file, true, &err);
+    status = passphrase_collect(&args->how.passphrase, args->passphrase_file, &err);
     if (status == ESPOTA_OK)
         status = espota_signer_create(&signer, &args->how, &err);
     espota_secret_wipe(&args->how.passphrase.given);

@@ -299,15 +299,10 @@ static enum espota_status check(struct upload_args *args, struct espota_error *e
 static void found_host(const struct espota_device *device, const struct upload_args *args,
                        char out[FOUND_HOST])
 {
-    bool six = strchr(device->address, ':') != NULL;
     unsigned port = args->run.options.port != 0 ? args->run.options.port : device->port;
-    bool web = device->kind == ESPOTA_KIND_ARDUINO;
 
-    (void)snprintf(out, FOUND_HOST, "%s%s%s%s:%u%s", web ? "http://" : "", six ? "[" : "",
-                   device->address, six ? "]" : "", port,
-                   !web                           ? ""
-                   : args->run.options.filesystem ? "/data"
-                                                  : "/sketch");
+    device_target(device, device->address, port, args->run.options.filesystem ? "/data" : "/sketch",
+                  out, FOUND_HOST);
 }
 
 /* What --name and --all come to joins the other targets. */

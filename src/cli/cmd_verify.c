@@ -67,7 +67,7 @@ int cmd_verify(int argc, char **argv)
     if (args.how.publickey == NULL || args.how.file == NULL)
         return opt_usage_error(&command, "%s is missing",
                                args.how.publickey == NULL ? "--publickey" : "--bin");
-    status = passphrase_collect(&args.how.passphrase, args.passphrase_file, true, &err);
+    status = passphrase_collect(&args.how.passphrase, args.passphrase_file, &err);
     if (status == ESPOTA_OK)
         status = espota_verify(&args.how, &result, &err);
     espota_secret_wipe(&args.how.passphrase.given);

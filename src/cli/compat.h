@@ -40,4 +40,7 @@ int compat_espota(int argc, char **argv);
  */
 bool compat_python_int(const char *text, long *value) ESPOTA_MUST_CHECK;
 
+/* ESPOTA_FORCE=1 is in the environment, for these lines have no option for it. */
+bool compat_forced(void);
+
 #endif

@@ -222,9 +222,15 @@ static enum espota_status find_password(struct espota_secret *password, struct e
     return status;
 }
 
-static int upload(const struct compat_espota *line)
+bool compat_forced(void)
 {
     const char *force = getenv("ESPOTA_FORCE");
+
+    return force != NULL && strcmp(force, "1") == 0;
+}
+
+static int upload(const struct compat_espota *line)
+{
     struct upload_source source = {.target = {.size = sizeof(source.target), .host = line->ip}};
     struct run_upload run = {
         .options = line->options,
@@ -235,7 +241,7 @@ static int upload(const struct compat_espota *line)
     enum espota_status status;
     int exit_code;
 
-    run.options.force = force != NULL && strcmp(force, "1") == 0;
+    run.options.force = compat_forced();
     exit_code = run_upload(&run, &status);
     if (status == ESPOTA_OK)
         return 0;

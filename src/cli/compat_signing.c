@@ -3,10 +3,10 @@
  * signing.py's command line, as the cores' builds call it for every sketch: without a key it does
  * nothing and says nothing. Unlike signing.py, what fails is loud and not 0.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/compat.h"
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "cli/remedy.h"
@@ -77,7 +77,6 @@ static int run_header(struct signing_args *args)
 
 static int run_sign(struct signing_args *args)
 {
-    const char *force = getenv("ESPOTA_FORCE");
     struct espota_signer_options *how = &args->signer;
     struct espota_error err = ESPOTA_ERROR_INIT;
     struct espota_signer *signer = NULL;
@@ -88,8 +87,8 @@ static int run_sign(struct signing_args *args)
         return opt_usage_error(&command, "--privatekey, --bin and --out are needed to sign");
     if (!espota_key_exists(how->privatekey))
         return 0;
-    how->force = force != NULL && strcmp(force, "1") == 0;
-    status = passphrase_collect(&how->passphrase, NULL, true, &err);
+    how->force = compat_forced();
+    status = passphrase_collect(&how->passphrase, NULL, &err);
     if (status == ESPOTA_OK)
         status = espota_signer_create(&signer, how, &err);
     if (status == ESPOTA_OK)

@@ -7,7 +7,7 @@
 #include "cli/devices.h"
 #include "sys/sys.h"
 
-enum { LINE_MAX_BYTES = 1024, PATH_ROOM = 4096 };
+enum { LINE_MAX_BYTES = 1024, TARGET_MAX = 512, PATH_ROOM = 4096 };
 
 /* False: there is no place for it. */
 static bool path_of(char path[PATH_ROOM])
@@ -42,18 +42,17 @@ static enum espota_status write_host(struct espota_output *output,
     bool web = device->kind == ESPOTA_KIND_ARDUINO;
     /* the ports that upload takes by itself */
     bool usual = device->port == 8266 || device->port == 3232 || device->port == 2040;
-    bool six = strchr(host, ':') != NULL;
+    char target[TARGET_MAX];
     char line[LINE_MAX_BYTES];
     int length;
 
     if (!is_word(host))
         return ESPOTA_OK;
     if (usual && !web)
-        length = snprintf(line, sizeof(line), "%s\t%s\n", host, device->name);
+        snprintf(target, sizeof(target), "%s", host);
     else
-        length = snprintf(line, sizeof(line), "%s%s%s%s:%u%s\t%s\n", web ? "http://" : "",
-                          six ? "[" : "", host, six ? "]" : "", (unsigned)device->port,
-                          web ? "/sketch" : "", device->name);
+        device_target(device, host, device->port, "/sketch", target, sizeof(target));
+    length = snprintf(line, sizeof(line), "%s\t%s\n", target, device->name);
     if (length < 0 || length >= LINE_MAX_BYTES)
         return ESPOTA_OK;
     return espota_output_write(output, line, (size_t)length, err);

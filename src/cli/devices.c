@@ -47,6 +47,16 @@ static int by_name(const void *a, const void *b)
     return order != 0 ? order : strcmp(left->address, right->address);
 }
 
+void device_target(const struct espota_device *device, const char *host, unsigned port,
+                   const char *path, char *out, size_t room)
+{
+    bool web = device->kind == ESPOTA_KIND_ARDUINO;
+    bool six = strchr(host, ':') != NULL;
+
+    (void)snprintf(out, room, "%s%s%s%s:%u%s", web ? "http://" : "", six ? "[" : "", host,
+                   six ? "]" : "", port, web ? path : "");
+}
+
 void device_list_sort(struct device_list *list)
 {
     if (list->count > 1)

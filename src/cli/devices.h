@@ -17,6 +17,9 @@ struct device_list {
 
 void device_list_note(struct device_list *list, enum espota_device_event event,
                       const struct espota_device *device);
+/* What a person types for it: "door.local:8267", "http://[fe80::1%eth0]:65280/sketch". */
+void device_target(const struct espota_device *device, const char *host, unsigned port,
+                   const char *path, char *out, size_t room);
 /* By name, then address. */
 void device_list_sort(struct device_list *list);
 

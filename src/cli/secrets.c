@@ -76,9 +76,9 @@ enum espota_status passphrase_for_new(struct espota_secret *secret, const char *
 }
 
 enum espota_status passphrase_collect(struct espota_passphrase *passphrase, const char *file,
-                                      bool ask, struct espota_error *err)
+                                      struct espota_error *err)
 {
     memset(passphrase, 0, sizeof(*passphrase));
-    passphrase->ask = ask ? ask_person : NULL;
+    passphrase->ask = ask_person;
     return passphrase_for_new(&passphrase->given, file, err);
 }

@@ -21,11 +21,11 @@ enum espota_status password_collect(struct espota_secret *secret, const char *fi
                                     struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /*
- * A file's first line ("-": standard input), else ESPOTA_PASSPHRASE, else, where `ask` is true, a
- * question on the terminal when one is needed. Wipe passphrase->given afterwards.
+ * A file's first line ("-": standard input), else ESPOTA_PASSPHRASE, else a question on the
+ * terminal when one is needed. Wipe passphrase->given afterwards.
  */
 enum espota_status passphrase_collect(struct espota_passphrase *passphrase, const char *file,
-                                      bool ask, struct espota_error *err) ESPOTA_MUST_CHECK;
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* For a key that is being made: the file, or the variable; never a question. */
 enum espota_status passphrase_for_new(struct espota_secret *secret, const char *file,

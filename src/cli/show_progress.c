@@ -167,8 +167,8 @@ static void draw_fleet(struct show_upload *show, uint64_t now)
 static void tell_tenth(struct show_upload *show, const struct espota_upload_event *event,
                        uint64_t now)
 {
-    unsigned tenths = bar_percent(event->bytes, event->total) / 10;
     unsigned percent = bar_percent(event->bytes, event->total);
+    unsigned tenths = percent / 10;
     char rate[BAR_TEXT];
 
     if (show->drawn_ms == 0)

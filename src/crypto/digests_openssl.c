@@ -4,7 +4,6 @@
  * well. Hashes are for who signs, and asks what no device does: several kinds in one pass over the
  * bytes, and a hash as it would be with a few bytes more while the stream goes on.
  */
-#include <limits.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -14,7 +13,6 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "crypto/keys_openssl.h"
 #include "wire/wire.h"

@@ -8,7 +8,6 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/provider.h>
 #include <openssl/rsa.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,6 @@
 
 #include "crypto/keys_openssl.h"
 
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 #include <openssl/store.h>

@@ -44,16 +44,18 @@ static enum espota_status read_file(struct espota_secret *secret, const char *pa
                                     struct espota_error *err)
 {
     char line[ESPOTA_SECRET_MAX + 1];
-    char name[256];
     struct espota_secret_line about;
     enum espota_status status = espota_secret_file_read(path, line, sizeof(line), &about, err);
 
     if (status == ESPOTA_OK)
         status = espota_secret_copy(secret, line, about.length, err);
-    (void)espota_text_printable(path, strlen(path), name, sizeof(name));
-    if (status == ESPOTA_OK && about.shared)
+    if (status == ESPOTA_OK && about.shared) {
+        char name[256];
+
+        (void)espota_text_printable(path, strlen(path), name, sizeof(name));
         espota_log_say(log, ESPOTA_LOG_WARNING,
                        "others may read the %s %s; chmod 600 keeps it private", what, name);
+    }
     if (status != ESPOTA_OK)
         (void)espota_error_prefix(err, "%s", what);
     espota_wipe(line, sizeof(line));

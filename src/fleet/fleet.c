@@ -93,7 +93,6 @@ static void stop_all(struct espota_upload *upload)
         if (attempt != NULL)
             espota_attempt_stop(attempt);
     }
-    look_at_ended(upload);
 }
 
 /* Everything that follows from what happened in the turn. */

@@ -97,10 +97,16 @@ static bool announcement_contradicts(const struct espota_job *job, uint16_t says
     return true;
 }
 
+/* The port that a person wrote; 0: none. */
+static uint16_t given_port(const struct espota_job *job)
+{
+    return job->port != 0 ? job->port : job->upload->options.port;
+}
+
 bool espota_fleet_contradicts(const struct espota_job *job, struct espota_error *why)
 {
     const struct espota_upload_options *options = &job->upload->options;
-    uint16_t given = job->port != 0 ? job->port : options->port;
+    uint16_t given = given_port(job);
     uint16_t says = announced_family(job->kind);
     uint16_t own = espota_chip_port(job->source->chip);
 
@@ -179,7 +185,7 @@ static enum espota_status load_image(struct espota_job *job, struct espota_error
 static uint16_t port_of(const struct espota_job *job)
 {
     const struct espota_upload_options *options = &job->upload->options;
-    uint16_t port = job->port != 0 ? job->port : options->port;
+    uint16_t port = given_port(job);
 
     if (port == 0)
         port = espota_chip_port(job->source->chip);

@@ -6,7 +6,6 @@
  */
 #include "http/http.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,7 +4,6 @@
  * goes to another host than the one that was checked.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "http/http.h"

@@ -5,7 +5,6 @@
  * which: the chip's number and bytes that are reserved decide, and where they do not, which of the
  * two readings gives a checksum that is right.
  */
-#include <string.h>
 
 #include "image/parts.h"
 #include "wire/wire.h"
@@ -263,12 +262,13 @@ bool espota_image_try_esp32_merged(struct espota_inspection *in)
     if (!read_partition(in, TABLE, &first))
         return false;
     for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
-        bool application = has_application(in);
         uint8_t head[HEADER];
+        bool application;
 
         if (!espota_part_read(in, starts[i], head, sizeof(head)) ||
             !espota_chip_is_esp32(espota_image_chip_by_head(head, sizeof(head))))
             continue;
+        application = has_application(in);
         take_header(in, head);
         image->kind = application ? ESPOTA_IMAGE_ESP32_MERGED : ESPOTA_IMAGE_ESP32_LOADER;
         espota_image_tell(image, application ? ESPOTA_PROBLEM_MERGED : ESPOTA_PROBLEM_LOADER_TABLE,

@@ -4,7 +4,6 @@
  * 7.4). There is no header: the loader's CRC, vectors that can be some, or the mark of an RP2350's
  * program tell that it is one, and the SDK's binary info how long it is.
  */
-#include <string.h>
 
 #include "image/parts.h"
 

@@ -293,12 +293,10 @@ static void hear_service(const struct hearing *h, const struct espota_dns_record
 
 static void hear_host(const struct hearing *h, const struct espota_dns_record *record)
 {
-    struct espota_address address = {.family = record->type == ESPOTA_DNS_A ? 4 : 6};
+    struct espota_address address;
     uint32_t hash = espota_dns_name_hash(&record->name);
 
-    memcpy(address.bytes, record->data, record->length); /* 4 or 16: the reader has checked */
-    espota_address_set_scope(&address, h->origin->link);
-    if (!espota_mdns_is_credible(h->origin, &address))
+    if (!espota_mdns_address(h->origin, record, &address))
         return;
     for (size_t i = 0; i < h->catalog->sighting_count; i++) {
         struct sighting *s = h->catalog->sightings[i];

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Who may stay in the catalog when more is announced than it holds. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "mdns/catalog_inside.h"
 

@@ -304,16 +304,16 @@ static enum espota_status turn(struct espota_discover *discover, int most_ms,
                                struct espota_error *err)
 {
     enum espota_status status;
-    bool over;
+    int left;
 
     if (discover->discovery == NULL)
         return espota_error_set(err, ESPOTA_E_USAGE, "no discovery is running");
-    over = left_ms(discover) == 0;
-    status = espota_loop_turn(discover->loop, sooner(left_ms(discover), most_ms), err);
+    left = left_ms(discover);
+    status = espota_loop_turn(discover->loop, sooner(left, most_ms), err);
     if (status != ESPOTA_OK || discover->enough || discover->stopped)
         return status;
     /* not before a turn after the end brought nothing: where this process is late, answers wait */
-    return over && left_ms(discover) == 0 ? ESPOTA_OK : ESPOTA_MORE;
+    return left == 0 && left_ms(discover) == 0 ? ESPOTA_OK : ESPOTA_MORE;
 }
 
 enum espota_status espota_discover_pump(struct espota_discover *discover, struct espota_error *err)

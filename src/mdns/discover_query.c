@@ -37,8 +37,8 @@ struct query {
     uint32_t link;
 };
 
-static size_t send_question(struct query *q, uint32_t link, enum espota_service service,
-                            bool own_port, int *os_error)
+static size_t send_question(struct query *q, enum espota_service service, bool own_port,
+                            int *os_error)
 {
     struct espota_dns_writer writer;
     uint8_t packet[64];
@@ -46,20 +46,19 @@ static size_t send_question(struct query *q, uint32_t link, enum espota_service 
     espota_dns_begin(&writer, packet, sizeof(packet), 0, 0);
     if (!espota_dns_ask(&writer, espota_service_name(service), ESPOTA_DNS_PTR, own_port))
         return 0;
-    return espota_mdns_send(q->mdns, link, 0, own_port, packet, espota_dns_finish(&writer),
-                            os_error);
+    return espota_mdns_send(q->mdns, 0, 0, own_port, packet, espota_dns_finish(&writer), os_error);
 }
 
-static void ask_service(struct query *q, uint32_t link, enum espota_service service)
+static void ask_service(struct query *q, enum espota_service service)
 {
     uint64_t now = espota_loop_now(q->discovery->loop);
     bool first = q->round < ROUNDS;
     int error = 0, own_error = 0;
-    size_t sent = send_question(q, link, service, false, &error);
+    size_t sent = send_question(q, service, false, &error);
 
     /* later on the answers to everybody are enough, where they can be heard */
     if (first || !espota_mdns_shares_port(q->mdns))
-        sent += send_question(q, link, service, true, &own_error);
+        sent += send_question(q, service, true, &own_error);
     q->service_asked[service] = now;
     if (sent == 0 && !q->told_failure) {
         q->told_failure = true;
@@ -108,7 +107,7 @@ static void expired(void *context)
         start_rounds(q); /* devices behind the new interface were not asked yet */
     if (now >= q->next_round) {
         for (size_t i = 0; i < q->discovery->service_count; i++)
-            ask_service(q, 0, (enum espota_service)i);
+            ask_service(q, (enum espota_service)i);
         plan_next_round(q);
     }
     next = now + LOOK_AGAIN_MS < q->next_round ? now + LOOK_AGAIN_MS : q->next_round;
@@ -164,7 +163,7 @@ static void ask(void *state, const struct espota_catalog_question *question)
     uint64_t now = espota_loop_now(q->discovery->loop);
 
     if (question->service && now >= q->service_asked[question->which] + SERVICE_AGAIN_MS)
-        ask_service(q, 0, question->which);
+        ask_service(q, question->which);
     if (question->link != q->link)
         flush(q);
     q->link = question->link;

@@ -77,12 +77,10 @@ static bool is_better(const struct espota_address *address, const struct espota_
 static void hear(struct asking *a, const struct espota_mdns_origin *origin,
                  const struct espota_dns_record *record)
 {
-    struct espota_address address = {.family = record->type == ESPOTA_DNS_A ? 4 : 6};
+    struct espota_address address;
     uint32_t hash = espota_dns_name_hash(&record->name);
 
-    memcpy(address.bytes, record->data, record->length); /* the reader has checked the length */
-    espota_address_set_scope(&address, origin->link);
-    if (!espota_mdns_is_credible(origin, &address))
+    if (!espota_mdns_address(origin, record, &address))
         return;
     for (size_t i = 0; i < a->count; i++) {
         struct wanted *w = &a->list[i];

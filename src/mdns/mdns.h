@@ -187,6 +187,9 @@ struct espota_mdns_origin {
  */
 bool espota_mdns_is_credible(const struct espota_mdns_origin *origin,
                              const struct espota_address *address);
+/* The address in a record of type A or AAAA; false if no device may have it. */
+bool espota_mdns_address(const struct espota_mdns_origin *origin,
+                         const struct espota_dns_record *record, struct espota_address *address);
 
 struct espota_mdns_hooks {
     void *context;

@@ -100,6 +100,15 @@ bool espota_mdns_is_credible(const struct espota_mdns_origin *origin,
            is_own(origin, address);
 }
 
+bool espota_mdns_address(const struct espota_mdns_origin *origin,
+                         const struct espota_dns_record *record, struct espota_address *address)
+{
+    *address = (struct espota_address){.family = record->type == ESPOTA_DNS_A ? 4 : 6};
+    memcpy(address->bytes, record->data, record->length); /* 4 or 16: the reader has checked */
+    espota_address_set_scope(address, origin->link);
+    return espota_mdns_is_credible(origin, address);
+}
+
 static void take(struct mdns_socket *s, size_t size, const struct espota_address *from,
                  uint32_t index)
 {

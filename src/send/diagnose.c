@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "send/diagnose.h"
 
-#include <string.h>
-
 #include "text/text.h"
 
 static const char *plain(const struct espota_address *address, char text[ESPOTA_ADDRESS_TEXT])

@@ -8,12 +8,12 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/crypto.h"
 #include "image/image.h"
 #include "sign/sign.h"
+#include "sys/sys.h"
 
 /* One check under way. */
 struct check {
@@ -22,23 +22,6 @@ struct check {
     const struct espota_image *image; /* what would run: inside gzip where there is one */
     struct espota_error *err;
 };
-
-static void tell(const struct espota_preflight *request, enum espota_log_level level,
-                 const char *format, ...) ESPOTA_PRINTF(3, 4);
-static void tell(const struct espota_preflight *request, enum espota_log_level level,
-                 const char *format, ...)
-{
-    const struct espota_log *log = request->log;
-    char line[512];
-    va_list arguments;
-
-    if (log == NULL || log->say == NULL)
-        return;
-    va_start(arguments, format);
-    (void)vsnprintf(line, sizeof(line), format, arguments);
-    va_end(arguments);
-    log->say(log->context, level, line);
-}
 
 /* Refuses: beside these remedies it can always be sent all the same. */
 static enum espota_status refuse(const struct check *check, uint32_t ways, const char *format, ...)
@@ -104,8 +87,8 @@ static enum espota_status check_unknown(const struct check *check)
         return refuse(check, ESPOTA_REMEDY_NAME_DECRYPTED, "%s", text);
     }
     clause(&image->problems[0], text);
-    tell(check->request, ESPOTA_LOG_WARNING, "%s: %s; it is sent as it is", check->request->name,
-         text);
+    espota_log_say(check->request->log, ESPOTA_LOG_WARNING, "%s: %s; it is sent as it is",
+                   check->request->name, text);
     return ESPOTA_OK;
 }
 
@@ -273,10 +256,11 @@ static enum espota_status check_filesystem(const struct check *check)
     if (image->kind == ESPOTA_IMAGE_UNKNOWN)
         return ESPOTA_OK;
     if (!is_surely(check)) {
-        tell(check->request, ESPOTA_LOG_WARNING,
-             "%s begins as %s does, and is none that is whole: it is sent as the data of a file "
-             "system",
-             check->request->name, espota_image_kind_text(image->kind));
+        espota_log_say(
+            check->request->log, ESPOTA_LOG_WARNING,
+            "%s begins as %s does, and is none that is whole: it is sent as the data of a file "
+            "system",
+            check->request->name, espota_image_kind_text(image->kind));
         return ESPOTA_OK;
     }
     if (image->kind == ESPOTA_IMAGE_GZIP)
@@ -291,7 +275,8 @@ static void tell_notes(const struct check *check)
 
     for (size_t i = 0; i < check->image->note_count; i++) {
         clause(&check->image->notes[i], text);
-        tell(check->request, ESPOTA_LOG_WARNING, "%s: %s", check->request->name, text);
+        espota_log_say(check->request->log, ESPOTA_LOG_WARNING, "%s: %s", check->request->name,
+                       text);
     }
 }
 
@@ -375,7 +360,6 @@ enum espota_status espota_preflight(const struct espota_preflight *request,
     *result = (struct espota_preflight_result){
         .chip = check.image->chip,
         .gzip = file->outer.kind == ESPOTA_IMAGE_GZIP,
-        .signature = file->outer.signature != ESPOTA_SIGNATURE_NONE,
         .odd_flash_mode = file->outer.kind == ESPOTA_IMAGE_ESP8266 &&
                           file->outer.flash_mode > ESPOTA_FLASH_MODE_MAX,
     };
@@ -412,9 +396,10 @@ enum espota_status espota_preflight_pack(const struct espota_preflight *request,
     status =
         espota_gzip_pack(request->file->bytes, request->file->length, packed, packed_length, err);
     if (status == ESPOTA_OK && is_esp8266(image->chip))
-        tell(request, ESPOTA_LOG_NOTE,
-             "%s keeps the flash mode that it was built for: a device adapts that byte of an image "
-             "only where it is not compressed",
-             request->name);
+        espota_log_say(
+            request->log, ESPOTA_LOG_NOTE,
+            "%s keeps the flash mode that it was built for: a device adapts that byte of an image "
+            "only where it is not compressed",
+            request->name);
     return status;
 }

@@ -30,7 +30,6 @@ struct espota_preflight {
 struct espota_preflight_result {
     enum espota_chip chip; /* the image's; through gzip; UNKNOWN: it does not say */
     bool gzip;
-    bool signature;      /* it ends in a signature of some kind */
     bool odd_flash_mode; /* an ESP8266 computes another MD5 of it: it does not know the mode */
 };
 

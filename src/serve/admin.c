@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The second port, for people and for Prometheus: GET / and GET /metrics. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -212,10 +212,8 @@ static void decide_by_manifest(const struct espota_pull_request *request,
 /* The path without its ending: what a versioned name begins with. */
 static void stem_of(const char *path, char out[ESPOTA_STORE_NAME_MAX])
 {
-    size_t length = espota_store_stem_length(path, true);
+    size_t length = espota_store_any_stem_length(path);
 
-    if (length == 0)
-        length = espota_store_stem_length(path, false);
     snprintf(out, ESPOTA_STORE_NAME_MAX, "%.*s", (int)(length > 0 ? length : strlen(path)), path);
 }
 

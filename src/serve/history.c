@@ -21,6 +21,8 @@ static void free_columns(struct espota_history *history)
     for (size_t column = 0; column < ESPOTA_HISTORY_LABELS; column++) {
         bool used = false;
 
+        if (history->labels[column][0] == '\0')
+            continue;
         for (size_t i = 0; i < history->count && !used; i++)
             used = history->samples[i].counts[column] != 0;
         if (!used)

@@ -163,10 +163,8 @@ espota_manifest_match_but_version(const struct espota_manifest *manifest,
 void espota_rule_file_version(const struct espota_rule *rule, char out[ESPOTA_PULL_VERSION_MAX])
 {
     const char *file = rule->file != NULL ? rule->file : "";
-    size_t end = espota_store_stem_length(file, true);
+    size_t end = espota_store_any_stem_length(file);
 
-    if (end == 0)
-        end = espota_store_stem_length(file, false);
     snprintf(out, ESPOTA_PULL_VERSION_MAX, "%s", rule->give != NULL ? rule->give : "");
     for (size_t at = end; rule->give == NULL && at > 1 && file[at - 1] != '/'; at--) {
         const char *from = file + at;

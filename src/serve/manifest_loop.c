@@ -4,7 +4,6 @@
  * ever, and its flash wears out. Devices are made up for pairs of rules, and followed from version
  * to version.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "serve/manifest.h"

@@ -128,11 +128,12 @@ static void move_to_address(struct espota_registry *registry, struct espota_reco
                             const char *address)
 {
     struct espota_record **order = registry->by_address;
-    size_t place = place_of(order, registry->count, compare_address, record->mac, record->address);
-    size_t behind = registry->count - place - 1; /* it is there */
+    size_t place, behind;
 
     if (strcmp(record->address, address) == 0)
         return;
+    place = place_of(order, registry->count, compare_address, record->mac, record->address);
+    behind = registry->count - place - 1; /* it is there */
     memmove(order + place, order + place + 1, behind * sizeof(*order));
     snprintf(record->address, sizeof(record->address), "%s", address);
     put(order, registry->count - 1, compare_address, record);

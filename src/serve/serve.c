@@ -24,22 +24,19 @@ static enum espota_status listen_at(const char *text, const char *member, const 
                                     int *fd, struct espota_error *err)
 {
     bool only_port = text[strspn(text, "0123456789")] == '\0';
-    struct espota_host host;
     struct espota_address address;
     char full[ESPOTA_HOST_MAX];
-    size_t length = (size_t)snprintf(full, sizeof(full), "%s%s%s", only_port ? where : "",
-                                     only_port ? ":" : "", text);
-    bool any_port = length < sizeof(full) && length > 2 && strcmp(full + length - 2, ":0") == 0;
+    enum espota_status status;
 
-    if (any_port)
-        full[length - 2] = '\0'; /* length > 2 */
-    if (espota_host_parse(full, &host, err) != ESPOTA_OK)
-        return espota_error_prefix(err, "%s", member);
-    if (!espota_address_parse(host.name, &address) || (host.port == 0 && !any_port))
+    (void)snprintf(full, sizeof(full), "%s%s%s", only_port ? where : "", only_port ? ":" : "",
+                   text);
+    status = espota_endpoint_parse(full, &address, err);
+    if (status == ESPOTA_BAD)
         return espota_error_set(err, ESPOTA_E_USAGE,
                                 "%s: '%s' must be ADDRESS:PORT in numbers, or a port", member,
                                 text);
-    address.port = host.port;
+    if (status != ESPOTA_OK)
+        return espota_error_prefix(err, "%s", member);
     return espota_tcp_listen(&address, fd, err);
 }
 

@@ -18,7 +18,7 @@
 
 enum {
     ESPOTA_STORE_NAME_MAX = ESPOTA_PULL_PATH_MAX,
-    ESPOTA_RUNNING_MAX = 4,
+    ESPOTA_RUNNING_MAX = ESPOTA_FLASH_MODE_MAX + 1, /* one for each flash mode of an ESP8266 */
     /* What is kept of all files together; a file that is larger than all is refused. Each is a
      * mapping, of which a process may have about 65,000. */
     ESPOTA_STORE_KEPT_MAX = 256 * 1024 * 1024,
@@ -36,9 +36,8 @@ struct espota_store_item {
     uint32_t size;
     char md5[33];
     bool gzip;
-    bool trailer;                /* a signature follows what is installed */
-    enum espota_image_kind kind; /* through gzip */
-    enum espota_chip chip;
+    bool trailer;                          /* a signature follows what is installed */
+    enum espota_image_kind kind;           /* through gzip */
     char problem[ESPOTA_PROBLEM_TEXT_MAX]; /* "": a good image, or a file of no known kind */
     /* What a device that runs this image says of itself: the ESP8266 writes its own flash mode
      * into the image, so there are four; no trailer, and unpacked. */
@@ -67,6 +66,8 @@ struct espota_store {
 const char *espota_store_ending(bool filesystem);
 /* The length of a name in front of its ending; 0 if it is not of this kind. */
 size_t espota_store_stem_length(const char *name, bool filesystem);
+/* The same for a name of either kind. */
+size_t espota_store_any_stem_length(const char *name);
 
 /*
  * The names in a folder, read again only when the folder has changed: with a file for each of

@@ -20,7 +20,7 @@
 #include "text/text.h"
 #include "wire/wire.h"
 
-enum { FLASH_MODE_OFFSET = 2, FLASH_MODES = 4 };
+enum { FLASH_MODE_OFFSET = 2 };
 
 static void forget(struct espota_store_item *item)
 {
@@ -95,11 +95,11 @@ static enum espota_status running_digests(struct espota_store_item *item,
     const struct espota_digest_part whole = {bytes, image->payload};
     enum espota_status status = ESPOTA_OK;
 
-    item->running_count = image->kind == ESPOTA_IMAGE_ESP8266 ? FLASH_MODES : 1;
+    item->running_count = image->kind == ESPOTA_IMAGE_ESP8266 ? ESPOTA_RUNNING_MAX : 1;
     if (item->running_count == 1)
         status = espota_digest_hex(crypto, ESPOTA_DIGEST_MD5, &whole, 1, item->running_md5[0]);
     else /* the parser saw a header, so there is a third byte */
-        for (uint8_t mode = 0; status == ESPOTA_OK && mode < FLASH_MODES; mode++)
+        for (uint8_t mode = 0; status == ESPOTA_OK && mode < ESPOTA_RUNNING_MAX; mode++)
             status = md5_with_mode(crypto, bytes, image->payload, mode, item->running_md5[mode]);
     /* the hash that the boot loader checks stands at the end of the payload */
     if (image->kind == ESPOTA_IMAGE_ESP32 && image->hash == ESPOTA_CHECK_GOOD &&
@@ -137,7 +137,6 @@ static enum espota_status examine(struct espota_store_item *item,
     item->gzip = file.outer.kind == ESPOTA_IMAGE_GZIP;
     item->trailer = file.outer.payload < item->size;
     item->kind = runs->kind;
-    item->chip = runs->chip;
     take_problem(item, &file.outer);
     take_problem(item, runs);
     status = running_digests(item, crypto, file.packed ? file.unpacked : file.bytes, runs);

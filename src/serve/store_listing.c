@@ -29,6 +29,13 @@ size_t espota_store_stem_length(const char *name, bool filesystem)
     return length;
 }
 
+size_t espota_store_any_stem_length(const char *name)
+{
+    size_t length = espota_store_stem_length(name, true);
+
+    return length > 0 ? length : espota_store_stem_length(name, false);
+}
+
 static void forget_names(struct espota_store_listing *listing)
 {
     for (size_t i = 0; i < listing->count; i++)
@@ -82,7 +89,7 @@ static bool take_name(void *context, const char *name)
     struct espota_store_listing *listing = context;
     struct espota_listed *entry;
 
-    if (espota_store_stem_length(name, true) == 0 && espota_store_stem_length(name, false) == 0)
+    if (espota_store_any_stem_length(name) == 0)
         return true;
     entry = make_room(listing) ? &listing->entries[listing->count] : NULL;
     if (entry == NULL || (entry->name = strdup(name)) == NULL)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `verify`: one file, one public key; the verdict for people and as JSON. */
 #include <stdio.h>
-#include <string.h>
 
 #include "espota/sign.h"
 #include "sign/sign.h"

@@ -22,7 +22,7 @@ bool espota_file_key_equal(const struct espota_file_key *a, const struct espota_
            a->changed_ns == b->changed_ns;
 }
 
-static void key_from(const struct stat *facts, struct espota_file_key *key)
+void espota_file_key_from(const struct stat *facts, struct espota_file_key *key)
 {
     key->device = (uint64_t)facts->st_dev;
     key->inode = (uint64_t)facts->st_ino;
@@ -36,7 +36,7 @@ enum espota_status espota_file_key_of(int file, struct espota_file_key *key)
 
     if (fstat(file, &facts) < 0)
         return ESPOTA_E_LOCAL;
-    key_from(&facts, key);
+    espota_file_key_from(&facts, key);
     return ESPOTA_OK;
 }
 
@@ -46,7 +46,7 @@ enum espota_status espota_file_key_at(const char *path, struct espota_file_key *
 
     if (stat(path, &facts) < 0)
         return ESPOTA_E_LOCAL;
-    key_from(&facts, key);
+    espota_file_key_from(&facts, key);
     return ESPOTA_OK;
 }
 
@@ -116,7 +116,7 @@ enum espota_status espota_input_init(struct espota_input *input, const char *pat
     input->regular = S_ISREG(info.st_mode) && !input->standard;
     input->size = input->regular ? (uint64_t)info.st_size : 0;
     input->mode = S_ISREG(info.st_mode) ? info.st_mode & 07777 : 0;
-    key_from(&info, &input->key);
+    espota_file_key_from(&info, &input->key);
     return ESPOTA_OK;
 }
 

@@ -8,7 +8,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -89,9 +88,10 @@ enum espota_status espota_folder_open_file(int folder, const char *name, int *fi
     *file = open_below(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (*file < 0)
         return open_failed(name, err);
-    if (fstat(*file, &facts) == 0 && S_ISREG(facts.st_mode) &&
-        espota_file_key_of(*file, key) == ESPOTA_OK)
+    if (fstat(*file, &facts) == 0 && S_ISREG(facts.st_mode)) {
+        espota_file_key_from(&facts, key);
         return ESPOTA_OK;
+    }
     espota_descriptor_close(file);
     return espota_error_set(err, ESPOTA_E_NO_ANSWER, "%s is no file", name);
 }

@@ -9,7 +9,9 @@
 #include <spawn.h>
 #include <stdbool.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
+#include "sys/file.h"
 #include "sys/net.h"
 
 /* Returns the length that the system calls want; 0 for an address of family 0. */
@@ -18,6 +20,9 @@ socklen_t espota_net_to_sockaddr(const struct espota_address *address,
 
 /* The folder that `path` is in, with its final slash; NULL without memory. */
 char *espota_file_folder(const char *path);
+
+/* The key in what stat() said. */
+void espota_file_key_from(const struct stat *facts, struct espota_file_key *key);
 
 /* Flags for every send: a dead peer must not kill the program by SIGPIPE. */
 extern const int espota_net_send_flags;

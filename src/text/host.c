@@ -3,8 +3,10 @@
  * How people write hosts, which is no grammar of anybody's: an IPv6 address may stand without
  * brackets, and then has no port.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "sys/sys.h"
 #include "text/text.h"
 #include "wire/wire.h"
 
@@ -80,4 +82,24 @@ enum espota_status espota_host_parse(const char *text, struct espota_host *out,
         return copy_name(out, text, strlen(text), err);
     status = copy_name(out, text, (size_t)(colon - text), err);
     return status != ESPOTA_OK ? status : espota_port_parse(colon + 1, &out->port, err);
+}
+
+enum espota_status espota_endpoint_parse(const char *text, struct espota_address *out,
+                                         struct espota_error *err)
+{
+    struct espota_host host;
+    size_t length = strlen(text);
+    bool any = length > 2 && strcmp(text + length - 2, ":0") == 0;
+    char name[ESPOTA_HOST_MAX + 1];
+    enum espota_status status;
+
+    snprintf(name, sizeof(name), "%.*s", (int)(any && length < sizeof(name) ? length - 2 : length),
+             text); /* length > 2 where it is used */
+    status = espota_host_parse(name, &host, err);
+    if (status != ESPOTA_OK)
+        return status;
+    if (!espota_address_parse(host.name, out) || (host.port == 0 && !any))
+        return ESPOTA_BAD;
+    out->port = host.port;
+    return ESPOTA_OK;
 }

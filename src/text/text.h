@@ -138,4 +138,13 @@ struct espota_host {
 enum espota_status espota_host_parse(const char *text, struct espota_host *out,
                                      struct espota_error *err) ESPOTA_MUST_CHECK;
 
+struct espota_address;
+
+/*
+ * ADDRESS:PORT or [IPv6]:PORT to listen at, in numbers; port 0: any free one. E_USAGE for what is
+ * no host; BAD, without a message, for a host that is no such numbers.
+ */
+enum espota_status espota_endpoint_parse(const char *text, struct espota_address *out,
+                                         struct espota_error *err) ESPOTA_MUST_CHECK;
+
 #endif

@@ -75,29 +75,11 @@ static enum espota_status hash_password(struct fleet *fleet, struct espota_error
     return ESPOTA_OK;
 }
 
-/* ADDR:PORT or [IPv6]:PORT, in numbers; port 0: any free one. E_USAGE for what is none. */
-static enum espota_status parse_endpoint(const char *text, struct espota_address *out,
-                                         struct espota_error *err)
-{
-    struct espota_host host;
-    size_t length = strlen(text);
-    bool any = length > 2 && strcmp(text + length - 2, ":0") == 0;
-    char name[ESPOTA_HOST_MAX + 1];
-
-    snprintf(name, sizeof(name), "%.*s", (int)(any && length < sizeof(name) ? length - 2 : length),
-             text); /* length > 2 where it is used */
-    if (espota_host_parse(name, &host, err) != ESPOTA_OK)
-        return err->status;
-    if (!espota_address_parse(host.name, out) || (host.port == 0 && !any))
-        return espota_error_set(err, ESPOTA_E_USAGE, "'%s' must be ADDRESS:PORT in numbers", text);
-    out->port = host.port;
-    return ESPOTA_OK;
-}
-
 static enum espota_status prepare_page(struct fleet *fleet, struct espota_error *err)
 {
     const struct stub_options *options = fleet->options;
     const char *user = options->user != NULL ? options->user : "admin";
+    enum espota_status status;
 
     if (options->http == NULL && options->pull == NULL)
         return ESPOTA_OK;
@@ -109,7 +91,11 @@ static enum espota_status prepare_page(struct fleet *fleet, struct espota_error 
     }
     if (options->http == NULL)
         return ESPOTA_OK;
-    if (parse_endpoint(options->http, &fleet->web, err) != ESPOTA_OK)
+    status = espota_endpoint_parse(options->http, &fleet->web, err);
+    if (status == ESPOTA_BAD)
+        return espota_error_set(err, ESPOTA_E_USAGE, "--http: '%s' must be ADDRESS:PORT in numbers",
+                                options->http);
+    if (status != ESPOTA_OK)
         return espota_error_prefix(err, "--http");
     if (options->count > 1 && fleet->web.port == 0)
         return espota_error_set(err, ESPOTA_E_USAGE,
@@ -187,10 +173,8 @@ static struct stub_who who_is(const struct fleet *fleet, const struct espota_add
     struct stub_who who = {
         .options = options, .device = device, .address = address_of(options, bound, device)};
 
-    if (fleet->web.family != 0) {
+    if (fleet->web.family != 0)
         who.web = address_of(options, &fleet->web, device);
-        who.web.port = fleet->web.port;
-    }
     if (options->hostname == NULL)
         snprintf(who.hostname, sizeof(who.hostname), "esp8266-%06lx", (unsigned long)device + 1);
     else if (options->count == 1)

@@ -7,7 +7,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/out.h"
@@ -59,13 +58,8 @@ static struct espota_json *begin(const struct stub_who *who, const char *event)
 /* Prints and frees. */
 static void finish(struct espota_json *json)
 {
-    char *line = json != NULL ? espota_json_line(json) : NULL;
-
-    if (line != NULL)
-        out_event(line);
-    else
+    if (!out_json(json != NULL ? espota_json_line(json) : NULL))
         out_error("no memory for an event");
-    free(line);
     espota_json_free(json);
 }
 

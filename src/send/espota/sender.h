@@ -97,6 +97,8 @@ struct espota_sender {
     /* Digits of the newest challenge, which name the device's scheme: 0 (it asked for no password),
      * ESPOTA_NONCE_MD5 or ESPOTA_NONCE_SHA256. */
     uint8_t challenge;
+    uint8_t kept;        /* invitations since one came back */
+    uint64_t invited_at; /* when the newest one left */
     /* Its words are the device's behind a failure, on the stream or in a datagram: to be shown only
      * as text_printable makes them. "OK" with E_BROKEN: it said so before it had the image. */
     struct espota_verdict verdict;
@@ -105,14 +107,12 @@ struct espota_sender {
     uint64_t deadline;   /* when the phase gives up */
     uint64_t unextended; /* when it would if no second invitation had left */
     uint64_t next_send;  /* when the next invitation may leave */
-    uint64_t invited_at; /* when the newest one left */
     uint64_t heard_at;   /* the device's last word, or the first datagram since then */
     uint64_t slowest_ms; /* that a word of the device has taken */
     uint32_t gap_ms;
     uint64_t said;    /* bytes that came on the stream */
     uint8_t unread;   /* invitations that may still wait in the device's queue */
     uint8_t silent;   /* invitations since the device's last word */
-    uint8_t kept;     /* invitations since one came back */
     uint8_t answers;  /* of this attempt */
     uint8_t open;     /* answers that have no reply yet */
     bool crossed;     /* the device may have read something between challenge and answer */
