@@ -3,7 +3,6 @@
 are played here to do what good ones do not."""
 
 import base64
-import hashlib
 import json
 import random
 import shutil
@@ -14,15 +13,12 @@ import unittest
 import zlib
 
 import espota_test
+from espota_host import md5
 from espota_test import Case, Process, espota_c, espota_stub, events, image, run_program
 
 LIMIT = 30  # seconds, only a bound
 FS_START = 2 << 20
 MAC = "18:FE:34:00:00:01"
-
-
-def md5(data):
-    return hashlib.md5(data).hexdigest()
 
 
 class PullCase(Case):

@@ -9,7 +9,7 @@
 #include "crypto/crypto.h"
 #include "wire/wire.h"
 
-enum { SIZE = 9000, START = 0xbb000 - 3 * 4096 };
+enum { SIZE = 9000, START = CHIP_FS_START - 3 * 4096 };
 
 /* A port in memory: one host on the other side, and calls that can be told to fail. */
 struct port {
@@ -166,13 +166,8 @@ static void setup(void)
     openssl.table.digest_add(openssl.table.context, &digest, image, sizeof(image));
     ck_assert_int_eq(openssl.table.digest_finish(openssl.table.context, &digest, raw), ESPOTA_OK);
     espota_hex_encode(raw, sizeof(raw), md5);
-    update = (struct espota_updater_config){.flash = &chip.table,
-                                            .crypto = &openssl.table,
-                                            .boot = &chip.boot,
-                                            .fs_start = 0xbb000,
-                                            .fs_end = 0xfb000,
-                                            .chip_size = CHIP_SIZE,
-                                            .flash_mode = 2};
+    update = chip_update(&chip, &openssl.table, 0);
+    update.flash_mode = 2;
     config = (struct espota_receiver_config){.update = &update, .nonce_digits = ESPOTA_NONCE_MD5};
     memset(&port, 0, sizeof(port));
     port.table =

@@ -12,7 +12,7 @@
 #include "unit.h"
 #include "wire/wire.h"
 
-enum { SIZE = 10000, START = 0xbb000 - 3 * 4096 };
+enum { SIZE = 10000, START = CHIP_FS_START - 3 * 4096 };
 
 struct seen {
     enum espota_receiver_event_kind kind;

@@ -12,8 +12,8 @@
 enum {
     SKETCH = 300 * 1024 + 1, /* rounds up to 76 sectors */
     SKETCH_END = 76 * 4096,
-    FS_START = 0xbb000,
-    FS_END = 0xfb000,
+    FS_START = CHIP_FS_START,
+    FS_END = CHIP_FS_END,
     BIGGEST = FS_START - SKETCH_END,
 };
 
@@ -46,17 +46,8 @@ static void setup(void)
 {
     chip_init(&chip);
     espota_crypto_openssl_init(&openssl);
-    config = (struct espota_updater_config){
-        .flash = &chip.table,
-        .crypto = &openssl.table,
-        .boot = &chip.boot,
-        .sketch_size = SKETCH,
-        .fs_start = FS_START,
-        .fs_end = FS_END,
-        .chip_size = CHIP_SIZE,
-        .configured_size = CHIP_SIZE,
-        .flash_mode = 2,
-    };
+    config = chip_update(&chip, &openssl.table, SKETCH);
+    config.flash_mode = 2;
     chip_pattern(image, sizeof(image), 1);
     memcpy(image, "\xe9\x01\x02\x20", 4); /* mode dio, 1 MiB */
     espota_updater_init(&updater, &config);

@@ -6,11 +6,8 @@
 START_TEST(test_one_device)
 {
     struct run *run = run_create();
-    struct fake_device device;
 
-    fake_start(&device, "127.0.0.2", good_device, run);
-    ck_assert_int_eq(go(run, &device, 1), ESPOTA_OK);
-    expect(run, 0, ESPOTA_OK, "has taken the image");
+    go_alone(run, good_device, ESPOTA_OK, "has taken the image");
     ck_assert_str_eq(run->story, "i0c0R0");
     ck_assert_uint_eq(run->results[0].bytes, IMAGE_SIZE);
     ck_assert_uint_eq(run->results[0].total, IMAGE_SIZE);
@@ -134,11 +131,8 @@ END_TEST
 START_TEST(test_refused_by_datagram)
 {
     struct run *run = run_create();
-    struct fake_device device;
 
-    fake_start(&device, "127.0.0.2", device_without_room, run);
-    ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_REFUSED);
-    expect(run, 0, ESPOTA_E_REFUSED, "\"ERROR[4]: Not Enough Space\"");
+    go_alone(run, device_without_room, ESPOTA_E_REFUSED, "\"ERROR[4]: Not Enough Space\"");
     ck_assert_str_eq(run->story, "i0R0"); /* it would say so again */
     ck_assert_uint_eq(run->summary.failed, 1);
     run_destroy(run);
@@ -161,12 +155,9 @@ static void device_that_complains(struct fake_device *device)
 START_TEST(test_words_before_a_reset)
 {
     struct run *run = run_create();
-    struct fake_device device;
 
     run->options.retries = 0;
-    fake_start(&device, "127.0.0.2", device_that_complains, run);
-    ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_REFUSED);
-    expect(run, 0, ESPOTA_E_REFUSED, "\"ERROR[1]: Flash Write Failed\"");
+    go_alone(run, device_that_complains, ESPOTA_E_REFUSED, "\"ERROR[1]: Flash Write Failed\"");
     run_destroy(run);
 }
 END_TEST
@@ -202,11 +193,8 @@ END_TEST
 START_TEST(test_end_without_a_word_is_unknown_at_once)
 {
     struct run *run = run_create();
-    struct fake_device device;
 
-    fake_start(&device, "127.0.0.2", device_without_a_word, run);
-    ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_UNKNOWN);
-    expect(run, 0, ESPOTA_E_UNKNOWN, "without saying OK");
+    go_alone(run, device_without_a_word, ESPOTA_E_UNKNOWN, "without saying OK");
     ck_assert_str_eq(run->story, "i0c0R0"); /* never again by itself */
     ck_assert_uint_eq(run->summary.unknown, 1);
     ck_assert_uint_eq(run->summary.failed, 0);

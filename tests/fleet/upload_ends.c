@@ -51,13 +51,10 @@ static void device_that_is_left_alone(struct fake_device *device)
 START_TEST(test_stop_in_the_middle)
 {
     struct run *run = run_create();
-    struct fake_device device;
 
     run->options.limit_rate = 100000;
     run->stop_at_progress = true;
-    fake_start(&device, "127.0.0.2", device_that_is_left_alone, run);
-    ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_INTERRUPTED);
-    expect(run, 0, ESPOTA_E_INTERRUPTED, "keeps the program");
+    go_alone(run, device_that_is_left_alone, ESPOTA_E_INTERRUPTED, "keeps the program");
     run_destroy(run);
 }
 END_TEST
@@ -155,13 +152,11 @@ static void device_behind_another_address(struct fake_device *device)
 START_TEST(test_call_back_from_elsewhere)
 {
     struct run *run = run_create();
-    struct fake_device device;
 
     run->options.timeout_ms = 1000;
     run->options.retries = 0;
-    fake_start(&device, "127.0.0.2", device_behind_another_address, run);
-    ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_NO_ANSWER);
-    expect(run, 0, ESPOTA_E_NO_ANSWER, "127.0.0.77, which was not invited");
+    go_alone(run, device_behind_another_address, ESPOTA_E_NO_ANSWER,
+             "127.0.0.77, which was not invited");
     ck_assert_uint_eq(run->results[0].remedy.ways, ESPOTA_REMEDY_NAME_PEER);
     ck_assert_str_eq(run->results[0].remedy.peer, "127.0.0.77");
     ck_assert_ptr_null(strstr(run->results[0].message, "asleep"));
@@ -185,13 +180,10 @@ static void device_that_says_ok_too_early(struct fake_device *device)
 START_TEST(test_ok_too_early)
 {
     struct run *run = run_create();
-    struct fake_device device;
 
     run->options.retries = 0;
     run->options.limit_rate = 100000; /* so that the last byte cannot have left */
-    fake_start(&device, "127.0.0.2", device_that_says_ok_too_early, run);
-    ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_BROKEN);
-    expect(run, 0, ESPOTA_E_BROKEN, "no success");
+    go_alone(run, device_that_says_ok_too_early, ESPOTA_E_BROKEN, "no success");
     run_destroy(run);
 }
 END_TEST
@@ -414,12 +406,9 @@ static void device_that_restarts(struct fake_device *device)
 START_TEST(test_wait_online)
 {
     struct run *run = run_create();
-    struct fake_device device;
 
     run->options.wait_online_ms = 20000;
-    fake_start(&device, "127.0.0.2", device_that_restarts, run);
-    ck_assert_int_eq(go(run, &device, 1), ESPOTA_OK);
-    expect(run, 0, ESPOTA_OK, "is back online");
+    go_alone(run, device_that_restarts, ESPOTA_OK, "is back online");
     ck_assert_str_eq(run->story, "i0c0R0");
     run_destroy(run);
 }
@@ -434,12 +423,9 @@ static void device_that_stays_away(struct fake_device *device)
 START_TEST(test_wait_online_in_vain)
 {
     struct run *run = run_create();
-    struct fake_device device;
 
     run->options.wait_online_ms = 500;
-    fake_start(&device, "127.0.0.2", device_that_stays_away, run);
-    ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_NO_ANSWER);
-    expect(run, 0, ESPOTA_E_NO_ANSWER, "was not back online");
+    go_alone(run, device_that_stays_away, ESPOTA_E_NO_ANSWER, "was not back online");
     ck_assert_str_eq(run->story, "i0c0R0"); /* it has the image: no other attempt */
     run_destroy(run);
 }
@@ -448,12 +434,9 @@ END_TEST
 START_TEST(test_wait_online_for_one_that_never_restarts)
 {
     struct run *run = run_create();
-    struct fake_device device;
 
     run->options.wait_online_ms = 500;
-    fake_start(&device, "127.0.0.2", good_device, run);
-    ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_UNKNOWN);
-    expect(run, 0, ESPOTA_E_UNKNOWN, "nothing showed that it restarted");
+    go_alone(run, good_device, ESPOTA_E_UNKNOWN, "nothing showed that it restarted");
     run_destroy(run);
 }
 END_TEST
@@ -522,13 +505,10 @@ static void device_that_ignores(struct fake_device *device)
 START_TEST(test_no_call_back)
 {
     struct run *run = run_create();
-    struct fake_device device;
 
     run->options.timeout_ms = 200;
     run->options.retries = 0;
-    fake_start(&device, "127.0.0.2", device_that_ignores, run);
-    ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_NO_CALLBACK);
-    expect(run, 0, ESPOTA_E_NO_CALLBACK, "did not connect to TCP port");
+    go_alone(run, device_that_ignores, ESPOTA_E_NO_CALLBACK, "did not connect to TCP port");
     expect(run, 0, ESPOTA_E_NO_CALLBACK, "It was told 127.0.0.");
     ck_assert_ptr_null(strstr(run->results[0].message, "partition"));
     run_destroy(run);
@@ -539,14 +519,11 @@ END_TEST
 START_TEST(test_no_call_back_for_want_of_room)
 {
     struct run *run = run_create();
-    struct fake_device device;
 
     run->options.timeout_ms = 200;
     run->options.retries = 0;
     run->options.filesystem = true;
-    fake_start(&device, "127.0.0.2", device_that_ignores, run);
-    ck_assert_int_eq(go(run, &device, 1), ESPOTA_E_NO_CALLBACK);
-    expect(run, 0, ESPOTA_E_NO_CALLBACK, "smaller than its 300000 bytes");
+    go_alone(run, device_that_ignores, ESPOTA_E_NO_CALLBACK, "smaller than its 300000 bytes");
     run_destroy(run);
 }
 END_TEST

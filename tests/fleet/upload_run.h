@@ -195,6 +195,17 @@ static inline void expect(const struct run *run, size_t index, enum espota_statu
                   result->message);
 }
 
+/* Uploads to one device that a test plays: how that ends, and a part of what is said of it. */
+static inline void go_alone(struct run *run, fake_script *play, enum espota_status status,
+                            const char *part)
+{
+    struct fake_device device;
+
+    fake_start(&device, "127.0.0.2", play, run);
+    ck_assert_int_eq(go(run, &device, 1), status);
+    expect(run, 0, status, part);
+}
+
 /* Takes the whole image and compares it; the test's context is the run. */
 static inline void take_image(struct fake_device *device, int fd)
 {

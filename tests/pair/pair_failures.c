@@ -122,7 +122,7 @@ START_TEST(test_refusals)
     world.update.fs_start = 8192;
     ck_assert_int_eq(world_run(&world), ESPOTA_E_REFUSED);
     ck_assert_str_eq(world_words(&world), "ERROR[4]: Not Enough Space\n");
-    world.update.fs_start = 0xbb000;
+    world.update.fs_start = CHIP_FS_START;
     assert_well_again();
 }
 END_TEST

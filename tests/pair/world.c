@@ -449,13 +449,8 @@ void world_init(struct world *world, const char *password, unsigned nonce_digits
     world->now = 1000;
     world->delay = 5;
     world->window = 5840;
-    world->update = (struct espota_updater_config){.flash = &world->chip.table,
-                                                   .crypto = &world->crypto,
-                                                   .boot = &world->chip.boot,
-                                                   .fs_start = 0xbb000,
-                                                   .fs_end = 0xfb000,
-                                                   .chip_size = CHIP_SIZE,
-                                                   .flash_mode = 2};
+    world->update = chip_update(&world->chip, &world->crypto, 0);
+    world->update.flash_mode = 2;
     world->receiver = (struct espota_receiver_config){.update = &world->update,
                                                       .nonce_digits = (uint8_t)nonce_digits,
                                                       .context = world,

@@ -15,7 +15,7 @@
 
 enum {
     WORLD_IMAGE = 9000, /* two sectors and a bit */
-    WORLD_STAGED = 0xbb000 - 3 * 4096,
+    WORLD_STAGED = CHIP_FS_START - 3 * 4096,
     WORLD_DATAGRAMS = 64,
     WORLD_STREAM = 16384,
 };

@@ -14,8 +14,8 @@
 #include "crypto/crypto.h"
 
 enum {
-    FS_START = 0xbb000,
-    FS_END = 0xfb000,
+    FS_START = CHIP_FS_START,
+    FS_END = CHIP_FS_END,
     PROGRAM = 9 * ESPOTA_SECTOR_SIZE + 3000,
     FILE_SYSTEM = 7 * ESPOTA_SECTOR_SIZE,
     /* larger than what lies below it when staged: the copy runs over its own source */
@@ -65,17 +65,11 @@ static void setup(const struct kind *kind)
 /* The whole update; what does not work because the power is gone is ignored, as the power is. */
 static void update(const struct kind *kind)
 {
-    struct espota_updater_config config = {.flash = &chip.table,
-                                           .crypto = &openssl.table,
-                                           .boot = &chip.boot,
-                                           .sketch_size = PROGRAM,
-                                           .fs_start = FS_START,
-                                           .fs_end = FS_END,
-                                           .chip_size = CHIP_SIZE,
-                                           .flash_mode = 2,
-                                           .atomic_fs = kind->atomic_fs};
+    struct espota_updater_config config = chip_update(&chip, &openssl.table, PROGRAM);
     bool alive;
 
+    config.flash_mode = 2;
+    config.atomic_fs = kind->atomic_fs;
     espota_updater_init(&updater, &config);
     alive = espota_updater_begin(&updater, kind->size, kind->command, NULL) == ESPOTA_OK;
     ck_assert(alive);

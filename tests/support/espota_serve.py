@@ -2,7 +2,6 @@
 """`espota-c serve` under test, and the clients that ask it: as bytes on a socket, because that is
 what the devices send (PROTOCOL 1.7, 2, 5.6, 8.3)."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -208,10 +207,6 @@ http {{
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait()
-
-
-def md5(data):
-    return hashlib.md5(data).hexdigest()
 
 
 class Folder(t.Case):

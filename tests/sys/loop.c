@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The loop and what it watches. */
+#include <stdio.h>
+
 #include "loop_kinds.h"
 
 LOOP_TEST(events_are_those_asked_for)
