@@ -78,6 +78,36 @@ START_TEST(test_closed_port)
 }
 END_TEST
 
+static void device_that_restarts_and_is_lost(struct fake_device *device)
+{
+    char text[256];
+
+    fake_go_down(device);
+    usleep(500000); /* no wait for something: until it is back, what is sent to it comes back */
+    fake_come_up(device);
+    while (fake_hear(device, text, sizeof(text), 5000) && strcmp(text, "poke") != 0)
+        continue; /* its answers are lost */
+}
+
+/* One that turned an invitation back may have been restarting: it is asked once more. */
+START_TEST(test_closed_port_and_then_silence)
+{
+    struct run *run = run_create();
+    struct fake_device device;
+
+    run->options.timeout_ms = 2500;
+    run->options.retries = 1;
+    fake_start(&device, "127.0.0.2", device_that_restarts_and_is_lost, run);
+    ck_assert_int_eq(espota_upload_create(&run->options, &run->upload, NULL), ESPOTA_OK);
+    add_host(run, device.host);
+    ck_assert_int_eq(espota_upload_run(run->upload, NULL), ESPOTA_E_NO_ANSWER);
+    fake_poke(&device);
+    fake_join(&device);
+    ck_assert_str_eq(run->story, "i0r0i0R0");
+    run_destroy(run);
+}
+END_TEST
+
 START_TEST(test_dry_run)
 {
     struct run *run = run_create();
@@ -578,10 +608,10 @@ START_TEST(test_fixed_port_is_waited_out)
 END_TEST
 
 UNIT_MAIN("fleet/upload ends", test_stop_before_the_call_back, test_stop_in_the_middle,
-          test_closed_port, test_dry_run, test_limit_rate, test_peer, test_ok_too_early,
-          test_the_file_may_change_meanwhile, test_bad_files, test_empty_file, test_bad_arguments,
-          test_port_in_use, test_doubles_are_sent_once, test_failed_canary,
-          test_state_goes_on_with_the_rest, test_wait_online, test_wait_online_in_vain,
-          test_wait_online_for_one_that_never_restarts, test_no_call_back,
+          test_closed_port, test_closed_port_and_then_silence, test_dry_run, test_limit_rate,
+          test_peer, test_ok_too_early, test_the_file_may_change_meanwhile, test_bad_files,
+          test_empty_file, test_bad_arguments, test_port_in_use, test_doubles_are_sent_once,
+          test_failed_canary, test_state_goes_on_with_the_rest, test_wait_online,
+          test_wait_online_in_vain, test_wait_online_for_one_that_never_restarts, test_no_call_back,
           test_no_call_back_for_want_of_room, test_busy_device, test_another_protocol,
           test_call_back_from_elsewhere, test_fixed_port_is_waited_out)

@@ -64,6 +64,8 @@ static void finish(struct exchange *x)
 {
     struct espota_outcome *out = &x->base.outcome;
     const struct espota_verdict *verdict = &x->sender.verdict;
+    /* the newest invitation may only not have come back yet */
+    uint8_t fresh = now_of(x) - x->sender.invited_at < ESPOTA_RETURNED_GAP_MS;
 
     _Static_assert(ESPOTA_WORDS_MAX <= sizeof(out->words), "an outcome has room for them");
     out->words_length = verdict->length;
@@ -71,7 +73,7 @@ static void finish(struct exchange *x)
     out->sent = x->sender.sent;
     out->acked = x->sender.acked;
     out->challenge = x->sender.challenge;
-    out->silent_since = x->sender.kept > 1; /* the last one may only not have come back yet */
+    out->silent_since = x->sender.kept > fresh;
     out->ended = x->stream.ended;
     if (out->os_error == 0)
         out->os_error = x->stream.os_error;
