@@ -13,7 +13,8 @@ import subprocess
 import threading
 
 import espota_test as t
-from espota_serve import (Answer, Folder, OLD, connect, esp32, esp8266, exchange, get, lines, md5,
+from espota_host import md5
+from espota_serve import (Answer, Folder, OLD, connect, esp32, esp8266, exchange, get, lines,
                           pico, put, read_all)
 
 

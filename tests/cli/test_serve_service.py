@@ -12,7 +12,8 @@ import subprocess
 import time
 
 import espota_test as t
-from espota_serve import (Answer, Folder, Nginx, connect, esp32, esp8266, exchange, get, lines, md5,
+from espota_host import md5
+from espota_serve import (Answer, Folder, Nginx, connect, esp32, esp8266, exchange, get, lines,
                           put, read_all)
 
 

@@ -11,6 +11,7 @@ import time
 import unittest
 
 import espota_test as t
+from espota_host import md5
 
 OLD = 1_600_000_000  # a time of last change that no file still being written has
 
