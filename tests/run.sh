@@ -51,8 +51,10 @@ build_in() {
     fi
 }
 
+zig=
+[ -z "$full" ] || need_zig "$build/zig"
 echo "Building"
-build_in "$build" -DESPOTA_TEST_FULL="${full:+ON}" -DESPOTA_TEST_SLOW="${slow:+ON}"
+build_in "$build" -DESPOTA_TEST_FULL="${full:+ON}" -DESPOTA_TEST_SLOW="${slow:+ON}" -DESPOTA_ZIG="$zig"
 echo "Building under the sanitizers"
 build_in "$build/sanitize" -DESPOTA_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
     -DESPOTA_TEST_PREFIX=sanitize_

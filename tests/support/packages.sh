@@ -62,6 +62,23 @@ need_packages() {
     fi
 }
 
+# need_zig DIR: a C compiler for other systems, from PyPI, where it is not in DIR yet. Leaves its path
+# in $zig: "$zig" cc -target aarch64-macos, x86_64-linux-musl and so on; DIR has its caches as well.
+need_zig() {
+    ZIG_GLOBAL_CACHE_DIR=$1/cache
+    export ZIG_GLOBAL_CACHE_DIR
+    if ! "$1/bin/python3" -c 'import ziglang' 2>/dev/null; then
+        echo "Installing: ziglang $ZIG_VERSION"
+        if ! python3 -m venv "$1" ||
+            ! "$1/bin/pip" install --quiet --disable-pip-version-check "ziglang==$ZIG_VERSION"; then
+            echo "pip could not install ziglang $ZIG_VERSION in $1" >&2
+            return 1
+        fi
+    fi
+    zig=$("$1/bin/python3" -c 'import os, ziglang
+print(os.path.join(os.path.dirname(ziglang.__file__), "zig"))')
+}
+
 # What building needs, and what the ordinary tests need beside it.
 BUILD_PACKAGES="gcc libc6-dev make cmake pkg-config libssl-dev libcurl4-openssl-dev libjansson-dev
     libmicrohttpd-dev libavahi-client-dev libavahi-compat-libdnssd-dev zlib1g-dev libbearssl-dev"
@@ -70,4 +87,5 @@ FULL_PACKAGES="clang clang-tidy clang-format libclang-rt-dev|libclang-common-14-
     gcc-arm-none-eabi libnewlib-arm-none-eabi binutils-arm-none-eabi qemu-system-arm
     softhsm2 libengine-pkcs11-openssl|pkcs11-provider dbus avahi-daemon avahi-utils nftables iptables
     nginx-light chromium|chromium-browser bash zsh fish rpm dpkg-dev debootstrap
-    lintian rpmlint libglib2.0-dev"
+    lintian rpmlint libglib2.0-dev python3-venv"
+ZIG_VERSION=0.17.1
