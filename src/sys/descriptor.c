@@ -104,31 +104,3 @@ enum espota_status espota_descriptor_outcome(long result, size_t *done, int *os_
         return ESPOTA_OK;
     return errno == EAGAIN || errno == EWOULDBLOCK ? ESPOTA_MORE : ESPOTA_E_BROKEN;
 }
-
-enum espota_status espota_stream_read(int fd, void *data, size_t room, size_t *done, int *os_error)
-{
-    ssize_t got;
-
-    do
-        got = read(fd, data, room);
-    while (got < 0 && errno == EINTR);
-    return espota_descriptor_outcome(got, done, os_error);
-}
-
-enum { FIRST_INHERITED = 3 };
-
-bool espota_inherited_listener(int *fd)
-{
-    const char *pid = getenv("LISTEN_PID");
-    const char *count = getenv("LISTEN_FDS");
-    bool ours = pid != NULL && count != NULL && strtol(pid, NULL, 10) == (long)getpid() &&
-                strtol(count, NULL, 10) >= 1;
-
-    unsetenv("LISTEN_PID");
-    unsetenv("LISTEN_FDS");
-    unsetenv("LISTEN_FDNAMES");
-    if (!ours || !espota_descriptor_prepare(FIRST_INHERITED))
-        return false;
-    *fd = FIRST_INHERITED;
-    return true;
-}

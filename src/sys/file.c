@@ -15,6 +15,7 @@
 
 #include "sys/descriptor.h"
 #include "sys/platform.h"
+#include "sys/stream.h"
 
 bool espota_file_key_equal(const struct espota_file_key *a, const struct espota_file_key *b)
 {

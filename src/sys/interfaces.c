@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 
 #include "sys/multicast.h"
-#include "sys/platform.h"
+#include "sys/net_platform.h"
 
 /* `family` is the address's: some systems leave the mask's out. */
 static uint8_t prefix_of(const struct sockaddr *mask, sa_family_t family)

@@ -14,7 +14,7 @@
 #include <sys/uio.h>
 
 #include "sys/descriptor.h"
-#include "sys/platform.h"
+#include "sys/net_platform.h"
 
 static bool set_up(int fd, int family, bool share)
 {

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "sys/descriptor.h"
-#include "sys/platform.h"
+#include "sys/net_platform.h"
 
 /*
  * An unconnected UDP socket reports an error that an earlier datagram to somebody else caused,

@@ -6,7 +6,7 @@
 #ifndef ESPOTA_SYS_SYS_H
 #define ESPOTA_SYS_SYS_H
 
-#include "sys/descriptor.h" /* close-on-exec, non-blocking, reading as it comes, a socket from systemd */
+#include "sys/descriptor.h" /* close-on-exec, non-blocking, closed once */
 #include "sys/file.h"   /* reading, and output that appears whole or not at all; secrets, locks */
 #include "sys/folder.h" /* files below a folder that a stranger names */
 #include "sys/log.h"    /* telling the program's log */
@@ -16,5 +16,6 @@
 #include "sys/process.h"   /* other programs, run for what they print, and libraries, when needed */
 #include "sys/program.h"   /* this one: signals, the terminal, questions */
 #include "sys/sized.h"     /* structs of a program that may be older or newer */
+#include "sys/stream.h"    /* standard input as it comes, a socket from systemd */
 
 #endif
