@@ -155,6 +155,7 @@ static enum espota_status read_file(struct espota_key **out, const char *name, b
     uint8_t *bytes = NULL;
     size_t length = 0;
     bool shared = false;
+    char command[512];
     enum espota_status status = espota_file_read(name, KEY_FILE_MAX, &bytes, &length, &shared, err);
 
     if (status != ESPOTA_OK)
@@ -162,8 +163,8 @@ static enum espota_status read_file(struct espota_key **out, const char *name, b
     status = espota_key_parse(out, bytes, length, private_half, name, passphrase, err);
     if (status == ESPOTA_OK && private_half && shared)
         espota_log_say(log, ESPOTA_LOG_WARNING,
-                       "others can read the private key %s; take that away with: chmod 600 %s",
-                       name, name);
+                       "others can read the private key %s; take that away with: %s", name,
+                       espota_file_private_command(name, command, sizeof(command)));
     espota_wipe(bytes, length);
     free(bytes);
     return status;

@@ -66,7 +66,7 @@ static void ask_service(struct query *q, enum espota_service service)
             error = own_error;
         espota_log_say(&q->discovery->options.log, ESPOTA_LOG_WARNING,
                        "no question could be sent: %s; is a network interface up?",
-                       error != 0 ? strerror(error) : "there is no interface for multicast");
+                       error != 0 ? espota_os_text(error) : "there is no interface for multicast");
     }
 }
 

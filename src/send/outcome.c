@@ -133,7 +133,7 @@ static void tell_no_answer(struct espota_builder *to, const struct espota_outcom
 
     if (o->os_error != 0) {
         espota_builder_add(to, "cannot send to %s: %s; is the network up, and the address in it?",
-                           device_text(o, true, device), strerror(o->os_error));
+                           device_text(o, true, device), espota_os_text(o->os_error));
         return;
     }
     if (o->challenge != 0) {
@@ -213,7 +213,7 @@ static void tell_broken(struct espota_builder *to, const struct espota_outcome *
         espota_builder_add(to, " after %u of %u bytes", o->acked, o->total);
     } else if (o->os_error != 0) {
         espota_builder_add(to, "the connection broke after %u of %u bytes: %s", o->acked, o->total,
-                           strerror(o->os_error));
+                           espota_os_text(o->os_error));
     } else {
         espota_builder_add(to,
                            "the device closed the connection after %u of %u bytes, without a word",
@@ -227,7 +227,7 @@ static void tell_unknown(struct espota_builder *to, const struct espota_outcome 
     espota_builder_add(to, "the whole image was sent, but ");
     if (o->ended && o->os_error != 0)
         espota_builder_add(to, "the connection broke (%s) before the device said OK",
-                           strerror(o->os_error));
+                           espota_os_text(o->os_error));
     else if (o->ended)
         espota_builder_add(to, "the device closed the connection without saying OK");
     else if (o->acked < o->total)
@@ -505,7 +505,7 @@ static void tell_callback(struct espota_builder *to, const struct espota_outcome
         if (o->os_error != 0)
             espota_builder_add(to,
                                "cannot send to %s: %s; does a firewall of this machine forbid it?",
-                               device_text(o, true, device), strerror(o->os_error));
+                               device_text(o, true, device), espota_os_text(o->os_error));
         else
             espota_builder_add(to, "%s", espota_status_text(o->status));
         break;

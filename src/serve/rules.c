@@ -12,19 +12,6 @@
 #include "serve/inside.h"
 #include "wire/wire.h"
 
-/* "fw" beside "/etc/m.json" is "/etc/fw"; an absolute one stays. */
-static char *beside(const char *manifest, const char *images)
-{
-    const char *slash = strrchr(manifest, '/');
-    size_t folder = slash != NULL && images[0] != '/' ? (size_t)(slash - manifest) + 1 : 0;
-    size_t room = folder + strlen(images) + 1;
-    char *path = malloc(room);
-
-    if (path != NULL)
-        snprintf(path, room, "%.*s%s", (int)folder, manifest, images);
-    return path;
-}
-
 /* Every line must be user:password; the end of each becomes its terminator. */
 static enum espota_status split_lines(char *text, const char *path, struct espota_error *err)
 {
@@ -61,6 +48,7 @@ static enum espota_status read_auth(const char *path, const struct espota_log *l
     uint8_t *text = NULL;
     size_t length = 0;
     bool shared = false;
+    char command[512];
     enum espota_status status =
         espota_file_read(path, ESPOTA_SERVE_AUTH_MAX, &text, &length, &shared, err);
 
@@ -73,7 +61,8 @@ static enum espota_status read_auth(const char *path, const struct espota_log *l
         status = split_lines(*out, path, err);
         if (shared)
             espota_log_say(log, ESPOTA_LOG_WARNING,
-                           "others can read %s: chmod 600 keeps its passwords", path);
+                           "others can read %s with its passwords; take that away with: %s", path,
+                           espota_file_private_command(path, command, sizeof(command)));
     } else {
         status = espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
     }
@@ -113,7 +102,7 @@ static enum espota_status read_manifest(struct espota_serve_rules *rules, const 
     if (status != ESPOTA_OK)
         return status;
     rules->manifest = manifest;
-    rules->images = beside(path, manifest->images != NULL ? manifest->images : ".");
+    rules->images = espota_path_beside(path, manifest->images != NULL ? manifest->images : ".");
     return ESPOTA_OK;
 }
 

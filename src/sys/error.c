@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sys/os_error.h"
+
 /* Prints behind the first `used` bytes; what does not fit ends in "...". */
 static void append(struct espota_error *err, size_t used, const char *format, va_list args)
 {
@@ -78,7 +80,7 @@ enum espota_status espota_error_errno(struct espota_error *err, enum espota_stat
     va_start(args, format);
     set(err, status, 0, format, args);
     va_end(args);
-    append_text(err, ": %s", strerror(os_errno));
+    append_text(err, ": %s", espota_os_text(os_errno));
     return status;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "sys/descriptor.h"
+#include "sys/file_platform.h"
 #include "sys/platform.h"
 #include "sys/stream.h"
 
@@ -248,7 +249,7 @@ enum espota_status espota_file_read(const char *path, size_t most, uint8_t **out
     if (status == ESPOTA_OK)
         status = read_all(&input, most, out, length, err);
     if (shared != NULL)
-        *shared = (input.mode & 077) != 0;
+        *shared = espota_file_is_shared(input.fd);
     espota_input_deinit(&input);
     if (status == ESPOTA_OK)
         return ESPOTA_OK;
@@ -371,16 +372,15 @@ enum espota_status espota_secret_file_read(const char *path, char *line, size_t 
     bool standard = strcmp(path, "-") == 0;
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     enum espota_status status;
-    struct stat about;
 
     *out = (struct espota_secret_line){.missing = fd < 0 && errno == ENOENT};
     if (fd < 0)
         return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot read %s", path);
     status = read_line(fd, standard ? "standard input" : path, line, room, &out->length, err);
-    if (!standard && fstat(fd, &about) == 0)
-        out->shared = S_ISREG(about.st_mode) && (about.st_mode & (S_IRGRP | S_IROTH)) != 0;
-    if (!standard)
+    if (!standard) {
+        out->shared = espota_file_is_shared(fd);
         (void)close(fd);
+    }
     return status;
 }
 

@@ -68,6 +68,12 @@ enum espota_status espota_file_read(const char *path, size_t most, uint8_t **out
                                     bool *shared, struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /*
+ * The command that takes a file away from all but its owner, for a person to type; cut where `out`
+ * has no room. Returns `out`.
+ */
+const char *espota_file_private_command(const char *path, char *out, size_t room);
+
+/*
  * Whether both names lead to one regular file: by links, by another way to its folder. Of two that
  * are not there yet, whether they would. "-" is no file.
  */

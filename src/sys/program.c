@@ -77,6 +77,11 @@ size_t espota_program_width(enum espota_program_stream stream)
     return size.ws_col;
 }
 
+bool espota_program_hides_arguments(void)
+{
+    return true;
+}
+
 bool espota_program_path(char *out, size_t room)
 {
     ssize_t length = readlink("/proc/self/exe", out, room);

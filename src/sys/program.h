@@ -28,6 +28,12 @@ bool espota_program_is_terminal(enum espota_program_stream stream);
 /* Columns of a terminal; 80 where they cannot be told. */
 size_t espota_program_width(enum espota_program_stream stream);
 
+/*
+ * Whether writing over main's argument list takes a word out of what the system shows others of
+ * this process.
+ */
+bool espota_program_hides_arguments(void);
+
 /* The absolute path of this program; false if the system does not tell. */
 bool espota_program_path(char *out, size_t room);
 

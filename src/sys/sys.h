@@ -13,6 +13,8 @@
 #include "sys/loop.h"   /* descriptors and deadlines in one thread; the clocks */
 #include "sys/multicast.h" /* interfaces and groups */
 #include "sys/net.h"       /* addresses and sockets, and names to addresses beside the loop */
+#include "sys/os_error.h"  /* the words for errno */
+#include "sys/place.h"     /* paths, and the folders of a user */
 #include "sys/process.h"   /* other programs, run for what they print, and libraries, when needed */
 #include "sys/program.h"   /* this one: signals, the terminal, questions */
 #include "sys/sized.h"     /* structs of a program that may be older or newer */

@@ -195,7 +195,7 @@ class UploadUsage(Case):
             path = self.file(f"password-{mode:o}", "geheim\n", mode=mode)
             done = self.upload(self.image, "--password-file", path)
             self.assert_exit(done, 0)
-            self.assertEqual("espota-c: warning: others may read" in done.stderr, warned)
+            self.assertEqual("espota-c: warning: others can read" in done.stderr, warned)
             self.assertNotIn("geheim", done.stderr)
 
     def test_malformed_lines_of_a_targets_file(self):

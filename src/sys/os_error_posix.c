@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/os_error.h"
+
+#include <string.h>
+
+const char *espota_os_text(int os_error)
+{
+    return strerror(os_error);
+}
