@@ -9,10 +9,13 @@
  * It takes some milliseconds, or tenths of a second where Python writes the rules; the streams of
  * other devices live on what their sockets hold.
  */
-static const struct espota_firewall *firewall_of(struct espota_upload *upload, bool ipv6)
+static const struct espota_firewall *firewall_of(struct espota_upload *upload,
+                                                 const struct espota_diagnosis *about)
 {
+    bool ipv6 = about->from.family == 6;
+
     if (!upload->firewall_probed[ipv6])
-        espota_firewall_probe(ipv6, &upload->firewall[ipv6]);
+        espota_firewall_probe(about, &upload->firewall[ipv6]);
     upload->firewall_probed[ipv6] = true;
     return &upload->firewall[ipv6];
 }
@@ -58,7 +61,7 @@ void espota_fleet_diagnose(struct espota_job *job, const struct espota_outcome *
     if (doubt == ESPOTA_DOUBT_ROUTE) {
         espota_diagnosis_route(&diagnosis, more, sizeof(more));
     } else {
-        diagnosis.firewall = firewall_of(upload, job->from.family == 6);
+        diagnosis.firewall = firewall_of(upload, &diagnosis);
         espota_diagnosis_callback(&diagnosis, more, sizeof(more), &end->remedy);
     }
     if (more[0] == '\0')

@@ -3,6 +3,10 @@
 
 #include "text/text.h"
 
+/* As netsh calls them. */
+static const char *const profile_names[ESPOTA_NETWORK_KINDS] = {"any", "public", "private",
+                                                                "domain"};
+
 static const char *plain(const struct espota_address *address, char text[ESPOTA_ADDRESS_TEXT])
 {
     return espota_address_format(address, false, text);
@@ -40,6 +44,7 @@ void espota_diagnosis_command(enum espota_firewall_kind kind,
                            firewall->nft_family, firewall->nft_table, firewall->nft_chain,
                            six ? "ip6" : "ip", text, port);
         break;
+    case ESPOTA_FIREWALL_WINDOWS: /* no port: see add_program_command */
     case ESPOTA_FIREWALL_COUNT:
         break;
     }
@@ -105,9 +110,65 @@ static void add_command(struct espota_builder *to, const struct espota_diagnosis
 static const char *look_command(enum espota_firewall_kind kind)
 {
     static const char *const commands[] = {"ufw status", "firewall-cmd --list-all",
-                                           "iptables -S INPUT", "nft list ruleset"};
+                                           "iptables -S INPUT", "nft list ruleset", ""};
 
     return commands[kind];
+}
+
+/* "on this network, whose profile is public" */
+static void add_network(struct espota_builder *to, enum espota_network_kind network)
+{
+    if (network == ESPOTA_NETWORK_UNKNOWN)
+        espota_builder_add(to, "on this network (whether its profile is public or private cannot "
+                               "be told)");
+    else
+        espota_builder_add(to, "on this network, whose profile is %s", profile_names[network]);
+}
+
+static void add_program_command(struct espota_builder *to, const struct espota_firewall *firewall)
+{
+    const char *program = firewall->program[0] != '\0' ? firewall->program : "espota-c.exe";
+
+    if (firewall->denied)
+        espota_builder_add(to,
+                           "netsh advfirewall firewall delete rule name=all dir=in "
+                           "program=\"%s\" and then: ",
+                           program);
+    espota_builder_add(to,
+                       "netsh advfirewall firewall add rule name=\"espota-c\" dir=in action=allow "
+                       "program=\"%s\" enable=yes profile=%s",
+                       program, profile_names[firewall->network]);
+}
+
+/* One that lets programs in, not ports; false: this machine has none that is on. */
+static bool add_program_firewall(struct espota_builder *to, const struct espota_firewall *firewall)
+{
+    enum espota_firewall_state state = firewall->states[ESPOTA_FIREWALL_WINDOWS];
+    const char *name = espota_firewall_name(ESPOTA_FIREWALL_WINDOWS);
+    const char *program = firewall->program[0] != '\0' ? firewall->program : "this program";
+
+    if (state == ESPOTA_FIREWALL_ABSENT)
+        return false;
+    if (state == ESPOTA_FIREWALL_PASSES) {
+        espota_builder_add(to, " %s lets %s in ", name, program);
+        add_network(to, firewall->network);
+        espota_builder_add(to, ": look at other security software and at the network (guest Wi-Fi, "
+                               "client isolation, VLAN).");
+        return true;
+    }
+    espota_builder_add(to,
+                       state == ESPOTA_FIREWALL_UNREADABLE ? " It may be that %s keeps %s out "
+                       : firewall->denied                  ? " A rule of %s keeps %s out "
+                                                           : " %s has no rule that lets %s in ",
+                       name, program);
+    add_network(to, firewall->network);
+    if (firewall->network == ESPOTA_NETWORK_PUBLIC)
+        espota_builder_add(to, " (if it is your own, better make it private in Windows's settings "
+                               "and say profile=private)");
+    espota_builder_add(to, ". To let it in, as administrator: ");
+    add_program_command(to, firewall);
+    espota_builder_add(to, ".");
+    return true;
 }
 
 /* Whether the port is to be opened. */
@@ -115,7 +176,8 @@ static bool add_firewall(struct espota_builder *to, const struct espota_diagnosi
 {
     bool unreadable = false;
 
-    if (d->firewall == NULL || espota_address_is_loopback(&d->from))
+    if (d->firewall == NULL || espota_address_is_loopback(&d->from) ||
+        add_program_firewall(to, d->firewall))
         return false;
     for (int kind = 0; kind < ESPOTA_FIREWALL_COUNT; kind++) {
         if (d->firewall->states[kind] == ESPOTA_FIREWALL_ACTIVE) {

@@ -15,7 +15,7 @@
 
 /* Which firewall of this machine may keep it out, by the output of the system's own programs. */
 
-/* "ufw", "firewalld", "iptables", "nftables" */
+/* "ufw", "firewalld", "iptables", "nftables", "Windows Defender Firewall" */
 const char *espota_firewall_name(enum espota_firewall_kind kind);
 
 /* Whether /etc/ufw/ufw.conf switches it on. */
@@ -24,6 +24,20 @@ bool espota_firewall_read_ufw(const char *text);
 bool espota_firewall_read_iptables(const char *text);
 /* The first chain of `nft list ruleset` at the input hook that keeps something out. */
 bool espota_firewall_read_nft(const char *text, bool ipv6, struct espota_firewall *out);
+
+/*
+ * A rule of Windows Defender Firewall as the registry keeps it: what it says of TCP to `port` of
+ * `program` on a network of this kind. One that holds under more conditions than are read here
+ * says MAYBE.
+ */
+enum espota_rule_says {
+    ESPOTA_RULE_SAYS_NOTHING,
+    ESPOTA_RULE_SAYS_MAYBE,
+    ESPOTA_RULE_SAYS_ALLOW,
+    ESPOTA_RULE_SAYS_DENY,
+};
+enum espota_rule_says espota_firewall_read_rule(const char *rule, const char *program,
+                                                enum espota_network_kind network, uint16_t port);
 
 /* What opens `port` for `from`, to be typed by root: "ufw allow …". */
 void espota_diagnosis_command(enum espota_firewall_kind kind,

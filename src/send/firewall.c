@@ -22,7 +22,8 @@ enum {
 
 const char *espota_firewall_name(enum espota_firewall_kind kind)
 {
-    static const char *const names[] = {"ufw", "firewalld", "iptables", "nftables"};
+    static const char *const names[] = {"ufw", "firewalld", "iptables", "nftables",
+                                        "Windows Defender Firewall"};
 
     return names[kind];
 }
@@ -175,8 +176,49 @@ static enum espota_firewall_state probe_ufw(char *output)
     return state == ESPOTA_FIREWALL_ACTIVE && !active ? ESPOTA_FIREWALL_ABSENT : state;
 }
 
-void espota_firewall_probe(bool ipv6, struct espota_firewall *out)
+struct rules {
+    const struct espota_firewall *firewall;
+    uint16_t port;
+    enum espota_rule_says most;
+};
+
+static void read_rule(void *context, const char *rule)
 {
+    struct rules *rules = context;
+    enum espota_rule_says said = espota_firewall_read_rule(rule, rules->firewall->program,
+                                                           rules->firewall->network, rules->port);
+
+    if (said > rules->most)
+        rules->most = said;
+}
+
+/* What keeps everything out by itself, and lets in what a rule names. */
+static void probe_programs(const struct espota_diagnosis *about, struct espota_firewall *out)
+{
+    struct espota_program_firewall switches;
+    struct rules rules = {.firewall = out, .port = about->port};
+    enum espota_firewall_state *state = &out->states[ESPOTA_FIREWALL_WINDOWS];
+
+    if (!espota_program_firewall(&about->local, &switches))
+        return;
+    if (!espota_program_path(out->program, sizeof(out->program)))
+        out->program[0] = '\0';
+    out->network = switches.network;
+    *state = ESPOTA_FIREWALL_UNREADABLE;
+    if (!switches.readable)
+        return;
+    if (switches.off[out->network])
+        *state = ESPOTA_FIREWALL_ABSENT;
+    else if (espota_program_firewall_rules(read_rule, &rules) && out->program[0] != '\0')
+        *state = rules.most == ESPOTA_RULE_SAYS_MAYBE   ? ESPOTA_FIREWALL_UNREADABLE
+                 : rules.most == ESPOTA_RULE_SAYS_ALLOW ? ESPOTA_FIREWALL_PASSES
+                                                        : ESPOTA_FIREWALL_ACTIVE;
+    out->denied = rules.most == ESPOTA_RULE_SAYS_DENY;
+}
+
+void espota_firewall_probe(const struct espota_diagnosis *about, struct espota_firewall *out)
+{
+    bool ipv6 = about->from.family == 6;
     static const char *const firewalld[] = {"firewall-cmd", "--state", NULL};
     static const char *const nft[] = {"nft", "list", "ruleset", NULL};
     const char *const iptables[] = {ipv6 ? "ip6tables" : "iptables", "-S", "INPUT", NULL};
@@ -184,6 +226,7 @@ void espota_firewall_probe(bool ipv6, struct espota_firewall *out)
     char *output = malloc(OUTPUT_ROOM);
 
     memset(out, 0, sizeof(*out));
+    probe_programs(about, out);
     if (output == NULL)
         return;
     out->states[ESPOTA_FIREWALL_UFW] = probe_ufw(output);

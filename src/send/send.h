@@ -268,21 +268,23 @@ void espota_attempt_destroy(struct espota_attempt *attempt);
  */
 
 enum espota_firewall_kind {
-    /* in the order in which one is believed: the first two write rules for the others */
+    /* in the order in which one is believed: the first two write rules for the next two */
     ESPOTA_FIREWALL_UFW,
     ESPOTA_FIREWALL_FIREWALLD,
     ESPOTA_FIREWALL_IPTABLES,
     ESPOTA_FIREWALL_NFT,
+    ESPOTA_FIREWALL_WINDOWS, /* goes by programs and the kind of network, not by ports */
     ESPOTA_FIREWALL_COUNT
 };
 
 enum espota_firewall_state {
     ESPOTA_FIREWALL_ABSENT,     /* not installed, or it filters nothing that comes in */
     ESPOTA_FIREWALL_ACTIVE,     /* it may keep connections out */
-    ESPOTA_FIREWALL_UNREADABLE, /* it is there, but only root may look */
+    ESPOTA_FIREWALL_UNREADABLE, /* it is there, but only root may look, or it cannot be told */
+    ESPOTA_FIREWALL_PASSES,     /* it is there, and a rule of it lets this program in */
 };
 
-enum { ESPOTA_FIREWALL_NAME_MAX = 64 };
+enum { ESPOTA_FIREWALL_NAME_MAX = 64, ESPOTA_FIREWALL_PROGRAM_MAX = 512 };
 
 struct espota_firewall {
     enum espota_firewall_state states[ESPOTA_FIREWALL_COUNT];
@@ -290,13 +292,11 @@ struct espota_firewall {
     char nft_family[ESPOTA_FIREWALL_NAME_MAX];
     char nft_table[ESPOTA_FIREWALL_NAME_MAX];
     char nft_chain[ESPOTA_FIREWALL_NAME_MAX];
+    /* WINDOWS: */
+    enum espota_network_kind network;
+    bool denied; /* ACTIVE because a rule says so, which goes before any that lets it in */
+    char program[ESPOTA_FIREWALL_PROGRAM_MAX]; /* this one; "": not known */
 };
-
-/*
- * Asks the system, which may take a second. Nothing fails: what cannot be asked is unreadable.
- * `ipv6`: about connections over IPv6.
- */
-void espota_firewall_probe(bool ipv6, struct espota_firewall *out);
 
 struct espota_diagnosis {
     struct espota_address device; /* invited */
@@ -310,6 +310,12 @@ struct espota_diagnosis {
     uint32_t size;                          /* of an image that may be too large; 0: it is not */
     const struct espota_firewall *firewall; /* NULL: nobody looked */
 };
+
+/*
+ * Asks the system about a call-back as described (all but `firewall`), which may take a second.
+ * Nothing fails: what cannot be asked is unreadable.
+ */
+void espota_firewall_probe(const struct espota_diagnosis *about, struct espota_firewall *out);
 
 /* Sentences about a missing call-back, terminated and cut to the room; adds to the remedy. */
 void espota_diagnosis_callback(const struct espota_diagnosis *diagnosis, char *out, size_t room,

@@ -7,10 +7,11 @@
 #define ESPOTA_SYS_SYS_H
 
 #include "sys/descriptor.h" /* close-on-exec, non-blocking, closed once */
-#include "sys/file.h"   /* reading, and output that appears whole or not at all; secrets, locks */
-#include "sys/folder.h" /* files below a folder that a stranger names */
-#include "sys/log.h"    /* telling the program's log */
-#include "sys/loop.h"   /* descriptors and deadlines in one thread; the clocks */
+#include "sys/file.h"     /* reading, and output that appears whole or not at all; secrets, locks */
+#include "sys/firewall.h" /* one that goes by programs */
+#include "sys/folder.h"   /* files below a folder that a stranger names */
+#include "sys/log.h"      /* telling the program's log */
+#include "sys/loop.h"     /* descriptors and deadlines in one thread; the clocks */
 #include "sys/multicast.h" /* interfaces and groups */
 #include "sys/net.h"       /* addresses and sockets, and names to addresses beside the loop */
 #include "sys/os_error.h"  /* the words for errno */

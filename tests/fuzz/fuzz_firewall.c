@@ -21,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&firewall, 0, sizeof(firewall));
     (void)espota_firewall_read_ufw(copy);
     (void)espota_firewall_read_iptables(copy);
+    (void)espota_firewall_read_rule(copy, "C:\\x\\espota-c.exe", ESPOTA_NETWORK_PUBLIC, 8266);
     if (espota_firewall_read_nft(copy, size % 2 == 0, &firewall)) {
         FUZZ_CHECK(firewall.nft_chain[0] != '\0' && firewall.nft_table[0] != '\0');
         firewall.states[ESPOTA_FIREWALL_NFT] = ESPOTA_FIREWALL_ACTIVE;

@@ -305,15 +305,160 @@ START_TEST(test_nft_rules)
 }
 END_TEST
 
+/* What Windows says of a program, and what of it. */
+struct program_row {
+    enum espota_firewall_state state;
+    enum espota_network_kind network;
+    bool denied;
+    const char *program;
+    const char *parts[3];
+    const char *never[3];
+};
+
+#define ADD(program, profile)                                                                      \
+    "netsh advfirewall firewall add rule name=\"espota-c\" dir=in action=allow program=\"" program \
+    "\" enable=yes profile=" profile
+#define DELETE "delete rule"
+#define EXE "C:\\My Tools\\espota-c.exe"
+
+static const struct program_row program_rows[] = {
+    {ACTIVE,
+     ESPOTA_NETWORK_PRIVATE,
+     false,
+     EXE,
+     {"Windows Defender Firewall has no rule that lets " EXE
+      " in on this network, whose profile is private. To let it in, as administrator: " ADD(
+          EXE, "private") "."},
+     {DELETE, "your own", "sudo"}},
+    {ACTIVE,
+     ESPOTA_NETWORK_PUBLIC,
+     false,
+     EXE,
+     {"whose profile is public (if it is your own, ", ADD(EXE, "public") "."},
+     {DELETE, "sudo"}},
+    {ACTIVE, ESPOTA_NETWORK_DOMAIN, false, EXE, {ADD(EXE, "domain") "."}, {"your own"}},
+    {ACTIVE,
+     ESPOTA_NETWORK_PRIVATE,
+     true,
+     EXE,
+     {"A rule of Windows Defender Firewall keeps " EXE " out on this network",
+      "as administrator: netsh advfirewall firewall delete rule name=all dir=in program=\"" EXE
+      "\" and then: " ADD(EXE, "private") "."},
+     {"has no rule"}},
+    {UNREADABLE,
+     ESPOTA_NETWORK_UNKNOWN,
+     false,
+     EXE,
+     {"It may be that Windows Defender Firewall keeps " EXE " out",
+      "whether its profile is public or private cannot be told", ADD(EXE, "any") "."},
+     {DELETE, "your own", "only root"}},
+    {UNREADABLE,
+     ESPOTA_NETWORK_PUBLIC,
+     false,
+     "",
+     {"keeps this program out", ADD("espota-c.exe", "public")},
+     {DELETE}},
+    {ESPOTA_FIREWALL_PASSES,
+     ESPOTA_NETWORK_PRIVATE,
+     false,
+     EXE,
+     {"Windows Defender Firewall lets " EXE " in on this network", "other security software"},
+     {"netsh", "administrator", "No firewall"}},
+    {ESPOTA_FIREWALL_ABSENT,
+     ESPOTA_NETWORK_PRIVATE,
+     false,
+     EXE,
+     {"No firewall was found"},
+     {"Windows", "netsh"}},
+};
+
+START_TEST(test_a_firewall_of_programs)
+{
+    for (size_t i = 0; i < sizeof(program_rows) / sizeof(program_rows[0]); i++) {
+        const struct program_row *row = &program_rows[i];
+        struct espota_firewall firewall;
+        struct espota_diagnosis d = diagnosis_of(&rows[0], &firewall);
+        struct espota_remedy remedy = {0};
+        char text[2048];
+
+        firewall.states[ESPOTA_FIREWALL_WINDOWS] = row->state;
+        firewall.network = row->network;
+        firewall.denied = row->denied;
+        strcpy(firewall.program, row->program);
+        espota_diagnosis_callback(&d, text, sizeof(text), &remedy);
+        ck_assert_uint_eq(remedy.ways & ESPOTA_REMEDY_FIX_PORT, 0); /* it goes by programs */
+        for (size_t p = 0; p < 3 && row->parts[p] != NULL; p++)
+            ck_assert_msg(strstr(text, row->parts[p]) != NULL, "%zu: '%s' is not in:%s", i,
+                          row->parts[p], text);
+        for (size_t p = 0; p < 3 && row->never[p] != NULL; p++)
+            ck_assert_msg(strstr(text, row->never[p]) == NULL, "%zu: '%s' is in:%s", i,
+                          row->never[p], text);
+    }
+}
+END_TEST
+
+#define RULE(rest) "v2.31|Action=Allow|Active=TRUE|Dir=In|" rest
+#define MINE "App=c:\\my tools\\ESPOTA-C.exe|"
+
+static const struct {
+    const char *rule;
+    enum espota_rule_says says;
+} rules[] = {
+    {RULE(MINE "Name=espota-c|"), ESPOTA_RULE_SAYS_ALLOW},
+    {RULE("Protocol=6|Profile=Private|" MINE "Name=espota-c|Desc=x|EmbedCtxt=y|Edge=FALSE|"),
+     ESPOTA_RULE_SAYS_ALLOW},
+    {RULE("Profile=Domain|Profile=Private|" MINE), ESPOTA_RULE_SAYS_ALLOW},
+    {RULE("App=C:/My Tools/espota-c.exe"), ESPOTA_RULE_SAYS_ALLOW},
+    {RULE("Protocol=6|LPort=4711|Name=x|"), ESPOTA_RULE_SAYS_ALLOW},
+    {RULE("Protocol=6|LPort=80|LPort2_10=4000-5000|"), ESPOTA_RULE_SAYS_ALLOW},
+    {RULE("Profile=Public|" MINE), ESPOTA_RULE_SAYS_NOTHING},
+    {RULE("Protocol=17|" MINE), ESPOTA_RULE_SAYS_NOTHING},
+    {RULE("Protocol=6|LPort=RPC|" MINE), ESPOTA_RULE_SAYS_NOTHING},
+    {RULE("LPort2_10=4000-4710|" MINE), ESPOTA_RULE_SAYS_NOTHING},
+    {RULE("App=C:\\My Tools\\espota.exe|"), ESPOTA_RULE_SAYS_NOTHING},
+    {RULE("RA4=LocalSubnet|" MINE), ESPOTA_RULE_SAYS_MAYBE},
+    {RULE("Profile=Private|LUOwn=S-1-5|AppPkgId=S-1-15-2|"), ESPOTA_RULE_SAYS_NOTHING},
+    {"v2.31|Action=Allow|Active=FALSE|Dir=In|" MINE, ESPOTA_RULE_SAYS_NOTHING},
+    {"v2.31|Action=Allow|Active=TRUE|Dir=Out|" MINE, ESPOTA_RULE_SAYS_NOTHING},
+    {"v2.31|Action=Block|Active=TRUE|Dir=In|Protocol=6|Profile=Private|" MINE "Defer=User|",
+     ESPOTA_RULE_SAYS_DENY},
+    {"v2.31|Action=Block|Active=TRUE|Dir=In|Protocol=6|Profile=Public|" MINE,
+     ESPOTA_RULE_SAYS_NOTHING},
+    {"v2.31|Action=Block|Active=TRUE|Dir=In|Protocol=6|LPort=4711|", ESPOTA_RULE_SAYS_NOTHING},
+    {"", ESPOTA_RULE_SAYS_NOTHING},
+    {"|||=|", ESPOTA_RULE_SAYS_NOTHING},
+    {"Action", ESPOTA_RULE_SAYS_NOTHING},
+};
+
+START_TEST(test_windows_rules)
+{
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        enum espota_rule_says says =
+            espota_firewall_read_rule(rules[i].rule, EXE, ESPOTA_NETWORK_PRIVATE, 4711);
+
+        ck_assert_msg(says == rules[i].says, "%s says %d", rules[i].rule, (int)says);
+    }
+    /* what is said of some networks may hold on one that is not known */
+    ck_assert_int_eq(
+        espota_firewall_read_rule(RULE("Profile=Public|" MINE), EXE, ESPOTA_NETWORK_UNKNOWN, 1),
+        ESPOTA_RULE_SAYS_MAYBE);
+    ck_assert_int_eq(espota_firewall_read_rule(RULE(MINE), EXE, ESPOTA_NETWORK_UNKNOWN, 1),
+                     ESPOTA_RULE_SAYS_ALLOW);
+}
+END_TEST
+
 /* Whatever is installed here: an answer for each, and no longer than the programs may take. */
 START_TEST(test_probe)
 {
     struct espota_firewall out;
 
     for (int ipv6 = 0; ipv6 < 2; ipv6++) {
-        espota_firewall_probe(ipv6, &out);
+        struct espota_diagnosis about = {.port = 4711};
+
+        ck_assert(espota_address_parse(ipv6 ? "fe80::7" : "10.0.0.7", &about.from));
+        espota_firewall_probe(&about, &out);
         for (int kind = 0; kind < ESPOTA_FIREWALL_COUNT; kind++)
-            ck_assert_uint_le(out.states[kind], ESPOTA_FIREWALL_UNREADABLE);
+            ck_assert_uint_le(out.states[kind], ESPOTA_FIREWALL_PASSES);
         if (out.states[ESPOTA_FIREWALL_NFT] == ESPOTA_FIREWALL_ACTIVE)
             ck_assert_str_ne(out.nft_chain, "");
     }
@@ -322,4 +467,4 @@ END_TEST
 
 UNIT_MAIN("send/diagnose", test_sentences, test_size, test_route, test_any_room,
           test_zone_is_no_part_of_a_rule, test_ufw_conf, test_iptables_rules, test_nft_rules,
-          test_probe)
+          test_a_firewall_of_programs, test_windows_rules, test_probe)
