@@ -23,6 +23,17 @@ static void fail(struct espota_arduino_work *work, enum espota_status status)
         work->status = status;
 }
 
+void espota_arduino_path(char out[ESPOTA_ARDUINO_PATH], const char *folder, const char *name,
+                         const char *below)
+{
+    char parent[PATH_ROOM];
+
+    if (below == NULL)
+        (void)espota_path_join(out, PATH_ROOM, folder, name);
+    else if (espota_path_join(parent, sizeof(parent), folder, name))
+        (void)espota_path_join(out, PATH_ROOM, parent, below);
+}
+
 enum espota_status espota_arduino_read(const char *path, char **out, size_t *length,
                                        struct espota_error *err)
 {
@@ -107,7 +118,7 @@ static enum espota_status edit_platform(struct espota_arduino_work *work, const 
     struct espota_builder fresh = {.text = NULL};
     enum espota_status status;
 
-    snprintf(path, sizeof(path), "%s/platform.local.txt", folder);
+    espota_arduino_path(path, folder, "platform.local.txt", NULL);
     status = espota_arduino_read(path, &old, &length, work->err);
     if (!work->options->remove)
         espota_arduino_block(&block, core, work->options->program);
@@ -131,35 +142,41 @@ struct edited_tool {
     size_t length;
 };
 
-static enum espota_status put_script(struct espota_arduino_work *work,
-                                     const struct edited_tool *tool,
-                                     const struct espota_builder *script)
+/* What takes its place: a script, or espota-c itself, which knows what to do by the tool's name. */
+struct stand_in {
+    const char *bytes;
+    size_t length;
+    bool program;
+};
+
+static enum espota_status put_tool(struct espota_arduino_work *work, const struct edited_tool *tool,
+                                   const struct stand_in *with)
 {
+    bool same = tool->length == with->length && memcmp(tool->bytes, with->bytes, with->length) == 0;
     enum espota_status status = ESPOTA_OK;
 
-    if (script->failed)
-        return espota_error_set(work->err, ESPOTA_E_MEMORY, "out of memory");
-    if (only_tell(work, tool->path,
-                  strcmp(tool->bytes, script->text) == 0 ? "is as it should be" : NULL,
-                  "would be replaced by a script"))
+    if (only_tell(work, tool->path, same ? "is as it should be" : NULL,
+                  with->program ? "would be replaced by a copy of espota-c"
+                                : "would be replaced by a script"))
         return ESPOTA_OK;
-    if (!espota_arduino_is_shim(tool->bytes))
+    if (!espota_arduino_is_ours(tool->bytes, tool->length))
         status = espota_file_write(tool->original, 0755, tool->bytes, tool->length, work->err);
     if (status == ESPOTA_OK)
-        status = espota_file_write(tool->path, 0755, script->text, script->length, work->err);
+        status = espota_file_write(tool->path, 0755, with->bytes, with->length, work->err);
     if (status == ESPOTA_OK)
-        tell(work, tool->path, "replaced by a script");
+        tell(work, tool->path,
+             with->program ? "replaced by a copy of espota-c" : "replaced by a script");
     return status;
 }
 
-static enum espota_status take_script(struct espota_arduino_work *work,
-                                      const struct edited_tool *tool)
+static enum espota_status take_tool(struct espota_arduino_work *work,
+                                    const struct edited_tool *tool)
 {
     char *bytes;
     size_t length;
     enum espota_status status;
 
-    if (!espota_arduino_is_shim(tool->bytes) ||
+    if (!espota_arduino_is_ours(tool->bytes, tool->length) ||
         only_tell(work, tool->path, NULL, "would be put back"))
         return ESPOTA_OK;
     status = espota_arduino_read(tool->original, &bytes, &length, work->err);
@@ -177,12 +194,9 @@ static enum espota_status take_script(struct espota_arduino_work *work,
     return status;
 }
 
-/*
- * Puts the script in the tool's place, or takes it away; a tool that is not there needs none. The
- * script is used up.
- */
+/* Puts it in the tool's place, or takes it away; a tool that is not there needs none. */
 static enum espota_status edit_tool(struct espota_arduino_work *work, const char *path,
-                                    struct espota_builder *script, bool *found)
+                                    const struct stand_in *with, bool *found)
 {
     struct edited_tool tool = {.path = path};
     enum espota_status status;
@@ -191,29 +205,69 @@ static enum espota_status edit_tool(struct espota_arduino_work *work, const char
     status = espota_arduino_read(path, &tool.bytes, &tool.length, work->err);
     *found = tool.bytes != NULL;
     if (status == ESPOTA_OK && *found)
-        status = work->options->remove ? take_script(work, &tool) : put_script(work, &tool, script);
+        status = work->options->remove ? take_tool(work, &tool) : put_tool(work, &tool, with);
     free(tool.bytes);
+    return status;
+}
+
+/* The script is used up. */
+static enum espota_status edit_script(struct espota_arduino_work *work, const char *path,
+                                      struct espota_builder *script, bool *found)
+{
+    const struct stand_in with = {script->text, script->length, false};
+    enum espota_status status = script->failed
+                                    ? espota_error_set(work->err, ESPOTA_E_MEMORY, "out of memory")
+                                    : edit_tool(work, path, &with, found);
+
     espota_builder_deinit(script);
     return status;
+}
+
+static enum espota_status edit_program(struct espota_arduino_work *work, const char *path,
+                                       bool *found)
+{
+    struct stand_in with = {.program = true};
+    char *bytes = NULL;
+    enum espota_status status = ESPOTA_OK;
+
+    if (!work->options->remove && espota_file_exists(path))
+        status = espota_arduino_read(work->options->program, &bytes, &with.length, work->err);
+    with.bytes = bytes;
+    if (status == ESPOTA_OK)
+        status = edit_tool(work, path, &with, found);
+    free(bytes);
+    return status;
+}
+
+static enum espota_status edit_core_tools(struct espota_arduino_work *work, const char *folder)
+{
+    static const char *const scripts[] = {"espota.py", "signing.py"};
+    char path[PATH_ROOM];
+    enum espota_status status = ESPOTA_OK;
+    bool found;
+
+    for (size_t i = 0; i < 2 && status == ESPOTA_OK; i++) {
+        struct espota_builder script = {.text = NULL};
+
+        espota_arduino_path(path, folder, "tools", scripts[i]);
+        espota_arduino_shim(&script, scripts[i], work->options->program);
+        status = edit_script(work, path, &script, &found);
+    }
+    if (status != ESPOTA_OK || espota_program_suffix[0] == '\0')
+        return status; /* an espota.exe that lies there is for other systems */
+    espota_arduino_path(path, folder, "tools", "espota");
+    strcat(path, espota_program_suffix);
+    return edit_program(work, path, &found);
 }
 
 void espota_arduino_edit_core(struct espota_arduino_work *work, const char *folder,
                               enum espota_core core)
 {
-    static const char *const tools[] = {"espota.py", "signing.py"};
-    bool wanted = work->options->shim || work->options->remove;
     enum espota_status status = edit_platform(work, folder, core);
-    bool found;
 
     work->cores++;
-    for (size_t i = 0; i < 2 && wanted && status == ESPOTA_OK; i++) {
-        struct espota_builder script = {.text = NULL};
-        char path[PATH_ROOM];
-
-        snprintf(path, sizeof(path), "%s/tools/%s", folder, tools[i]);
-        espota_arduino_shim(&script, tools[i], work->options->program);
-        status = edit_tool(work, path, &script, &found);
-    }
+    if (status == ESPOTA_OK && (work->options->shim || work->options->remove))
+        status = edit_core_tools(work, folder);
     fail(work, status);
 }
 
@@ -223,14 +277,22 @@ void espota_arduino_leave_core(struct espota_arduino_work *work, const char *fol
     tell(work, folder, "has no upload over the network that espota-c knows; left as it is");
 }
 
+/* Where a program is named by its suffix, a script cannot stand in for it. */
 void espota_arduino_edit_discovery(struct espota_arduino_work *work, const char *folder)
 {
     struct espota_builder script = {.text = NULL};
     char path[PATH_ROOM];
-    bool found;
+    enum espota_status status;
+    bool found = false;
 
-    snprintf(path, sizeof(path), "%s/mdns-discovery", folder);
-    espota_arduino_discovery_script(&script, work->options->program);
-    fail(work, edit_tool(work, path, &script, &found));
+    espota_arduino_path(path, folder, "mdns-discovery", NULL);
+    strcat(path, espota_program_suffix);
+    if (espota_program_suffix[0] == '\0') {
+        espota_arduino_discovery_script(&script, work->options->program);
+        status = edit_script(work, path, &script, &found);
+    } else {
+        status = edit_program(work, path, &found);
+    }
+    fail(work, status);
     work->discoveries += found;
 }

@@ -17,7 +17,7 @@ static bool is_core_folder(const char *folder)
     char path[PATH_ROOM];
     struct espota_file_key key;
 
-    return snprintf(path, sizeof(path), "%s/platform.txt", folder) < PATH_ROOM - 64 &&
+    return espota_path_join(path, sizeof(path) - 64, folder, "platform.txt") &&
            espota_file_key_at(path, &key) == ESPOTA_OK;
 }
 
@@ -31,7 +31,7 @@ static bool core_of(const char *folder, enum espota_core *core)
     size_t length;
     bool found = false;
 
-    snprintf(path, sizeof(path), "%s/platform.txt", folder);
+    espota_arduino_path(path, folder, "platform.txt", NULL);
     if (espota_arduino_read(path, &text, &length, NULL) != ESPOTA_OK || text == NULL)
         return false;
     for (int i = 0; i < ESPOTA_CORE_COUNT && !found; i++) {
@@ -47,46 +47,47 @@ typedef void visit_folder(struct espota_arduino_work *work, const char *folder);
 struct walk {
     struct espota_arduino_work *work;
     const char *parent;
-    const char *rest; /* of the pattern, behind its first "*" */
+    const char *rest; /* of the pattern, behind "*" */
     visit_folder *visit;
 };
 
-static bool walk_one(void *context, const char *name);
-
-/*
- * Every folder below `folder` by a pattern that ends in "*": that stands for all names but hidden
- * ones. A folder that is not there has none.
- */
 static void walk(struct espota_arduino_work *work, const char *folder, const char *pattern,
-                 visit_folder *visit)
-{
-    size_t plain = strcspn(pattern, "*");
-    char parent[PATH_ROOM];
-    struct walk walk = {work, parent, pattern + plain + 1, visit};
-    int descriptor;
-
-    /* "name/" of "name/" and "*", without its slash */
-    if (snprintf(parent, sizeof(parent), "%s%s%.*s", folder, plain > 0 ? "/" : "",
-                 plain > 0 ? (int)plain - 1 : 0, pattern) >= PATH_ROOM ||
-        espota_folder_open(parent, &descriptor, NULL) != ESPOTA_OK)
-        return;
-    (void)!espota_folder_list(descriptor, "", walk_one, &walk, NULL);
-    espota_descriptor_close(&descriptor);
-}
+                 visit_folder *visit);
 
 static bool walk_one(void *context, const char *name)
 {
     const struct walk *at = context;
     char folder[PATH_ROOM];
 
-    if (name[0] == '.' ||
-        snprintf(folder, sizeof(folder), "%s/%s", at->parent, name) >= PATH_ROOM - 256)
-        return true;
-    if (*at->rest == '\0')
-        at->visit(at->work, folder);
-    else
-        walk(at->work, folder, at->rest + 1, at->visit);
+    if (name[0] != '.' && espota_path_join(folder, sizeof(folder) - 256, at->parent, name))
+        walk(at->work, folder, at->rest, at->visit);
     return true;
+}
+
+/*
+ * Every folder below `folder` by a pattern of names between slashes, in which "*" stands for all
+ * but hidden ones. A folder that is not there has none.
+ */
+static void walk(struct espota_arduino_work *work, const char *folder, const char *pattern,
+                 visit_folder *visit)
+{
+    size_t length = strcspn(pattern, "/");
+    const char *rest = pattern + length + (pattern[length] == '/');
+    struct walk all = {work, folder, rest, visit};
+    char name[64];
+    char below[PATH_ROOM];
+    int descriptor;
+
+    snprintf(name, sizeof(name), "%.*s", (int)length, pattern);
+    if (length == 0) {
+        visit(work, folder);
+    } else if (strcmp(name, "*") != 0) {
+        if (espota_path_join(below, sizeof(below) - 256, folder, name))
+            walk(work, below, rest, visit);
+    } else if (espota_folder_open(folder, &descriptor, NULL) == ESPOTA_OK) {
+        (void)!espota_folder_list(descriptor, "", walk_one, &all, NULL);
+        espota_descriptor_close(&descriptor);
+    }
 }
 
 /* Only cores whose folder is named after one of ours, and which is wanted. */
@@ -125,7 +126,7 @@ static void visit_architecture(struct espota_arduino_work *work, const char *fol
 {
     enum espota_core core;
 
-    if (!wanted_core(work, strrchr(folder, '/') + 1, &core))
+    if (!wanted_core(work, espota_path_name(folder), &core))
         return;
     if (is_core_folder(folder))
         visit_core(work, folder, core);
@@ -200,7 +201,7 @@ enum espota_status espota_arduino_install(const struct espota_arduino_install_op
     struct espota_arduino_install_options own = ESPOTA_ARDUINO_INSTALL_OPTIONS_INIT;
     struct espota_arduino_work work = {.options = &own, .err = err};
     enum espota_status status = espota_sized_take(&own, options, err);
-    bool one = own.core != NULL && strchr(own.core, '/') != NULL;
+    bool one = own.core != NULL && espota_path_is(own.core);
 
     *cores = 0;
     if (status != ESPOTA_OK)

@@ -23,7 +23,7 @@ void espota_arduino_block(struct espota_builder *to, enum espota_core core, cons
 
 /*
  * `old` (NULL: there is no file) without our block, and with `block` at its end if that is not
- * NULL. Nothing else changes.
+ * NULL, in the line ends that `old` has. Nothing else changes.
  */
 void espota_arduino_edit(struct espota_builder *to, const char *old, const char *block);
 
@@ -34,8 +34,8 @@ bool espota_arduino_has_block(const char *text);
 void espota_arduino_shim(struct espota_builder *to, const char *tool, const char *program);
 /* A script of the shell that becomes Arduino's discovery. */
 void espota_arduino_discovery_script(struct espota_builder *to, const char *program);
-/* True for a script that one of the two wrote. */
-bool espota_arduino_is_shim(const char *text);
+/* True for a script that one of the two wrote, and for any espota-c. */
+bool espota_arduino_is_ours(const char *bytes, size_t length);
 
 /* edit.c: one run, and what it came to. */
 struct espota_arduino_work {
@@ -48,6 +48,10 @@ struct espota_arduino_work {
 /* All of a file with a zero behind it; NULL with OK if there is none. free() it. */
 enum espota_status espota_arduino_read(const char *path, char **out, size_t *length,
                                        struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* folder/name, or folder/name/below if that is not NULL: of the folders that follow it fits. */
+void espota_arduino_path(char out[ESPOTA_ARDUINO_PATH], const char *folder, const char *name,
+                         const char *below);
 
 /* The folders are shorter than ESPOTA_ARDUINO_PATH by 64 and more. */
 void espota_arduino_edit_core(struct espota_arduino_work *work, const char *folder,

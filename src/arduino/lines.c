@@ -9,7 +9,7 @@
 
 static const char begin_mark[] = "# >>> espota-c arduino install >>>";
 static const char end_mark[] = "# <<< espota-c arduino install <<<";
-/* The second line of our scripts begins so. */
+/* The second line of our scripts begins so; this string is also what tells espota-c itself. */
 static const char shim_mark[] = "# Written by: espota-c arduino install --";
 
 /*
@@ -27,7 +27,9 @@ static const char *const lines[ESPOTA_CORE_COUNT] = {
         "--out \"{build.path}/{build.project_name}.bin.signed\" "
         "--legacy \"{build.path}/{build.project_name}.bin.legacy_sig\"\n",
     [ESPOTA_CORE_ESP32] = "tools.esp_ota.cmd=\"@\" -r\n"
-                          "tools.esp_ota.cmd.windows=\"@\" -r\n",
+                          "tools.esp_ota.cmd.windows=\"@\" -r\n"
+                          "tools.esptool_py.network_cmd=\"@\" -r\n" /* IDE 1.8 */
+                          "tools.esptool_py.network_cmd.windows=\"@\" -r\n",
     [ESPOTA_CORE_RP2040] =
         "tools.uf2conv-network.upload.pattern=\"@\" -i \"{upload.port.address}\" "
         "-p \"{upload.port.properties.port}\" \"--auth={upload.field.password}\" "
@@ -90,6 +92,15 @@ bool espota_arduino_has_block(const char *text)
     return false;
 }
 
+static void add_lines(struct espota_builder *to, const char *text, bool carriage_returns)
+{
+    for (const char *next; *text != '\0'; text = next) {
+        next = next_line(text);
+        espota_builder_add(to, "%.*s%s", (int)strcspn(text, "\n"), text,
+                           carriage_returns ? "\r\n" : "\n");
+    }
+}
+
 void espota_arduino_edit(struct espota_builder *to, const char *old, const char *block)
 {
     const char *line = old != NULL ? old : "";
@@ -107,7 +118,7 @@ void espota_arduino_edit(struct espota_builder *to, const char *old, const char 
         return;
     if (to->length > 0 && to->text[to->length - 1] != '\n')
         espota_builder_add(to, "\n");
-    espota_builder_add(to, "%s", block);
+    add_lines(to, block, old != NULL && strstr(old, "\r\n") != NULL);
 }
 
 /* A path between Python's quotes. */
@@ -127,7 +138,15 @@ void espota_arduino_shim(struct espota_builder *to, const char *tool, const char
                        "import os\nimport sys\n\nprogram = ",
                        shim_mark, tool);
     add_quoted(to, program);
-    espota_builder_add(to, "\nos.execv(program, [\"%s\"] + sys.argv[1:])\n", tool);
+    espota_builder_add(to,
+                       "\nline = [\"%s\"] + sys.argv[1:]\n"
+                       "if os.name == \"nt\":  # what was exec'ed there has no exit code\n"
+                       "    import signal\n"
+                       "    import subprocess\n\n"
+                       "    signal.signal(signal.SIGINT, signal.SIG_IGN)  # told by the program\n"
+                       "    sys.exit(subprocess.call(line, executable=program))\n"
+                       "os.execv(program, line)\n",
+                       tool);
 }
 
 void espota_arduino_discovery_script(struct espota_builder *to, const char *program)
@@ -141,7 +160,16 @@ void espota_arduino_discovery_script(struct espota_builder *to, const char *prog
     espota_builder_add(to, "' arduino discovery\n");
 }
 
-bool espota_arduino_is_shim(const char *text)
+bool espota_arduino_is_ours(const char *bytes, size_t length)
 {
-    return strncmp(next_line(text), shim_mark, strlen(shim_mark)) == 0;
+    const size_t mark = strlen(shim_mark);
+    const char *at = bytes;
+
+    while (length >= mark && (size_t)(at - bytes) <= length - mark &&
+           (at = memchr(at, shim_mark[0], length - mark + 1 - (size_t)(at - bytes))) != NULL) {
+        if (memcmp(at, shim_mark, mark) == 0)
+            return true;
+        at++;
+    }
+    return false;
 }

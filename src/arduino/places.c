@@ -64,42 +64,52 @@ static enum espota_status read_config(struct espota_arduino_places *places, cons
     return status;
 }
 
-/* arduino-cli's own, on Linux and macOS, and the IDE's. */
-static enum espota_status read_configs(struct espota_arduino_places *places, const char *home,
-                                       const char *data, const bool *wanted,
-                                       const struct espota_log *log, struct espota_error *err)
+static enum espota_status read_config_in(struct espota_arduino_places *places, const char *folder,
+                                         const bool *wanted, const struct espota_log *log,
+                                         struct espota_error *err)
 {
-    static const char *const folders[] = {"/.arduino15", "/Library/Arduino15", "/.arduinoIDE"};
-    const char *named = getenv("ARDUINO_CONFIG_FILE");
-    const char *base = data != NULL ? data : home;
     char path[ESPOTA_ARDUINO_PATH];
+
+    if (!espota_path_join(path, sizeof(path), folder, "arduino-cli.yaml"))
+        return ESPOTA_OK;
+    return read_config(places, path, wanted, log, err);
+}
+
+/* arduino-cli's own and the IDE's. */
+static enum espota_status read_configs(struct espota_arduino_places *places, const char *data,
+                                       const bool *wanted, const struct espota_log *log,
+                                       struct espota_error *err)
+{
+    static const enum espota_place kinds[] = {ESPOTA_PLACE_ARDUINO_DATA, ESPOTA_PLACE_ARDUINO_IDE};
+    const char *named = getenv("ARDUINO_CONFIG_FILE");
+    char folder[ESPOTA_ARDUINO_PATH];
     enum espota_status status = ESPOTA_OK;
 
     if (named != NULL)
         return read_config(places, named, wanted, log, err);
-    for (size_t i = 0; base != NULL && i < (data != NULL ? 1 : 3) && status == ESPOTA_OK; i++)
-        if (snprintf(path, sizeof(path), "%s%s/arduino-cli.yaml", base,
-                     data != NULL ? "" : folders[i]) < ESPOTA_ARDUINO_PATH)
-            status = read_config(places, path, wanted, log, err);
+    if (data != NULL)
+        return read_config_in(places, data, wanted, log, err);
+    for (size_t i = 0; i < 2; i++)
+        for (unsigned nth = 0;
+             status == ESPOTA_OK && espota_place(kinds[i], nth, folder, sizeof(folder)); nth++)
+            status = read_config_in(places, folder, wanted, log, err);
     return status;
 }
 
-/* Where they are by default, on Linux and macOS. */
-static void add_defaults(struct espota_arduino_places *places, const char *home, bool sketchbook)
+static void add_defaults(struct espota_arduino_places *places, bool sketchbook)
 {
-    static const char *const names[2][2] = {{".arduino15", "Library/Arduino15"},
-                                            {"Arduino", "Documents/Arduino"}};
     char path[ESPOTA_ARDUINO_PATH];
 
-    for (size_t i = 0; i < 2; i++)
-        if (snprintf(path, sizeof(path), "%s/%s", home, names[sketchbook][i]) < ESPOTA_ARDUINO_PATH)
-            add(places, sketchbook, path);
+    for (unsigned nth = 0;
+         espota_place(sketchbook ? ESPOTA_PLACE_ARDUINO_SKETCH : ESPOTA_PLACE_ARDUINO_DATA, nth,
+                      path, sizeof(path));
+         nth++)
+        add(places, sketchbook, path);
 }
 
 enum espota_status espota_arduino_places(struct espota_arduino_places *places,
                                          const struct espota_log *log, struct espota_error *err)
 {
-    const char *home = getenv("HOME");
     const char *data = variable("ARDUINO_DIRECTORIES_DATA", "ARDUINO_DATA_DIR");
     const char *user = variable("ARDUINO_DIRECTORIES_USER", "ARDUINO_SKETCHBOOK_DIR");
     const bool wanted[] = {data == NULL, user == NULL};
@@ -110,9 +120,9 @@ enum espota_status espota_arduino_places(struct espota_arduino_places *places,
         add(places, false, data);
     if (user != NULL)
         add(places, true, user);
-    status = read_configs(places, home, data, wanted, log, err);
-    for (int sketchbook = 0; home != NULL && sketchbook < 2; sketchbook++)
+    status = read_configs(places, data, wanted, log, err);
+    for (int sketchbook = 0; sketchbook < 2; sketchbook++)
         if (!any(places, sketchbook))
-            add_defaults(places, home, sketchbook);
+            add_defaults(places, sketchbook);
     return status;
 }

@@ -59,19 +59,26 @@ static int cmd_discovery(int argc, char **argv)
     return espota_program_stop_signal() != 0 ? 128 + espota_program_stop_signal() : 0;
 }
 
+/* Started under the name of Arduino's own. */
+int cmd_mdns_discovery(int argc, char **argv)
+{
+    return cmd_discovery(argc, argv);
+}
+
 #define AT(member) OPT_AT(struct espota_arduino_install_options, member)
 
 static const struct opt install_options[] = {
     {OPT_STRING, 0, "core", "CORE",
-     "only this one: esp8266, esp32, rp2040, or the folder of a core (PATH, with a slash)",
+     "only this one: esp8266, esp32, rp2040, or the folder of a core (a path, not only its name)",
      AT(core), .min = 1},
     {OPT_STRING, 0, "data-dir", "DIR",
-     "where Arduino's tools keep cores (default: what arduino-cli.yaml says, else ~/.arduino15 "
-     "and the sketchbook)",
+     "where Arduino's tools keep cores (default: what arduino-cli.yaml says, else ~/.arduino15, "
+     "on Windows %LOCALAPPDATA%\\Arduino15, and the sketchbook)",
      AT(data_dir), .min = 1},
     {OPT_FLAG, 0, "shim", NULL,
-     "also put small scripts in place of the cores' espota.py and signing.py; the originals are "
-     "kept beside them",
+     "also put small scripts in place of the cores' espota.py and signing.py, and on Windows a "
+     "copy "
+     "of espota-c in place of espota.exe; the originals are kept beside them",
      AT(shim)},
     {OPT_FLAG, 0, "discovery", NULL,
      "also stand in for the mdns-discovery that arduino-cli and the IDE run; the original is kept "

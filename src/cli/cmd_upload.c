@@ -143,8 +143,8 @@ static const struct opt options[] = {
      HERE(password_file), .min = 1},
     {OPT_FLAG, 0, "password-stdin", NULL, "the first line of standard input", HERE(password_stdin)},
     {OPT_SECRET, 'a', "auth", "PASSWORD",
-     "the password itself; it is taken out of the process list at once, but not out of the "
-     "shell's history",
+     "the password itself; it is taken out of the process list at once (on Windows it stays there, "
+     "for your own programs and for administrators), but not out of the shell's history",
      AT(password)},
     {OPT_STRING, 0, "user", "NAME",
      "the user for web updaters (default admin; arduino for /sketch and /data)", AT(user),

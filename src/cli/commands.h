@@ -6,6 +6,7 @@
 #ifndef ESPOTA_CLI_COMMANDS_H
 #define ESPOTA_CLI_COMMANDS_H
 
+int cmd_mdns_discovery(int argc, char **argv);
 int cmd_arduino(int argc, char **argv);
 int cmd_discover(int argc, char **argv);
 int cmd_upload(int argc, char **argv);

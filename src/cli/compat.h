@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The command lines of the tools that espota-c stands in for: espota.py's (and signing.py's), as
- * the cores, the IDE and PlatformIO call them.
+ * the cores, the IDE and PlatformIO call them, and that of Arduino's mdns-discovery.
  */
 #ifndef ESPOTA_CLI_COMPAT_H
 #define ESPOTA_CLI_COMPAT_H
@@ -11,7 +11,7 @@
 #include "espota/error.h"
 #include "espota/upload.h"
 
-enum compat_tool { COMPAT_NONE, COMPAT_ESPOTA_PY, COMPAT_SIGNING_PY };
+enum compat_tool { COMPAT_NONE, COMPAT_ESPOTA_PY, COMPAT_SIGNING_PY, COMPAT_MDNS_DISCOVERY };
 /*
  * Whose line this is: the program was started under the name of a tool, or the first argument
  * begins with "-" and is neither --help nor --version.

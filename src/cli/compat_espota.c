@@ -14,6 +14,7 @@
 #include "cli/remedy.h"
 #include "cli/run_upload.h"
 #include "cli/secrets.h"
+#include "sys/sys.h"
 
 enum { FAILURE = 1, BAD_USAGE = 2, ESP32_PORT = 3232 };
 
@@ -298,12 +299,13 @@ static bool is_signing_line(int argc, char **argv)
 
 enum compat_tool compat_tool_of(int argc, char **argv)
 {
-    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
-    const char *name = slash != NULL ? slash + 1 : argc > 0 ? argv[0] : "";
+    const char *program = argc > 0 ? argv[0] : "";
 
-    if (strcmp(name, "signing.py") == 0)
+    if (espota_path_calls(program, "mdns-discovery"))
+        return COMPAT_MDNS_DISCOVERY;
+    if (espota_path_calls(program, "signing.py"))
         return COMPAT_SIGNING_PY;
-    if (strcmp(name, "espota.py") == 0 || strcmp(name, "espota") == 0)
+    if (espota_path_calls(program, "espota.py") || espota_path_calls(program, "espota"))
         return COMPAT_ESPOTA_PY;
     if (argc < 2 || argv[1][0] != '-' || strcmp(argv[1], "--help") == 0 ||
         strcmp(argv[1], "--version") == 0)

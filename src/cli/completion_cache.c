@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The devices that were seen last, for shells that complete names without asking the network. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/devices.h"
@@ -12,18 +11,12 @@ enum { LINE_MAX_BYTES = 1024, TARGET_MAX = 512, PATH_ROOM = 4096 };
 /* False: there is no place for it. */
 static bool path_of(char path[PATH_ROOM])
 {
-    const char *cache = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
-    int length;
+    char cache[PATH_ROOM];
+    char own[PATH_ROOM];
 
-    /* The standard says that a relative path is to be ignored. */
-    if (cache != NULL && cache[0] == '/')
-        length = snprintf(path, PATH_ROOM, "%s/espota-c/devices", cache);
-    else if (home != NULL && home[0] == '/')
-        length = snprintf(path, PATH_ROOM, "%s/.cache/espota-c/devices", home);
-    else
-        return false;
-    return length < PATH_ROOM;
+    return espota_place(ESPOTA_PLACE_CACHE, 0, cache, sizeof(cache)) &&
+           espota_path_join(own, sizeof(own), cache, "espota-c") &&
+           espota_path_join(path, PATH_ROOM, own, "devices");
 }
 
 /* A name from the network becomes a word in a shell: only what needs no quotes there. */

@@ -92,6 +92,8 @@ static int run(int argc, char **argv)
     enum compat_tool tool = compat_tool_of(argc, argv);
     const struct command *command;
 
+    if (tool == COMPAT_MDNS_DISCOVERY)
+        return cmd_mdns_discovery(argc, argv);
     if (tool != COMPAT_NONE) {
         remedy_of_other_tools();
         return tool == COMPAT_ESPOTA_PY ? compat_espota(argc, argv) : cmd_signing_py(argc, argv);

@@ -58,11 +58,8 @@ static bool want_colour(bool terminal)
 
 void out_init(const char *program)
 {
-    const char *term = getenv("TERM");
-    bool dumb = term == NULL || strcmp(term, "dumb") == 0;
-
     out.program = program;
-    out.rewritable = espota_program_is_terminal(ESPOTA_PROGRAM_STDERR) && !dumb;
+    out.rewritable = espota_program_can_rewrite(ESPOTA_PROGRAM_STDERR);
     out.colour = want_colour(out.rewritable);
     out.annotate = is_set("GITHUB_ACTIONS");
 }
@@ -131,7 +128,7 @@ int out_finish(int exit_code)
 {
     erase_status_line();
     errno = 0;
-    check_data(fflush(stdout) == 0);
+    check_data(fflush(stdout) == 0 && !ferror(stdout)); /* not every printf tells */
     if (out.lost == 0)
         return exit_code;
     out_error("cannot write to standard output: %s", strerror(out.lost));

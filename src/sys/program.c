@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -68,6 +70,13 @@ bool espota_program_is_terminal(enum espota_program_stream stream)
     return isatty((int)stream) == 1;
 }
 
+bool espota_program_can_rewrite(enum espota_program_stream stream)
+{
+    const char *term = getenv("TERM");
+
+    return espota_program_is_terminal(stream) && term != NULL && strcmp(term, "dumb") != 0;
+}
+
 size_t espota_program_width(enum espota_program_stream stream)
 {
     struct winsize size;
@@ -76,6 +85,8 @@ size_t espota_program_width(enum espota_program_stream stream)
         return 80;
     return size.ws_col;
 }
+
+const char *const espota_program_suffix = "";
 
 bool espota_program_hides_arguments(void)
 {

@@ -25,6 +25,12 @@ void espota_program_begin(void);
 
 bool espota_program_is_terminal(enum espota_program_stream stream);
 
+/*
+ * Whether it is a terminal that knows carriage return, the erasing of a line and colours; where it
+ * has to be told to, it is.
+ */
+bool espota_program_can_rewrite(enum espota_program_stream stream);
+
 /* Columns of a terminal; 80 where they cannot be told. */
 size_t espota_program_width(enum espota_program_stream stream);
 
@@ -33,6 +39,9 @@ size_t espota_program_width(enum espota_program_stream stream);
  * this process.
  */
 bool espota_program_hides_arguments(void);
+
+/* What the file of a program is called behind its name: ".exe", or "". */
+extern const char *const espota_program_suffix;
 
 /* The absolute path of this program; false if the system does not tell. */
 bool espota_program_path(char *out, size_t room);
