@@ -101,14 +101,15 @@ espota_arduino_discovery_create(const struct espota_arduino_discovery_options *o
     if (d == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for Arduino's discovery");
     d->options = (struct espota_arduino_discovery_options)ESPOTA_ARDUINO_DISCOVERY_OPTIONS_INIT;
-    d->input = (struct espota_watch){
-        .fd = ESPOTA_STREAM_STDIN, .events = ESPOTA_READABLE, .ready = readable, .context = d};
+    d->input = (struct espota_watch){.events = ESPOTA_READABLE, .ready = readable, .context = d};
     d->timer = (struct espota_timer){.expired = expired, .context = d};
     status = espota_sized_take(&d->options, options, err);
     if (status == ESPOTA_OK)
         status = espota_loop_create(ESPOTA_LOOP_BEST, &d->loop, err);
     if (status == ESPOTA_OK)
         status = espota_pluggable_create(&hooks, &d->pluggable, err);
+    if (status == ESPOTA_OK)
+        status = espota_stream_stdin(&d->input.fd, err);
     if (status == ESPOTA_OK)
         status = espota_loop_watch(d->loop, &d->input, err);
     if (status != ESPOTA_OK) {

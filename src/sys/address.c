@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses as values: between text, names, socket addresses and ours. */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sys/net_platform.h"
+#include "sys/sockets.h"
+
+enum { SCOPE_ROOM = 16 }; /* as many as IF_NAMESIZE of Linux and macOS */
 
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -146,18 +144,15 @@ bool espota_address_equal(const struct espota_address *a, const struct espota_ad
 const char *espota_address_format(const struct espota_address *address, bool with_port,
                                   char out[ESPOTA_ADDRESS_TEXT])
 {
-    char host[INET6_ADDRSTRLEN + 1 + IF_NAMESIZE] = "?";
-    char name[IF_NAMESIZE];
+    char host[INET6_ADDRSTRLEN + 1 + SCOPE_ROOM] = "?";
     size_t used;
 
     if (address->family != 0)
         inet_ntop(address->family == 4 ? AF_INET : AF_INET6, address->bytes, host, sizeof(host));
     if (address->family == 6 && address->scope != 0) {
         used = strlen(host); /* below INET6_ADDRSTRLEN, so that a name always fits */
-        if (if_indextoname(address->scope, name) != NULL)
-            snprintf(host + used, sizeof(host) - used, "%%%s", name);
-        else
-            snprintf(host + used, sizeof(host) - used, "%%%u", (unsigned)address->scope);
+        host[used] = '%';
+        espota_os_scope_name(address->scope, host + used + 1, sizeof(host) - used - 1);
     }
     if (!with_port)
         snprintf(out, ESPOTA_ADDRESS_TEXT, "%s", host);
@@ -170,7 +165,7 @@ const char *espota_address_format(const struct espota_address *address, bool wit
 /* An interface by name or number; 0: there is none such. */
 static uint32_t parse_scope(const char *text)
 {
-    unsigned index = if_nametoindex(text);
+    uint32_t index = espota_os_scope_index(text);
     char *end = NULL;
     unsigned long number;
 
@@ -218,22 +213,23 @@ bool espota_address_parse(const char *text, struct espota_address *out)
     return false;
 }
 
-static enum espota_status not_found(const char *host, int code, struct espota_error *err)
+static enum espota_status not_found(const char *host, int error, struct espota_error *err)
 {
-    int os_error = errno;
-
-    if (code == EAI_MEMORY)
+    switch (error) {
+    case ENOMEM:
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to look up %.255s", host);
-    if (code == EAI_SYSTEM)
-        return espota_error_errno(err, ESPOTA_E_NO_ANSWER, os_error, "cannot look up %.255s", host);
-    if (code == EAI_AGAIN)
+    case EAGAIN:
         return espota_error_set(err, ESPOTA_E_NO_ANSWER,
                                 "cannot look up %.255s: no name server answered; give the address "
                                 "instead, or try again",
                                 host);
-    return espota_error_set(err, ESPOTA_E_NO_ANSWER,
-                            "no host is known as %.255s; check the spelling or give its address",
-                            host);
+    case ENOENT:
+        return espota_error_set(
+            err, ESPOTA_E_NO_ANSWER,
+            "no host is known as %.255s; check the spelling or give its address", host);
+    default:
+        return espota_error_errno(err, ESPOTA_E_NO_ANSWER, error, "cannot look up %.255s", host);
+    }
 }
 
 enum espota_status espota_address_resolve(const char *host, uint16_t port,
@@ -241,15 +237,15 @@ enum espota_status espota_address_resolve(const char *host, uint16_t port,
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
     struct addrinfo *list = NULL;
-    int code;
+    int error;
 
     if (espota_address_parse(host, out)) {
         out->port = port;
         return ESPOTA_OK;
     }
-    code = getaddrinfo(host, NULL, &hints, &list);
-    if (code != 0)
-        return not_found(host, code, err);
+    error = espota_os_look_up(host, &hints, &list);
+    if (error != 0)
+        return not_found(host, error, err);
     for (const struct addrinfo *a = list; a != NULL && out->family != 4; a = a->ai_next) {
         struct espota_address found;
 
@@ -259,7 +255,7 @@ enum espota_status espota_address_resolve(const char *host, uint16_t port,
     }
     freeaddrinfo(list);
     if (out->family == 0)
-        return not_found(host, EAI_NONAME, err);
+        return not_found(host, ENOENT, err);
     out->port = port;
     return ESPOTA_OK;
 }

@@ -10,10 +10,9 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "sys/descriptor.h"
 #include "sys/loop_backend.h"
+#include "sys/sockets.h"
 
 static struct espota_loop_entry *entry_of(struct espota_loop *loop,
                                           const struct espota_watch *watch)
@@ -192,26 +191,15 @@ int espota_loop_wait_ms(const struct espota_loop *loop)
 
 void espota_loop_wake(struct espota_loop *loop)
 {
-    int saved = errno; /* a signal handler must not change it */
-    ssize_t written;
-
-    do
-        written = write(loop->wake_pipe[1], "", 1);
-    while (written < 0 && errno == EINTR);
-    /* A full pipe wakes just as well. */
-    errno = saved;
+    espota_wake_ring(loop->bell);
 }
 
 static void woken(void *context, unsigned events)
 {
     struct espota_loop *loop = context;
-    char sink[64];
-    ssize_t n;
 
     (void)events;
-    do
-        n = read(loop->wake_pipe[0], sink, sizeof(sink));
-    while (n == (ssize_t)sizeof(sink) || (n < 0 && errno == EINTR));
+    espota_wake_clear(loop->wake_watch.fd);
 }
 
 static enum espota_status open_backend(struct espota_loop *loop, enum espota_loop_backend backend,
@@ -233,10 +221,11 @@ static enum espota_status open_backend(struct espota_loop *loop, enum espota_loo
 
 static enum espota_status open_wake(struct espota_loop *loop, struct espota_error *err)
 {
-    if (!espota_descriptor_pipe(loop->wake_pipe))
+    if (!espota_wake_open(&loop->wake_watch.fd, &loop->bell))
         return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot create a pipe");
-    loop->wake_watch = (struct espota_watch){
-        .fd = loop->wake_pipe[0], .events = ESPOTA_READABLE, .ready = woken, .context = loop};
+    loop->wake_watch.events = ESPOTA_READABLE;
+    loop->wake_watch.ready = woken;
+    loop->wake_watch.context = loop;
     return espota_loop_watch(loop, &loop->wake_watch, err);
 }
 
@@ -249,7 +238,7 @@ enum espota_status espota_loop_create(enum espota_loop_backend backend, struct e
     *out = NULL;
     if (loop == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for the event loop");
-    loop->wake_pipe[0] = loop->wake_pipe[1] = -1;
+    loop->wake_watch.fd = loop->bell = -1;
     status = open_backend(loop, backend, err);
     if (status == ESPOTA_OK)
         status = open_wake(loop, err);
@@ -267,22 +256,12 @@ void espota_loop_destroy(struct espota_loop *loop)
         return;
     if (loop->ops != NULL)
         loop->ops->close(loop);
-    espota_descriptor_close(&loop->wake_pipe[0]);
-    espota_descriptor_close(&loop->wake_pipe[1]);
+    espota_wake_close(&loop->wake_watch.fd);
+    espota_wake_close(&loop->bell);
     espota_timers_deinit(&loop->timers);
     free(loop->entries);
     free(loop->reports);
     free(loop);
-}
-
-uint64_t espota_clock_ms(void)
-{
-    struct timespec t = {0, 0};
-
-    /* Cannot fail with a clock that POSIX requires and a valid pointer. */
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    /* One more, since a machine's clock may start at 0 and 0 often means "never". */
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000 + 1;
 }
 
 int64_t espota_clock_wall(void)

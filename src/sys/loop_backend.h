@@ -85,7 +85,7 @@ struct espota_loop {
     uint64_t now;
     bool turning;
 
-    int wake_pipe[2];
+    int bell; /* what wakes it is rung, and heard by the watch */
     struct espota_watch wake_watch;
 };
 

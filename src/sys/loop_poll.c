@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Waiting by poll: everywhere. The list is dense; an entry's place says where its descriptor is. */
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 
 #include "sys/loop_backend.h"
+#include "sys/sockets.h"
 
 struct poll_list {
     struct pollfd *items;
@@ -55,7 +55,7 @@ static enum espota_status poll_add(struct espota_loop *loop, int fd, unsigned ev
         list->room = room;
     }
     loop->entries[fd].place = list->count;
-    list->items[list->count++] = (struct pollfd){fd, to_poll(events), 0};
+    list->items[list->count++] = (struct pollfd){(espota_os_fd)fd, to_poll(events), 0};
     return ESPOTA_OK;
 }
 
@@ -80,14 +80,14 @@ static enum espota_status poll_wait(struct espota_loop *loop, int timeout_ms,
                                     struct espota_error *err)
 {
     struct poll_list *list = loop->state;
-    int left = poll(list->items, (nfds_t)list->count, timeout_ms);
+    int left = espota_os_poll(list->items, list->count, timeout_ms);
 
     if (left < 0 && errno != EINTR && errno != EAGAIN)
         return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot wait for events");
     for (size_t i = 0; i < list->count && left > 0; i++) {
         if (list->items[i].revents == 0)
             continue;
-        espota_loop_report(loop, list->items[i].fd, from_poll(list->items[i].revents));
+        espota_loop_report(loop, (int)list->items[i].fd, from_poll(list->items[i].revents));
         left--;
     }
     return ESPOTA_OK;

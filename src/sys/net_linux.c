@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "sys/net.h"
 #include "sys/net_platform.h"
 
 const int espota_net_send_flags = MSG_NOSIGNAL;

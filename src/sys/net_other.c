@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "sys/loop_backend.h"
+#include "sys/net.h"
 #include "sys/net_platform.h"
 
 /*

@@ -6,13 +6,10 @@
  */
 #include "sys/net.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "sys/descriptor.h"
+#include "sys/sockets.h"
 
 struct lookup {
     struct lookup *next;
@@ -29,17 +26,17 @@ struct list {
 
 /* What the threads know: it goes with the last who knows it. */
 struct shared {
-    pthread_mutex_t lock;
+    espota_os_lock lock;
     struct list waiting, done;
     unsigned threads;
     bool abandoned; /* the resolver is gone */
-    int bell;       /* the writing end of its pipe */
+    int bell;       /* rung when something is done */
 };
 
 struct espota_resolver {
     struct espota_loop *loop;
     struct espota_resolver_hooks hooks;
-    struct espota_watch watch; /* of the pipe's reading end */
+    struct espota_watch watch; /* of the bell */
     struct shared *shared;
 };
 
@@ -79,67 +76,45 @@ static void shared_free(struct shared *shared)
 {
     list_clear(&shared->waiting);
     list_clear(&shared->done);
-    espota_descriptor_close(&shared->bell);
-    pthread_mutex_destroy(&shared->lock);
+    espota_wake_close(&shared->bell);
+    espota_os_lock_deinit(&shared->lock);
     free(shared);
 }
 
 /* One thread: until nothing waits any more. */
-static void *work(void *context)
+static void work(void *context)
 {
     struct shared *shared = context;
     struct lookup *lookup;
     bool last;
 
-    pthread_mutex_lock(&shared->lock);
+    espota_os_lock_take(&shared->lock);
     while (!shared->abandoned && (lookup = list_take(&shared->waiting)) != NULL) {
-        pthread_mutex_unlock(&shared->lock);
+        espota_os_lock_give(&shared->lock);
         lookup->status = espota_address_resolve(lookup->name, 0, &lookup->address, &lookup->err);
-        pthread_mutex_lock(&shared->lock);
+        espota_os_lock_take(&shared->lock);
         list_add(&shared->done, lookup);
-        if (!shared->abandoned && write(shared->bell, "", 1) < 0)
-            continue; /* a full pipe has enough in it to be heard */
+        if (!shared->abandoned)
+            espota_wake_ring(shared->bell);
     }
     shared->threads--;
     last = shared->abandoned && shared->threads == 0;
-    pthread_mutex_unlock(&shared->lock);
+    espota_os_lock_give(&shared->lock);
     if (last)
         shared_free(shared);
-    return NULL;
-}
-
-/* Signals are the main thread's. */
-static bool start_thread(struct shared *shared)
-{
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, before;
-    bool started;
-
-    if (pthread_attr_init(&attributes) != 0)
-        return false;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    started = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
-              pthread_create(&thread, &attributes, work, shared) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return started;
 }
 
 static void ready(void *context, unsigned events)
 {
     struct espota_resolver *resolver = context;
     struct lookup *lookup, *next;
-    char sink[64];
 
     (void)events;
-    while (read(resolver->watch.fd, sink, sizeof(sink)) == (ssize_t)sizeof(sink))
-        ;
-    pthread_mutex_lock(&resolver->shared->lock);
+    espota_wake_clear(resolver->watch.fd);
+    espota_os_lock_take(&resolver->shared->lock);
     lookup = resolver->shared->done.first;
     list_init(&resolver->shared->done);
-    pthread_mutex_unlock(&resolver->shared->lock);
+    espota_os_lock_give(&resolver->shared->lock);
     while (lookup != NULL) {
         next = lookup->next;
         resolver->hooks.found(resolver->hooks.context, lookup->name,
@@ -158,7 +133,7 @@ static struct shared *shared_create(void)
     list_init(&shared->waiting);
     list_init(&shared->done);
     shared->bell = -1;
-    if (pthread_mutex_init(&shared->lock, NULL) == 0)
+    if (espota_os_lock_init(&shared->lock))
         return shared;
     free(shared);
     return NULL;
@@ -170,7 +145,6 @@ enum espota_status espota_resolver_create(struct espota_loop *loop,
 {
     struct espota_resolver *resolver = calloc(1, sizeof(*resolver));
     enum espota_status status;
-    int ends[2];
 
     *out = NULL;
     if (resolver != NULL)
@@ -183,13 +157,10 @@ enum espota_status espota_resolver_create(struct espota_loop *loop,
     resolver->hooks = *hooks;
     resolver->watch = (struct espota_watch){
         .fd = -1, .events = ESPOTA_READABLE, .ready = ready, .context = resolver};
-    if (espota_descriptor_pipe(ends)) {
-        resolver->watch.fd = ends[0];
-        resolver->shared->bell = ends[1];
+    if (espota_wake_open(&resolver->watch.fd, &resolver->shared->bell))
         status = espota_loop_watch(loop, &resolver->watch, err);
-    } else {
+    else
         status = espota_error_set(err, ESPOTA_E_LOCAL, "cannot create a pipe to look names up");
-    }
     if (status != ESPOTA_OK) {
         espota_resolver_destroy(resolver);
         return status;
@@ -204,14 +175,14 @@ void espota_resolver_destroy(struct espota_resolver *resolver)
 
     if (resolver == NULL)
         return;
-    pthread_mutex_lock(&resolver->shared->lock);
+    espota_os_lock_take(&resolver->shared->lock);
     resolver->shared->abandoned = true;
     last = resolver->shared->threads == 0;
-    pthread_mutex_unlock(&resolver->shared->lock);
+    espota_os_lock_give(&resolver->shared->lock);
     if (last)
         shared_free(resolver->shared);
     espota_loop_unwatch(resolver->loop, &resolver->watch);
-    espota_descriptor_close(&resolver->watch.fd);
+    espota_wake_close(&resolver->watch.fd);
     free(resolver);
 }
 
@@ -226,18 +197,18 @@ enum espota_status espota_resolver_ask(struct espota_resolver *resolver, const c
     if (lookup == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to look up %.255s", name);
     memcpy(lookup->name, name, length + 1);
-    pthread_mutex_lock(&shared->lock);
+    espota_os_lock_take(&shared->lock);
     list_add(&shared->waiting, lookup);
     /* every thread there is has something to do, or is just going to look */
     if (shared->threads < ESPOTA_RESOLVER_THREADS) {
         shared->threads++;
-        if (!start_thread(shared))
+        if (!espota_os_thread(work, shared))
             shared->threads--;
     }
     alone = shared->threads == 0;
     shared->threads += alone;
-    pthread_mutex_unlock(&shared->lock);
+    espota_os_lock_give(&shared->lock);
     if (alone) /* no thread is to be had: then one after the other, as it has to be */
-        (void)work(shared);
+        work(shared);
     return ESPOTA_OK;
 }

@@ -7,9 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "espota/status.h"
+#include "espota/error.h"
 
-enum { ESPOTA_STREAM_STDIN = 0 };
+/* Standard input, for the loop and espota_stream_read; it stays open, and is the same each time. */
+enum espota_status espota_stream_stdin(int *fd, struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /*
  * What is there, at most `room` bytes, by one call of the system: OK with *done (0 at the end),

@@ -7,6 +7,13 @@
 
 #include "sys/descriptor.h"
 
+enum espota_status espota_stream_stdin(int *fd, struct espota_error *err)
+{
+    (void)err;
+    *fd = STDIN_FILENO;
+    return ESPOTA_OK;
+}
+
 enum espota_status espota_stream_read(int fd, void *data, size_t room, size_t *done, int *os_error)
 {
     ssize_t got;

@@ -14,6 +14,9 @@ import unittest
 ROOT = pathlib.Path(sys.argv.pop(1)).resolve()
 FOLDERS = ("include/espota", "src", "firmware-stub")
 TAG = re.compile(r"^\s*(?:typedef\s+|static\s+|const\s+)*(struct|enum|union)\s+(\w+)\s*\{", re.M)
+# What one system has in place of another's: never in one program, so that twins may use one name.
+FOREIGN = {"POSIX": re.compile(r"_windows\.[ch]$"),
+           "Windows": re.compile(r"_(posix|linux|macos|other)\.[ch]$")}
 # A header that CMake makes for a library that is loaded when it is needed; the names are the library's.
 GENERATED = os.environ.get("ESPOTA_GENERATED", "")
 
@@ -38,18 +41,20 @@ def compile_headers(headers):
 
 
 def own(path):
-    """Headers that need no library which is only found by pkg-config."""
-    return not re.search(r'#include ("lazy/|<(avahi|microhttpd|curl|dns_sd|bearssl))', path.read_text())
+    """Headers that need no library which is only found by pkg-config, and no other system."""
+    return not FOREIGN["POSIX"].search(path.name) and not re.search(r'#include ("lazy/|<(avahi|microhttpd|curl|dns_sd|bearssl))', path.read_text())
 
 
 class Names(unittest.TestCase):
     def test_a_tag_is_defined_once(self):
-        places = collections.defaultdict(list)
-        for path in sources("*.[ch]"):
-            for _, name in TAG.findall(path.read_text()):
-                places[name].append(str(path.relative_to(ROOT)))
-        self.assertGreater(len(places), 100)
-        self.assertEqual({name: where for name, where in places.items() if len(where) > 1}, {})
+        for system, foreign in FOREIGN.items():
+            with self.subTest(system=system):
+                places = collections.defaultdict(list)
+                for path in sources("*.[ch]"):
+                    for _, name in TAG.findall(path.read_text()) if not foreign.search(path.name) else ():
+                        places[name].append(str(path.relative_to(ROOT)))
+                self.assertGreater(len(places), 100)
+                self.assertEqual({name: where for name, where in places.items() if len(where) > 1}, {})
 
     def test_headers_together(self):
         headers = [path for path in sources("*.h") if own(path)]
