@@ -7,13 +7,13 @@
 #ifndef ESPOTA_SYS_OS_H
 #define ESPOTA_SYS_OS_H
 
-/* clang-format off: the first goes before all others of Windows */
-#include <iphlpapi.h>
-#include <mstcpip.h>
-#include <mswsock.h>
-#include <windows.h>
+/* The first goes before all others of Windows. */
+/* clang-format off */
 #include <winsock2.h>
 #include <ws2tcpip.h>
+#include <iphlpapi.h>
+#include <mswsock.h>
+#include <mstcpip.h>
 /* clang-format on */
 #undef interface
 

@@ -43,6 +43,9 @@ long espota_os_receive_from(int fd, void *data, size_t room, struct espota_addre
  */
 enum espota_status espota_os_outcome(long result, size_t *done, int *os_error);
 
+/* Windows: -1, with errno for what the last call of Winsock failed with. */
+long espota_os_failed(void);
+
 /* How many of them have something to report; -1 with errno. */
 int espota_os_poll(struct pollfd *items, size_t count, int timeout_ms);
 
