@@ -34,7 +34,8 @@ static const struct opt options[] = {
      "where to listen; a port alone is on every IPv4 address (default 8080). A socket that systemd "
      "hands over is taken instead.",
      OPT_AT(struct serve_args, options.listen)},
-    {OPT_STRING, 0, "auth-file", "FILE", "lines of user:password; others get 401",
+    {OPT_STRING, 0, "auth-file", "FILE",
+     "lines of user:password; others get 401. Read again when it changes",
      OPT_AT(struct serve_args, options.auth_file)},
     {OPT_STRING, 0, "accel", "PREFIX",
      "behind nginx: let it send the bytes (X-Accel-Redirect: PREFIX/FILE)",

@@ -50,13 +50,11 @@ static enum espota_status read_file(struct espota_secret *secret, const char *pa
     if (status == ESPOTA_OK)
         status = espota_secret_copy(secret, line, about.length, err);
     if (status == ESPOTA_OK && about.shared) {
-        char name[256];
         char command[512];
 
-        (void)espota_text_printable(path, strlen(path), name, sizeof(name));
         espota_log_say(log, ESPOTA_LOG_WARNING,
-                       "others can read the %s %s; take that away with: %s", what, name,
-                       espota_file_private_command(name, command, sizeof(command)));
+                       "others can read the %s %s; take that away with: %s", what, path,
+                       espota_file_private_command(path, command, sizeof(command)));
     }
     if (status != ESPOTA_OK)
         (void)espota_error_prefix(err, "%s", what);

@@ -57,6 +57,7 @@ struct espota_serve_rules {
 /* What tells whether rules that are read now would be others. */
 struct espota_serve_sources {
     struct espota_file_key manifest;
+    struct espota_file_key auth;
     struct espota_file_key images; /* the folder: only which one it is counts */
 };
 

@@ -168,6 +168,9 @@ static struct espota_serve_sources sources_of(const struct espota_serve *serve)
     if (serve->options.manifest != NULL &&
         espota_file_key_at(serve->options.manifest, &key) == ESPOTA_OK)
         now.manifest = key;
+    if (serve->options.auth_file != NULL &&
+        espota_file_key_at(serve->options.auth_file, &key) == ESPOTA_OK)
+        now.auth = key;
     if (serve->rules != NULL && espota_file_key_at(serve->rules->images, &key) == ESPOTA_OK)
         now.images = key;
     return now;
@@ -179,6 +182,7 @@ static bool has_changed(const struct espota_serve *serve)
     struct espota_serve_sources now = sources_of(serve);
 
     return !espota_file_key_equal(&now.manifest, &serve->tried.manifest) ||
+           !espota_file_key_equal(&now.auth, &serve->tried.auth) ||
            now.images.device != serve->tried.images.device ||
            now.images.inode != serve->tried.images.inode;
 }

@@ -248,7 +248,7 @@ START_TEST(test_python_int)
 }
 END_TEST
 
-static bool wanted(const char *program, const char *first)
+static enum compat_tool tool_of(const char *program, const char *first)
 {
     char name[64];
     char argument[64];
@@ -256,7 +256,12 @@ static bool wanted(const char *program, const char *first)
 
     (void)snprintf(name, sizeof(name), "%s", program);
     (void)snprintf(argument, sizeof(argument), "%s", first != NULL ? first : "");
-    return compat_tool_of(first != NULL ? 2 : 1, argv) != COMPAT_NONE;
+    return compat_tool_of(first != NULL ? 2 : 1, argv);
+}
+
+static bool wanted(const char *program, const char *first)
+{
+    return tool_of(program, first) != COMPAT_NONE;
 }
 
 START_TEST(test_wanted)
@@ -271,6 +276,10 @@ START_TEST(test_wanted)
     ck_assert(wanted("/core/tools/espota.py", NULL));
     ck_assert(wanted("espota", "--help"));
     ck_assert(!wanted("espota.py/x", "upload"));
+    ck_assert(!wanted("espota.python", "upload"));
+    ck_assert(tool_of("/core/tools/signing.py", "-x") == COMPAT_SIGNING_PY);
+    ck_assert(tool_of("/tools/mdns-discovery", NULL) == COMPAT_MDNS_DISCOVERY);
+    ck_assert(tool_of("/tools/mdns-discovery/espota-c", "-i") == COMPAT_ESPOTA_PY);
 }
 END_TEST
 

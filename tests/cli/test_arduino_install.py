@@ -76,6 +76,17 @@ class Install(Case):
         self.install("--remove")
         self.assertEqual(self.state(), before)
 
+    def test_the_line_ends_of_the_file_stay(self):
+        mine = MINE.replace("\n", "\r\n").encode()
+        self.local("esp8266").write_bytes(mine)
+        self.install()
+        written = self.local("esp8266").read_bytes()
+        self.assertEqual(written.count(b"\r\n"), written.count(b"\n"))
+        self.assertGreater(written.count(b"\n"), 4)
+        self.assertIn("is as it should be", self.install("--core", "esp8266").stderr)
+        self.install("--remove")
+        self.assertEqual(self.local("esp8266").read_bytes(), mine)
+
     def test_lines_that_were_added_behind_ours_stay(self):
         self.install("--core", "esp32")
         with self.local("esp32").open("a") as file:
@@ -218,6 +229,22 @@ class Install(Case):
         self.assertEqual((shim.parent / "espota.py.orig").read_text(), "print('original')\n")
         self.install("--remove")
         self.assertEqual(self.state(), before)
+
+    def test_a_shim_gives_the_exit_code_where_exec_does_not(self):
+        self.install("--shim")
+        shim = self.cores["esp8266"] / "tools" / "espota.py"
+        script = ("import os, runpy, sys; os.name = 'nt'; sys.argv = sys.argv[1:]; "
+                  "runpy.run_path(sys.argv[0], run_name='__main__')")
+        for line, code in (("--help",), 0), (("-p", "x y"), 2), (("-i", "127.0.0.1"), 1):
+            done = subprocess.run([sys.executable, "-c", script, str(shim), *line],
+                                  capture_output=True, text=True, timeout=espota_test.TIMEOUT)
+            self.assertEqual(done.returncode, code, done.stderr)
+
+    def test_programs_of_other_systems_stay(self):
+        tool = self.cores["esp32"] / "tools" / "espota.exe"
+        tool.write_bytes(b"MZ of Espressif")
+        self.install("--shim")
+        self.assertEqual(tool.read_bytes(), b"MZ of Espressif")
 
     def test_nothing_there(self):
         done = self.install("--data-dir", str(self.dir), code=3)
