@@ -59,6 +59,16 @@ bool espota_descriptor_again(int fd, bool writing)
     return true;
 }
 
+bool espota_descriptor_read(int fd, void *out, size_t room, size_t *length)
+{
+    ssize_t got = read(fd, out, room);
+
+    while (got < 0 && errno != EINTR && espota_descriptor_again(fd, false))
+        got = read(fd, out, room);
+    *length = got > 0 ? (size_t)got : 0;
+    return got >= 0;
+}
+
 bool espota_descriptor_write(int fd, const void *data, size_t length)
 {
     const uint8_t *at = data;

@@ -24,6 +24,10 @@ void espota_descriptor_close(int *fd);
  * may be non-blocking, which is set for all who share them: they stay as they are.
  */
 bool espota_descriptor_again(int fd, bool writing);
+/*
+ * Some bytes, once there are any; none at the end. False with errno: EINTR if a signal came first.
+ */
+bool espota_descriptor_read(int fd, void *out, size_t room, size_t *length);
 /* All of it, however long it takes; false with errno. */
 bool espota_descriptor_write(int fd, const void *data, size_t length);
 /* From there on; *length is less than `room` at the end only. False with errno. */

@@ -6,17 +6,13 @@
 #include "sys/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sys/descriptor.h"
 #include "sys/file_platform.h"
-#include "sys/platform.h"
-#include "sys/stream.h"
+#include "sys/place.h"
 
 bool espota_file_key_equal(const struct espota_file_key *a, const struct espota_file_key *b)
 {
@@ -24,40 +20,24 @@ bool espota_file_key_equal(const struct espota_file_key *a, const struct espota_
            a->changed_ns == b->changed_ns;
 }
 
-void espota_file_key_from(const struct stat *facts, struct espota_file_key *key)
-{
-    key->device = (uint64_t)facts->st_dev;
-    key->inode = (uint64_t)facts->st_ino;
-    key->size = (uint64_t)facts->st_size;
-    key->changed_ns = (int64_t)facts->st_mtim.tv_sec * 1000000000 + facts->st_mtim.tv_nsec;
-}
-
 enum espota_status espota_file_key_of(int file, struct espota_file_key *key)
 {
-    struct stat facts;
+    struct espota_file_facts facts;
 
-    if (fstat(file, &facts) < 0)
+    if (!espota_file_facts_of(file, &facts))
         return ESPOTA_E_LOCAL;
-    espota_file_key_from(&facts, key);
+    *key = facts.key;
     return ESPOTA_OK;
 }
 
 enum espota_status espota_file_key_at(const char *path, struct espota_file_key *key)
 {
-    struct stat facts;
+    struct espota_file_facts facts;
 
-    if (stat(path, &facts) < 0)
+    if (!espota_file_facts_at(path, &facts))
         return ESPOTA_E_LOCAL;
-    espota_file_key_from(&facts, key);
+    *key = facts.key;
     return ESPOTA_OK;
-}
-
-int64_t espota_file_clock_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 static enum espota_status fail(const struct espota_input *input, int os_errno, const char *what,
@@ -66,30 +46,30 @@ static enum espota_status fail(const struct espota_input *input, int os_errno, c
     return espota_error_errno(err, ESPOTA_E_LOCAL, os_errno, "cannot %s %s", what, input->name);
 }
 
-static enum espota_status refuse_kind(const struct espota_input *input, mode_t mode,
+static enum espota_status refuse_kind(const struct espota_input *input, enum espota_file_kind kind,
                                       struct espota_error *err)
 {
-    if (S_ISDIR(mode))
+    if (kind == ESPOTA_FILE_FOLDER)
         return espota_error_set(err, ESPOTA_E_LOCAL, "%s is a directory, a file is wanted",
                                 input->name);
-    if (!input->standard && (S_ISCHR(mode) || S_ISBLK(mode)))
+    if (!input->standard && (kind == ESPOTA_FILE_DEVICE || kind == ESPOTA_FILE_DISK))
         return espota_error_set(err, ESPOTA_E_LOCAL, "%s is a device, a file is wanted",
                                 input->name);
     return ESPOTA_OK;
 }
 
 /* Looked at before it is opened, too: opening a device can do something to it. */
-static enum espota_status open_path(struct espota_input *input, const char *path, struct stat *info,
-                                    struct espota_error *err)
+static enum espota_status open_path(struct espota_input *input, const char *path,
+                                    struct espota_file_facts *facts, struct espota_error *err)
 {
     enum espota_status status;
 
-    if (stat(path, info) != 0)
+    if (!espota_file_facts_at(path, facts))
         return fail(input, errno, "open", err);
-    status = refuse_kind(input, info->st_mode, err);
+    status = refuse_kind(input, facts->kind, err);
     if (status != ESPOTA_OK)
         return status;
-    input->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    input->fd = espota_file_open(path);
     return input->fd >= 0 ? ESPOTA_OK : fail(input, errno, "open", err);
 }
 
@@ -97,7 +77,7 @@ enum espota_status espota_input_init(struct espota_input *input, const char *pat
                                      struct espota_error *err)
 {
     enum espota_status status = ESPOTA_OK;
-    struct stat info;
+    struct espota_file_facts facts;
 
     *input = (struct espota_input)ESPOTA_INPUT_INIT;
     input->standard = strcmp(path, "-") == 0;
@@ -105,20 +85,20 @@ enum espota_status espota_input_init(struct espota_input *input, const char *pat
     if (input->standard)
         input->fd = STDIN_FILENO;
     else
-        status = open_path(input, path, &info, err);
-    if (status == ESPOTA_OK && fstat(input->fd, &info) != 0)
+        status = open_path(input, path, &facts, err);
+    if (status == ESPOTA_OK && !espota_file_facts_of(input->fd, &facts))
         status = fail(input, errno, "open", err);
     if (status == ESPOTA_OK)
-        status = refuse_kind(input, info.st_mode, err);
+        status = refuse_kind(input, facts.kind, err);
     if (status != ESPOTA_OK) {
         espota_input_deinit(input);
         return status;
     }
     /* standard input may stand in the middle of a file, so it is read in order */
-    input->regular = S_ISREG(info.st_mode) && !input->standard;
-    input->size = input->regular ? (uint64_t)info.st_size : 0;
-    input->mode = S_ISREG(info.st_mode) ? info.st_mode & 07777 : 0;
-    espota_file_key_from(&info, &input->key);
+    input->regular = facts.kind == ESPOTA_FILE_REGULAR && !input->standard;
+    input->size = input->regular ? facts.key.size : 0;
+    input->mode = facts.kind == ESPOTA_FILE_REGULAR ? facts.mode : 0;
+    input->key = facts.key;
     return ESPOTA_OK;
 }
 
@@ -150,17 +130,18 @@ enum espota_status espota_input_read(struct espota_input *input, void *out, size
 
     *length = 0;
     while (*length < room) {
-        ssize_t got;
+        size_t got;
 
         if (input->stop != NULL && *input->stop)
             return interrupted(input, err);
-        got = read(input->fd, at + *length, room - *length); /* length < room */
+        if (!espota_descriptor_read(input->fd, at + *length, room - *length, &got)) {
+            if (errno != EINTR)
+                return fail(input, errno, "read", err);
+            continue;
+        }
         if (got == 0)
             return check_unchanged(input, err);
-        if (got < 0 && !espota_descriptor_again(input->fd, false))
-            return fail(input, errno, "read", err);
-        if (got > 0)
-            *length += (size_t)got;
+        *length += got; /* got <= room - length */
     }
     return ESPOTA_OK;
 }
@@ -261,79 +242,105 @@ enum espota_status espota_file_read(const char *path, size_t most, uint8_t **out
     return status;
 }
 
-char *espota_file_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash != NULL ? strndup(path, (size_t)(slash - path) + 1) : strdup("./");
-}
-
 /* Into `folder` the folder that the path's last part is, or would be, in; that part, or NULL. */
-static const char *last_part(const char *path, struct stat *folder)
+static const char *last_part(const char *path, struct espota_file_facts *folder)
 {
-    const char *slash = strrchr(path, '/');
     char *name = espota_file_folder(path);
-    bool found = name != NULL && stat(name, folder) == 0;
+    bool found = name != NULL && espota_file_facts_at(name, folder);
 
     free(name);
-    if (!found)
-        return NULL;
-    return slash != NULL ? slash + 1 : path;
+    return found ? espota_path_name(path) : NULL;
+}
+
+static bool is_same(const struct espota_file_facts *a, const struct espota_file_facts *b)
+{
+    return a->key.device == b->key.device && a->key.inode == b->key.inode;
 }
 
 bool espota_file_is_same(const char *a, const char *b)
 {
-    struct stat first, second;
-    bool there = stat(a, &first) == 0;
+    struct espota_file_facts first, second;
+    bool there = espota_file_facts_at(a, &first);
     const char *name;
     const char *other;
 
     if (strcmp(a, "-") == 0 || strcmp(b, "-") == 0)
         return false;
-    if (there != (stat(b, &second) == 0))
+    if (there != espota_file_facts_at(b, &second))
         return false;
     if (there)
-        return S_ISREG(first.st_mode) && first.st_dev == second.st_dev &&
-               first.st_ino == second.st_ino;
+        return first.kind == ESPOTA_FILE_REGULAR && is_same(&first, &second);
     name = last_part(a, &first);
     other = last_part(b, &second);
-    return name != NULL && other != NULL && strcmp(name, other) == 0 &&
-           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+    return name != NULL && other != NULL && espota_path_is_same_name(name, other) &&
+           is_same(&first, &second);
 }
 
 bool espota_file_exists(const char *path)
 {
-    struct stat info;
+    struct espota_file_facts facts;
 
-    return stat(path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
+    return espota_file_facts_at(path, &facts) || (errno != ENOENT && errno != ENOTDIR);
+}
+
+/* Cuts off the last part of a path, and the separators before it. */
+static void cut(char *path)
+{
+    char *end = path + (espota_path_name(path) - path);
+
+    while (end > path && espota_path_separates(path, end - 1))
+        end--;
+    *end = '\0';
+}
+
+/* The folder and those that it is in; on failure `path` is cut to the one that could not be. */
+static bool make_folders(char *path)
+{
+    struct espota_file_facts facts;
+    size_t length = strlen(path);
+
+    if (length == 0 || (espota_file_facts_at(path, &facts) && facts.kind == ESPOTA_FILE_FOLDER) ||
+        espota_folder_make(path) || errno == EEXIST)
+        return true;
+    if (errno != ENOENT || !espota_path_is(path))
+        return false;
+    cut(path);
+    if (!make_folders(path))
+        return false;
+    path[strlen(path)] = espota_path_separator[0];
+    return espota_folder_make(path) || errno == EEXIST;
 }
 
 enum espota_status espota_folder_create_for(const char *path, struct espota_error *err)
 {
-    char *copy = strdup(path);
+    char *folder = strdup(path);
     enum espota_status status = ESPOTA_OK;
 
-    if (copy == NULL)
+    if (folder == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a path");
-    for (char *at = copy + 1; copy[0] != '\0' && status == ESPOTA_OK; at++) {
-        at = strchr(at, '/');
-        if (at == NULL)
-            break;
-        *at = '\0';
-        if (mkdir(copy, 0777) != 0 && errno != EEXIST)
-            status =
-                espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot make the folder %s", copy);
-        *at = '/';
-    }
-    free(copy);
+    cut(folder);
+    if (!make_folders(folder))
+        status =
+            espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot make the folder %s", folder);
+    free(folder);
     return status;
 }
 
 enum espota_status espota_file_remove(const char *path, struct espota_error *err)
 {
-    if (unlink(path) != 0)
+    if (!espota_file_unlink(path))
         return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot remove %s", path);
     return ESPOTA_OK;
+}
+
+static bool read_byte(int fd, char *byte, size_t *got)
+{
+    bool read;
+
+    do
+        read = espota_descriptor_read(fd, byte, 1, got);
+    while (!read && errno == EINTR);
+    return read;
 }
 
 /* Byte by byte: of standard input, what stands behind the line belongs to somebody else. */
@@ -341,12 +348,11 @@ static enum espota_status read_line(int fd, const char *name, char *line, size_t
                                     size_t *length, struct espota_error *err)
 {
     size_t got = 0;
-    int os_error = 0;
     char byte = 0;
+    bool read;
 
     *length = 0;
-    while (espota_stream_read(fd, &byte, 1, &got, &os_error) == ESPOTA_OK && got > 0 &&
-           byte != '\n') {
+    while ((read = read_byte(fd, &byte, &got)) && got > 0 && byte != '\n') {
         if (byte == '\0')
             return espota_error_set(err, ESPOTA_E_LOCAL, "%s has a NUL byte in its first line",
                                     name);
@@ -356,8 +362,8 @@ static enum espota_status read_line(int fd, const char *name, char *line, size_t
                                     room - 1);
         line[(*length)++] = byte;
     }
-    if (os_error != 0)
-        return espota_error_errno(err, ESPOTA_E_LOCAL, os_error, "cannot read %s", name);
+    if (!read)
+        return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot read %s", name);
     if (got == 0 && *length == 0)
         return espota_error_set(err, ESPOTA_E_LOCAL, "%s is empty", name);
     if (*length > 0 && line[*length - 1] == '\r')
@@ -370,7 +376,7 @@ enum espota_status espota_secret_file_read(const char *path, char *line, size_t 
                                            struct espota_secret_line *out, struct espota_error *err)
 {
     bool standard = strcmp(path, "-") == 0;
-    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    int fd = standard ? STDIN_FILENO : espota_file_open(path);
     enum espota_status status;
 
     *out = (struct espota_secret_line){.missing = fd < 0 && errno == ENOENT};
@@ -379,7 +385,7 @@ enum espota_status espota_secret_file_read(const char *path, char *line, size_t 
     status = read_line(fd, standard ? "standard input" : path, line, room, &out->length, err);
     if (!standard) {
         out->shared = espota_file_is_shared(fd);
-        (void)close(fd);
+        espota_descriptor_close(&fd);
     }
     return status;
 }

@@ -4,16 +4,15 @@
  * even a run that is killed leaves nothing; elsewhere a name of its own beside the target does.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/descriptor.h"
 #include "sys/file.h"
-#include "sys/platform.h"
+#include "sys/file_platform.h"
+#include "sys/place.h"
 #include "sys/program.h"
 
 enum { TRIES = 100, PIECE = 16384 };
@@ -57,8 +56,7 @@ static void drop_name(struct espota_output *output)
 /* A name in the folder of `path` that nothing has. */
 static char *name_beside(const char *path, int try)
 {
-    const char *slash = strrchr(path, '/');
-    size_t folder = slash != NULL ? (size_t)(slash - path) + 1 : 0;
+    size_t folder = (size_t)(espota_path_name(path) - path);
     size_t room = strlen(path) + 48;
     char *name = malloc(room);
 
@@ -91,33 +89,12 @@ static int take_name(struct espota_output *output,
 
 static int create_named(const struct espota_output *output, const char *name)
 {
-    (void)output;
-    return open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return espota_output_create_named(name, output->path, output->mode);
 }
 
 static int give_name(const struct espota_output *output, const char *name)
 {
     return espota_output_name(output->fd, name);
-}
-
-static int open_scratch(void)
-{
-    const char *folder = getenv("TMPDIR");
-    char name[4096];
-    int fd;
-
-    if (folder == NULL || folder[0] == '\0')
-        folder = "/tmp";
-    fd = espota_output_nameless(folder);
-    if (fd >= 0)
-        return fd;
-    (void)snprintf(name, sizeof(name), "%s/espota-XXXXXX", folder);
-    fd = mkstemp(name);
-    if (fd >= 0) {
-        (void)unlink(name);
-        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-    }
-    return fd;
 }
 
 /* What is no regular file gets the bytes in the end; until then they wait out of sight. */
@@ -126,7 +103,7 @@ static enum espota_status open_target(struct espota_output *output, int target, 
 {
     output->target = target;
     output->target_is_own = own;
-    output->fd = open_scratch();
+    output->fd = espota_output_scratch();
     if (output->fd >= 0)
         return ESPOTA_OK;
     return espota_error_errno(err, ESPOTA_E_LOCAL, errno,
@@ -137,17 +114,13 @@ static enum espota_status open_target(struct espota_output *output, int target, 
 static enum espota_status open_place(struct espota_output *output, const char *path,
                                      struct espota_error *err)
 {
-    struct stat info;
     char *folder;
 
     /*
      * A link stays a link: what it points to is replaced. One that comes to be there later, as in
      * a folder for all, is not followed: the rename takes its place.
      */
-    if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode))
-        output->path = realpath(path, NULL);
-    if (output->path == NULL)
-        output->path = strdup(path);
+    output->path = espota_output_real(path);
     folder = output->path != NULL ? espota_file_folder(output->path) : NULL;
     if (folder == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to write %s", path);
@@ -158,95 +131,44 @@ static enum espota_status open_place(struct espota_output *output, const char *p
     return output->fd >= 0 ? ESPOTA_OK : fail(output, errno, "write", err);
 }
 
-static mode_t process_umask(void)
-{
-    mode_t mask = umask(077);
-
-    (void)umask(mask);
-    return mask;
-}
-
-/*
- * In a folder where everybody may put something (/tmp), a link or a pipe of somebody else may lie
- * in wait for who writes there. This is the rule of Linux's protected_symlinks, which may be off.
- */
-static enum espota_status refuse_planted(const char *path, struct espota_error *err)
-{
-    const mode_t for_all = S_ISVTX | S_IWOTH;
-    char *name = espota_file_folder(path);
-    struct stat item, folder;
-    bool planted = name != NULL && lstat(path, &item) == 0 && stat(name, &folder) == 0 &&
-                   (S_ISLNK(item.st_mode) || S_ISFIFO(item.st_mode)) &&
-                   (folder.st_mode & for_all) == for_all && item.st_uid != geteuid() &&
-                   item.st_uid != folder.st_uid;
-
-    free(name);
-    if (!planted)
-        return ESPOTA_OK;
-    return espota_error_set(err, ESPOTA_E_LOCAL,
-                            "%s is a %s of another user in a folder where everybody may write, "
-                            "and nothing is written through it",
-                            path, S_ISLNK(item.st_mode) ? "link" : "pipe");
-}
-
 /* Renaming over /dev/null would do harm, so what is no regular file is written to. */
-static enum espota_status open_special(struct espota_output *output, const char *path, mode_t mode,
-                                       bool wait, struct espota_error *err)
+static enum espota_status open_special(struct espota_output *output, const char *path,
+                                       enum espota_file_kind kind, bool wait,
+                                       struct espota_error *err)
 {
     int target;
 
-    if (S_ISDIR(mode))
+    if (kind == ESPOTA_FILE_FOLDER)
         return espota_error_set(err, ESPOTA_E_LOCAL, "%s is a directory, a file is wanted", path);
-    if (S_ISBLK(mode))
+    if (kind == ESPOTA_FILE_DISK)
         return espota_error_set(err, ESPOTA_E_LOCAL, "%s is a disk, a file is wanted", path);
-    target = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | (wait ? 0 : O_NONBLOCK));
-    if (target < 0 && errno == ENXIO && S_ISFIFO(mode))
+    target = espota_output_open_special(path, wait);
+    if (target < 0 && errno == ENXIO && kind == ESPOTA_FILE_PIPE)
         return espota_error_set(err, ESPOTA_E_LOCAL, "nobody reads from the pipe %s", path);
     return target >= 0 ? open_target(output, target, true, err) : fail(output, errno, "write", err);
 }
 
-/*
- * The new file belongs to whom the old one did, as far as this process may: a run under sudo
- * does not take a file away from its user. A group that had to change gets no more than all.
- */
-static void keep_owner(struct espota_output *output, const struct stat *old)
-{
-    struct stat own;
-
-    output->mode = old->st_mode & 07777;
-    if (fstat(output->fd, &own) == 0 && own.st_uid == old->st_uid && own.st_gid == old->st_gid)
-        return;
-    if (fchown(output->fd, old->st_uid, old->st_gid) == 0)
-        return;
-    output->mode &= 0777u;
-    if (fchown(output->fd, (uid_t)-1, old->st_gid) != 0)
-        output->mode = (output->mode & 0707u) | ((output->mode & 07u) << 3);
-}
-
-static enum espota_status open_regular(struct espota_output *output, const char *path,
-                                       const struct stat *old, struct espota_error *err)
+static enum espota_status open_regular(struct espota_output *output, const char *path, bool present,
+                                       struct espota_error *err)
 {
     enum espota_status status;
-    struct stat link;
 
-    if (old != NULL && access(path, W_OK) != 0) /* a rename would not ask */
+    if (present && !espota_output_may_write(path))
         return fail(output, errno, "write", err);
-    if (old == NULL && lstat(path, &link) == 0)
+    if (!present && espota_output_is_named(path))
         return espota_error_set(err, ESPOTA_E_LOCAL, "%s is a link to a file that is not there",
                                 path);
     status = open_place(output, path, err);
-    if (status == ESPOTA_OK && old != NULL)
-        keep_owner(output, old);
+    if (status == ESPOTA_OK && present)
+        output->mode = espota_output_keep_owner(output->fd, path);
     return status;
 }
 
 static enum espota_status open_new(struct espota_output *output, const char *path,
                                    struct espota_error *err)
 {
-    struct stat info;
-
     output->exclusive = true;
-    if (lstat(path, &info) == 0)
+    if (espota_output_is_named(path))
         return espota_error_set(err, ESPOTA_E_LOCAL, "%s is there already and is not overwritten",
                                 path);
     return open_place(output, path, err);
@@ -255,15 +177,15 @@ static enum espota_status open_new(struct espota_output *output, const char *pat
 static enum espota_status open_over(struct espota_output *output, const char *path, bool wait,
                                     struct espota_error *err)
 {
-    struct stat info;
-    bool present = stat(path, &info) == 0;
-    enum espota_status status = refuse_planted(path, err);
+    struct espota_file_facts facts;
+    bool present = espota_file_facts_at(path, &facts);
+    enum espota_status status = espota_output_refuse_planted(path, err);
 
     if (status != ESPOTA_OK)
         return status;
-    if (present && !S_ISREG(info.st_mode))
-        return open_special(output, path, info.st_mode, wait, err);
-    return open_regular(output, path, present ? &info : NULL, err);
+    if (present && facts.kind != ESPOTA_FILE_REGULAR)
+        return open_special(output, path, facts.kind, wait, err);
+    return open_regular(output, path, present, err);
 }
 
 /* `path` is NULL for bytes that are never committed. */
@@ -291,7 +213,7 @@ static enum espota_status create(struct espota_output **out, const char *path, c
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory to write %s", name);
     output->fd = output->target = -1;
     output->name = name;
-    output->mode = mode & ~(unsigned)process_umask();
+    output->mode = espota_output_new_mode(mode);
     status = open_any(output, path, kind, err);
     if (status == ESPOTA_OK)
         *out = output;
@@ -346,34 +268,13 @@ static enum espota_status copy_to_target(struct espota_output *output, struct es
     return status;
 }
 
-/* Where there are no hard links: an empty file holds the name, and is renamed over. */
-static int place_new_by_rename(const struct espota_output *output)
-{
-    int fd = open(output->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-    if (fd < 0)
-        return -1;
-    espota_descriptor_close(&fd);
-    if (rename(output->temporary, output->path) == 0)
-        return 0;
-    fd = errno;
-    (void)unlink(output->path);
-    errno = fd;
-    return -1;
-}
-
 static enum espota_status place_new(struct espota_output *output, struct espota_error *err)
 {
-    int placed;
+    bool placed = output->temporary == NULL
+                      ? espota_output_name(output->fd, output->path) == 0
+                      : espota_output_rename_new(output->fd, output->temporary, output->path);
 
-    if (output->temporary == NULL) {
-        placed = espota_output_name(output->fd, output->path);
-    } else {
-        placed = link(output->temporary, output->path);
-        if (placed != 0 && errno != EEXIST)
-            placed = place_new_by_rename(output);
-    }
-    if (placed == 0)
+    if (placed)
         return ESPOTA_OK;
     if (errno == EEXIST)
         return espota_error_set(err, ESPOTA_E_LOCAL, "%s is there already and is not overwritten",
@@ -385,22 +286,10 @@ static enum espota_status place_over(struct espota_output *output, struct espota
 {
     if (output->temporary == NULL && take_name(output, give_name) < 0)
         return fail(output, errno, "write", err);
-    if (rename(output->temporary, output->path) != 0)
+    if (!espota_output_rename(output->fd, output->temporary, output->path))
         return fail(output, errno, "write", err);
     drop_name(output);
     return ESPOTA_OK;
-}
-
-/* So that the name, too, survives a loss of power; a system that cannot is not to blame. */
-static void sync_folder(const struct espota_output *output)
-{
-    char *folder = espota_file_folder(output->path);
-    int fd = folder != NULL ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-    if (fd >= 0)
-        (void)fsync(fd);
-    espota_descriptor_close(&fd);
-    free(folder);
 }
 
 bool espota_output_is_stream(const struct espota_output *output)
@@ -414,13 +303,12 @@ enum espota_status espota_output_commit(struct espota_output *output, struct esp
 
     if (output->target >= 0)
         status = copy_to_target(output, err);
-    else if (fchmod(output->fd, output->mode) != 0 ||
-             (fsync(output->fd) != 0 && errno != EINVAL)) /* EINVAL: nothing to sync there */
+    else if (!espota_output_settle(output->fd, output->mode))
         status = fail(output, errno, "write", err);
     else
         status = output->exclusive ? place_new(output, err) : place_over(output, err);
     if (status == ESPOTA_OK && output->target < 0)
-        sync_folder(output);
+        espota_output_sync_folder(output->path);
     output->committed = status == ESPOTA_OK;
     return status;
 }
@@ -428,7 +316,7 @@ enum espota_status espota_output_commit(struct espota_output *output, struct esp
 void espota_output_revoke(struct espota_output *output)
 {
     if (output->committed && output->exclusive)
-        (void)unlink(output->path);
+        (void)espota_file_unlink(output->path);
     output->committed = false;
 }
 
@@ -437,7 +325,7 @@ void espota_output_destroy(struct espota_output *output)
     if (output == NULL)
         return;
     if (output->temporary != NULL) {
-        (void)unlink(output->temporary);
+        (void)espota_file_unlink(output->temporary);
         drop_name(output);
     }
     if (output->target_is_own)

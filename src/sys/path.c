@@ -16,6 +16,18 @@ const char *espota_path_name(const char *path)
     return name;
 }
 
+char *espota_file_folder(const char *path)
+{
+    size_t length = (size_t)(espota_path_name(path) - path);
+    char *folder = malloc(length > 0 ? length + 1 : sizeof("./"));
+
+    if (folder == NULL)
+        return NULL;
+    memcpy(folder, length > 0 ? path : "./", length > 0 ? length : 2);
+    folder[length > 0 ? length : 2] = '\0';
+    return folder;
+}
+
 bool espota_path_is(const char *text)
 {
     return espota_path_name(text) != text;

@@ -14,6 +14,11 @@ bool espota_path_separates(const char *path, const char *at)
     return *at == '/';
 }
 
+bool espota_path_is_same_name(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
 bool espota_path_is_absolute(const char *path)
 {
     return path[0] == '/';

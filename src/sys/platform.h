@@ -10,18 +10,10 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include "sys/file.h"
-
-/* The folder that `path` is in, with its final slash; NULL without memory. */
-char *espota_file_folder(const char *path);
+#include "sys/file_platform.h"
 
 /* The key in what stat() said. */
 void espota_file_key_from(const struct stat *facts, struct espota_file_key *key);
-
-/* A file in `folder` that has no name and goes away with its descriptor; -1 with errno. */
-int espota_output_nameless(const char *folder);
-/* Gives it one; -1 with errno, EEXIST if something has that name. */
-int espota_output_name(int fd, const char *name);
 
 /* open() below a folder; EXDEV or ELOOP for what leads out of it, ENOSYS if it cannot. -1 with
  * errno. */
