@@ -115,5 +115,9 @@ int main(int argc, char **argv)
 {
     espota_program_begin();
     out_init("espota-c");
+    if (!espota_program_arguments(&argc, &argv)) {
+        out_error("no memory for the arguments");
+        return espota_status_exit_code(ESPOTA_E_MEMORY);
+    }
     return out_finish(run(argc, argv));
 }

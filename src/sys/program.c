@@ -65,6 +65,13 @@ void espota_program_begin(void)
     handle_stop_signals(on_end);
 }
 
+bool espota_program_arguments(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    return true;
+}
+
 bool espota_program_is_terminal(enum espota_program_stream stream)
 {
     return isatty((int)stream) == 1;

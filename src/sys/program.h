@@ -23,6 +23,12 @@ enum espota_program_stream {
  */
 void espota_program_begin(void);
 
+/*
+ * Puts main's argument list in UTF-8 in place of the one that main was given, where the system
+ * would give it in another way; it stays to the end. False: no memory.
+ */
+bool espota_program_arguments(int *argc, char ***argv) ESPOTA_MUST_CHECK;
+
 bool espota_program_is_terminal(enum espota_program_stream stream);
 
 /*
