@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libmicrohttpd without a thread: its epoll descriptor is one watch of our loop, its timeout one
- * timer. It times out who says nothing, but not who says a byte every few seconds: those are cut
- * off here, by a queue.
+ * libmicrohttpd without a thread: its sockets are watched by our loop (server_sockets.h), its
+ * timeout is one timer. It times out who says nothing, but not who says a byte every few seconds:
+ * those are cut off here, by a queue.
  */
 #include "http/http.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "lazy/mhd.h"
+#include "http/server_sockets.h"
 #include "wire/wire.h"
 
 enum { IDLE_MS = 60000 };
@@ -28,6 +28,7 @@ struct espota_http_request {
     uint64_t due;
     struct espota_http_server *server;
     struct MHD_Connection *connection;
+    struct espota_http_socket socket;
     int fd;
     char *path;
     struct espota_http_transfer *transfer; /* of the answer under way; NULL: none is followed */
@@ -38,7 +39,7 @@ struct espota_http_request {
 struct espota_http_server {
     struct MHD_Daemon *daemon;
     struct espota_loop *loop;
-    struct espota_watch watch;
+    struct espota_http_sockets *sockets;
     struct espota_timer timer;
     espota_http_handler handler;
     void *context;
@@ -166,14 +167,22 @@ static void earlier(uint64_t *next, uint64_t at)
         *next = at;
 }
 
-/* MHD_run does what is ready; the timer then says when it wants to be run without an event. */
+static void run_at(struct espota_http_server *server, uint64_t at)
+{
+    /* an armed timer that is moved cannot fail: it has its place already */
+    if (espota_loop_arm(server->loop, &server->timer, at) != ESPOTA_OK)
+        espota_loop_wake(server->loop);
+}
+
+/* What is ready is done; the timer then says when libmicrohttpd wants to be run without an event.
+ */
 static void run(struct espota_http_server *server)
 {
     MHD_UNSIGNED_LONG_LONG wait;
     uint64_t now = espota_loop_now(server->loop);
     uint64_t next = now + IDLE_MS;
 
-    (void)MHD_run(server->daemon);
+    espota_http_sockets_run(server->sockets);
     if (MHD_get_timeout(server->daemon, &wait) == MHD_YES && wait < IDLE_MS)
         earlier(&next, now + wait);
     if (server->unheard.first != NULL)
@@ -182,9 +191,7 @@ static void run(struct espota_http_server *server)
         earlier(&next, server->sleeping.first->due);
     if (server->transfers.following > 0)
         earlier(&next, now + ESPOTA_HTTP_FOLLOW_MS);
-    /* an armed timer that is moved cannot fail: it has its place already */
-    if (espota_loop_arm(server->loop, &server->timer, next) != ESPOTA_OK)
-        espota_loop_wake(server->loop);
+    run_at(server, next);
 }
 
 /* All of it on every event: under constant traffic a timer alone would never come. */
@@ -202,10 +209,12 @@ static void expired(void *context)
     run(server);
 }
 
-static void ready(void *context, unsigned events)
+/* Timers come behind all events of a turn: one run for all of them. */
+static void ready(void *context)
 {
-    (void)events;
-    expired(context);
+    struct espota_http_server *server = context;
+
+    run_at(server, espota_loop_now(server->loop));
 }
 
 /* Where there are almost as many as there may be, who has waited longest makes room. */
@@ -225,8 +234,10 @@ static void connection_changed(void *context, struct MHD_Connection *connection,
 
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
         server->connections--; /* it was counted when it came */
-        if (request != NULL)
+        if (request != NULL) {
+            espota_http_sockets_remove(&request->socket);
             dequeue(request);
+        }
         free(request);
         *own = NULL;
         return;
@@ -238,7 +249,8 @@ static void connection_changed(void *context, struct MHD_Connection *connection,
         return;
     request->server = server;
     request->connection = connection;
-    request->fd = info->connect_fd;
+    request->fd = (int)info->connect_fd;
+    espota_http_sockets_add(server->sockets, &request->socket, request->fd);
     enqueue(&server->unheard, request, ESPOTA_HTTP_REQUEST_MS);
     *own = request;
     make_room(server);
@@ -424,33 +436,39 @@ static size_t leave_escapes(void *context, struct MHD_Connection *connection, ch
     return strlen(text);
 }
 
-static enum espota_status join_loop(struct espota_http_server *server, struct espota_error *err)
-{
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-
-    if (info == NULL)
-        return espota_error_set(err, ESPOTA_E_LOCAL, "libmicrohttpd has no epoll here");
-    server->watch = (struct espota_watch){
-        .fd = info->epoll_fd, .events = ESPOTA_READABLE, .ready = ready, .context = server};
-    server->timer = (struct espota_timer){.expired = expired, .context = server};
-    if (espota_loop_arm(server->loop, &server->timer, espota_loop_now(server->loop)) != ESPOTA_OK)
-        return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
-    return espota_loop_watch(server->loop, &server->watch, err);
-}
-
 /* The memory of a connection is for its request and our headers; the body has its own. Without the
  * word about SIGPIPE it would guard every send against it. */
 static struct MHD_Daemon *start_daemon(struct espota_http_server *server, int listener)
 {
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, answer_request, server,
-        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        espota_http_sockets_flags | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, answer_request, server,
+        MHD_OPTION_LISTEN_SOCKET, (MHD_socket)listener, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)8192, MHD_OPTION_CONNECTION_LIMIT,
         server->connections_max, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)ESPOTA_HTTP_IDLE_S,
         MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK,
         request_started, server, MHD_OPTION_NOTIFY_COMPLETED, request_over, server,
         MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_END);
+}
+
+/* A quarter of the descriptors is for all else: transfers that are followed, files, the program. */
+static unsigned most_connections(void)
+{
+    size_t files = espota_open_files_limit(65536);
+
+    if (files > espota_http_sockets_below)
+        files = espota_http_sockets_below;
+    return (unsigned)(files > 128 ? files - files / 4 - 64 : 32);
+}
+
+static enum espota_status join_loop(struct espota_http_server *server, int listener,
+                                    struct espota_error *err)
+{
+    server->timer = (struct espota_timer){.expired = expired, .context = server};
+    if (espota_loop_arm(server->loop, &server->timer, espota_loop_now(server->loop)) != ESPOTA_OK)
+        return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
+    return espota_http_sockets_create(server->loop, server->daemon, listener,
+                                      server->connections_max, ready, server, &server->sockets,
+                                      err);
 }
 
 enum espota_status espota_http_server_create(struct espota_loop *loop, int listener,
@@ -459,7 +477,6 @@ enum espota_status espota_http_server_create(struct espota_loop *loop, int liste
                                              struct espota_error *err)
 {
     struct espota_http_server *server = calloc(1, sizeof(*server));
-    size_t files = espota_open_files_limit(65536);
     enum espota_status status = espota_lazy_mhd(err);
 
     *out = NULL;
@@ -469,7 +486,7 @@ enum espota_status espota_http_server_create(struct espota_loop *loop, int liste
         server->loop = loop;
         server->handler = handler;
         server->context = context;
-        server->connections_max = (unsigned)(files > 128 ? files - files / 4 - 64 : 32);
+        server->connections_max = most_connections();
         server->daemon = start_daemon(server, listener);
         if (server->daemon == NULL)
             status = espota_error_set(err, ESPOTA_E_LOCAL, "the HTTP server cannot start");
@@ -479,7 +496,7 @@ enum espota_status espota_http_server_create(struct espota_loop *loop, int liste
         free(server);
         return status;
     }
-    status = join_loop(server, err);
+    status = join_loop(server, listener, err);
     if (status == ESPOTA_OK)
         *out = server;
     else
@@ -493,7 +510,7 @@ void espota_http_server_destroy(struct espota_http_server *server)
 
     if (server == NULL)
         return;
-    espota_loop_unwatch(server->loop, &server->watch);
+    espota_http_sockets_destroy(server->sockets);
     espota_loop_disarm(server->loop, &server->timer);
     while ((request = take_due(&server->sleeping, UINT64_MAX)) != NULL)
         MHD_resume_connection(request->connection);
@@ -505,8 +522,10 @@ void espota_http_server_destroy(struct espota_http_server *server)
 
 void espota_http_server_close(struct espota_http_server *server)
 {
-    int listener = MHD_quiesce_daemon(server->daemon);
+    int listener;
 
+    espota_http_sockets_unlisten(server->sockets);
+    listener = (int)MHD_quiesce_daemon(server->daemon);
     espota_socket_close(&listener);
 }
 
