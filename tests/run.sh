@@ -59,6 +59,9 @@ echo "Building under the sanitizers"
 build_in "$build/sanitize" -DESPOTA_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
     -DESPOTA_TEST_PREFIX=sanitize_
 if [ -n "$full" ]; then
+    target=posix_tests
+    echo "Building as for a system that has POSIX and no more"
+    build_in "$build/posix" -DESPOTA_SYSTEM=POSIX -DESPOTA_TEST_PREFIX=posix_
     target=fuzz_tests
     echo "Building the fuzz targets with clang"
     build_in "$build/clang" -DCMAKE_C_COMPILER=clang -DESPOTA_FUZZ=ON -DESPOTA_WERROR=ON \
@@ -70,7 +73,7 @@ fi
 
 # One run over all builds, so that one summary stands at the end. Of clang's the fuzz tests.
 mkdir -p "$build/all"
-printf 'subdirs("%s" "%s"%s)\n' "$build" "$build/sanitize" "${full:+ \"$build/clang/tests/fuzz\" \"$build/memory/tests/fuzz\"}" \
+printf 'subdirs("%s" "%s"%s)\n' "$build" "$build/sanitize" "${full:+ \"$build/posix\" \"$build/clang/tests/fuzz\" \"$build/memory/tests/fuzz\"}" \
     >"$build/all/CTestTestfile.cmake"
 cd "$build/all"
 

@@ -24,6 +24,13 @@ enum espota_status espota_folder_open(const char *path, int *folder, struct espo
     return ESPOTA_OK;
 }
 
+static bool is_link(int folder, const char *name)
+{
+    struct stat facts;
+
+    return fstatat(folder, name, &facts, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(facts.st_mode);
+}
+
 /* Component by component, and no link at all: without the kernel's help none can be kept inside. */
 static int open_by_parts(int folder, const char *name, int flags)
 {
@@ -45,6 +52,8 @@ static int open_by_parts(int folder, const char *name, int flags)
         part[length] = '\0';
         next = openat(at, part,
                       (slash != NULL ? O_RDONLY | O_DIRECTORY | O_CLOEXEC : flags) | O_NOFOLLOW);
+        if (next < 0 && errno == ENOTDIR)
+            errno = is_link(at, part) ? ELOOP : ENOTDIR;
         espota_descriptor_close(&at);
         if (slash == NULL)
             return next;

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifdef __linux__
+#ifdef ESPOTA_TEST_LINUX
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -452,7 +452,7 @@ START_TEST(test_the_owner_stays)
 }
 END_TEST
 
-#ifdef __linux__
+#ifdef ESPOTA_TEST_LINUX
 
 /*
  * Without /proc a file cannot be nameless until its commit, so the other way is taken. The work

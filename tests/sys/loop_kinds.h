@@ -18,7 +18,7 @@
 static const enum espota_loop_backend kinds[] = {
     ESPOTA_LOOP_BEST,
     ESPOTA_LOOP_POLL,
-#ifdef __linux__
+#ifdef ESPOTA_TEST_LINUX
     ESPOTA_LOOP_EPOLL,
 #endif
 };

@@ -144,7 +144,7 @@ START_TEST(test_the_loop)
 {
     backend = ESPOTA_LOOP_POLL;
     ck_assert_uint_gt(each_fails(loop_work, false), 8);
-#ifdef __linux__
+#ifdef ESPOTA_TEST_LINUX
     backend = ESPOTA_LOOP_EPOLL;
     ck_assert_uint_gt(each_fails(loop_work, false), 8);
 #endif
