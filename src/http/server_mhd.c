@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "http/server_sockets.h"
+#include "lazy/mhd.h"
 #include "wire/wire.h"
 
 enum { IDLE_MS = 60000 };
@@ -39,7 +40,7 @@ struct espota_http_request {
 struct espota_http_server {
     struct MHD_Daemon *daemon;
     struct espota_loop *loop;
-    struct espota_http_sockets *sockets;
+    struct espota_http_sockets sockets;
     struct espota_timer timer;
     espota_http_handler handler;
     void *context;
@@ -182,7 +183,7 @@ static void run(struct espota_http_server *server)
     uint64_t now = espota_loop_now(server->loop);
     uint64_t next = now + IDLE_MS;
 
-    espota_http_sockets_run(server->sockets);
+    espota_http_sockets_run(&server->sockets);
     if (MHD_get_timeout(server->daemon, &wait) == MHD_YES && wait < IDLE_MS)
         earlier(&next, now + wait);
     if (server->unheard.first != NULL)
@@ -250,7 +251,7 @@ static void connection_changed(void *context, struct MHD_Connection *connection,
     request->server = server;
     request->connection = connection;
     request->fd = (int)info->connect_fd;
-    espota_http_sockets_add(server->sockets, &request->socket, request->fd);
+    espota_http_sockets_add(&server->sockets, &request->socket, request->fd);
     enqueue(&server->unheard, request, ESPOTA_HTTP_REQUEST_MS);
     *own = request;
     make_room(server);
@@ -466,9 +467,12 @@ static enum espota_status join_loop(struct espota_http_server *server, int liste
     server->timer = (struct espota_timer){.expired = expired, .context = server};
     if (espota_loop_arm(server->loop, &server->timer, espota_loop_now(server->loop)) != ESPOTA_OK)
         return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
-    return espota_http_sockets_create(server->loop, server->daemon, listener,
-                                      server->connections_max, ready, server, &server->sockets,
-                                      err);
+    server->sockets = (struct espota_http_sockets){.loop = server->loop,
+                                                   .daemon = server->daemon,
+                                                   .ready = ready,
+                                                   .context = server,
+                                                   .most = server->connections_max};
+    return espota_http_sockets_init(&server->sockets, listener, err);
 }
 
 enum espota_status espota_http_server_create(struct espota_loop *loop, int listener,
@@ -510,7 +514,7 @@ void espota_http_server_destroy(struct espota_http_server *server)
 
     if (server == NULL)
         return;
-    espota_http_sockets_destroy(server->sockets);
+    espota_http_sockets_deinit(&server->sockets);
     espota_loop_disarm(server->loop, &server->timer);
     while ((request = take_due(&server->sleeping, UINT64_MAX)) != NULL)
         MHD_resume_connection(request->connection);
@@ -524,7 +528,7 @@ void espota_http_server_close(struct espota_http_server *server)
 {
     int listener;
 
-    espota_http_sockets_unlisten(server->sockets);
+    espota_http_sockets_unlisten(&server->sockets);
     listener = (int)MHD_quiesce_daemon(server->daemon);
     espota_socket_close(&listener);
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How libmicrohttpd's sockets get into our loop: server_epoll.c where there is epoll,
- * server_select.c elsewhere. Of this room alone.
+ * How libmicrohttpd's sockets get into our loop: epoll_mhd.c where there is epoll,
+ * select_mhd.c elsewhere. Of this room alone.
  */
 #ifndef ESPOTA_HTTP_SERVER_SOCKETS_H
 #define ESPOTA_HTTP_SERVER_SOCKETS_H
 
 #include <stddef.h>
 
-#include "lazy/mhd.h"
 #include "sys/sys.h"
 
+struct MHD_Daemon;
 struct espota_http_sockets;
 
 /* A connection's, part of the caller's own. */
@@ -21,22 +21,30 @@ struct espota_http_socket {
     struct espota_http_socket *previous;
 };
 
+/* Part of the server. Set the first five; the rest is 0. */
+struct espota_http_sockets {
+    struct espota_loop *loop;
+    struct MHD_Daemon *daemon;
+    void (*ready)(void *context); /* in turns of the loop in which there is something to run for */
+    void *context;
+    unsigned most;                      /* connections that the daemon takes at a time */
+    struct espota_http_socket listener; /* with epoll: the set of all */
+    struct espota_http_socket *first;   /* of the connections; without epoll, as all that follows */
+    unsigned connections;
+    struct select_events *events;
+};
+
 /* For MHD_start_daemon. */
 extern const unsigned espota_http_sockets_flags;
 /* Numbers of descriptors that libmicrohttpd can take are below this. */
 extern const size_t espota_http_sockets_below;
 
-/*
- * Of a daemon that has just been started for `listener` and takes `most` connections at a time.
- * `ready` is called in turns of the loop in which there is something for run to do.
- */
-enum espota_status espota_http_sockets_create(struct espota_loop *loop, struct MHD_Daemon *daemon,
-                                              int listener, unsigned most,
-                                              void (*ready)(void *context), void *context,
-                                              struct espota_http_sockets **out,
-                                              struct espota_error *err) ESPOTA_MUST_CHECK;
-/* Before the daemon is stopped. The connections may be removed later. NULL is fine. */
-void espota_http_sockets_destroy(struct espota_http_sockets *sockets);
+/* Of a daemon that has just been started for `listener`. */
+enum espota_status espota_http_sockets_init(struct espota_http_sockets *sockets, int listener,
+                                            struct espota_error *err) ESPOTA_MUST_CHECK;
+/* Before the daemon is stopped. The connections may be removed later. Harmless after an init that
+ * failed. */
+void espota_http_sockets_deinit(struct espota_http_sockets *sockets);
 
 /* From the daemon's calls: one that came, one that goes. */
 void espota_http_sockets_add(struct espota_http_sockets *sockets, struct espota_http_socket *socket,

@@ -9,19 +9,14 @@
 
 #include <stdlib.h>
 
+#include "lazy/mhd.h"
+
 const unsigned espota_http_sockets_flags = MHD_NO_FLAG;
 const size_t espota_http_sockets_below = FD_SETSIZE;
 
-struct espota_http_sockets {
-    struct espota_loop *loop;
-    struct MHD_Daemon *daemon;
-    void (*ready)(void *context);
-    void *context;
-    struct espota_http_socket listener;
-    struct espota_http_socket *first; /* of the connections */
-    unsigned connections;
-    unsigned most;
-    fd_set readable; /* since the last run */
+/* Since the last run. */
+struct select_events {
+    fd_set readable;
     fd_set writable;
 };
 
@@ -32,9 +27,9 @@ static void socket_ready(void *context, unsigned events)
 
     /* what is broken comes as what was asked for: the next call of the system tells it */
     if (events & ESPOTA_READABLE)
-        FD_SET((MHD_socket)socket->watch.fd, &sockets->readable);
+        FD_SET((MHD_socket)socket->watch.fd, &sockets->events->readable);
     if (events & ESPOTA_WRITABLE)
-        FD_SET((MHD_socket)socket->watch.fd, &sockets->writable);
+        FD_SET((MHD_socket)socket->watch.fd, &sockets->events->writable);
     sockets->ready(sockets->context);
 }
 
@@ -86,33 +81,22 @@ static void ask_all(struct espota_http_sockets *sockets)
         sockets->ready(sockets->context); /* out of memory: once more */
 }
 
-enum espota_status espota_http_sockets_create(struct espota_loop *loop, struct MHD_Daemon *daemon,
-                                              int listener, unsigned most,
-                                              void (*ready)(void *context), void *context,
-                                              struct espota_http_sockets **out,
-                                              struct espota_error *err)
+enum espota_status espota_http_sockets_init(struct espota_http_sockets *sockets, int listener,
+                                            struct espota_error *err)
 {
-    struct espota_http_sockets *sockets = calloc(1, sizeof(*sockets));
-
-    *out = sockets;
-    if (sockets == NULL)
-        return espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
-    *sockets = (struct espota_http_sockets){
-        .loop = loop, .daemon = daemon, .ready = ready, .context = context, .most = most};
-    FD_ZERO(&sockets->readable);
-    FD_ZERO(&sockets->writable);
     prepare(sockets, &sockets->listener, listener);
-    return ESPOTA_OK;
+    sockets->events = calloc(1, sizeof(*sockets->events));
+    return sockets->events != NULL ? ESPOTA_OK
+                                   : espota_error_set(err, ESPOTA_E_MEMORY, "out of memory");
 }
 
-void espota_http_sockets_destroy(struct espota_http_sockets *sockets)
+void espota_http_sockets_deinit(struct espota_http_sockets *sockets)
 {
-    if (sockets == NULL)
-        return;
     espota_http_sockets_unlisten(sockets);
     while (sockets->first != NULL)
         espota_http_sockets_remove(sockets->first);
-    free(sockets);
+    free(sockets->events);
+    sockets->events = NULL;
 }
 
 void espota_http_sockets_add(struct espota_http_sockets *sockets, struct espota_http_socket *socket,
@@ -148,13 +132,13 @@ void espota_http_sockets_unlisten(struct espota_http_sockets *sockets)
 
 void espota_http_sockets_run(struct espota_http_sockets *sockets)
 {
-    fd_set readable = sockets->readable;
-    fd_set writable = sockets->writable;
+    fd_set readable = sockets->events->readable;
+    fd_set writable = sockets->events->writable;
     fd_set broken;
 
     FD_ZERO(&broken);
-    FD_ZERO(&sockets->readable);
-    FD_ZERO(&sockets->writable);
+    FD_ZERO(&sockets->events->readable);
+    FD_ZERO(&sockets->events->writable);
     (void)MHD_run_from_select(sockets->daemon, &readable, &writable, &broken);
     ask_all(sockets);
 }
