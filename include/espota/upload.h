@@ -127,6 +127,16 @@ struct espota_upload_options {
      */
     enum espota_status (*ask_password)(void *context, const char *target, struct espota_secret *out,
                                        struct espota_error *err);
+    /*
+     * The same, but for this one device, and before that: `target` as events call it, its host
+     * without the port, and the port that it is invited at. Fill `out` (the library wipes it) and
+     * return OK; OK without a password: there is none for it alone; any other status is the
+     * target's result. Called while others are being sent to. Never for a web updater, which is
+     * sent the password itself, and never for a target with no_password. NULL: never asked.
+     */
+    enum espota_status (*find_password)(void *context, const char *target, const char *host,
+                                        uint16_t port, struct espota_secret *out,
+                                        struct espota_error *err);
 };
 
 #ifdef __cplusplus

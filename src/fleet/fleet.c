@@ -56,12 +56,21 @@ static void ask_person(struct espota_upload *upload)
         espota_log_say(&upload->options.log, ESPOTA_LOG_WARNING, "%s", err.message);
 }
 
+/* A password of its own is at hand at once, or is not. */
+static void seek_passwords(struct espota_upload *upload)
+{
+    for (size_t i = 0; i < upload->count && upload->unsought > 0; i++)
+        if (upload->jobs[i].unsought)
+            espota_fleet_seek_password(&upload->jobs[i]);
+}
+
 /*
  * Targets that wait for a password wait until nothing else is under way, because a question may
  * take its time; nobody new begins meanwhile. The one answer is for all.
  */
 static void serve_parked(struct espota_upload *upload)
 {
+    seek_passwords(upload);
     if (upload->parked == 0 ||
         (!upload->asked && upload->attempts > upload->parked + upload->waiting))
         return;

@@ -53,8 +53,9 @@ struct espota_job {
 
     /* from the run */
     struct espota_attempt *attempt;
-    struct espota_secret secret;          /* of its password file, while an attempt lasts */
+    struct espota_secret secret;          /* its own password, while an attempt lasts */
     bool parked;                          /* its attempt waits for a password */
+    bool unsought;                        /* and nobody has looked for one of its own */
     const struct espota_outcome *outcome; /* the attempt's, once it is over; NULL: not yet */
     struct espota_job *next_ended;
     bool begun;
@@ -98,6 +99,7 @@ struct espota_upload {
     struct espota_job *ended; /* a list of those to look at */
     size_t attempts;          /* attempts under way */
     size_t parked;            /* of those, how many wait for a password */
+    size_t unsought;          /* of those, for how many nobody has looked for one of their own */
     size_t waiting;           /* and how many for a device to come back */
     bool asked;               /* the person was asked */
     struct espota_secret answer;
@@ -165,6 +167,8 @@ void espota_fleet_begin_job(struct espota_job *job);
 void espota_fleet_pretend(struct espota_job *job);
 /* Its attempt is over, and not on the stack any more. */
 void espota_fleet_look_at(struct espota_job *job);
+/* It waits for a password: gives it its own if the program knows one. */
+void espota_fleet_seek_password(struct espota_job *job);
 
 /* What a target comes to. */
 struct espota_end {

@@ -41,12 +41,20 @@ static void attempt_event(void *context, const struct espota_attempt_event *even
     espota_fleet_tell_event(context, event);
 }
 
+/* Whether the program is asked for this target's own password, once its device wants one. */
+static bool may_be_known(const struct espota_job *job)
+{
+    return job->upload->options.find_password != NULL && job->url == NULL && !job->no_password;
+}
+
 static void attempt_asks(void *context)
 {
     struct espota_job *job = context;
 
     job->parked = true;
+    job->unsought = may_be_known(job);
     job->upload->parked++;
+    job->upload->unsought += job->unsought;
 }
 
 static void attempt_over(void *context, const struct espota_outcome *outcome)
@@ -56,6 +64,14 @@ static void attempt_over(void *context, const struct espota_outcome *outcome)
     job->outcome = outcome;
     job->next_ended = job->upload->ended;
     job->upload->ended = job;
+}
+
+static void leave_parking(struct espota_job *job)
+{
+    job->upload->parked -= job->parked;
+    job->upload->unsought -= job->unsought;
+    job->parked = false;
+    job->unsought = false;
 }
 
 /* The job has no attempt any more. */
@@ -68,12 +84,12 @@ static void drop_attempt(struct espota_job *job)
     job->attempt = NULL;
     job->outcome = NULL;
     upload->attempts--;
-    upload->parked -= job->parked;
+    leave_parking(job);
     upload->waiting -= job->accepted;
-    job->parked = false;
 }
 
-/* The target's own, the run's, or the one that a person gave; its bytes may be NULL. */
+/* The target's own, the run's, or the one that a person gave; its bytes may be NULL. What a person
+ * gave for all is not offered where a password of its own may yet be found. */
 static enum espota_status find_password(struct espota_job *job, const struct espota_secret **out,
                                         struct espota_error *err)
 {
@@ -82,7 +98,9 @@ static enum espota_status find_password(struct espota_job *job, const struct esp
     static const struct espota_secret nothing = ESPOTA_SECRET_INIT;
     bool first = job->turn->attempts <= 1; /* a warning is said once */
 
-    *out = upload->options.password.bytes != NULL ? &upload->options.password : &upload->answer;
+    *out = may_be_known(job) ? &nothing : &upload->answer;
+    if (upload->options.password.bytes != NULL)
+        *out = &upload->options.password;
     if (job->url != NULL && job->url->password.bytes != NULL)
         *out = &job->url->password;
     if (job->no_password)
@@ -220,6 +238,30 @@ void espota_fleet_begin_job(struct espota_job *job)
         return;
     espota_secret_wipe(&job->secret);
     end_job(job, espota_fleet_end_of(&err), false, NULL);
+}
+
+void espota_fleet_seek_password(struct espota_job *job)
+{
+    const struct espota_upload_options *options = &job->upload->options;
+    struct espota_error err = ESPOTA_ERROR_INIT;
+    enum espota_status status;
+
+    if (job->outcome != NULL)
+        return; /* it is over, and about to be looked at */
+    job->unsought = false;
+    job->upload->unsought--;
+    status = options->find_password(options->context, job->target, job->name, job->port,
+                                    &job->secret, &err);
+    if (status != ESPOTA_OK) {
+        if (err.message[0] == '\0')
+            (void)espota_error_set(&err, status, "%s", espota_status_text(status));
+        err.status = status;
+        drop_attempt(job);
+        end_job(job, espota_fleet_end_of(&err), false, NULL);
+    } else if (job->secret.bytes != NULL) {
+        leave_parking(job);
+        espota_attempt_password(job->attempt, job->secret.bytes, job->secret.length);
+    }
 }
 
 /* Without a datagram: everything up to the first one was checked. */

@@ -415,10 +415,86 @@ START_TEST(test_password_file_of_a_target)
 }
 END_TEST
 
+static char sought[256]; /* whose passwords were */
+
+/* 127.0.0.3 has one, and the file that would tell that of 127.0.0.4 cannot be read. */
+static enum espota_status on_find(void *context, const char *target, const char *host,
+                                  uint16_t port, struct espota_secret *out,
+                                  struct espota_error *err)
+{
+    size_t used = strlen(sought);
+    char typed[64];
+
+    (void)context;
+    snprintf(typed, sizeof(typed), "%s:%u", host, port);
+    ck_assert_str_eq(target, typed);
+    snprintf(sought + used, sizeof(sought) - used, "%s ", host);
+    if (strcmp(host, "127.0.0.4") == 0)
+        return espota_error_set(err, ESPOTA_E_LOCAL, "cannot open the drawer");
+    return strcmp(host, "127.0.0.3") == 0 ? espota_secret_copy(out, "secret", 6, err) : ESPOTA_OK;
+}
+
+/* It is looked for where a device asks, and a person is asked where there is none. */
+START_TEST(test_a_password_of_its_own)
+{
+    struct run *run = run_create();
+    struct fake_device devices[4];
+
+    sought[0] = '\0';
+    run->answer = "secret";
+    run->options.find_password = on_find;
+    run->options.jobs = 1;
+    fake_start(&devices[0], "127.0.0.2", device_with_a_password, run);
+    fake_start(&devices[1], "127.0.0.3", device_with_a_password, run);
+    fake_start(&devices[2], "127.0.0.4", device_that_asks_in_vain, run);
+    fake_start(&devices[3], "127.0.0.5", good_device, run);
+    ck_assert_int_eq(go(run, devices, 4), ESPOTA_E_LOCAL);
+    for (size_t i = 0; i < 4; i++)
+        expect(run, i, i == 2 ? ESPOTA_E_LOCAL : ESPOTA_OK, i == 2 ? "open the drawer" : "");
+    ck_assert_str_eq(sought, "127.0.0.2 127.0.0.3 127.0.0.4 ");
+    ck_assert_uint_eq(run->asked, 1);
+    ck_assert_uint_eq(run->results[2].attempts, 1);
+    run_destroy(run);
+}
+END_TEST
+
+/* All at once: nobody waits for the one that a person is asked about. */
+START_TEST(test_a_password_of_its_own_waits_for_nobody)
+{
+    struct run *run = run_create();
+    struct fake_device devices[2];
+
+    run->answer = "secret";
+    run->options.find_password = on_find;
+    fake_start(&devices[0], "127.0.0.2", device_with_a_password, run);
+    fake_start(&devices[1], "127.0.0.3", device_with_a_password, run);
+    ck_assert_int_eq(go(run, devices, 2), ESPOTA_OK);
+    ck_assert_uint_eq(run->asked, 1);
+    ck_assert(strstr(run->story, "R1") < strstr(run->story, "c0"));
+    run_destroy(run);
+}
+END_TEST
+
+START_TEST(test_a_password_for_all_comes_first)
+{
+    struct run *run = run_create();
+
+    sought[0] = '\0';
+    run->options.find_password = on_find;
+    ck_assert_int_eq(espota_secret_copy(&run->options.password, "secret", 6, NULL), ESPOTA_OK);
+    go_alone(run, device_with_a_password, ESPOTA_OK, "");
+    ck_assert_str_eq(sought, "");
+    espota_secret_wipe(&run->options.password);
+    run_destroy(run);
+}
+END_TEST
+
 UNIT_MAIN("fleet/upload", test_one_device, test_lost_ok, test_strangers_get_nothing,
           test_reports_are_bounded, test_datagrams_of_others, test_refused_by_datagram,
           test_words_before_a_reset, test_retry_after_a_break,
           test_end_without_a_word_is_unknown_at_once, test_late_caller, test_two_devices_at_once,
           test_fixed_port_waits_for_the_late_caller, test_one_address_one_after_the_other,
           test_one_question_for_all, test_later_ones_are_not_asked_again,
-          test_nobody_knows_the_password, test_password_file_of_a_target)
+          test_nobody_knows_the_password, test_password_file_of_a_target,
+          test_a_password_of_its_own, test_a_password_of_its_own_waits_for_nobody,
+          test_a_password_for_all_comes_first)
