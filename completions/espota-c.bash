@@ -54,6 +54,15 @@ _espota_c_options()
             printf '%s\n' '--core:core --data-dir:dir --shim --discovery --remove -n,--dry-run -q,--quiet
             -v,--verbose -h,--help'
             ;;
+        set)
+            printf '%s\n' '--password-file:file --password-stdin -q,--quiet -v,--verbose -h,--help'
+            ;;
+        list)
+            printf '%s\n' '--json -q,--quiet -v,--verbose -h,--help'
+            ;;
+        remove)
+            printf '%s\n' '-q,--quiet -v,--verbose -h,--help'
+            ;;
         espota-stub)
             printf '%s\n' '-p,--port:value --bind:value --count:value --hostname:value --mdns
             --password-file:file --password:value --auth-method:md5|sha256|md5-esp32 --publickey:key
@@ -135,7 +144,8 @@ _espota_c()
 {
     local line=${COMP_LINE:0:COMP_POINT} split=${COMP_WORDS[COMP_CWORD]}
     local typed previous command=${COMP_WORDS[1]} kind strip i
-    local commands='upload discover serve sign verify keygen header arduino info help' verbs='discovery install'
+    local commands='upload discover serve sign verify keygen header arduino password info help'
+    local verbs='discovery install'
     COMPREPLY=()
     typed=${line##*[[:space:]]}
     line=${line%"$typed"}
@@ -151,7 +161,8 @@ _espota_c()
     elif [[ $command == help ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$typed")
         return
-    elif [[ $command == arduino ]]; then
+    elif [[ $command == arduino || $command == password ]]; then
+        [[ $command == arduino ]] || verbs='set list remove'
         if ((COMP_CWORD == 2)); then
             mapfile -t COMPREPLY < <(compgen -W "$verbs --help" -- "$typed")
             return
@@ -164,6 +175,7 @@ _espota_c()
         typed=${typed#*=}
     fi
     [[ $previous == -* ]] && kind=$(_espota_c_kind "$command" "$previous")
+    [[ -z $kind && $command == set && $typed != -* ]] && kind=host
     if [[ -n $kind ]]; then
         _espota_c_value "$kind" "$typed" "$split"
     elif [[ $typed == -* ]]; then

@@ -20,11 +20,11 @@ function __espota_c_files
     end
 end
 
-# The first word that is no option: the command; behind "arduino" the one after it.
+# The first word that is no option: the command; behind "arduino" and "password" the one after it.
 function __espota_c_is
     set -l words (commandline -opc)
     set -e words[1]
-    test "$words[1]" = arduino; and test "$argv[1]" != arduino; and set -e words[1]
+    contains -- "$words[1]" arduino password; and set -e words[1]
     test "$words[1]" = "$argv[1]"
 end
 
@@ -33,7 +33,7 @@ function __espota_c_first
 end
 
 function __espota_c_verb
-    test (commandline -opc)[-1] = arduino
+    test (commandline -opc)[-1] = $argv[1]
 end
 
 complete -c espota-c -f
@@ -47,12 +47,17 @@ complete -c espota-c -n __espota_c_first -a verify -d 'check a signed image'
 complete -c espota-c -n __espota_c_first -a keygen -d 'make a signing key pair'
 complete -c espota-c -n __espota_c_first -a header -d 'turn a public key into a C header for the sketch'
 complete -c espota-c -n __espota_c_first -a arduino -d 'discovery of network ports for Arduino\'s tools'
+complete -c espota-c -n __espota_c_first -a password -d 'keep passwords of devices'
 complete -c espota-c -n __espota_c_first -a info -d 'explain an image file'
 complete -c espota-c -n __espota_c_first -a help -d 'explain a command: help upload'
-complete -c espota-c -n '__espota_c_is help' -a 'upload discover serve sign verify keygen header arduino info help'
-complete -c espota-c -n __espota_c_verb -l help -d 'list the verbs'
-complete -c espota-c -n __espota_c_verb -a discovery -d 'pluggable discovery on standard input and output'
-complete -c espota-c -n __espota_c_verb -a install -d 'make Arduino\'s tools use espota-c'
+complete -c espota-c -n '__espota_c_is help' -a 'upload discover serve sign verify keygen header arduino password info help'
+complete -c espota-c -n '__espota_c_verb arduino' -l help -d 'list the verbs'
+complete -c espota-c -n '__espota_c_verb arduino' -a discovery -d 'pluggable discovery on standard input and output'
+complete -c espota-c -n '__espota_c_verb arduino' -a install -d 'make Arduino\'s tools use espota-c'
+complete -c espota-c -n '__espota_c_verb password' -l help -d 'list the verbs'
+complete -c espota-c -n '__espota_c_verb password' -a set -d 'keep a password'
+complete -c espota-c -n '__espota_c_verb password' -a list -d 'for which devices there are any'
+complete -c espota-c -n '__espota_c_verb password' -a remove -d 'forget one'
 
 complete -c espota-c -n '__espota_c_is upload' -k -x -a '(__espota_c_files bin gz signed uf2)'
 complete -c espota-c -n '__espota_c_is upload' -s i -l host -x -a '(__espota_c_hosts)' -d 'a device, or the URL of its web updater'
@@ -182,3 +187,19 @@ complete -c espota-c -n '__espota_c_is install' -s n -l dry-run -d 'only tell wh
 complete -c espota-c -n '__espota_c_is install' -s q -l quiet -d 'print errors only'
 complete -c espota-c -n '__espota_c_is install' -s v -l verbose -d 'print what happens on the way'
 complete -c espota-c -n '__espota_c_is install' -s h -l help -d 'print the options'
+
+complete -c espota-c -n '__espota_c_is set' -k -x -a '(__espota_c_hosts)'
+complete -c espota-c -n '__espota_c_is set' -l password-file -r -F -d 'the first line is the password'
+complete -c espota-c -n '__espota_c_is set' -l password-stdin -d 'the password is on standard input'
+complete -c espota-c -n '__espota_c_is set' -s q -l quiet -d 'print errors only'
+complete -c espota-c -n '__espota_c_is set' -s v -l verbose -d 'print what happens on the way'
+complete -c espota-c -n '__espota_c_is set' -s h -l help -d 'print the options'
+
+complete -c espota-c -n '__espota_c_is list' -l json -d 'print one object'
+complete -c espota-c -n '__espota_c_is list' -s q -l quiet -d 'print errors only'
+complete -c espota-c -n '__espota_c_is list' -s v -l verbose -d 'print what happens on the way'
+complete -c espota-c -n '__espota_c_is list' -s h -l help -d 'print the options'
+
+complete -c espota-c -n '__espota_c_is remove' -s q -l quiet -d 'print errors only'
+complete -c espota-c -n '__espota_c_is remove' -s v -l verbose -d 'print what happens on the way'
+complete -c espota-c -n '__espota_c_is remove' -s h -l help -d 'print the options'

@@ -209,8 +209,8 @@ static const struct opt positionals[] = {
 
 static const char notes[] =
     "Without a password option: $ESPOTA_PASSWORD, then the first line of\n"
-    "$CREDENTIALS_DIRECTORY/espota-password, then a question on the terminal once\n"
-    "a device wants one.\n"
+    "$CREDENTIALS_DIRECTORY/espota-password, then, once a device wants one, what\n"
+    "\"espota-c password\" keeps for it, then a question on the terminal.\n"
     "\n"
     "JSON events (--json): each has \"event\", all but start and summary \"target\" as it\n"
     "was typed. More members may be added.\n"

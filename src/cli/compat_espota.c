@@ -162,6 +162,8 @@ static const struct opt options[] = {
 static const char notes[] =
     "An image that is not recognised is sent with a warning. One that is broken or\n"
     "dangerous is refused, unless ESPOTA_FORCE=1 is in the environment.\n"
+    "Where a device wants a password and none is given, the one that \"espota-c\n"
+    "password\" keeps for it is taken.\n"
     "Exit codes: 0 success, 1 failure, 2 bad usage. All commands: espota-c --help";
 
 static const struct opt_command command = {
@@ -209,18 +211,13 @@ static void tell_options(const struct compat_espota *line)
 
 /*
  * The IDEs always pass --auth=, empty where there is no password. So an empty one counts as not
- * given; and where none is found elsewhere it is the empty password after all, as it is there.
+ * given. Where the device wants one and none is kept for it, it is the empty password after all.
  */
 static enum espota_status find_password(struct espota_secret *password, struct espota_error *err)
 {
-    enum espota_status status;
-
     if (password->length == 0)
         espota_secret_wipe(password);
-    status = password_collect(password, NULL, false, err);
-    if (status == ESPOTA_OK && password->bytes == NULL)
-        status = espota_secret_copy(password, "", 0, err);
-    return status;
+    return password_collect(password, NULL, false, err);
 }
 
 bool compat_forced(void)

@@ -59,7 +59,7 @@ enum espota_status completion_cache_write(const struct device_list *list, struct
 
     if (!path_of(path))
         return ESPOTA_OK;
-    status = espota_folder_create_for(path, err);
+    status = espota_folder_create_for(path, 0777, err);
     if (status == ESPOTA_OK)
         status = espota_output_create(&output, path, ESPOTA_OUTPUT_REPLACE, 0600, err);
     for (size_t i = 0; i < list->count && status == ESPOTA_OK; i++) {

@@ -28,6 +28,7 @@ static const struct command commands[] = {
     {"keygen", cmd_keygen, "make a signing key pair"},
     {"header", cmd_header, "turn a public key into a C header for the sketch"},
     {"arduino", cmd_arduino, "discovery of network ports for Arduino's tools"},
+    {"password", cmd_password, "keep passwords of devices"},
     {"info", cmd_info, "explain an image file"},
     {"help", cmd_help, "explain a command: help upload"},
 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/out.h"
+#include "cli/passwords.h"
 #include "cli/remedy.h"
 #include "cli/report.h"
 #include "sys/sys.h"
@@ -14,6 +15,10 @@ enum { MESSAGE_MAX = 4096 };
 struct observer {
     struct show_upload show;
     bool json;
+    bool legacy_tool; /* as there, the empty password is tried where there is none */
+    bool sought;      /* some device wanted a password, and none was given, */
+    bool kept;        /* some device got one that is kept, */
+    bool refused;     /* and some device did not accept what it got */
     struct report report;
 };
 
@@ -31,6 +36,8 @@ static void observe(void *context, const struct espota_upload_event *event)
     if (observer->json &&
         !out_json(espota_upload_event_json(event, worded.message, espota_program_stop_signal())))
         out_error("no memory for an event");
+    if (event->kind == ESPOTA_EVENT_RESULT && event->status == ESPOTA_E_AUTH)
+        observer->refused = true;
     report_note(&observer->report, &worded);
     show_upload_event(&observer->show, &worded);
 }
@@ -51,6 +58,40 @@ static enum espota_status ask_password(void *context, const char *target, struct
     if (status == ESPOTA_OK)
         status = espota_secret_take(out, answer, err);
     return status;
+}
+
+static enum espota_status find_password(void *context, const char *target, const char *host,
+                                        uint16_t port, struct espota_secret *out,
+                                        struct espota_error *err)
+{
+    struct observer *observer = context;
+    struct password_names names;
+    char line[PASSWORD_HOST_MAX + 1];
+    enum espota_status status;
+
+    observer->sought = true;
+    password_names_init(&names, host, port, target);
+    status = password_file_find(&names, line, out, err);
+    if (status == ESPOTA_OK && out->bytes != NULL) {
+        observer->kept = true;
+        out_detail("%s: the password that is kept for %s", target, line);
+    } else if (status == ESPOTA_OK && observer->legacy_tool) {
+        status = espota_secret_copy(out, "", 0, err);
+    }
+    return status;
+}
+
+/* Who typed no password does not know where it came from, or where one could. */
+static void hint_at_kept(const struct observer *observer)
+{
+    char path[PASSWORD_PATH];
+
+    if (!observer->refused || !observer->sought || password_file_path(path, NULL) != ESPOTA_OK)
+        return;
+    if (observer->kept)
+        out_hint("The password is from %s; 'espota-c password set HOST' changes it.", path);
+    else if (observer->legacy_tool)
+        out_hint("Where an IDE has no field for it, 'espota-c password set HOST' keeps it.");
 }
 
 static enum espota_status add_source(struct espota_upload *upload,
@@ -81,7 +122,7 @@ static int exit_code_of(enum espota_status status)
 
 int run_upload(struct run_upload *run, enum espota_status *result)
 {
-    struct observer observer = {.json = run->json};
+    struct observer observer = {.json = run->json, .legacy_tool = run->options.legacy_tool};
     struct espota_upload *upload = NULL;
     struct espota_error err = ESPOTA_ERROR_INIT;
     enum espota_status status;
@@ -91,6 +132,7 @@ int run_upload(struct run_upload *run, enum espota_status *result)
     run->options.context = &observer;
     run->options.event = observe;
     run->options.ask_password = run->may_ask ? ask_password : NULL;
+    run->options.find_password = find_password;
     status = espota_upload_create(&run->options, &upload, &err);
     if (status == ESPOTA_OK && run->report_file != NULL)
         status = report_begin(&observer.report, run->report_file, &err);
@@ -109,6 +151,7 @@ int run_upload(struct run_upload *run, enum espota_status *result)
     report_deinit(&observer.report);
     if (status != ESPOTA_OK && err.message[0] != '\0')
         show_error(&err);
+    hint_at_kept(&observer);
     espota_upload_destroy(upload);
     if (result != NULL)
         *result = status;

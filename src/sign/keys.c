@@ -122,7 +122,7 @@ static enum espota_status write_header(const struct espota_header_options *optio
         if (text.failed)
             status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a header");
         else if (options->missing_is_fine)
-            status = espota_folder_create_for(options->file, err);
+            status = espota_folder_create_for(options->file, 0777, err);
     }
     if (status == ESPOTA_OK)
         status = put(options->file, &text, changed, err);

@@ -294,24 +294,25 @@ static void cut(char *path)
 }
 
 /* The folder and those that it is in; on failure `path` is cut to the one that could not be. */
-static bool make_folders(char *path)
+static bool make_folders(char *path, unsigned mode)
 {
     struct espota_file_facts facts;
     size_t length = strlen(path);
 
     if (length == 0 || (espota_file_facts_at(path, &facts) && facts.kind == ESPOTA_FILE_FOLDER) ||
-        espota_folder_make(path) || errno == EEXIST)
+        espota_folder_make(path, mode) || errno == EEXIST)
         return true;
     if (errno != ENOENT || !espota_path_is(path))
         return false;
     cut(path);
-    if (!make_folders(path))
+    if (!make_folders(path, mode))
         return false;
     path[strlen(path)] = espota_path_separator[0];
-    return espota_folder_make(path) || errno == EEXIST;
+    return espota_folder_make(path, mode) || errno == EEXIST;
 }
 
-enum espota_status espota_folder_create_for(const char *path, struct espota_error *err)
+enum espota_status espota_folder_create_for(const char *path, unsigned mode,
+                                            struct espota_error *err)
 {
     char *folder = strdup(path);
     enum espota_status status = ESPOTA_OK;
@@ -319,7 +320,7 @@ enum espota_status espota_folder_create_for(const char *path, struct espota_erro
     if (folder == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a path");
     cut(folder);
-    if (!make_folders(folder))
+    if (!make_folders(folder, mode))
         status =
             espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot make the folder %s", folder);
     free(folder);

@@ -80,8 +80,9 @@ const char *espota_file_private_command(const char *path, char *out, size_t room
 bool espota_file_is_same(const char *a, const char *b);
 /* Whether there is anything by this name, or what keeps us from knowing. */
 bool espota_file_exists(const char *path);
-/* Makes the folders in which `path` will stand, where they are missing. */
-enum espota_status espota_folder_create_for(const char *path,
+/* Makes the folders in which `path` will stand, where they are missing. `mode`: as for a file that
+ * is made (see below). */
+enum espota_status espota_folder_create_for(const char *path, unsigned mode,
                                             struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* The first line of a file that holds a secret. */

@@ -41,7 +41,8 @@ bool espota_file_is_shared(int fd);
 /* For reading. */
 int espota_file_open(const char *path);
 bool espota_file_unlink(const char *path);
-bool espota_folder_make(const char *path);
+/* `mode`: where the system has such permissions. */
+bool espota_folder_make(const char *path, unsigned mode);
 
 /* Whether something has this name, be it a link that leads nowhere. */
 bool espota_output_is_named(const char *path);

@@ -81,7 +81,7 @@ bool espota_file_unlink(const char *path)
     return unlink(path) == 0;
 }
 
-bool espota_folder_make(const char *path)
+bool espota_folder_make(const char *path, unsigned mode)
 {
-    return mkdir(path, 0777) == 0;
+    return mkdir(path, (mode_t)mode) == 0;
 }

@@ -110,11 +110,12 @@ bool espota_file_unlink(const char *path)
     return gone;
 }
 
-bool espota_folder_make(const char *path)
+bool espota_folder_make(const char *path, unsigned mode)
 {
     wchar_t *wide = espota_wide_path(path);
     bool made = wide != NULL && CreateDirectoryW(wide, NULL);
 
+    (void)mode; /* it inherits whom the folder above lets in */
     if (wide != NULL && !made)
         espota_windows_failed();
     free(wide);

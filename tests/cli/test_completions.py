@@ -10,7 +10,7 @@ import subprocess
 import espota_test
 import option_tables
 from espota_test import Case
-from option_tables import ROOT, TABLES
+from option_tables import ROOT, TABLES, WITH_VERBS
 
 FOLDER = ROOT / "completions"
 DEVICES = ("kitchen.local\tkitchen\n"
@@ -105,8 +105,9 @@ def wanted(command):
 
 
 def command_lines():
-    verbs = [f"espota-c arduino {verb}" for verb in option_tables.arduino_verbs()]
-    return [f"espota-c {command}" for command in TABLES if command != "arduino"] + verbs + [
+    verbs = [f"espota-c {command} {verb}" for command in WITH_VERBS
+             for verb in option_tables.verbs(command)]
+    return [f"espota-c {command}" for command in TABLES if command not in WITH_VERBS] + verbs + [
         "espota-stub"]
 
 
@@ -134,13 +135,15 @@ class Completions:
                 for answer in self.shell().ask(lines, self.work, self.env)]
 
     def test_commands(self):
-        first, some, helped, verbs = self.ask("espota-c ", "espota-c up", "espota-c help ",
-                                              "espota-c arduino ")
+        first, some, helped, *verbs = self.ask("espota-c ", "espota-c up", "espota-c help ",
+                                               *(f"espota-c {command} " for command in WITH_VERBS))
         names = set(option_tables.commands())
         self.assertEqual({word for word in first if not word.startswith("-")}, names)
         self.assertEqual(some, {"upload"})
         self.assertEqual(helped, names)
-        self.assertLessEqual(set(option_tables.arduino_verbs()), verbs)
+        for command, offered in zip(WITH_VERBS, verbs):
+            self.assertEqual({word for word in offered if not word.startswith("-")},
+                             set(option_tables.verbs(command)))
 
     def test_every_option(self):
         lines = command_lines()
@@ -168,12 +171,14 @@ class Completions:
                 self.assertEqual(offered, set(value.split("|")), f"{line} --{name}")
 
     def test_devices(self):
-        every, some, letter = self.ask("espota-c upload --host ", "espota-c upload --host kit",
-                                       "espota-c upload -i kit")
+        every, some, letter, kept = self.ask(
+            "espota-c upload --host ", "espota-c upload --host kit", "espota-c upload -i kit",
+            "espota-c password set kit")
         self.assertEqual(every, {"kitchen.local", "192.0.2.7", "door.local:9000",
                                  "[2001:db8::7]:9000", "http://192.0.2.9:65280/sketch"})
         self.assertEqual(some, {"kitchen.local"})
         self.assertEqual(letter, {"kitchen.local"})
+        self.assertEqual(kept, {"kitchen.local"})
         self.assertFalse((self.work / "ran").exists())
 
     def test_no_discovery_yet(self):

@@ -151,6 +151,7 @@ class Json(Case):
     def test_every_member_of_the_others_is_told(self):
         for title, path in (("DISCOVER", "src/mdns/discover.c"), ("SERVE", "src/serve/json.c"),
                             ("INFO", "src/image/info.c"), ("VERIFY", "src/sign/verify.c"),
+                            ("PASSWORD", "src/cli/cmd_password.c"),
                             ("STUB", "firmware-stub/port/posix/log.c")):
             text = section(page("espota-c-json.5"), title)
             words = set(re.findall(r"\b\w+\b", text))

@@ -63,6 +63,7 @@ def watched(path):
 
 
 _CACHE = tempfile.TemporaryDirectory(prefix="espota-cache-")
+_CONFIG = tempfile.TemporaryDirectory(prefix="espota-config-")
 
 
 def environment(extra=None):
@@ -70,6 +71,7 @@ def environment(extra=None):
     env = {name: value for name, value in os.environ.items() if name not in OURS}
     env["LC_ALL"] = "C.UTF-8"
     env["XDG_CACHE_HOME"] = _CACHE.name  # where discover writes
+    env["XDG_CONFIG_HOME"] = _CONFIG.name  # where the passwords of whoever runs the tests are not
     env.update(extra or {})
     return env
 

@@ -20,7 +20,9 @@ TABLES = {
     "header": "src/cli/cmd_header.c",
     "info": "src/cli/cmd_info.c",
     "arduino": "src/cli/cmd_arduino.c",
+    "password": "src/cli/cmd_password.c",
 }
+WITH_VERBS = ("arduino", "password")
 STUB = "firmware-stub/port/posix/main.c"
 COMMON = {("q", "quiet"), ("v", "verbose"), ("h", "help")}
 
@@ -61,16 +63,16 @@ def printed(*argv):
     return {(row[1] or "", row[2] or ""): row[3] or "" for row in rows if row and (row[1] or row[2])}
 
 
-def arduino_verbs():
-    """What may stand behind "arduino", as its --help tells it."""
-    done = espota_test.run("arduino", "--help")
-    return re.findall(r"(?m)^(?:Usage:)?\s+espota-c arduino (\w+)", done.stdout)
+def verbs(command):
+    """What may stand behind "arduino", as its --help tells it, and behind "password"."""
+    done = espota_test.run(command, "--help")
+    return re.findall(rf"(?m)^(?:Usage:)?\s+espota-c {command} (\w+)", done.stdout)
 
 
 def help_of(command):
     """{(letter, name): value} of a command's --help; of all its verbs together."""
-    if command == "arduino":
-        return {row: value for verb in arduino_verbs()
+    if command in WITH_VERBS:
+        return {row: value for verb in verbs(command)
                 for row, value in printed(espota_test.espota_c(), command, verb, "--help").items()}
     return printed(espota_test.espota_c(), command, "--help")
 
