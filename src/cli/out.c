@@ -131,7 +131,7 @@ int out_finish(int exit_code)
     check_data(fflush(stdout) == 0 && !ferror(stdout)); /* not every printf tells */
     if (out.lost == 0)
         return exit_code;
-    out_error("cannot write to standard output: %s", strerror(out.lost));
+    out_error("cannot write to standard output: %s", espota_os_text(out.lost));
     return exit_code != 0 ? exit_code : espota_status_exit_code(ESPOTA_E_LOCAL);
 }
 
