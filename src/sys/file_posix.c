@@ -62,7 +62,7 @@ bool espota_file_is_shared(int fd)
     struct stat facts;
 
     return fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode) &&
-           (facts.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+           (facts.st_mode & (S_IRGRP | S_IROTH)) != 0;
 }
 
 const char *espota_file_private_command(const char *path, char *out, size_t room)

@@ -9,6 +9,7 @@
 #include <io.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sys/file_platform.h"
 #include "sys/wide_windows.h"
@@ -161,6 +162,17 @@ bool espota_program_is_terminal(enum espota_program_stream stream)
     return GetConsoleMode(stream_handle(stream), &mode);
 }
 
+/* A terminal of other systems' kind, which may stand around this one, is believed. */
+bool espota_program_can_rewrite(enum espota_program_stream stream)
+{
+    const char *term = getenv("TERM");
+    DWORD mode;
+
+    return GetConsoleMode(stream_handle(stream), &mode) &&
+           (mode & ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0 &&
+           (term == NULL || strcmp(term, "dumb") != 0);
+}
+
 size_t espota_program_width(enum espota_program_stream stream)
 {
     CONSOLE_SCREEN_BUFFER_INFO info;
@@ -170,6 +182,8 @@ size_t espota_program_width(enum espota_program_stream stream)
         return 80;
     return (size_t)(info.srWindow.Right - info.srWindow.Left) + 1;
 }
+
+const char *const espota_program_suffix = ".exe";
 
 bool espota_program_hides_arguments(void)
 {
