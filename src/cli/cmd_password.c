@@ -54,10 +54,10 @@ static const struct opt set_options[] = {
 
 static const char notes[] =
     "Passwords are kept in $XDG_CONFIG_HOME/espota-c/passwords (~/.config where that\n"
-    "is not set), which only its owner may read. \"upload\" and the command line of\n"
-    "espota.py use them for devices that want a password and were given none. The\n"
-    "first HOST that fits a device counts; set puts a new one in front of those that\n"
-    "fit it.\n"
+    "is not set; on Windows %APPDATA%\\espota-c\\passwords), which only its owner may\n"
+    "read. \"upload\" and the command line of espota.py use them for devices that want\n"
+    "a password and were given none. The first HOST that fits a device counts; set\n"
+    "puts a new one in front of those that fit it.\n"
     "\n"
     "Exit codes: 0 done; 1 nothing is kept for that HOST, or the two answers differ;\n"
     "2 bad usage; 8 a problem on this machine: others can read the file, it is no\n"

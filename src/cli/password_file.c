@@ -22,8 +22,8 @@ enum espota_status password_file_path(char path[PASSWORD_PATH], struct espota_er
         return ESPOTA_OK;
     }
     return espota_error_set(err, ESPOTA_E_LOCAL,
-                            "there is no place for passwords: neither XDG_CONFIG_HOME nor HOME "
-                            "names a folder");
+                            "there is no place for passwords: the system names no folder for a "
+                            "user's settings; is HOME set?");
 }
 
 /* A pipe would be waited for, where a device waits for its password. */

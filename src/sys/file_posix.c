@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -65,9 +66,20 @@ bool espota_file_is_shared(int fd)
            (facts.st_mode & (S_IRGRP | S_IROTH)) != 0;
 }
 
+/* A path as a shell takes it: what is more than letters and the like stands between quotes, and a
+ * quote in it outside of them. */
 const char *espota_file_private_command(const char *path, char *out, size_t room)
 {
-    (void)snprintf(out, room, "chmod 600 %s", path);
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.,:@%+=_-";
+    const char *quote = path[strspn(path, plain)] == '\0' ? "" : "'";
+    size_t used = 0;
+
+    used += (size_t)snprintf(out, room, "chmod 600 %s", quote);
+    for (const char *at = path; *at != '\0' && used < room; at++)
+        used += (size_t)snprintf(out + used, room - used, *at == '\'' ? "'\\''" : "%c", *at);
+    if (used < room)
+        (void)snprintf(out + used, room - used, "%s", quote);
     return out;
 }
 

@@ -173,15 +173,23 @@ class Trouble(Kept):
                 ("set", self.set("door", "geheim-2")))
 
     def test_others_can_read_it(self):
-        for mode in 0o640, 0o604, 0o620:
+        for mode in 0o640, 0o604, 0o666:
             self.keep("door geheim-1\n", mode)
             for verb, done in self.each():
                 with self.subTest(verb, mode=oct(mode)):
                     self.assert_one_line(done, 8, "others can", f"chmod 600 {self.path}")
             self.assertEqual(self.path.read_text(), "door geheim-1\n")
-        command = re.search("chmod .*", self.password("list").stderr)[0]
-        subprocess.run(["sh", "-c", command], check=True)
-        self.assertEqual(self.hosts(), ["door"])
+
+    def test_the_command_helps(self):
+        for name in "config", "my config", "it's $mine; `x` \\ \"y\"":
+            with self.subTest(name):
+                self.config = self.dir / name
+                self.env = {"XDG_CONFIG_HOME": str(self.config)}
+                self.path = self.config / "espota-c" / "passwords"
+                self.keep("door geheim-1\n", 0o644)
+                command = re.search("chmod .*", self.password("list").stderr)[0]
+                subprocess.run(["sh", "-c", command], check=True)
+                self.assertEqual(self.hosts(), ["door"])
 
     def test_bad_lines(self):
         for line in "geheim-1", "door", '"my door" geheim-1', "do\x01or geheim-1", "door ge\0heim":
@@ -234,7 +242,7 @@ class Trouble(Kept):
 
         done = with_env()
         self.assertEqual(done.returncode, 8, done.stderr)
-        self.assertIn(b"XDG_CONFIG_HOME", done.stderr)
+        self.assertIn(b"HOME", done.stderr)
         self.assertEqual(with_env(HOME=str(self.dir)).returncode, 0)
         below = pathlib.Path(".config", "espota-c", "passwords")
         self.assertTrue((self.dir / below).exists())

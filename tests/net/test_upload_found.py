@@ -77,6 +77,34 @@ class UploadFound(netlab.Lab):
         done = self.upload("--name", "door", "--password-file", secret, "--yes")
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def kept(self, text):
+        (self.dir / "espota-c").mkdir()
+        self.file("espota-c/passwords", text)
+        return {"XDG_CONFIG_HOME": str(self.dir)}
+
+    def test_a_forged_name_gets_no_password_that_is_kept(self):
+        """Whoever calls himself "door" is not who the password is for, until somebody says so."""
+        self.device("door", "--password", "secret")
+        env = self.kept("door secret\n* secret\n")
+        argv = ("upload", "--force", "--progress", "none", self.image)
+        done = self.here.espota_c(*argv, "--name", "door", env=env)
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertIn("--yes", done.stderr)
+        done = self.here.espota_c(*argv, "--name", "door", "--yes", env=env)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_name_is_no_address(self):
+        """An address is known by itself alone; a name also by what it resolves to."""
+        stub = self.device("door", "--password", "secret")
+        port = stub.ready["port"]
+        env = self.kept("door secret\n")
+        argv = ("upload", "--force", "--progress", "none", "--retries", "0", self.image)
+        done = self.here.espota_c(*argv, "--host", f"10.9.0.2:{port}", env=env)
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertIn("none was given", done.stderr)
+        done = self.here.espota_c(*argv, "--host", f"door.local:{port}", env=env)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_the_password_is_offered_after_a_question(self):
         self.device("door", "--password", "secret")
         secret = self.file("secret", "secret\n")
