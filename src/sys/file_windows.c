@@ -23,25 +23,37 @@ static int64_t unix_ns(FILETIME time)
     return ((int64_t)ticks - 116444736000000000) * 100;
 }
 
+static void regular_from(const BY_HANDLE_FILE_INFORMATION *info, struct espota_file_facts *facts)
+{
+    facts->kind = info->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY ? ESPOTA_FILE_FOLDER
+                                                                    : ESPOTA_FILE_REGULAR;
+    facts->key.device = info->dwVolumeSerialNumber;
+    facts->key.inode = (uint64_t)info->nFileIndexHigh << 32 | info->nFileIndexLow;
+    facts->key.size = (uint64_t)info->nFileSizeHigh << 32 | info->nFileSizeLow;
+    facts->key.changed_ns = unix_ns(info->ftLastWriteTime);
+}
+
+/* False with GetLastError(). */
 static bool facts_from(HANDLE file, struct espota_file_facts *facts)
 {
     BY_HANDLE_FILE_INFORMATION info;
-    DWORD type = GetFileType(file);
+    LARGE_INTEGER size;
+    DWORD type;
 
+    SetLastError(NO_ERROR);
+    type = GetFileType(file);
     memset(facts, 0, sizeof(*facts));
     facts->kind = type == FILE_TYPE_CHAR ? ESPOTA_FILE_DEVICE : ESPOTA_FILE_PIPE;
     if (type != FILE_TYPE_DISK)
         return type != FILE_TYPE_UNKNOWN || GetLastError() == NO_ERROR;
-    facts->kind = ESPOTA_FILE_DISK;
-    if (!GetFileInformationByHandle(file, &info))
-        return GetLastError() == ERROR_INVALID_FUNCTION ||
-               GetLastError() == ERROR_INVALID_PARAMETER;
-    facts->kind =
-        info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY ? ESPOTA_FILE_FOLDER : ESPOTA_FILE_REGULAR;
-    facts->key.device = info.dwVolumeSerialNumber;
-    facts->key.inode = (uint64_t)info.nFileIndexHigh << 32 | info.nFileIndexLow;
-    facts->key.size = (uint64_t)info.nFileSizeHigh << 32 | info.nFileSizeLow;
-    facts->key.changed_ns = unix_ns(info.ftLastWriteTime);
+    if (GetFileInformationByHandle(file, &info)) {
+        regular_from(&info, facts);
+    } else if (GetFileSizeEx(file, &size)) { /* an inherited one may tell no more */
+        facts->kind = ESPOTA_FILE_REGULAR;
+        facts->key.size = (uint64_t)size.QuadPart;
+    } else {
+        facts->kind = ESPOTA_FILE_DISK;
+    }
     return true;
 }
 
@@ -77,7 +89,6 @@ bool espota_file_facts_at(const char *path, struct espota_file_facts *facts)
 
 bool espota_file_facts_of(int fd, struct espota_file_facts *facts)
 {
-    SetLastError(NO_ERROR);
     if (facts_from(espota_windows_handle(fd), facts))
         return true;
     espota_windows_failed();

@@ -18,6 +18,7 @@ enum {
      * holds it for moments. */
     TRIES = 40,
     PAUSE_MS = 50,
+    RENAME_INFO_EX = 22, /* FileRenameInfoEx, which headers for older Windows do not have */
 };
 
 /* False with GetLastError(). */
@@ -222,11 +223,35 @@ static DWORD why_not(const wchar_t *path, DWORD error)
     return ERROR_SHARING_VIOLATION;
 }
 
-static bool move(const wchar_t *from, const wchar_t *to, DWORD flags)
+/*
+ * As other systems do it: whoever has the old file open keeps it, if he shares it. Windows 10 on
+ * its own disks can; elsewhere this fails and the older way, which asks for more, is gone.
+ */
+static bool rename_under_readers(int fd, const wchar_t *to)
+{
+    const size_t length = wcslen(to) * sizeof(*to);
+    const size_t size = sizeof(FILE_RENAME_INFO) + length;
+    FILE_RENAME_INFO *info = calloc(1, size);
+    bool renamed;
+
+    if (info == NULL)
+        return false;
+    info->Flags = FILE_RENAME_FLAG_REPLACE_IF_EXISTS | FILE_RENAME_FLAG_POSIX_SEMANTICS;
+    info->FileNameLength = (DWORD)length;
+    memcpy(info->FileName, to, length);
+    renamed = SetFileInformationByHandle(
+        espota_windows_handle(fd), (FILE_INFO_BY_HANDLE_CLASS)RENAME_INFO_EX, info, (DWORD)size);
+    free(info);
+    return renamed;
+}
+
+static bool move(int fd, const wchar_t *from, const wchar_t *to, DWORD flags)
 {
     DWORD error = NO_ERROR;
 
     for (int i = 0; i < TRIES; i++) {
+        if ((flags & MOVEFILE_REPLACE_EXISTING) != 0 && rename_under_readers(fd, to))
+            return true;
         if (MoveFileExW(from, to, flags | MOVEFILE_WRITE_THROUGH))
             return true;
         error = why_not(to, GetLastError());
@@ -246,7 +271,7 @@ static bool place(int fd, const char *temporary, const char *path, DWORD flags)
 
     if (from != NULL && to != NULL) {
         (void)mark_for_removal(fd, false);
-        placed = move(from, to, flags);
+        placed = move(fd, from, to, flags);
         if (!placed)
             (void)mark_for_removal(fd, true);
     }
