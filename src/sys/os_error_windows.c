@@ -7,7 +7,8 @@
 
 #include "sys/wide_windows.h"
 
-/* What the C library of Windows has numbers for and no words, as other systems word it. */
+/* What the C library of Windows has numbers for and no words, as other systems word it; and what
+ * Windows words at length. */
 static const struct {
     int number;
     const char *text;
@@ -33,6 +34,8 @@ static const struct {
     {EOPNOTSUPP, "Operation not supported"},
     {ETIMEDOUT, "Connection timed out"},
     {EWOULDBLOCK, "Resource temporarily unavailable"},
+    {-ERROR_SHARING_VIOLATION, "Another program has it open"},
+    {-ERROR_LOCK_VIOLATION, "Another program has locked a part of it"},
 };
 
 /* In English, as all that is said, or as Windows has it; without its full stop and line end. */
