@@ -245,39 +245,39 @@ static bool rename_under_readers(int fd, const wchar_t *to)
     return renamed;
 }
 
-static bool move(int fd, const wchar_t *from, const wchar_t *to, DWORD flags)
+/* One try; the error, or NO_ERROR. */
+static DWORD move(int fd, const wchar_t *from, const wchar_t *to, DWORD flags)
 {
     DWORD error = NO_ERROR;
 
-    for (int i = 0; i < TRIES; i++) {
-        if ((flags & MOVEFILE_REPLACE_EXISTING) != 0 && rename_under_readers(fd, to))
-            return true;
-        if (MoveFileExW(from, to, flags | MOVEFILE_WRITE_THROUGH))
-            return true;
-        error = why_not(to, GetLastError());
-        if (error != ERROR_SHARING_VIOLATION && error != ERROR_LOCK_VIOLATION)
-            break;
-        Sleep(PAUSE_MS);
-    }
-    errno = espota_windows_errno(error);
-    return false;
+    (void)mark_for_removal(fd, false);
+    if (((flags & MOVEFILE_REPLACE_EXISTING) == 0 || !rename_under_readers(fd, to)) &&
+        !MoveFileExW(from, to, flags | MOVEFILE_WRITE_THROUGH))
+        error = GetLastError();
+    if (error != NO_ERROR)
+        (void)mark_for_removal(fd, true);
+    return error;
 }
 
 static bool place(int fd, const char *temporary, const char *path, DWORD flags)
 {
     wchar_t *from = espota_wide_path(temporary);
     wchar_t *to = espota_wide_path(path);
-    bool placed = false;
+    DWORD error = from != NULL && to != NULL ? NO_ERROR : ERROR_NOT_ENOUGH_MEMORY;
 
-    if (from != NULL && to != NULL) {
-        (void)mark_for_removal(fd, false);
-        placed = move(fd, from, to, flags);
-        if (!placed)
-            (void)mark_for_removal(fd, true);
+    for (int i = 0; i < TRIES && from != NULL && to != NULL; i++) {
+        error = move(fd, from, to, flags);
+        if (error != NO_ERROR)
+            error = why_not(to, error);
+        if (error != ERROR_SHARING_VIOLATION && error != ERROR_LOCK_VIOLATION)
+            break;
+        Sleep(PAUSE_MS);
     }
     free(from);
     free(to);
-    return placed;
+    if (error != NO_ERROR)
+        errno = espota_windows_errno(error);
+    return error == NO_ERROR;
 }
 
 bool espota_output_rename(int fd, const char *temporary, const char *path)

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""espota-c.exe under Wine: names as Windows has them, files that others have open, private files,
+the console. What Wine does not have is not tried here: links of Windows, ACLs that no mode made."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+import espota_test
+import wine
+from espota_test import Case, LineReader, Process, Stub, Terminal, image
+
+COMPILER = "x86_64-w64-mingw32-gcc"
+HOLDER = pathlib.Path(__file__).parents[1] / "support/hold_file.c"
+WINDOWS = None
+
+
+def setUpModule():
+    global WINDOWS
+    WINDOWS = wine.Windows()
+
+
+def tearDownModule():
+    if WINDOWS is not None:
+        WINDOWS.close()
+
+
+class WindowsCase(Case):
+    def run_there(self, *argv, **options):
+        return WINDOWS.run(*argv, cwd=self.dir, **options)
+
+    def left(self, folder="."):
+        """What lies in the folder and nobody asked for: names of files that are not whole."""
+        return [name for name in os.listdir(self.dir / folder) if name.startswith(".")]
+
+
+class Names(WindowsCase):
+    def check(self, folder, *words):
+        """A key, a signature, its check and a header; all names are in `folder`, given to Windows as
+        the words say."""
+        (self.dir / folder).mkdir(parents=True)
+        shutil.copy(self.file("plain.bin", image()), self.dir / folder / "日本.bin")
+        private, public, whole, signed, header = (f"{word}{name}" for word, name in zip(words * 5, (
+            "geheim.key", "öffentlich.pub", "日本.bin", "signiert ß.bin", "Schlüssel.h")))
+        for argv in (("keygen", "--type", "ecdsa-p256", "--out", private, "--pub", public),
+                     ("sign", "--format", "esp8266", "--privatekey", private, "--bin", whole,
+                      "--out", signed),
+                     ("verify", "--publickey", public, "--bin", signed),
+                     ("header", "--publickey", public, "--out", header),
+                     ("info", "--json", whole)):
+            done = self.run_there(*argv)
+            self.assert_exit(done, 0)
+            self.assertNotIn("warning", done.stderr)
+        self.assertEqual(json.loads(done.stdout)["file"], whole)
+        self.assertEqual(len(os.listdir(self.dir / folder)), 5)
+
+    def test_not_ascii_and_both_separators(self):
+        self.check("Übung ß/tief", "Übung ß/tief\\", "Übung ß\\tief/")
+
+    def test_a_drive_and_more_than_260_characters(self):
+        folder = "/".join(["Ordner " + 50 * "x"] * 6)
+        self.check(folder, wine.Windows.path(self.dir / folder) + "\\", folder + "/")
+
+    def test_one_file_by_two_names(self):
+        """The way back is not lost by writing over what is read."""
+        self.file("a.bin", image())
+        self.file("k.key")
+        done = self.run_there("keygen", "--out", "both.key", "--pub", ".\\BOTH.key")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertFalse((self.dir / "both.key").exists())
+
+    def test_what_is_not_there(self):
+        self.assert_one_line(self.run_there("info", "no\\such.bin"), 8, "no\\such.bin",
+                             "No such file or directory")
+        self.assert_one_line(self.run_there("info", "what?.bin"), 8, "No such file or directory")
+        self.assert_one_line(self.run_there("info", "NUL"), 8, "is a device")
+        self.assert_one_line(self.run_there("info", "."), 8, "is a directory")
+
+
+class OpenElsewhere(WindowsCase):
+    @classmethod
+    def setUpClass(cls):
+        if shutil.which(COMPILER) is None:
+            raise unittest.SkipTest(f"{COMPILER} is not installed")
+        cls.holder = WINDOWS.prefix / "hold_file.exe"
+        subprocess.run([COMPILER, "-o", cls.holder, HOLDER], check=True)
+
+    def hold(self, name):
+        process = subprocess.Popen([wine.WINE, str(self.holder), name], cwd=self.dir, env=WINDOWS.env,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.stdin.close)
+        self.assertEqual(LineReader(process.stdout).next().strip(), "held")
+        return process
+
+    def test_for_good(self):
+        """It is told, the old file stays as it was, and nothing lies beside it."""
+        self.assert_exit(self.run_there("keygen", "--out", "k.key", "--pub", "k.pub"), 0)
+        self.file("k.h", "old")
+        self.hold("k.h")
+        self.assert_one_line(self.run_there("header", "--publickey", "k.pub", "--out", "k.h"), 8, "k.h",
+                             "Another program has it open")
+        self.assertEqual((self.dir / "k.h").read_text(), "old")
+        self.assertEqual(self.left(), [])
+
+    def replace_held(self):
+        """A writer that waits for a file that somebody has."""
+        self.assert_exit(self.run_there("keygen", "--out", "k.key", "--pub", "k.pub"), 0)
+        self.file("k.h", "old")
+        held = self.hold("k.h")
+        writer = subprocess.Popen([wine.WINE, WINDOWS.exe, "header", "--publickey", "k.pub", "--out", "k.h"],
+                                  cwd=self.dir, env=WINDOWS.env, stdin=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE)
+        self.addCleanup(writer.stderr.close)
+        while writer.poll() is None and not self.left():
+            pass
+        return held, writer
+
+    def test_for_a_moment(self):
+        """As whoever looks for viruses does."""
+        held, writer = self.replace_held()
+        held.stdin.close()
+        self.assertEqual(writer.wait(espota_test.TIMEOUT), 0, writer.stderr.read())
+        self.assertIn("signing_pubkey", (self.dir / "k.h").read_text())
+        self.assertEqual(self.left(), [])
+
+    def test_stopped_meanwhile(self):
+        """Nothing stays, even of one that is killed: Windows itself removes it."""
+        for number in (signal.SIGINT, signal.SIGKILL):
+            with self.subTest(signal=number):
+                _, writer = self.replace_held()
+                writer.send_signal(number)
+                code = writer.wait(espota_test.TIMEOUT)
+                if number == signal.SIGINT:
+                    self.assertEqual(code, 130)
+                end = time.monotonic() + espota_test.TIMEOUT
+                while self.left() and time.monotonic() < end:
+                    pass  # Wine's server sees the end of a process a moment later
+                self.assertEqual(self.left(), [])
+                self.assertEqual((self.dir / "k.h").read_text(), "old")
+                for name in ("k.key", "k.pub"):
+                    (self.dir / name).unlink()
+
+
+class Private(WindowsCase):
+    def test_others_may_read(self):
+        """With the command of Windows that ends it."""
+        self.file("a.bin", image())
+        self.assert_exit(self.run_there("keygen", "--out", "k.key", "--pub", "k.pub"), 0)
+        self.assertEqual((self.dir / "k.key").stat().st_mode & 0o007, 0)
+        for mode, told in ((0o600, False), (0o604, True)):
+            (self.dir / "k.key").chmod(mode)
+            done = self.run_there("sign", "--privatekey", "k.key", "--bin", "a.bin", "--out", "b.bin")
+            self.assert_exit(done, 0)
+            self.assertEqual("others can read the private key k.key; take that away with: icacls \"k.key\" "
+                             "/inheritance:r /grant:r " in done.stderr, told, done.stderr)
+
+
+class Stopped(WindowsCase):
+    def test_upload(self):
+        """Ctrl-C, once: what the device was left with is told, and the lock is gone."""
+        with Stub() as device, Process(
+                wine.WINE, WINDOWS.exe, "upload", "--json", "--host", device.target, "--limit-rate", "8k",
+                "--state", wine.Windows.path(self.dir / "state.json"),
+                wine.Windows.path(self.file("door.bin", image(200000))), env=WINDOWS.env) as upload:
+            upload.wait_event("connected")
+            device.wait_event("progress")
+            other = self.run_there("upload", "--host", device.target, "--state", "state.json", "door.bin")
+            self.assert_one_line(other, 8, "state.json is in use by another run")
+            upload.signal(signal.SIGINT)
+            self.assertEqual(upload.wait(), 130)
+            self.assertEqual(upload.events()[-2]["reason"], "interrupted")
+            self.assertIn("the device keeps the program that it had", "\n".join(upload.err.lines))
+        self.assertEqual([name for name in os.listdir(self.dir) if "lock" in name], [])
+        self.assertEqual(self.left(), [])
+
+
+class Questions(WindowsCase):
+    def ask(self, answer):
+        self.assert_exit(self.run_there("keygen", "--out", "k.key", "--pub", "k.pub",
+                                        env={"ESPOTA_PASSPHRASE": "ein Geheimnis"}), 0)
+        self.file("a.bin", image())
+        terminal = Terminal(wine.WINE, WINDOWS.exe, "sign", "--privatekey",
+                            wine.Windows.path(self.dir / "k.key"), "--bin",
+                            wine.Windows.path(self.dir / "a.bin"), "--out",
+                            wine.Windows.path(self.dir / "b.bin"), env=WINDOWS.env,
+                            typed=[("Passphrase", answer)])
+        code = terminal.run()
+        self.assertNotIn(b"ein Geheimnis", terminal.screen)
+        return code
+
+    def test_the_answer_is_hidden(self):
+        self.assertEqual(self.ask("ein Geheimnis\r"), 0)
+        self.assertTrue((self.dir / "b.bin").exists())
+
+    def test_ctrl_c(self):
+        self.assertEqual(self.ask("ein Gehei\x03"), 130)
+        self.assertFalse((self.dir / "b.bin").exists())
+
+    def test_without_a_terminal(self):
+        """It is told, and not read from what standard input happens to be."""
+        self.assert_exit(self.run_there("keygen", "--out", "k.key", "--pub", "k.pub",
+                                        env={"ESPOTA_PASSPHRASE": "ein Geheimnis"}), 0)
+        self.file("a.bin", image())
+        done = self.run_there("sign", "--privatekey", "k.key", "--bin", "a.bin", "--out", "b.bin",
+                              stdin="ein Geheimnis\n".encode())
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("passphrase", done.stderr)
+
+    def test_line_ends_of_windows(self):
+        """A password file that an editor there wrote."""
+        self.file("pass.txt", b"ein Geheimnis\r\n")
+        self.file("a.bin", image())
+        for argv in (("keygen", "--out", "k.key", "--pub", "k.pub", "--passphrase-file", "pass.txt"),
+                     ("sign", "--privatekey", "k.key", "--bin", "a.bin", "--out", "b.bin")):
+            self.assert_exit(self.run_there(*argv, env={"ESPOTA_PASSPHRASE": "ein Geheimnis"}
+                                            if argv[0] == "sign" else None), 0)
+
+
+if __name__ == "__main__":
+    espota_test.main()
