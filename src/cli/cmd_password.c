@@ -13,7 +13,8 @@
 #include "text/text.h"
 
 struct password_args {
-    char host[PASSWORD_HOST_MAX + 1]; /* "": not given */
+    char host[PASSWORD_HOST_MAX + 1]; /* of set; "": not given */
+    const char *known;                /* the same of remove, as it was typed */
     const char *password_file;
     bool password_stdin;
     bool json;
@@ -88,6 +89,11 @@ static const struct opt_command list_command = {
     .notes = notes,
 };
 
+static const struct opt remove_positionals[] = {
+    {OPT_STRING, 0, NULL, "HOST", "as list prints it", AT(known), .min = 1},
+    OPT_ROWS_END,
+};
+
 static const struct opt remove_options[] = {
     OPT_ROWS_OUTPUT,
     OPT_ROWS_END,
@@ -96,9 +102,9 @@ static const struct opt remove_options[] = {
 static const struct opt_command remove_command = {
     .program = "espota-c password remove",
     .usage = "[options] HOST",
-    .summary = "Forgets the password that is kept for HOST, as list prints it.",
+    .summary = "Forgets the password that is kept for HOST.",
     .options = remove_options,
-    .positionals = positionals,
+    .positionals = remove_positionals,
     .notes = notes,
 };
 
@@ -260,9 +266,21 @@ static void no_such_host(const char *host, const char *path)
     espota_json_free(list);
 }
 
+/* As it stands in the file, or else as set would write it. */
+static enum espota_status forget(const char *path, const char *typed, size_t *before,
+                                 struct espota_error *err)
+{
+    char host[PASSWORD_HOST_MAX + 1];
+    enum espota_status status = password_file_edit(path, typed, NULL, before, err);
+
+    if (status == ESPOTA_OK && *before == 0 && password_host_take(typed, host, NULL) == ESPOTA_OK)
+        status = password_file_edit(path, host, NULL, before, err);
+    return status;
+}
+
 static int cmd_remove(int argc, char **argv)
 {
-    struct password_args args = {.host = ""};
+    struct password_args args = {.known = NULL};
     struct espota_error err = ESPOTA_ERROR_INIT;
     char path[PASSWORD_PATH];
     enum espota_status status;
@@ -273,14 +291,14 @@ static int cmd_remove(int argc, char **argv)
         return code;
     status = password_file_path(path, &err);
     if (status == ESPOTA_OK)
-        status = password_file_edit(path, args.host, NULL, &before, &err);
+        status = forget(path, args.known, &before, &err);
     if (status != ESPOTA_OK)
         return show_failure(&err);
     if (before == 0) {
-        no_such_host(args.host, path);
+        no_such_host(args.known, path);
         return espota_status_exit_code(ESPOTA_E_FAILED);
     }
-    out_note("The password of %s is forgotten.", args.host);
+    out_note("The password of %s is forgotten.", args.known);
     return 0;
 }
 

@@ -290,7 +290,7 @@ static enum espota_status edit(const struct password_text *old, const char *host
     head = (size_t)(reader.at - text);
     append(out, text, head);
     while ((status = password_reader_next(&reader, &line, err)) == ESPOTA_OK) {
-        bool same = is_same_host(line.host, host);
+        bool same = line.host[0] != '\0' && is_same_host(line.host, host);
 
         if (!placed && (same || password_line_fits(&line, &names))) {
             append_line(out, head, host, password);

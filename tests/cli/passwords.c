@@ -273,6 +273,7 @@ START_TEST(test_edits)
         {"# mine\nDoor 1\nb 2\ndoor 3", "door", NULL, "# mine\nb 2\n", 2},
         {"door.local 1\n", "door", NULL, "door.local 1\n", 0},
         {"", "door", NULL, "", 0},
+        {"# mine\n\na 1\n", "", NULL, "# mine\n\na 1\n", 0},
         {"* 1\na* 2\n", "a?", NULL, "* 1\na* 2\n", 0},
         /* what it is not sure of stays as it is */
         {"door\n", "lamp", "x", NULL, 0},

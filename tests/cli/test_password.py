@@ -89,6 +89,12 @@ class Edit(Kept):
         self.assert_exit(self.password("remove", "lamp"), 0)
         self.assertEqual(self.hosts(), [])
 
+    def test_remove_what_was_written_by_hand(self):
+        self.keep("router:* a\n[fe80::1] b\nfe80::2 c\nx:y d\n")
+        for host in "router:*", "[fe80::1]", "[fe80::2]", "x:y":
+            self.assert_exit(self.password("remove", host), 0)
+        self.assertEqual(self.path.read_text(), "")
+
     def test_a_link_stays_one(self):
         """As those have it who keep their settings in a repository elsewhere."""
         elsewhere = self.file("elsewhere", "door old\n")
@@ -101,7 +107,7 @@ class Edit(Kept):
     def test_usage(self):
         for argv, words in (([], "what to do is missing"), (["show"], "'show'"),
                             (["set"], "HOST is missing"), (["remove"], "HOST is missing"),
-                            (["set", ""], "HOST"), (["set", "my door"], "no blanks"),
+                            (["set", ""], "HOST"), (["remove", ""], "HOST"), (["set", "my door"], "no blanks"),
                             (["set", "http://door/update"], "URL"), (["set", "#door"], "#"),
                             (["set", "door", "--password-stdin", "--password-file", "x"],
                              "exclude each other"),
