@@ -89,7 +89,8 @@ static void hint_at_kept(const struct observer *observer)
     if (!observer->refused || !observer->sought || password_file_path(path, NULL) != ESPOTA_OK)
         return;
     if (observer->kept)
-        out_hint("The password is from %s; 'espota-c password set HOST' changes it.", path);
+        out_hint("%s from %s; 'espota-c password set HOST' changes it.",
+                 observer->show.targets > 1 ? "Some passwords are" : "The password is", path);
     else if (observer->legacy_tool)
         out_hint("Where an IDE has no field for it, 'espota-c password set HOST' keeps it.");
 }
