@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import espota_test
-from espota_test import Case, espota_c
+from espota_test import Case, Stub, espota_c
 
 PLATFORM = {
     "esp8266": 'name=ESP8266\ntools.esptool.upload.network_pattern="{network_cmd}" -I "x"\n',
@@ -229,6 +229,23 @@ class Install(Case):
         self.assertEqual((shim.parent / "espota.py.orig").read_text(), "print('original')\n")
         self.install("--remove")
         self.assertEqual(self.state(), before)
+
+    def test_file_systems_of_the_ide(self):
+        """Its extension runs the core's own espota.py, without a password: it is one that is kept."""
+        self.install("--shim")
+        config = self.dir / "config" / "espota-c"
+        config.mkdir(parents=True)
+        self.file("config/espota-c/passwords", "127.0.0.1 geheim\n")
+        image = self.file("littlefs.bin", bytes(range(256)) * 32)
+        env = espota_test.environment({"XDG_CONFIG_HOME": str(config.parent)})
+        with Stub("--fast", "--password", "geheim") as device:
+            for core, first, rest in (("rp2040", ["-I"], []), ("esp32", [], ["-r"]),
+                                      ("esp8266", [], [])):
+                done = subprocess.run(
+                    [sys.executable, *first, self.cores[core] / "tools" / "espota.py", *rest, "-i",
+                     "127.0.0.1", "-p", str(device.port), "-f", image, "-s"],
+                    env=env, capture_output=True, text=True, timeout=espota_test.TIMEOUT)
+                self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_a_shim_gives_the_exit_code_where_exec_does_not(self):
         self.install("--shim")

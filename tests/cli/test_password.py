@@ -294,8 +294,8 @@ class Lines(Kept):
     a place for a password."""
 
     LINES = {
-        "ide-esp8266": ["-I", "/core/tools/espota.py", "-i", "{ip}", "-p", "{port}", "-f", "{file}", "-s"],
-        "ide-rp2040": ["-i", "{ip}", "-p", "{port}", "-f", "{file}", "-s"],
+        "ide-rp2040": ["-I", "/core/tools/espota.py", "-i", "{ip}", "-p", "{port}", "-f", "{file}", "-s"],
+        "ide-esp8266": ["-i", "{ip}", "-p", "{port}", "-f", "{file}", "-s"],
         "ide-esp32": ["-r", "-i", "{ip}", "-p", "{port}", "-f", "{file}", "-s"],
         "ide-empty": ["-i", "{ip}", "-p", "{port}", "--auth=", "-f", "{file}", "-s"],
         "pio-esp8266": ["--port={port}", "--debug", "--progress", "-i", "{ip}", "-s", "-f", "{file}"],
@@ -323,7 +323,7 @@ class Lines(Kept):
 
     def test_what_is_given_comes_first(self):
         self.keep("* geheim-1\n")
-        words = self.LINES["ide-rp2040"]
+        words = self.LINES["ide-esp8266"]
         with Stub("--fast", "--password", "geheim-1") as device:
             done = self.line(words, device, "--auth=wrong")
             self.assert_exit(done, 1)
@@ -336,7 +336,7 @@ class Lines(Kept):
             for keep in False, True:
                 if keep:
                     self.keep("lamp geheim-1\n")
-                done = self.line(self.LINES["ide-rp2040"], device)
+                done = self.line(self.LINES["ide-esp8266"], device)
                 self.assert_exit(done, 1)
                 self.assertIn("wants a password and none was given", done.stderr)
                 self.assertIn("espota-c password set HOST", done.stderr)
@@ -344,14 +344,14 @@ class Lines(Kept):
     def test_an_old_one(self):
         self.keep("* old\n")
         with Stub("--fast", "--password", "geheim-1") as device:
-            done = self.line(self.LINES["ide-rp2040"], device)
+            done = self.line(self.LINES["ide-esp8266"], device)
             self.assert_exit(done, 1)
             self.assertIn("did not accept the password", done.stderr)
             self.assertIn(f"The password is from {self.path}; 'espota-c password set HOST'",
                           done.stderr)
 
     def test_a_file_that_is_refused(self):
-        words = self.LINES["ide-rp2040"]
+        words = self.LINES["ide-esp8266"]
         self.keep("* geheim-1\n", 0o644)
         with Stub("--fast", "--password", "geheim-1") as device:
             done = self.line(words, device)
