@@ -127,7 +127,7 @@ static bool take_other_name(const char *name, char out[PASSWORD_HOST_MAX + 1])
 }
 
 /* `port`: 0: without one. */
-static void write_host(char out[PASSWORD_HOST_MAX + 1], const char *name, unsigned port)
+static void write_host(char out[PASSWORD_HOST_MAX + 1], const char *name, uint16_t port)
 {
     bool six = port != 0 && strchr(name, ':') != NULL;
     char behind[8] = "";
@@ -138,7 +138,7 @@ static void write_host(char out[PASSWORD_HOST_MAX + 1], const char *name, unsign
                    behind);
 }
 
-static void add_both(struct password_names *names, const char *name, unsigned port)
+static void add_both(struct password_names *names, const char *name, uint16_t port)
 {
     char other[PASSWORD_HOST_MAX + 1];
 
