@@ -105,16 +105,21 @@ class Names(Case):
         exe = shutil.copy(WINDOWS.exe, folder / "espota.exe")
         self.file("a sketch.bin", image())
         with Stub("--password", "b c") as device:
-            line = (f'""{wine.Windows.path(exe)}" -r -i 127.0.0.1 -p {device.port} "--auth=b c" '
-                    f'-f "{wine.Windows.path(self.dir)}/a sketch.bin""')
-            done = WINDOWS.run("/c", line, program="cmd")
-            self.assert_exit(done, 0)
+            line = (f'@"{wine.Windows.path(exe)}" -r -i 127.0.0.1 -p {device.port} "--auth=b c" '
+                    f'-f "{wine.Windows.path(self.dir)}/a sketch.bin"')
+            for text, code in (line.replace("b c", "b d"), 1), (line, 0):
+                self.file("line.bat", text + "\r\n")
+                done = WINDOWS.run("/c", "line.bat", program="cmd", cwd=self.dir)
+                self.assert_exit(done, code)
+            device.wait_event("boot")
 
 
 class Install(Case):
     def setUp(self):
         super().setUp()
-        self.data = self.dir / "Local" / "Arduino15"
+        local, = (WINDOWS.prefix / "drive_c" / "users").glob("*/AppData/Local")
+        self.data = local / "Arduino15"
+        self.addCleanup(shutil.rmtree, self.data, ignore_errors=True)
         self.core = self.data / "packages/esp32/hardware/esp32/3.3.0"
         self.discovery = self.data / "packages/builtin/tools/mdns-discovery/1.0.9"
         (self.core / "tools").mkdir(parents=True)
@@ -129,8 +134,7 @@ class Install(Case):
                 self.discovery / "mdns-discovery.exe")
 
     def install(self, *options, code=0):
-        done = WINDOWS.run("arduino", "install", *options,
-                           env={"LOCALAPPDATA": wine.Windows.path(self.dir / "Local")})
+        done = WINDOWS.run("arduino", "install", *options)
         self.assert_exit(done, code)
         return done
 
@@ -143,7 +147,8 @@ class Install(Case):
         exe = pathlib.Path(WINDOWS.exe).read_bytes()
         local = (self.core / "platform.local.txt").read_bytes().decode()
         quoted = f'"{wine.Windows.path(os.path.realpath(WINDOWS.exe))}"'
-        self.assertIn(wine.Windows.path(self.core / "platform.local.txt") + " written", told)
+        self.assertIn("C:" + wine.Windows.path(self.core / "platform.local.txt").split("drive_c")[1] +
+                      " written", told)
         self.assertIn(f"tools.esp_ota.cmd.windows={quoted} -r\r\n", local)
         self.assertTrue(local.startswith("mine=1\r\n"))
         espota, script, discovery = self.tools()
