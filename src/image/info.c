@@ -97,6 +97,22 @@ static void text(const struct subject *of, const char *key, const char *label, c
     hostile(of->info, label, value);
 }
 
+/* Shown as it was typed: what would drive a terminal is escaped, but a backslash stands once. */
+static void file_name(const struct subject *of, const char *path)
+{
+    char shown[TEXT_MAX];
+    size_t used = 0;
+
+    keep(of->info, espota_json_set_text(of->object, "file", path));
+    (void)espota_text_printable(path, strlen(path), shown, sizeof(shown));
+    for (const char *at = shown; *at != '\0'; at++) {
+        at += at[0] == '\\' && at[1] == '\\';
+        shown[used++] = *at;
+    }
+    shown[used] = '\0';
+    line(of->info, "File", "%s", shown);
+}
+
 static void check(const struct subject *of, const char *key, const char *label,
                   enum espota_image_check result)
 {
@@ -310,7 +326,7 @@ static void tell(struct espota_info *info, const char *path, const struct espota
     problems(info, &file->outer, "", array);
     if (file->packed)
         problems(info, &file->inner, "Inside gzip: ", array);
-    text(&of, "file", "File", path);
+    file_name(&of, path);
     keep(info, espota_json_set_text(info->object, "kind", espota_image_kind_word(kind)));
     keep(info, espota_json_set_bool(info->object, "ok", info->problem_count == 0));
     keep(info, espota_json_set_own(info->object, "problems", array));

@@ -82,6 +82,8 @@ class Same(Case):
         self.assert_exit(there, 0)
         here, there = self.both("info", "there.bin")
         self.assertEqual(there.stdout, here.stdout)
+        done = WINDOWS.run("info", wine.Windows.path(self.dir / "there.bin"))
+        self.assertIn(f"{wine.Windows.path(self.dir / 'there.bin')}\n", done.stdout)
 
 
 class Names(Case):
