@@ -8,9 +8,16 @@
 
 #if defined(__GNUC__)
 #define ESPOTA_MUST_CHECK __attribute__((warn_unused_result))
-#define ESPOTA_PRINTF(at, first) __attribute__((format(printf, at, first)))
 #else
 #define ESPOTA_MUST_CHECK
+#endif
+
+/* C99's formats, which on Windows are not the ones that gcc calls printf's; clang has the one name. */
+#if defined(__clang__)
+#define ESPOTA_PRINTF(at, first) __attribute__((format(printf, at, first)))
+#elif defined(__GNUC__)
+#define ESPOTA_PRINTF(at, first) __attribute__((format(gnu_printf, at, first)))
+#else
 #define ESPOTA_PRINTF(at, first)
 #endif
 

@@ -81,7 +81,7 @@ enum espota_status espota_secret_from_environment(struct espota_secret *secret,
     if (value == NULL)
         return ESPOTA_OK;
     status = espota_secret_take(secret, value, err);
-    (void)unsetenv(variable);
+    espota_environment_remove(variable);
     if (status != ESPOTA_OK)
         return espota_error_prefix(err, "%s", variable);
     return ESPOTA_OK;

@@ -34,10 +34,10 @@ struct espota_http_session {
     struct curl_slist *headers;
     struct curl_slist *resolve;
     bool under_way;
-    curl_socket_t fd; /* of the connection while one is under way; BAD: none yet */
-    size_t read;      /* bytes of the file that curl has taken, */
-    size_t sent;      /* that have left curl, */
-    size_t acked;     /* and that the server's TCP has acknowledged */
+    int fd;       /* of the connection while one is under way; -1: none yet */
+    size_t read;  /* bytes of the file that curl has taken, */
+    size_t sent;  /* that have left curl, */
+    size_t acked; /* and that the server's TCP has acknowledged */
     char error[CURL_ERROR_SIZE];
     char body[ESPOTA_HTTP_BODY_MAX];
     struct espota_http_session_result result;
@@ -61,7 +61,7 @@ static void socket_ready(void *context, unsigned events)
                ((events & ESPOTA_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0) |
                ((events & ESPOTA_BROKEN) != 0 ? CURL_CSELECT_ERR : 0);
 
-    act(at->client, at->watch.fd, bits); /* `at` may be gone behind this */
+    act(at->client, (curl_socket_t)at->watch.fd, bits); /* `at` may be gone behind this */
 }
 
 static void timer_expired(void *context)
@@ -91,8 +91,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
     if (at == NULL)
         return -1;
     at->client = client;
-    at->watch =
-        (struct espota_watch){.fd = fd, .events = events, .ready = socket_ready, .context = at};
+    at->watch = (struct espota_watch){
+        .fd = (int)fd, .events = events, .ready = socket_ready, .context = at};
     if (espota_loop_watch(client->loop, &at->watch, NULL) != ESPOTA_OK) {
         free(at);
         return -1;
@@ -192,8 +192,8 @@ static int on_new_socket(void *context, curl_socket_t fd, curlsocktype purpose)
     struct espota_http_session *session = context;
 
     (void)purpose;
-    session->fd = fd;
-    espota_socket_limit_unsent(fd, PIECE);
+    session->fd = (int)fd;
+    espota_socket_limit_unsent(session->fd, PIECE);
     return CURL_SOCKOPT_OK;
 }
 
@@ -205,9 +205,9 @@ static int on_close_socket(void *context, curl_socket_t fd)
     struct espota_http_session *session = context;
     int closing = (int)fd;
 
-    if (fd == session->fd) {
+    if (closing == session->fd) {
         note_progress(session);
-        session->fd = CURL_SOCKET_BAD;
+        session->fd = -1;
     }
     espota_socket_close(&closing);
     return 0;
@@ -280,7 +280,7 @@ enum espota_status espota_http_session_create(struct espota_http_client *client,
     }
     session->client = client;
     session->config = *config;
-    session->fd = CURL_SOCKET_BAD;
+    session->fd = -1;
     set_common(session);
     if (!set_address(session)) {
         espota_http_session_destroy(session);
@@ -295,7 +295,7 @@ static void end_request(struct espota_http_session *session)
     if (session->under_way)
         (void)curl_multi_remove_handle(session->client->multi, session->easy);
     session->under_way = false;
-    session->fd = CURL_SOCKET_BAD;
+    session->fd = -1;
     curl_mime_free(session->form);
     session->form = NULL;
     curl_slist_free_all(session->headers);
@@ -424,7 +424,7 @@ static void note_progress(struct espota_http_session *session)
 {
     uint32_t unsent, unacked;
 
-    if (session->fd == CURL_SOCKET_BAD)
+    if (session->fd < 0)
         return;
     if (!espota_socket_unsent(session->fd, &unsent))
         unsent = 0;

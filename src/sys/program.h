@@ -49,6 +49,9 @@ bool espota_program_hides_arguments(void);
 /* What the file of a program is called behind its name: ".exe", or "". */
 extern const char *const espota_program_suffix;
 
+/* Takes a variable away from this program and those that it starts. */
+void espota_environment_remove(const char *name);
+
 /* The absolute path of this program; false if the system does not tell. */
 bool espota_program_path(char *out, size_t room);
 

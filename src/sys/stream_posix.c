@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "sys/descriptor.h"
+#include "sys/program.h"
 
 enum espota_status espota_stream_stdin(int *fd, struct espota_error *err)
 {
@@ -33,9 +34,9 @@ bool espota_inherited_listener(int *fd)
     bool ours = pid != NULL && count != NULL && strtol(pid, NULL, 10) == (long)getpid() &&
                 strtol(count, NULL, 10) >= 1;
 
-    unsetenv("LISTEN_PID");
-    unsetenv("LISTEN_FDS");
-    unsetenv("LISTEN_FDNAMES");
+    espota_environment_remove("LISTEN_PID");
+    espota_environment_remove("LISTEN_FDS");
+    espota_environment_remove("LISTEN_FDNAMES");
     if (!ours || !espota_descriptor_prepare(FIRST_INHERITED))
         return false;
     *fd = FIRST_INHERITED;
