@@ -12,7 +12,8 @@
 #define ESPOTA_MUST_CHECK
 #endif
 
-/* C99's formats, which on Windows are not the ones that gcc calls printf's; clang has the one name. */
+/* C99's formats, which on Windows are not the ones that gcc calls printf's; clang has the one name.
+ */
 #if defined(__clang__)
 #define ESPOTA_PRINTF(at, first) __attribute__((format(printf, at, first)))
 #elif defined(__GNUC__)

@@ -107,8 +107,8 @@ enum espota_unreachable {
 };
 /*
  * ICMP errors that datagrams of a UDP socket caused: first ask for them, then, whenever the loop
- * reports BROKEN, take them one by one until false (or BROKEN comes again). `target` is where the
- * datagram went, `reporter` who says so (family 0: not known). They are hints: anyone can forge
+ * reports the socket and what came is received, take them one by one until false. `target` is where
+ * the datagram went, `reporter` who says so (family 0: not known). They are hints: anyone can forge
  * one. On platforms that keep them to themselves nothing is ever told.
  */
 void espota_udp_want_unreachable(int fd);

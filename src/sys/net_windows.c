@@ -6,6 +6,7 @@
 
 #include "sys/loop_backend.h"
 #include "sys/net_platform.h"
+#include "sys/refused_windows.h"
 #include "sys/sockets.h"
 
 void espota_socket_narrow(int fd, uint32_t window)
@@ -58,17 +59,12 @@ void espota_socket_limit_unsent(int fd, uint32_t bytes)
 
 void espota_udp_want_unreachable(int fd)
 {
-    (void)fd;
-}
+    BOOL report = TRUE;
+    DWORD length;
 
-bool espota_udp_unreachable(int fd, struct espota_address *target, struct espota_address *reporter,
-                            enum espota_unreachable *why)
-{
-    (void)fd;
-    (void)target;
-    (void)reporter;
-    (void)why;
-    return false;
+    if (WSAIoctl((SOCKET)fd, SIO_UDP_CONNRESET, &report, sizeof(report), NULL, 0, &length, NULL,
+                 NULL) == 0)
+        espota_refused_watch(fd);
 }
 
 /* Windows has no SO_REUSEPORT, and what it calls SO_REUSEADDR is that. */

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sys/refused_windows.h"
+
 static const struct {
     int windows, posix;
 } errors[] = {
@@ -112,7 +114,7 @@ static int prepared(SOCKET socket)
 
 /*
  * Windows lets a receive fail because nobody listens where an earlier datagram went, without a
- * word on which of them it was. A socket that serves many devices can do nothing with it.
+ * word on which of them it was; only who asks for it wants that.
  */
 static void quieten(int fd)
 {
@@ -225,8 +227,10 @@ void espota_socket_close(int *fd)
 {
     int saved = errno;
 
-    if (*fd >= 0)
+    if (*fd >= 0) {
+        espota_refused_forget(*fd);
         closesocket((SOCKET)*fd);
+    }
     *fd = -1;
     errno = saved;
 }
@@ -264,6 +268,8 @@ long espota_os_receive_from(int fd, void *data, size_t room, struct espota_addre
 
     if (got == SOCKET_ERROR && WSAGetLastError() == WSAEMSGSIZE)
         got = most(room); /* it was cut to that */
+    else if (got == SOCKET_ERROR && WSAGetLastError() == WSAECONNRESET)
+        espota_refused_heard(fd);
     if (got != SOCKET_ERROR)
         espota_address_from_os(&name, from);
     return result(got);

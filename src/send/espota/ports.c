@@ -128,9 +128,9 @@ static void udp_ready(void *context, unsigned events)
 {
     struct family *family = context;
 
-    if (events & ESPOTA_BROKEN)
-        hear_unreachable(family);
+    (void)events; /* some systems tell of an error by what a receive comes to */
     hear_datagrams(family);
+    hear_unreachable(family);
 }
 
 enum espota_status espota_ports_create(const struct espota_ports_config *config,
