@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a datagram came in and leaves, in Windows' form of recvmsg and sendmsg. */
-#include <errno.h>
+/* Where a datagram comes in it says itself, in Windows' form of recvmsg. Where one leaves is set
+ * for the socket, each time: Wine does not heed what would go along with it. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "sys/multicast.h"
@@ -15,10 +16,29 @@ bool espota_multicast_tell(int fd, uint8_t family)
     return espota_os_set(fd, IPPROTO_IPV6, IPV6_PKTINFO, &on, sizeof(on));
 }
 
-/* An interface's number stands for its address, as 0.0.0.x. */
+/*
+ * What stands for an interface of IPv4: an address of its own. Windows takes its number for one as
+ * well (0.0.0.x), Wine does not.
+ */
+static struct in_addr stand_in(uint32_t interface)
+{
+    struct in_addr out = {.s_addr = htonl(interface)};
+    struct espota_interface *list;
+    size_t count;
+
+    if (espota_interfaces(&list, &count, NULL) != ESPOTA_OK)
+        return out;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; list[i].index == interface && k < list[i].count; k++)
+            if (list[i].addresses[k].address.family == 4)
+                memcpy(&out, list[i].addresses[k].address.bytes, sizeof(out));
+    free(list);
+    return out;
+}
+
 bool espota_multicast_enter(int fd, const struct espota_address *group, uint32_t interface)
 {
-    struct ip_mreq four = {.imr_interface.s_addr = htonl(interface)};
+    struct ip_mreq four = {.imr_interface = stand_in(interface)};
     struct ipv6_mreq six = {.ipv6mr_interface = interface};
 
     memcpy(&four.imr_multiaddr, group->bytes, sizeof(four.imr_multiaddr));
@@ -39,24 +59,6 @@ union control {
 static size_t space(size_t length)
 {
     return (length + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
-}
-
-static void say_interface(WSAMSG *message, union control *control, uint8_t family,
-                          uint32_t interface)
-{
-    const IN_PKTINFO four = {.ipi_ifindex = interface};
-    const IN6_PKTINFO six = {.ipi6_ifindex = interface};
-    size_t length = family == 4 ? sizeof(four) : sizeof(six);
-    const WSACMSGHDR head = {.cmsg_len = sizeof(head) + length,
-                             .cmsg_level = family == 4 ? IPPROTO_IP : IPPROTO_IPV6,
-                             .cmsg_type = family == 4 ? IP_PKTINFO : IPV6_PKTINFO};
-
-    memset(control, 0, sizeof(*control));
-    memcpy(control->bytes, &head, sizeof(head));
-    memcpy(control->bytes + sizeof(head), family == 4 ? (const void *)&four : (const void *)&six,
-           length);
-    message->Control.buf = control->bytes;
-    message->Control.len = (ULONG)space(head.cmsg_len);
 }
 
 static uint32_t told_interface(const WSAMSG *message)
@@ -90,20 +92,19 @@ enum espota_status espota_multicast_send(int fd, const void *data, size_t length
                                          int *os_error)
 {
     struct espota_address scoped = *to;
-    struct sockaddr_storage name;
-    WSABUF part = {(ULONG)length, (char *)(uintptr_t)data}; /* WSASendMsg does not write there */
-    WSAMSG message = {.name = (struct sockaddr *)&name, .lpBuffers = &part, .dwBufferCount = 1};
-    union control control;
-    DWORD sent = 0;
+    const struct in_addr four = to->family == 4 ? stand_in(interface) : (struct in_addr){0};
+    const DWORD six = interface;
+    bool set;
     size_t done;
 
-    if (scoped.family == 6)
+    if (scoped.family == 6) {
         scoped.scope = interface;
-    message.namelen = espota_net_to_sockaddr(&scoped, &name);
-    say_interface(&message, &control, to->family, interface);
-    if (WSASendMsg((SOCKET)fd, &message, 0, &sent, NULL, NULL) != 0)
-        return espota_os_outcome(espota_os_failed(), &done, os_error);
-    return espota_os_outcome((long)sent, &done, os_error);
+        set = espota_os_set(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &six, sizeof(six));
+    } else {
+        set = espota_os_set(fd, IPPROTO_IP, IP_MULTICAST_IF, &four, sizeof(four));
+    }
+    return espota_os_outcome(set ? espota_os_send_to(fd, data, length, &scoped) : -1, &done,
+                             os_error);
 }
 
 /* WSARecvMsg has no name to link with: each socket tells where it is, all of them the same. */
