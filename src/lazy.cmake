@@ -8,6 +8,7 @@ option(ESPOTA_LAZY "Load optional libraries when they are first needed, in place
 
 # espota_lazy(NAME TITLE HEADER_FOLDERS LIBRARY [WITH...]): NAME.symbols lies in the room that calls.
 # WITH are libraries that hold some of the functions and come with the first when that is loaded.
+# LIBRARY "" is a part of the system that every program has: the names are left alone there, too.
 function(espota_lazy name title header_folders library)
     file(STRINGS ${name}.symbols lines REGEX "^[^#]")
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${name}.symbols)
@@ -24,16 +25,19 @@ function(espota_lazy name title header_folders library)
     get_filename_component(real "${library}" REALPATH)
     get_filename_component(file "${real}" NAME)
     if(APPLE)
-        set(file "${library}") # a system library is no file there, and others have full names
+        set(file "${library}") # Homebrew's folder is not searched for a name
     endif()
     string(REGEX REPLACE "(\\.so\\.[0-9]+).*" "\\1" file "${file}")
     string(TOUPPER ${name} upper)
+    set(lazy 0)
+    if(ESPOTA_LAZY AND NOT library STREQUAL "")
+        set(lazy 1)
+    endif()
     set(folder ${PROJECT_BINARY_DIR}/src/lazy)
     configure_file(${PROJECT_SOURCE_DIR}/src/lazy.h.in ${folder}/${name}.h @ONLY)
-    if(ESPOTA_LAZY)
+    if(lazy)
         configure_file(${PROJECT_SOURCE_DIR}/src/lazy.c.in ${folder}/${name}.c @ONLY)
         target_sources(espota PRIVATE ${folder}/${name}.c)
-        target_compile_definitions(espota_build INTERFACE ESPOTA_LAZY)
     elseif(library MATCHES "\\.a$")
         # an archive does not say what it needs: pkg-config does, down to what only archives need
         target_link_libraries(espota PRIVATE ${library})

@@ -136,7 +136,7 @@ struct chart {
 
 static double x_of(const struct chart *chart, int64_t at)
 {
-    return LEFT + (double)(WIDTH - LEFT) * (double)(at - chart->from) /
+    return (double)LEFT + (double)(WIDTH - LEFT) * (double)(at - chart->from) /
                       (double)(chart->until - chart->from);
 }
 

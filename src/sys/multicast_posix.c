@@ -46,8 +46,10 @@ static void say_interface(struct msghdr *message, union control *control, uint8_
     message->msg_controllen = sizeof(control->bytes);
     head = CMSG_FIRSTHDR(message);
     if (family == 4) {
-        struct in_pktinfo info = {.ipi_ifindex = (int)interface};
+        struct in_pktinfo info = {0};
 
+        /* signed here, unsigned there */
+        memcpy(&info.ipi_ifindex, &interface, sizeof(info.ipi_ifindex));
         head->cmsg_level = IPPROTO_IP;
         head->cmsg_type = IP_PKTINFO;
         head->cmsg_len = CMSG_LEN(sizeof(info));

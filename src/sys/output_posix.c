@@ -121,9 +121,9 @@ unsigned espota_output_keep_owner(int fd, const char *place)
 
 bool espota_output_settle(int fd, unsigned mode)
 {
-    if (fchmod(fd, mode) != 0)
+    if (fchmod(fd, (mode_t)mode) != 0)
         return false;
-    return fsync(fd) == 0 || errno == EINVAL; /* nothing to sync there */
+    return espota_platform_sync(fd) == 0 || errno == EINVAL; /* nothing to sync there */
 }
 
 bool espota_output_rename(int fd, const char *temporary, const char *path)

@@ -47,3 +47,8 @@ bool espota_process_close_from(posix_spawn_file_actions_t *actions, int first)
     errno = posix_spawn_file_actions_addclosefrom_np(actions, first);
     return errno == 0;
 }
+
+int espota_platform_sync(int fd)
+{
+    return fsync(fd);
+}

@@ -44,3 +44,8 @@ bool espota_process_close_from(posix_spawn_file_actions_t *actions, int first)
     }
     return true;
 }
+
+int espota_platform_sync(int fd)
+{
+    return fsync(fd);
+}

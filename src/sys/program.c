@@ -100,16 +100,6 @@ bool espota_program_hides_arguments(void)
     return true;
 }
 
-bool espota_program_path(char *out, size_t room)
-{
-    ssize_t length = readlink("/proc/self/exe", out, room);
-
-    if (length <= 0 || (size_t)length >= room)
-        return false;
-    out[length] = '\0';
-    return true;
-}
-
 /* Whether this one came before. */
 static bool seen_before(int number)
 {
