@@ -137,7 +137,7 @@ struct chart {
 static double x_of(const struct chart *chart, int64_t at)
 {
     return (double)LEFT + (double)(WIDTH - LEFT) * (double)(at - chart->from) /
-                      (double)(chart->until - chart->from);
+                              (double)(chart->until - chart->from);
 }
 
 static double y_of(const struct chart *chart, uint32_t devices)

@@ -12,9 +12,10 @@ import platform
 import shutil
 import struct
 import subprocess
-import sys
 import tempfile
 import unittest
+
+import espota_test
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ZIG = os.environ.get("ESPOTA_ZIG", "")
@@ -133,7 +134,7 @@ def mach_o(path):
 class Macos(unittest.TestCase):
     def setUp(self):
         if not ZIG:
-            self.skipTest("needs zig, which --full brings")
+            self.skipTest("ESPOTA_ZIG names no zig: tests/run.sh --full brings one")
         self.folder = tempfile.TemporaryDirectory(prefix="espota-macos-")
         self.addCleanup(self.folder.cleanup)
 
@@ -157,4 +158,4 @@ class Macos(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[1:]])
+    espota_test.main()
