@@ -152,7 +152,8 @@ struct stand_in {
 static enum espota_status put_tool(struct espota_arduino_work *work, const struct edited_tool *tool,
                                    const struct stand_in *with)
 {
-    bool same = tool->length == with->length && memcmp(tool->bytes, with->bytes, with->length) == 0;
+    bool same = tool->length == with->length && with->length > 0 &&
+                memcmp(tool->bytes, with->bytes, with->length) == 0;
     enum espota_status status = ESPOTA_OK;
 
     if (only_tell(work, tool->path, same ? "is as it should be" : NULL,
@@ -230,8 +231,15 @@ static enum espota_status edit_program(struct espota_arduino_work *work, const c
     char *bytes = NULL;
     enum espota_status status = ESPOTA_OK;
 
-    if (!work->options->remove && espota_file_exists(path))
+    *found = false;
+    if (!work->options->remove) {
+        if (!espota_file_exists(path))
+            return ESPOTA_OK;
         status = espota_arduino_read(work->options->program, &bytes, &with.length, work->err);
+        if (status == ESPOTA_OK && bytes == NULL)
+            return espota_error_set(work->err, ESPOTA_E_LOCAL, "%s is not there to be copied",
+                                    work->options->program);
+    }
     with.bytes = bytes;
     if (status == ESPOTA_OK)
         status = edit_tool(work, path, &with, found);
