@@ -45,6 +45,7 @@ void espota_diagnosis_command(enum espota_firewall_kind kind,
                            six ? "ip6" : "ip", text, port);
         break;
     case ESPOTA_FIREWALL_WINDOWS: /* no port: see add_program_command */
+    case ESPOTA_FIREWALL_MACOS:   /* see add_macos */
     case ESPOTA_FIREWALL_COUNT:
         break;
     }
@@ -109,8 +110,8 @@ static void add_command(struct espota_builder *to, const struct espota_diagnosis
 
 static const char *look_command(enum espota_firewall_kind kind)
 {
-    static const char *const commands[] = {"ufw status", "firewall-cmd --list-all",
-                                           "iptables -S INPUT", "nft list ruleset", ""};
+    static const char *const commands[] = {
+        "ufw status", "firewall-cmd --list-all", "iptables -S INPUT", "nft list ruleset", "", ""};
 
     return commands[kind];
 }
@@ -171,13 +172,50 @@ static bool add_program_firewall(struct espota_builder *to, const struct espota_
     return true;
 }
 
+/* The same of macOS's. What it has no rule for it asks about, or lets in if it is signed. */
+static bool add_macos(struct espota_builder *to, const struct espota_firewall *firewall)
+{
+    static const char tool[] = "sudo /usr/libexec/ApplicationFirewall/socketfilterfw";
+    enum espota_firewall_state state = firewall->states[ESPOTA_FIREWALL_MACOS];
+    const char *name = espota_firewall_name(ESPOTA_FIREWALL_MACOS);
+    const char *program = firewall->program[0] != '\0' ? firewall->program : "this program";
+
+    if (state == ESPOTA_FIREWALL_ABSENT)
+        return false;
+    if (firewall->denies_all) {
+        espota_builder_add(to,
+                           " %s blocks all incoming connections: switch that off in System "
+                           "Settings > Network > Firewall > Options.",
+                           name);
+        return true;
+    }
+    if (state == ESPOTA_FIREWALL_PASSES) {
+        espota_builder_add(to,
+                           " %s lets %s in: look at other security software and at the network "
+                           "(guest Wi-Fi, client isolation, VLAN).",
+                           name, program);
+        return true;
+    }
+    espota_builder_add(to,
+                       state == ESPOTA_FIREWALL_UNREADABLE ? " It may be that %s keeps %s out."
+                       : firewall->denied                  ? " A rule of %s keeps %s out."
+                                                           : " %s has no rule that lets %s in.",
+                       name, program);
+    if (firewall->program[0] != '\0')
+        espota_builder_add(to, " To let it in: %s --add \"%s\" && %s --unblockapp \"%s\", or", tool,
+                           program, tool, program);
+    espota_builder_add(to, " %s System Settings > Network > Firewall > Options.",
+                       firewall->program[0] != '\0' ? "in" : "To let it in: see");
+    return true;
+}
+
 /* Whether the port is to be opened. */
 static bool add_firewall(struct espota_builder *to, const struct espota_diagnosis *d)
 {
     bool unreadable = false;
 
     if (d->firewall == NULL || espota_address_is_loopback(&d->from) ||
-        add_program_firewall(to, d->firewall))
+        add_program_firewall(to, d->firewall) || add_macos(to, d->firewall))
         return false;
     for (int kind = 0; kind < ESPOTA_FIREWALL_COUNT; kind++) {
         if (d->firewall->states[kind] == ESPOTA_FIREWALL_ACTIVE) {

@@ -15,7 +15,8 @@
 
 /* Which firewall of this machine may keep it out, by the output of the system's own programs. */
 
-/* "ufw", "firewalld", "iptables", "nftables", "Windows Defender Firewall" */
+/* "ufw", "firewalld", "iptables", "nftables", "Windows Defender Firewall",
+ * "macOS's firewall" */
 const char *espota_firewall_name(enum espota_firewall_kind kind);
 
 /* Whether /etc/ufw/ufw.conf switches it on. */
@@ -38,6 +39,11 @@ enum espota_rule_says {
 };
 enum espota_rule_says espota_firewall_read_rule(const char *rule, const char *program,
                                                 enum espota_network_kind network, uint16_t port);
+
+/* What `socketfilterfw --getglobalstate` says of macOS's firewall, and `--listapps` of the program
+ * that stands in `out`. */
+void espota_firewall_read_macos(const char *state, const char *programs,
+                                struct espota_firewall *out);
 
 /* What opens `port` for `from`, to be typed by root: "ufw allow …". */
 void espota_diagnosis_command(enum espota_firewall_kind kind,

@@ -22,8 +22,12 @@ enum {
 
 const char *espota_firewall_name(enum espota_firewall_kind kind)
 {
-    static const char *const names[] = {"ufw", "firewalld", "iptables", "nftables",
-                                        "Windows Defender Firewall"};
+    static const char *const names[] = {"ufw",
+                                        "firewalld",
+                                        "iptables",
+                                        "nftables",
+                                        "Windows Defender Firewall",
+                                        "macOS's firewall"};
 
     return names[kind];
 }
@@ -176,6 +180,55 @@ static enum espota_firewall_state probe_ufw(char *output)
     return state == ESPOTA_FIREWALL_ACTIVE && !active ? ESPOTA_FIREWALL_ABSENT : state;
 }
 
+/* "1 : /opt/homebrew/bin/espota-c", and in the next line "(Allow incoming connections)". */
+void espota_firewall_read_macos(const char *state, const char *programs,
+                                struct espota_firewall *out)
+{
+    enum espota_firewall_state *to = &out->states[ESPOTA_FIREWALL_MACOS];
+    char line[LINE_ROOM];
+    bool this_one = false;
+
+    out->denies_all = strstr(state, "(State = 2)") != NULL;
+    *to = strstr(state, "(State = 0)") != NULL                      ? ESPOTA_FIREWALL_ABSENT
+          : out->denies_all || strstr(state, "(State = 1)") != NULL ? ESPOTA_FIREWALL_ACTIVE
+                                                                    : ESPOTA_FIREWALL_UNREADABLE;
+    if (*to != ESPOTA_FIREWALL_ACTIVE || out->denies_all)
+        return;
+    while ((programs = next_line(programs, line)) != NULL) {
+        const char *name = strstr(line, " : ");
+
+        if (name == NULL) {
+            if (this_one && strstr(line, "Allow") != NULL)
+                *to = ESPOTA_FIREWALL_PASSES;
+            out->denied |= this_one && strstr(line, "Block") != NULL;
+            continue;
+        }
+        name += strlen(" : ");
+        line[strcspn(line, "\r")] = '\0';
+        for (size_t end = strlen(name); end > 0 && name[end - 1] == ' '; end--)
+            line[(size_t)(name - line) + end - 1] = '\0';
+        this_one = out->program[0] != '\0' && strcmp(name, out->program) == 0;
+    }
+}
+
+/* Its program answers everybody, and is there on no other system. */
+static void probe_macos(struct espota_firewall *out, char *output)
+{
+    static const char program[] = "/usr/libexec/ApplicationFirewall/socketfilterfw";
+    static const char *const state[] = {program, "--getglobalstate", NULL};
+    static const char *const list[] = {program, "--listapps", NULL};
+    char said[LINE_ROOM];
+
+    if (ask(state, NO_CODE, output) == ESPOTA_FIREWALL_ABSENT)
+        return;
+    snprintf(said, sizeof(said), "%s", output);
+    if (!espota_program_path(out->program, sizeof(out->program)))
+        out->program[0] = '\0';
+    if (ask(list, NO_CODE, output) != ESPOTA_FIREWALL_ACTIVE)
+        output[0] = '\0';
+    espota_firewall_read_macos(said, output, out);
+}
+
 struct rules {
     const struct espota_firewall *firewall;
     uint16_t port;
@@ -229,6 +282,7 @@ void espota_firewall_probe(const struct espota_diagnosis *about, struct espota_f
     probe_programs(about, out);
     if (output == NULL)
         return;
+    probe_macos(out, output);
     out->states[ESPOTA_FIREWALL_UFW] = probe_ufw(output);
     out->states[ESPOTA_FIREWALL_FIREWALLD] = ask(firewalld, FIREWALLD_NOT_RUNNING, output);
     out->states[ESPOTA_FIREWALL_IPTABLES] = ask(iptables, NO_CODE, output);

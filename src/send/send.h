@@ -274,6 +274,7 @@ enum espota_firewall_kind {
     ESPOTA_FIREWALL_IPTABLES,
     ESPOTA_FIREWALL_NFT,
     ESPOTA_FIREWALL_WINDOWS, /* goes by programs and the kind of network, not by ports */
+    ESPOTA_FIREWALL_MACOS,   /* goes by programs */
     ESPOTA_FIREWALL_COUNT
 };
 
@@ -292,10 +293,11 @@ struct espota_firewall {
     char nft_family[ESPOTA_FIREWALL_NAME_MAX];
     char nft_table[ESPOTA_FIREWALL_NAME_MAX];
     char nft_chain[ESPOTA_FIREWALL_NAME_MAX];
-    /* WINDOWS: */
-    enum espota_network_kind network;
+    enum espota_network_kind network; /* WINDOWS */
+    /* WINDOWS, MACOS: */
     bool denied; /* ACTIVE because a rule says so, which goes before any that lets it in */
     char program[ESPOTA_FIREWALL_PROGRAM_MAX]; /* this one; "": not known */
+    bool denies_all;                           /* MACOS: whatever is said of programs */
 };
 
 struct espota_diagnosis {

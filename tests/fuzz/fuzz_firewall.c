@@ -22,6 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)espota_firewall_read_ufw(copy);
     (void)espota_firewall_read_iptables(copy);
     (void)espota_firewall_read_rule(copy, "C:\\x\\espota-c.exe", ESPOTA_NETWORK_PUBLIC, 8266);
+    strcpy(firewall.program, "/opt/homebrew/bin/espota-c");
+    espota_firewall_read_macos(copy, copy, &firewall);
+    memset(&firewall, 0, sizeof(firewall));
     if (espota_firewall_read_nft(copy, size % 2 == 0, &firewall)) {
         FUZZ_CHECK(firewall.nft_chain[0] != '\0' && firewall.nft_table[0] != '\0');
         firewall.states[ESPOTA_FIREWALL_NFT] = ESPOTA_FIREWALL_ACTIVE;

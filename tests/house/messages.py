@@ -14,7 +14,7 @@ ROOT = pathlib.Path(sys.argv.pop(1)).resolve()
 # programs, and style sheets.
 EXCEPTIONS = {"arduino/lines.c", "send/firewall.c", "serve/admin.c"}
 # Elsewhere: what must stand in the text itself for its options to be another program's.
-OTHER_PROGRAMS = re.compile(r"firewall-cmd|iptables|-I INPUT -p|ulimit")
+OTHER_PROGRAMS = re.compile(r"firewall-cmd|iptables|-I INPUT -p|ulimit|--unblockapp")
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 NAMES = re.compile(r"(?:^|[\s(,;:'=])--[a-z][a-z0-9-]*\b|[\s(;:']-[A-Za-z]\b"

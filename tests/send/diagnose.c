@@ -447,6 +447,49 @@ START_TEST(test_windows_rules)
 }
 END_TEST
 
+#define BREW "/opt/homebrew/bin/espota-c"
+#define ON "Firewall is enabled. (State = 1)\n"
+#define LISTED(rule)                                                                               \
+    "Total number of apps = 2 \n1 : /usr/sbin/cupsd \n\t\t(Allow incoming connections)\n"          \
+    "2 : " BREW " \n             (" rule " incoming connections)\n"
+#define ADD_APP "sudo /usr/libexec/ApplicationFirewall/socketfilterfw --add \"" BREW "\" && "
+
+static const struct {
+    const char *state, *programs, *program;
+    const char *part, *never;
+} macos_rows[] = {
+    {"Firewall is disabled. (State = 0)\n", LISTED("Block"), BREW, "No firewall was found",
+     "macOS"},
+    {ON, LISTED("Allow"), BREW, "macOS's firewall lets " BREW " in", "sudo"},
+    {ON, LISTED("Block"), BREW,
+     "A rule of macOS's firewall keeps " BREW " out. To let it in: " ADD_APP, "has no rule"},
+    {ON, "1 : " BREW "-other\n (Allow incoming connections)\n", BREW,
+     "macOS's firewall has no rule that lets " BREW " in. To let it in: " ADD_APP, "keeps"},
+    {ON, LISTED("Allow"), "", "that lets this program in. To let it in: see System Settings",
+     "sudo"},
+    {"Firewall is blocking all non-essential incoming connections. (State = 2)\n", LISTED("Allow"),
+     BREW, "macOS's firewall blocks all incoming connections", "sudo"},
+    {"", "", BREW, "It may be that macOS's firewall keeps " BREW " out.", "has no rule"},
+};
+
+START_TEST(test_the_firewall_of_macos)
+{
+    for (size_t i = 0; i < sizeof(macos_rows) / sizeof(macos_rows[0]); i++) {
+        struct espota_firewall firewall;
+        struct espota_diagnosis d = diagnosis_of(&rows[0], &firewall);
+        struct espota_remedy remedy = {0};
+        char text[2048];
+
+        strcpy(firewall.program, macos_rows[i].program);
+        espota_firewall_read_macos(macos_rows[i].state, macos_rows[i].programs, &firewall);
+        espota_diagnosis_callback(&d, text, sizeof(text), &remedy);
+        ck_assert_uint_eq(remedy.ways & ESPOTA_REMEDY_FIX_PORT, 0);
+        ck_assert_msg(strstr(text, macos_rows[i].part) != NULL, "%zu:%s", i, text);
+        ck_assert_msg(strstr(text, macos_rows[i].never) == NULL, "%zu:%s", i, text);
+    }
+}
+END_TEST
+
 /* Whatever is installed here: an answer for each, and no longer than the programs may take. */
 START_TEST(test_probe)
 {
@@ -467,4 +510,4 @@ END_TEST
 
 UNIT_MAIN("send/diagnose", test_sentences, test_size, test_route, test_any_room,
           test_zone_is_no_part_of_a_rule, test_ufw_conf, test_iptables_rules, test_nft_rules,
-          test_a_firewall_of_programs, test_windows_rules, test_probe)
+          test_a_firewall_of_programs, test_windows_rules, test_the_firewall_of_macos, test_probe)
