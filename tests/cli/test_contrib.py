@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""What other tools pick up: the PlatformIO script and the GitHub action, against a device."""
+"""What other tools pick up: the PlatformIO script, the GitHub action and the script that stands in for
+espota.py, against a device."""
 
 import contextlib
 import io
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
+import sys
 import unittest
 
 import espota_test
@@ -172,6 +175,65 @@ class GitHub(Case):
                                   OPTIONS=f"--timeout=1\n`touch {marker}`")
         self.assertNotEqual(done.returncode, 0)
         self.assertFalse(marker.exists())
+
+
+class InPlaceOfPython(Case):
+    """The script where a core's own was, called as cores call it."""
+
+    def script(self, name="espota.py", beside=True):
+        tools = self.dir / "tools"
+        tools.mkdir(exist_ok=True)
+        shutil.copy(CONTRIB / "arduino" / "espota.py", tools / name)
+        if beside and not (tools / "espota-c").exists():
+            (tools / "espota-c").symlink_to(os.path.abspath(espota_c()))
+        return tools / name
+
+    def run_script(self, script, *argv, env=None):
+        return subprocess.run([sys.executable, "-I", str(script), *map(str, argv)],
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                              timeout=espota_test.TIMEOUT,
+                              env=espota_test.environment({"ESPOTA_C": "", **(env or {})}))
+
+    def test_upload_and_its_exit_code(self):
+        firmware = self.file("firmware.bin", image())
+        script = self.script()
+        with Stub("--fast", "--password", "secret", "--uploads", "1") as stub:
+            line = ("-i", "127.0.0.1", "-p", stub.port, "-f", firmware)
+            self.assertEqual(self.run_script(script, *line, "--auth=wrong").returncode, 1)
+            done = self.run_script(script, *line, "--auth=secret")
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.run_script(script, "--no-such-option").returncode, 2)
+        # espota.py's own help, though nothing in the line says whose
+        self.assertIn("--host_port", self.run_script(script, "--help").stdout)
+
+    def test_signing(self):
+        firmware = self.file("firmware.bin", image())
+        done = self.run_script(self.script("signing.py"), "--mode", "sign", "--privatekey",
+                               self.dir / "none", "--bin", firmware, "--out", self.dir / "signed")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_where_espota_c_is(self):
+        script = self.script(beside=False)
+        here = self.dir / "here"
+        here.mkdir()
+        env = {"PATH": str(here)}
+        done = self.run_script(script, "--help", env=env)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("espota-c is not installed", done.stderr)
+        done = self.run_script(script, "--help", env={**env, "ESPOTA_C": str(self.dir / "no")})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("does not start", done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
+        done = self.run_script(script, "--help", env={**env, "ESPOTA_C": espota_c()})
+        self.assertEqual(done.returncode, 0)
+        (here / "espota-c").symlink_to(os.path.abspath(espota_c()))
+        self.assertEqual(self.run_script(script, "--help", env=env).returncode, 0)
+
+    def test_ended_by_a_signal_is_no_success(self):
+        program = self.file("dies", b"#!/bin/sh\nkill -9 $$\n")
+        os.chmod(program, 0o755)
+        done = self.run_script(self.script(beside=False), env={"ESPOTA_C": str(program)})
+        self.assertEqual(done.returncode, 128 + signal.SIGKILL)
 
 
 class Scripts(unittest.TestCase):
