@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
 """What other tools pick up: the PlatformIO script, the GitHub action and the script that stands in for
-espota.py, against a device."""
+espota.py, against a device; what winget, Scoop and Chocolatey are told."""
 
 import contextlib
+import hashlib
 import io
+import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import unittest
+import xml.etree.ElementTree
 
 import espota_test
 from espota_test import Case, Stub, espota_c, image
@@ -234,6 +238,107 @@ class InPlaceOfPython(Case):
         os.chmod(program, 0o755)
         done = self.run_script(self.script(beside=False), env={"ESPOTA_C": str(program)})
         self.assertEqual(done.returncode, 128 + signal.SIGKILL)
+
+
+class WindowsPackages(Case):
+    """Filled in from a zip that is named as contrib/windows/build.sh names it."""
+
+    NAME = "espota-c-1.2.3-windows-x86_64"
+    URL = "https://example.invalid/releases/download/v1.2.3"
+
+    def make(self, url=URL + "/", name=NAME + ".zip"):
+        self.zip = self.dir / name
+        self.zip.write_bytes(b"PK of any bytes")
+        self.sha256 = hashlib.sha256(self.zip.read_bytes()).hexdigest()
+        return subprocess.run(["sh", str(CONTRIB / "windows" / "packages.sh"), str(self.zip), url,
+                               str(self.dir / "out")], capture_output=True, text=True)
+
+    def made(self, path):
+        text = (self.dir / "out" / path).read_text()
+        self.assertNotRegex(text, "@[A-Z0-9_]+@")
+        return text
+
+    def setUp(self):
+        super().setUp()
+        done = self.make()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(done.stdout.splitlines()), 6)
+
+    def test_winget(self):
+        """Names, patterns and required fields of the schemas of manifests, version 1.6.0."""
+        required = {
+            "version": ("espota-c.espota-c.yaml", "DefaultLocale"),
+            "installer": ("espota-c.espota-c.installer.yaml", "Installers", "InstallerType",
+                          "NestedInstallerType", "NestedInstallerFiles"),
+            "defaultLocale": ("espota-c.espota-c.locale.en-US.yaml", "PackageLocale", "Publisher",
+                              "PackageName", "License", "ShortDescription"),
+        }
+        for kind, (file, *fields) in required.items():
+            values = self.yaml(self.made(f"winget/{file}"))
+            self.assertEqual((values["ManifestType"], values["ManifestVersion"]), (kind, "1.6.0"))
+            self.assertEqual(values["PackageVersion"], "1.2.3")
+            self.assertRegex(values["PackageIdentifier"], r"^[^.\s]{1,32}(\.[^.\s]{1,32}){1,7}$")
+            self.assertTrue(file.startswith(values["PackageIdentifier"] + "."))
+            for field in fields:
+                self.assertIn(field, values, file)
+            if kind == "defaultLocale":
+                self.assertTrue(3 <= len(values["ShortDescription"]) <= 256)
+                self.assertLessEqual(len(values["Tags"]), 16)
+            if kind == "installer":
+                self.assertEqual(values["Installers"], [{
+                    "Architecture": "x64", "InstallerUrl": f"{self.URL}/{self.NAME}.zip",
+                    "InstallerSha256": self.sha256}])
+                self.assertEqual(values["NestedInstallerFiles"], [{
+                    "RelativeFilePath": f"{self.NAME}\\espota-c.exe",
+                    "PortableCommandAlias": "espota-c"}])
+
+    def yaml(self, text):
+        """The little of YAML that these files are: plain scalars, lists of them or of mappings."""
+        values, items = {}, None
+        for line in text.splitlines():
+            plain = r"([^\s'\"&*!|>%@`{}\[\]#:-](?:[^:#]|:(?! ))*)"
+            if line.startswith("#"):
+                continue
+            if match := re.fullmatch(r"(\w+):", line):
+                items = values.setdefault(match[1], [])
+            elif match := re.fullmatch(r"(\w+): " + plain, line):
+                self.assertNotIn(match[1], values)
+                values[match[1]] = match[2]
+            elif match := re.fullmatch(r"  - (\w+): " + plain, line):
+                items.append({match[1]: match[2]})
+            elif match := re.fullmatch(r"    (\w+): " + plain, line):
+                items[-1][match[1]] = match[2]
+            else:
+                match = re.fullmatch("  - " + plain, line)
+                self.assertTrue(match, line)
+                items.append(match[1])
+        return values
+
+    def test_scoop(self):
+        values = json.loads(self.made("scoop/espota-c.json"))
+        self.assertEqual(set(values), {"version", "description", "homepage", "license",
+                                       "architecture", "bin", "checkver"})
+        self.assertEqual(values["version"], "1.2.3")
+        self.assertEqual(values["architecture"], {"64bit": {
+            "url": f"{self.URL}/{self.NAME}.zip", "hash": self.sha256, "extract_dir": self.NAME}})
+
+    def test_chocolatey(self):
+        space = "{http://schemas.microsoft.com/packaging/2015/06/nuspec.xsd}"
+        root = xml.etree.ElementTree.fromstring(self.made("chocolatey/espota-c.nuspec"))
+        meta = {item.tag.replace(space, ""): item.text for item in root.find(space + "metadata")}
+        for name in ("id", "title", "authors", "projectUrl", "licenseUrl", "tags", "summary",
+                     "description"):
+            self.assertTrue(meta[name], name)
+        self.assertEqual(meta["version"], "1.2.3")
+        self.assertEqual(root.find(f"{space}files/{space}file").get("src"), "tools\\**")
+        script = self.made("chocolatey/tools/chocolateyInstall.ps1")
+        self.assertIn(f"Url64bit       = '{self.URL}/{self.NAME}.zip'", script)
+        self.assertIn(f"Checksum64     = '{self.sha256}'", script)
+
+    def test_what_is_no_release_is_refused(self):
+        for url in ("http://example.invalid", "https://", "https://example.invalid/'; rm"):
+            self.assertNotEqual(self.make(url=url).returncode, 0, url)
+        self.assertNotEqual(self.make(name="espota-c.zip").returncode, 0)
 
 
 class Scripts(unittest.TestCase):
