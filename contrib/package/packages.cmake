@@ -148,50 +148,6 @@ set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION
 
 include(CPack)
 
-# What the program is made of, for those who look after what they run: SPDX 2.3.
-function(espota_bill out)
-    set(packages "")
-    set(links "")
-    string(REGEX MATCHALL "[^,]+" parts "${ESPOTA_LIBRARIES}")
-    foreach(part IN LISTS parts)
-        string(STRIP "${part}" part)
-        separate_arguments(words UNIX_COMMAND "${part} NOASSERTION")
-        list(GET words 0 name)
-        list(GET words 1 version)
-        string(REGEX REPLACE "[^A-Za-z0-9.]" "-" id "${name}")
-        string(APPEND packages ",
-    { \"SPDXID\": \"SPDXRef-${id}\", \"name\": \"${name}\", \"versionInfo\": \"${version}\",
-      \"downloadLocation\": \"NOASSERTION\", \"filesAnalyzed\": false }")
-        string(APPEND links ",
-    { \"spdxElementId\": \"SPDXRef-espota-c\", \"relationshipType\": \"DYNAMIC_LINK\",
-      \"relatedSpdxElement\": \"SPDXRef-${id}\" }")
-    endforeach()
-    string(TIMESTAMP created "%Y-%m-%dT%H:%M:%SZ" UTC)
-    string(UUID id NAMESPACE 6ba7b811-9dad-11d1-80b4-00c04fd430c8
-           NAME "espota-c ${PROJECT_VERSION} ${ESPOTA_LIBRARIES}" TYPE SHA1)
-    set(${out} "{
-  \"spdxVersion\": \"SPDX-2.3\",
-  \"dataLicense\": \"CC0-1.0\",
-  \"SPDXID\": \"SPDXRef-DOCUMENT\",
-  \"name\": \"espota-c-${PROJECT_VERSION}\",
-  \"documentNamespace\": \"urn:uuid:${id}\",
-  \"creationInfo\": { \"created\": \"${created}\", \"creators\": [\"Tool: espota-c's build\"] },
-  \"packages\": [
-    { \"SPDXID\": \"SPDXRef-espota-c\", \"name\": \"espota-c\", \"versionInfo\": \"${PROJECT_VERSION}\",
-      \"downloadLocation\": \"NOASSERTION\", \"filesAnalyzed\": false,
-      \"licenseConcluded\": \"MIT\", \"licenseDeclared\": \"MIT\" }${packages}
-  ],
-  \"relationships\": [
-    { \"spdxElementId\": \"SPDXRef-DOCUMENT\", \"relationshipType\": \"DESCRIBES\",
-      \"relatedSpdxElement\": \"SPDXRef-espota-c\" }${links}
-  ]
-}
-" PARENT_SCOPE)
-endfunction()
-get_directory_property(ESPOTA_LIBRARIES DIRECTORY src DEFINITION ESPOTA_LIBRARIES)
-espota_bill(bill)
-file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/espota-c.spdx.json CONTENT "${bill}")
-install(FILES ${PROJECT_BINARY_DIR}/espota-c.spdx.json
-        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/espota-c)
+include(${PROJECT_SOURCE_DIR}/contrib/package/bill.cmake)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/espota-c RENAME copyright)
 install(FILES README.md README.vi.md CHANGES DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/espota-c)
