@@ -38,6 +38,7 @@ function(espota_lazy name title header_folders library)
     if(lazy)
         configure_file(${PROJECT_SOURCE_DIR}/src/lazy.c.in ${folder}/${name}.c @ONLY)
         target_sources(espota PRIVATE ${folder}/${name}.c)
+        set_property(GLOBAL APPEND PROPERTY ESPOTA_LOADED ${file})
     elseif(library MATCHES "\\.a$")
         # an archive does not say what it needs: pkg-config does, down to what only archives need
         target_link_libraries(espota PRIVATE ${library})

@@ -31,9 +31,5 @@ set(CMAKE_C_FLAGS_INIT "-D_WIN32_WINNT=0x0A00 -D__USE_MINGW_ANSI_STDIO=1 -D_POSI
 # same bytes.
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -fstack-protector-strong -Wl,--no-insert-timestamp")
 
-# What this system has none of.
-set(ESPOTA_LAZY OFF CACHE BOOL "")
-set(ESPOTA_LIBRARY OFF CACHE BOOL "")
-set(ESPOTA_STUB OFF CACHE STRING "")
-set(ESPOTA_AVAHI OFF CACHE STRING "")
-set(ESPOTA_DNSSD OFF CACHE STRING "")
+set(ESPOTA_STATIC ON CACHE BOOL "")
+set(ESPOTA_STUB OFF CACHE STRING "") # this system has no BearSSL

@@ -48,7 +48,13 @@ static int print_help(void)
 
 static int print_version(void)
 {
-    out_data("espota-c %s (%s)\n", espota_version(), espota_version_libraries());
+    out_data("espota-c %s (%s)\n", espota_version(), espota_version_build());
+    out_data("Libraries: %s\n", espota_version_libraries());
+    if (espota_version_loaded()[0] != '\0')
+        out_data("Loaded when needed: %s\n", espota_version_loaded());
+    out_data("Features: %s\n", espota_version_features());
+    if (espota_version_left_out()[0] != '\0')
+        out_data("Left out: %s\n", espota_version_left_out());
     return 0;
 }
 

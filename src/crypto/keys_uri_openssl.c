@@ -18,6 +18,14 @@
 
 #include "wire/wire.h"
 
+#ifndef OPENSSL_NO_DSO
+static const char no_way[] = "OpenSSL has neither a pkcs11 provider nor its engine; "
+                             "install libengine-pkcs11-openssl or pkcs11-provider";
+#else
+static const char no_way[] = "this program is one file and loads no code, so it reaches no token; "
+                             "use an espota-c that was built with the system's OpenSSL";
+#endif
+
 bool espota_key_is_uri(const char *name)
 {
     return strncmp(name, "pkcs11:", 7) == 0;
@@ -132,8 +140,7 @@ enum espota_status espota_key_uri_load(struct espota_key **out, const char *uri,
         status = espota_key_finish(key, out, err);
         key = NULL;
     } else if (!reached)
-        status = espota_key_error(err, "OpenSSL has neither a pkcs11 provider nor its engine; "
-                                       "install libengine-pkcs11-openssl or pkcs11-provider");
+        status = espota_key_error(err, no_way);
     else if (opening.wanted && !opening.had)
         status = espota_error_remedy(err, ESPOTA_E_LOCAL, ESPOTA_REMEDY_GIVE_PIN,
                                      "the token asks for its PIN");

@@ -5,6 +5,7 @@
  * machine for half a minute where a device is slow.
  */
 #include "http/http.h"
+#include "http/trust.h"
 #include "lazy/curl.h"
 
 #include <stdio.h>
@@ -239,6 +240,8 @@ static void set_common(struct espota_http_session *session)
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
     if (config->ca_file != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
+    else
+        espota_curl_trust_system(easy);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, config->insecure ? 0L : 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, config->insecure ? 0L : 2L);
     if (config->limit_rate > 0)

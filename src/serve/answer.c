@@ -78,7 +78,7 @@ static void give_bytes(struct espota_http_request *request, const struct espota_
     case ESPOTA_OK:
         answer->status = 206;
         answer->offset = (size_t)part.first;
-        answer->length = part.length;
+        answer->length = (size_t)part.length; /* it lies within item->size */
         snprintf(text, sizeof(text), "bytes %llu-%llu/%llu", (unsigned long long)part.first,
                  (unsigned long long)(part.first + part.length - 1),
                  (unsigned long long)item->size);

@@ -42,12 +42,6 @@ int espota_open_beneath(int folder, const char *name, int flags)
     return (int)fd;
 }
 
-bool espota_process_close_from(posix_spawn_file_actions_t *actions, int first)
-{
-    errno = posix_spawn_file_actions_addclosefrom_np(actions, first);
-    return errno == 0;
-}
-
 int espota_platform_sync(int fd)
 {
     return fsync(fd);

@@ -3,7 +3,6 @@
  * folder: who asked for that does without. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/syslimits.h>
 #include <unistd.h>
 
 #include "sys/platform.h"
@@ -30,18 +29,6 @@ int espota_open_beneath(int folder, const char *name, int flags)
     (void)flags;
     errno = ENOSYS;
     return -1;
-}
-
-bool espota_process_close_from(posix_spawn_file_actions_t *actions, int first)
-{
-    for (int fd = first; fd < OPEN_MAX; fd++) {
-        if (fcntl(fd, F_GETFD) < 0)
-            continue; /* closing one that is not open would be an error */
-        errno = posix_spawn_file_actions_addclose(actions, fd);
-        if (errno != 0)
-            return false;
-    }
-    return true;
 }
 
 /* fsync leaves what it wrote in the drive's memory; not every file system knows the other call. */

@@ -31,20 +31,6 @@ int espota_open_beneath(int folder, const char *name, int flags)
     return -1;
 }
 
-bool espota_process_close_from(posix_spawn_file_actions_t *actions, int first)
-{
-    long most = sysconf(_SC_OPEN_MAX);
-
-    for (int fd = first; fd < most && fd < 65536; fd++) {
-        if (fcntl(fd, F_GETFD) < 0)
-            continue; /* closing one that is not open would be an error */
-        errno = posix_spawn_file_actions_addclose(actions, fd);
-        if (errno != 0)
-            return false;
-    }
-    return true;
-}
-
 int espota_platform_sync(int fd)
 {
     return fsync(fd);

@@ -34,6 +34,8 @@ class UploaderAlone(t.Case):
         version = self.call(program, "--version")
         self.assertNotIn("microhttpd", version)
         self.assertNotIn("Avahi", version)
+        self.assertNotIn("Loaded when needed", version)
+        self.assertIn("Features: tokens, query\nLeft out: avahi, dns_sd, serve\n", version)
         if os.uname().sysname == "Linux":  # all that it needs is linked
             linked = self.call("ldd", program)
             self.assertIn("libcurl", linked)

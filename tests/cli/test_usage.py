@@ -34,7 +34,15 @@ class Help(Case):
     def test_version(self):
         done = run("--version")
         self.assert_exit(done, 0)
-        self.assertRegex(done.stdout, r"^espota-c \d+\.\d+\.\d+ \(OpenSSL 3[^\n]*\)\n$")
+        lines = done.stdout.splitlines()
+        self.assertRegex(lines[0], r"^espota-c \d+\.\d+\.\d+ \(\w+ \S+, (\w+, )?(dynamic|static), .+\)$")
+        said = dict(line.split(": ", 1) for line in lines[1:])
+        self.assertIn("OpenSSL 3", said.pop("Libraries"))
+        if "Loaded when needed" in said:
+            self.assertIn("libcurl", said.pop("Loaded when needed"))
+        features = [name for names in said.values() for name in names.split(", ")]
+        self.assertEqual(sorted(features), ["avahi", "dns_sd", "query", "serve", "tokens"])
+        self.assertLessEqual(set(said), {"Features", "Left out"})
 
     def test_version_initialises_nothing(self):
         """OpenSSL would read its configuration first of all, and wait for ever for this one."""
