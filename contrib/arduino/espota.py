@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """In place of a core's tools/espota.py or tools/signing.py: the same line, done by espota-c.
 
