@@ -258,6 +258,11 @@ curl() {
         -DCURL_USE_LIBSSH2=OFF -DUSE_LIBIDN2=OFF -DCURL_USE_LIBPSL=OFF -DCURL_DISABLE_SRP=ON \
         -DCURL_DISABLE_ALTSVC=ON -DCURL_DISABLE_NTLM=ON -DCURL_DISABLE_COOKIES=ON \
         -DCURL_DISABLE_DOH=ON -DENABLE_UNIX_SOCKETS=OFF -DENABLE_THREADED_RESOLVER=ON
+    # It lists the compiler's own libraries and where they lay.
+    needs="-lssl -lcrypto"
+    [ "$system" = Linux ] || needs="$needs -lcrypt32 -lbcrypt -lws2_32 -ladvapi32"
+    sed -i "s|^Libs:.*|Libs: -L\${libdir} -lcurl|; s|^Libs.private:.*|Libs.private: $needs|" \
+        "$out/lib/pkgconfig/libcurl.pc"
 }
 
 # One line of the table, and the licence's text.
