@@ -52,9 +52,18 @@ build_in() {
 }
 
 zig=
-[ -z "$full" ] || need_zig "$build/zig"
+exe=
+if [ -n "$full" ]; then
+    need_zig "$build/zig"
+    echo "Building the program for Windows, and on a new machine its libraries"
+    mkdir -p "$build/windows"
+    zip=$(sh "$root/contrib/windows/build.sh" "$build/windows")
+    unzip -qo "$zip" -d "$build/windows"
+    exe=${zip%.zip}/espota-c.exe
+fi
 echo "Building"
-build_in "$build" -DESPOTA_TEST_FULL="${full:+ON}" -DESPOTA_TEST_SLOW="${slow:+ON}" -DESPOTA_ZIG="$zig"
+build_in "$build" -DESPOTA_TEST_FULL="${full:+ON}" -DESPOTA_TEST_SLOW="${slow:+ON}" -DESPOTA_ZIG="$zig" \
+    -DESPOTA_EXE="$exe"
 echo "Building under the sanitizers"
 build_in "$build/sanitize" -DESPOTA_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
     -DESPOTA_TEST_PREFIX=sanitize_

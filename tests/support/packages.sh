@@ -87,5 +87,6 @@ FULL_PACKAGES="clang clang-tidy clang-format libclang-rt-dev|libclang-common-14-
     gcc-arm-none-eabi libnewlib-arm-none-eabi binutils-arm-none-eabi qemu-system-arm
     softhsm2 libengine-pkcs11-openssl|pkcs11-provider dbus avahi-daemon avahi-utils nftables iptables
     nginx-light chromium|chromium-browser bash zsh fish rpm dpkg-dev debootstrap
-    lintian rpmlint libglib2.0-dev python3-venv"
+    lintian rpmlint libglib2.0-dev python3-venv
+    gcc-mingw-w64-x86-64-win32 perl zip unzip wine wine64"
 ZIG_VERSION=0.17.1
