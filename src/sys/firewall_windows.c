@@ -4,7 +4,9 @@
  * registry, and what a network counts as is told by the Network List Manager. The words of netsh
  * are translated and cannot be read; its own interface needs rights that a user may not have.
  */
-#include "sys/firewall.h" /* first: COM makes a macro of a word that others use as a name */
+/* first: COM makes a macro of a word that these use as a name */
+#include "sys/firewall.h"
+#include "sys/multicast.h"
 
 #define COBJMACROS
 #include <winsock2.h>
@@ -16,15 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ws2tcpip.h>
 
-enum {
-    RULE_ROOM = 32768,
-    NAME_ROOM = 512,
-    VALUE_NAME_ROOM = 16384,
-    ADAPTERS_ROOM = 32768,
-    ADAPTERS_TRIES = 3
-};
+enum { RULE_ROOM = 32768, NAME_ROOM = 512, VALUE_NAME_ROOM = 16384 };
 
 #define LOCAL_RULES                                                                                \
     "SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy\\"
@@ -72,39 +67,20 @@ static void read_switches(struct espota_program_firewall *out)
                                        out->off[ESPOTA_NETWORK_DOMAIN];
 }
 
-static bool is_address(const struct sockaddr *os, const struct espota_address *address)
-{
-    const void *bytes =
-        address->family == 6
-            ? (const void *)&((const struct sockaddr_in6 *)(const void *)os)->sin6_addr
-            : (const void *)&((const struct sockaddr_in *)(const void *)os)->sin_addr;
-
-    return os->sa_family == (address->family == 6 ? AF_INET6 : AF_INET) &&
-           memcmp(bytes, address->bytes, address->family == 6 ? 16 : 4) == 0;
-}
-
 /* The adapter that has the address. */
 static bool adapter_of(const struct espota_address *local, GUID *out)
 {
-    const ULONG leave_out =
-        GAA_FLAG_SKIP_ANYCAST | GAA_FLAG_SKIP_MULTICAST | GAA_FLAG_SKIP_DNS_SERVER;
-    IP_ADAPTER_ADDRESSES *list = NULL;
-    ULONG size = ADAPTERS_ROOM;
-    ULONG result = ERROR_BUFFER_OVERFLOW;
+    struct espota_interface *list;
+    size_t count;
+    NET_LUID luid;
     bool found = false;
 
-    for (int i = 0; i < ADAPTERS_TRIES && result == ERROR_BUFFER_OVERFLOW; i++) {
-        free(list);
-        list = malloc(size);
-        result = list == NULL ? ERROR_NOT_ENOUGH_MEMORY
-                              : GetAdaptersAddresses(AF_UNSPEC, leave_out, NULL, list, &size);
-    }
-    for (const IP_ADAPTER_ADDRESSES *at = result == NO_ERROR ? list : NULL; at != NULL && !found;
-         at = at->Next)
-        for (const IP_ADAPTER_UNICAST_ADDRESS *one = at->FirstUnicastAddress; one != NULL && !found;
-             one = one->Next)
-            found = is_address(one->Address.lpSockaddr, local) &&
-                    ConvertInterfaceLuidToGuid(&at->Luid, out) == NO_ERROR;
+    if (espota_interfaces(&list, &count, NULL) != ESPOTA_OK)
+        return false;
+    for (size_t i = 0; i < count && !found; i++)
+        found = espota_interface_has(&list[i], local) &&
+                ConvertInterfaceIndexToLuid(list[i].index, &luid) == NO_ERROR &&
+                ConvertInterfaceLuidToGuid(&luid, out) == NO_ERROR;
     free(list);
     return found;
 }
