@@ -4,6 +4,7 @@
  * manual page tells each member, and a test compares.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -76,17 +77,26 @@ char *espota_serve_notice_json(const struct espota_serve_notice *notice)
     return line;
 }
 
+/* Minutes east of UTC. Not every system's strftime tells a zone in figures. */
+static int zone_of(const struct tm *here, const struct tm *utc)
+{
+    int days =
+        here->tm_year != utc->tm_year ? here->tm_year - utc->tm_year : here->tm_yday - utc->tm_yday;
+
+    return (days * 24 + here->tm_hour - utc->tm_hour) * 60 + here->tm_min - utc->tm_min;
+}
+
 void espota_serve_time(int64_t seconds, char out[ESPOTA_SERVE_TIME_ROOM])
 {
     time_t time = (time_t)seconds;
-    struct tm parts;
-    char zone[8] = "";
+    struct tm here, utc;
+    int zone;
 
     out[0] = '\0';
-    if (localtime_r(&time, &parts) == NULL ||
-        strftime(out, ESPOTA_SERVE_TIME_ROOM, "%Y-%m-%dT%H:%M:%S", &parts) == 0)
+    if (localtime_r(&time, &here) == NULL || gmtime_r(&time, &utc) == NULL ||
+        strftime(out, ESPOTA_SERVE_TIME_ROOM, "%Y-%m-%dT%H:%M:%S", &here) == 0)
         return;
-    if (strftime(zone, sizeof(zone), "%z", &parts) == 5) /* "+0700", to be "+07:00" */
-        snprintf(out + strlen(out), ESPOTA_SERVE_TIME_ROOM - strlen(out), "%.3s:%s", zone,
-                 zone + 3);
+    zone = zone_of(&here, &utc);
+    snprintf(out + strlen(out), ESPOTA_SERVE_TIME_ROOM - strlen(out), "%c%02d:%02d",
+             zone < 0 ? '-' : '+', abs(zone) / 60 % 100, abs(zone) % 60);
 }
