@@ -258,6 +258,8 @@ static enum espota_status commit(struct job *job)
     struct espota_output *first = job->out, *second = job->legacy;
     enum espota_status status;
 
+    /* In place it is we who have the file open: not every system replaces such a one. */
+    espota_image_stream_deinit(&job->input);
     if (second != NULL && espota_output_is_stream(second)) {
         first = job->legacy;
         second = job->out;
