@@ -90,7 +90,7 @@ static void erase_status_line(void)
 static void check_data(bool ok)
 {
     if (!ok && out.lost == 0)
-        out.lost = errno != 0 ? errno : EIO;
+        out.lost = espota_os_write_error(errno != 0 ? errno : EIO);
 }
 
 void out_data(const char *format, ...)
@@ -99,7 +99,7 @@ void out_data(const char *format, ...)
 
     erase_status_line();
     va_start(args, format);
-    check_data(vprintf(format, args) >= 0);
+    check_data(vprintf(format, args) >= 0 && !ferror(stdout)); /* not every printf tells */
     va_end(args);
 }
 
@@ -128,7 +128,7 @@ int out_finish(int exit_code)
 {
     erase_status_line();
     errno = 0;
-    check_data(fflush(stdout) == 0 && !ferror(stdout)); /* not every printf tells */
+    check_data(fflush(stdout) == 0 && !ferror(stdout));
     if (out.lost == 0)
         return exit_code;
     out_error("cannot write to standard output: %s", espota_os_text(out.lost));

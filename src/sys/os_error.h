@@ -9,4 +9,8 @@
  */
 const char *espota_os_text(int os_error);
 
+/* The errno of a write that has just failed, as it is called elsewhere: of a pipe that nobody reads
+ * one system's C library tells that it is invalid. */
+int espota_os_write_error(int os_error);
+
 #endif

@@ -2,7 +2,9 @@
 #include "sys/os_error.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sys/wide_windows.h"
@@ -62,4 +64,11 @@ const char *espota_os_text(int os_error)
         if (words[i].number == os_error)
             return words[i].text;
     return os_error < 0 ? system_text((DWORD)-os_error) : strerror(os_error);
+}
+
+int espota_os_write_error(int os_error)
+{
+    bool nobody = _doserrno == ERROR_NO_DATA || _doserrno == ERROR_PIPE_NOT_CONNECTED;
+
+    return os_error == EINVAL && nobody ? EPIPE : os_error;
 }
