@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptors are files' here, numbers of the C library's; sockets have others, and calls of their
- * own. Nothing stops a read or a write before its time, and nothing would block. */
+ * own. Ctrl-C ends a read that waits, nothing stops a write, and nothing would block. */
 #include "sys/descriptor.h"
 
 #include <errno.h>
 #include <io.h>
 #include <limits.h>
 
+#include "sys/waiting_windows.h"
 #include "sys/wide_windows.h"
 
 enum { PIECE_MAX = 1 << 24 }; /* consoles and pipes take no more than so much at once */
@@ -41,10 +42,17 @@ void espota_descriptor_close(int *fd)
 bool espota_descriptor_read(int fd, void *out, size_t room, size_t *length)
 {
     DWORD got = 0;
+    bool read;
 
     *length = 0;
-    if (!ReadFile(espota_windows_handle(fd), out, piece(room), &got, NULL) &&
-        GetLastError() != ERROR_BROKEN_PIPE && GetLastError() != ERROR_HANDLE_EOF) {
+    espota_waiting_begin();
+    read = ReadFile(espota_windows_handle(fd), out, piece(room), &got, NULL);
+    espota_waiting_end();
+    if (got == 0 && GetLastError() == ERROR_OPERATION_ABORTED) { /* of a console no failure */
+        errno = EINTR;
+        return false;
+    }
+    if (!read && GetLastError() != ERROR_BROKEN_PIPE && GetLastError() != ERROR_HANDLE_EOF) {
         espota_windows_failed();
         return false;
     }

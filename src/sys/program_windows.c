@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "sys/file_platform.h"
+#include "sys/waiting_windows.h"
 #include "sys/wide_windows.h"
 
 #include <shellapi.h> /* wants the others before it */
@@ -72,6 +73,7 @@ static BOOL WINAPI on_event(DWORD event)
     (void)InterlockedCompareExchange(&stop_number, number, 0);
     if (call != NULL)
         call(stop_context);
+    espota_waiting_interrupt();
     if (number != INTERRUPT)
         Sleep(
             INFINITE); /* with the return the process would end before it has said how it stands */

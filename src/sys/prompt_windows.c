@@ -4,6 +4,7 @@
 
 #include "sys/file.h"
 #include "sys/program.h"
+#include "sys/waiting_windows.h"
 #include "sys/wide_windows.h"
 
 enum { ANSWER_MAX = 1024, NOTED_MS = 10, NOTED_TRIES = 100 };
@@ -50,8 +51,11 @@ static enum espota_status read_line(const struct console *console, char *answer,
     enum espota_status status = ESPOTA_OK;
     DWORD got = 0;
     DWORD length = 0;
-    bool read = ReadConsoleW(console->in, wide, ANSWER_MAX - 1, &got, NULL);
+    bool read;
 
+    espota_waiting_begin();
+    read = ReadConsoleW(console->in, wide, ANSWER_MAX - 1, &got, NULL);
+    espota_waiting_end();
     if (!read && GetLastError() != ERROR_OPERATION_ABORTED) {
         espota_windows_failed();
         return espota_error_errno(err, ESPOTA_E_LOCAL, errno, "cannot read the terminal");
