@@ -358,7 +358,7 @@ class Refused(Folder):
         self.assert_one_line(done, 8, "none")
         server = self.serve("--dir", self.images, "--auth-file",
                             self.file("shared", "a:b\n", mode=0o644))
-        server.say("chmod 600")
+        server.say(t.others_can_read(self.dir / "shared"))
 
     def test_log_lines_cannot_be_forged(self):
         server = self.serve()

@@ -31,7 +31,7 @@ class Service(Folder):
     """The program as a service."""
 
     def test_it_ends_well(self):
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number, _ in t.STOPS:
             server = self.serve()
             with connect(server.address) as sock:  # somebody is there
                 sock.sendall(b"GET /door")
@@ -50,7 +50,7 @@ class Service(Folder):
     def test_it_finishes_what_is_under_way(self):
         server = self.serve()
         sock, first = self.slow_download(server, 16 << 20)
-        server.signal(signal.SIGTERM)
+        server.signal(t.STOP)
         self.assertEqual(server.wait_event("ending")["transfers"], 1)
         with self.assertRaises(OSError):  # nobody new comes in
             connect(server.address)
@@ -59,10 +59,10 @@ class Service(Folder):
         self.assertEqual(server.wait(), 0)
         self.assertNotIn("cut", [event["event"] for event in server.events()])
 
-    def test_a_second_signal_ends_it_at_once(self):
+    def test_another_signal_ends_it_at_once(self):
         server = self.serve()
         self.slow_download(server, 16 << 20)
-        server.signal(signal.SIGTERM)
+        server.signal(t.STOP)
         server.wait_event("ending")
         server.signal(signal.SIGINT)
         self.assertEqual(server.wait(), 0)
@@ -70,15 +70,18 @@ class Service(Folder):
         self.assertEqual((event["address"], event["mac"], event["file"], event["size"]),
                          ("127.0.0.1", "18feaa000001", "big.bin", 16 << 20))
         self.assertTrue(1000 <= event["bytes"] < 16 << 20, event)
+
+    def test_the_same_signal_again_ends_it_as_it_ends_any(self):
         server = self.serve()
         self.slow_download(server, 16 << 20)
-        server.signal(signal.SIGTERM)
+        server.signal(t.STOP)
         server.wait_event("ending")
-        server.signal(signal.SIGTERM)
-        self.assertIn(server.wait(), (143, -signal.SIGTERM))
+        server.signal(t.STOP)
+        self.assertIn(server.wait(), (t.STOPPED, -t.STOP))
 
     def test_a_client_that_goes_is_told(self):
-        for size in (16 << 20, 200000):  # more than the socket takes, and all of it
+        # more than the socket takes, and all of it, of which Wine does not tell what has arrived
+        for size in (16 << 20,) if t.ON_WINDOWS else (16 << 20, 200000):
             server = self.serve()
             sock, _ = self.slow_download(server, size)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -288,9 +291,9 @@ class Admin(Folder):
             esp8266(server.address, "/door.bin", sta_mac=f"18:FE:AA:00:00:{k:02X}",
                     version=f"1.{k % 3}")
         before = get(server.admin, "/").body
-        server.signal(signal.SIGTERM)
+        server.signal(t.STOP)
         self.assertEqual(server.wait(), 0)
-        self.assertEqual(stat.S_IMODE(state.stat().st_mode), 0o600)
+        self.assert_private(state)
         self.assertEqual([p.name for p in self.dir.iterdir() if "state" in p.name], ["state.json"])
         json.loads(state.read_text())
         server = self.start("--state", state)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 import espota_test
-from espota_test import run
+from espota_test import called, espota_c, run
 from signing import Case, esp8266_signed, images, key, tearDownModule  # noqa: F401
 
 NOBODY = 65534
@@ -48,8 +48,8 @@ class Failures(Case):
         big = self.file("big", bytes(100000))
         done = subprocess.run(
             ["unshare", "--mount", *(() if os.geteuid() == 0 else ("--map-root-user",)), "sh",
-             "-c", script, self.folder, self.folder, espota_test.espota_c(), "sign",
-             "--privatekey", self.private, "--bin", big, "--out", self.out],
+             "-c", script, self.folder, self.folder, *called(espota_c(), "sign", "--privatekey",
+                                                             self.private, "--bin", big, "--out", self.out)],
             capture_output=True, text=True, check=False, env=espota_test.environment())
         if "unshare" in done.stderr or "mount:" in done.stderr:
             self.skipTest("no mount namespace: " + done.stderr.strip())
@@ -60,8 +60,8 @@ class Failures(Case):
         if not os.path.exists("/dev/full"):
             self.skipTest("no /dev/full")
         with open("/dev/full", "wb") as full:
-            done = subprocess.run([espota_test.espota_c(), "sign", "--privatekey", self.private,
-                                   "--bin", self.source, "--out", "-"], stdout=full,
+            done = subprocess.run(called(espota_c(), "sign", "--privatekey", self.private, "--bin",
+                                         self.source, "--out", "-"), stdout=full,
                                   stderr=subprocess.PIPE, check=False)
         self.assertEqual(done.returncode, 8)
         self.assertIn(b"No space left", done.stderr)
@@ -77,8 +77,8 @@ class Failures(Case):
                 reader, writer = os.pipe()
                 os.close(reader)
                 done = subprocess.run(
-                    [espota_test.espota_c(), "sign", "--privatekey", self.private, "--bin",
-                     self.source, piped, "-", other[piped], self.out], stdout=writer,
+                    called(espota_c(), "sign", "--privatekey", self.private, "--bin",
+                           self.source, piped, "-", other[piped], self.out), stdout=writer,
                     stderr=subprocess.PIPE, check=False)
                 os.close(writer)
                 self.assertEqual(done.returncode, 8, done.stderr)
@@ -104,7 +104,7 @@ class Failures(Case):
 
     def interrupted(self, number):
         """Half an image has come; the signal comes before the rest."""
-        sign = espota_test.start([espota_test.espota_c(), "sign", "--privatekey", self.private,
+        sign = espota_test.start([espota_c(), "sign", "--privatekey", self.private,
                                   "--bin", "-", "--out", self.out, "--legacy",
                                   self.folder / "legacy"], stdin=subprocess.PIPE)
         for _ in range(20):  # more than a pipe holds: it was read, and is being signed
@@ -122,7 +122,7 @@ class Failures(Case):
         return code, text
 
     def test_interrupted(self):
-        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        for number, code in espota_test.STOPS:
             got, text = self.interrupted(number)
             self.assertEqual(got, code, text)
             self.assertEqual(len(text.splitlines()), 1, text)

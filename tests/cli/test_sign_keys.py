@@ -262,7 +262,7 @@ class Keygen(Case):
                 private, public = self.dir / f"{name}.key", self.dir / f"{name}.pub"
                 self.assert_exit(run("keygen", "--out", private, "--pub", public, "--type", name),
                                  0)
-                self.assertEqual(private.stat().st_mode & 0o7777, 0o600)
+                self.assert_private(private)
                 self.assertIn(words, openssl("pkey", "-in", private, "-noout", "-text"))
                 self.assertEqual(openssl("pkey", "-in", private, "-pubout"), public.read_bytes())
 

@@ -2,10 +2,9 @@
 """signing.py's command line, as the cores' builds call it."""
 
 import os
-import subprocess
 
 import espota_test
-from espota_test import run
+from espota_test import run, run_program
 from signing import (Case, esp8266_signed, images, key, legacy_signed,
                      tearDownModule)  # noqa: F401
 from test_sign_keys import signing_py_header
@@ -42,12 +41,12 @@ class Sign(Case):
     def test_under_its_own_name(self):
         link = self.dir / "signing.py"
         link.symlink_to(espota_test.espota_c())
-        subprocess.run([link, "--mode", "sign", "--privatekey", self.private, "--bin", self.bin,
-                        "--out", self.out], check=True, capture_output=True)
+        self.assert_exit(run_program(link, "--mode", "sign", "--privatekey", self.private, "--bin",
+                                     self.bin, "--out", self.out), 0)
         self.assertEqual(self.out.read_bytes(), esp8266_signed(self.data, self.private))
-        done = subprocess.run([link], check=False, capture_output=True)
-        self.assertEqual(done.returncode, 2)
-        self.assertIn(b"Mode not specified as header or sign", done.stderr)
+        done = run_program(link)
+        self.assert_exit(done, 2)
+        self.assertIn("Mode not specified as header or sign", done.stderr)
 
     def test_without_a_key_it_is_silent(self):
         done = run("--mode", "sign", "--privatekey", self.dir / "none", "--bin", self.bin, "--out",

@@ -268,8 +268,8 @@ class Password(Case):
                     for what in "cmdline", "environ":
                         with open(f"/proc/{upload.pid}/{what}", "rb") as shown:
                             self.assertNotIn(b"geheim-38", shown.read())
-                    upload.signal(signal.SIGTERM)
-                    self.assertEqual(upload.wait(), 143)
+                    upload.signal(espota_test.STOP)
+                    self.assertEqual(upload.wait(), espota_test.STOPPED)
 
     def test_it_is_asked_for_on_a_terminal(self):
         with Stub("--fast", "--password", "geheim") as device:
@@ -396,7 +396,7 @@ class Many(Case):
             suite = xml.etree.ElementTree.parse(report).getroot()[0]
             self.assertEqual((suite.get("tests"), suite.get("skipped"), len(suite)), ("2", "2", 2))
             self.assertNotIn("geheim", state.read_text())
-            self.assertEqual(state.stat().st_mode & 0o77, 0)
+            self.assert_private(state)
 
     def test_state_of_a_target_that_the_image_is_not_for(self):
         """It is told once, as what it is: whether an earlier run has done it does not count."""
@@ -445,7 +445,7 @@ class Stopped(Case):
         return code, told, upload.err.lines
 
     def test_signals(self):
-        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        for number, code in espota_test.STOPS:
             with self.subTest(signal=number):
                 got, told, lines = self.stop(number)
                 self.assertEqual(got, code)
@@ -477,8 +477,8 @@ class Stopped(Case):
             with Process(espota_c(), *argv, "--limit-rate", "16k") as upload:
                 upload.wait_event("result", target=first.target)
                 upload.wait_event("connected", target=second.target)
-                upload.signal(signal.SIGTERM)
-                self.assertEqual(upload.wait(), 143)
+                upload.signal(espota_test.STOP)
+                self.assertEqual(upload.wait(), espota_test.STOPPED)
             self.assertIsInstance(json.loads(state.read_text()), dict)
             done = run(*argv)
         self.assert_exit(done, 0)
@@ -494,8 +494,8 @@ class Stopped(Case):
                          fleet.port, "--jobs", "2", "--limit-rate", "8k", path) as upload:
                 for _ in range(2):
                     upload.wait_event("connected")
-                upload.signal(signal.SIGTERM)
-                self.assertEqual(upload.wait(), 143)
+                upload.signal(espota_test.STOP)
+                self.assertEqual(upload.wait(), espota_test.STOPPED)
                 told = upload.events()
         results = [event for event in told if event["event"] == "result"]
         self.assertEqual([event["reason"] for event in results], ["interrupted"] * 2)

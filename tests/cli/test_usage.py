@@ -2,12 +2,13 @@
 """What stands around the commands: help, version, mistyped words, a standard output that fails."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 
 import espota_test
-from espota_test import Case, Terminal, espota_c, image, run
+from espota_test import Case, Terminal, called, espota_c, image, run
 
 
 class Help(Case):
@@ -79,7 +80,7 @@ class Mistyped(Case):
 class StandardOutput(Case):
     def test_full_disk(self):
         with open("/dev/full", "wb") as full:
-            done = subprocess.run([espota_c(), "--version"], stdout=full, stderr=subprocess.PIPE,
+            done = subprocess.run(called(espota_c(), "--version"), stdout=full, stderr=subprocess.PIPE,
                                   timeout=espota_test.TIMEOUT, check=False)
         self.assertEqual(done.returncode, 8)
         self.assertIn(b"cannot write to standard output: No space left", done.stderr)
@@ -87,14 +88,14 @@ class StandardOutput(Case):
     def test_closed_pipe(self):
         reader, writer = os.pipe()
         os.close(reader)
-        done = subprocess.run([espota_c(), "--help"], stdout=writer, stderr=subprocess.PIPE,
+        done = subprocess.run(called(espota_c(), "--help"), stdout=writer, stderr=subprocess.PIPE,
                               timeout=espota_test.TIMEOUT, check=False)
         os.close(writer)
         self.assertEqual(done.returncode, 8)
         self.assertIn(b"cannot write to standard output: Broken pipe", done.stderr)
 
     def test_closed_descriptor(self):
-        done = subprocess.run(["/bin/sh", "-c", 'exec "$0" --version >&-', espota_c()],
+        done = subprocess.run(["/bin/sh", "-c", 'exec "$@" >&-', "sh", *called(espota_c(), "--version")],
                               stderr=subprocess.PIPE, timeout=espota_test.TIMEOUT, check=False)
         self.assertEqual(done.returncode, 8)
         self.assertIn(b"cannot write to standard output", done.stderr)
@@ -199,11 +200,11 @@ class UploadUsage(Case):
                              "password file", "is empty")
         self.assert_one_line(self.upload(self.image, "--password-stdin", stdin=""), 8,
                              "standard input is empty")
-        for mode, warned in ((0o600, False), (0o640, True), (0o604, True)):
+        for mode in 0o600, *espota_test.READERS:
             path = self.file(f"password-{mode:o}", "geheim\n", mode=mode)
             done = self.upload(self.image, "--password-file", path)
             self.assert_exit(done, 0)
-            self.assertEqual("espota-c: warning: others can read" in done.stderr, warned)
+            self.assertEqual("espota-c: warning: others can read" in done.stderr, mode != 0o600)
             self.assertNotIn("geheim", done.stderr)
 
     def test_malformed_lines_of_a_targets_file(self):
@@ -227,12 +228,14 @@ class UploadUsage(Case):
 class Colour(Case):
     """NO_COLOR, then CLICOLOR_FORCE, then CLICOLOR, then the terminal."""
 
+    COLOUR = re.compile(rb"\x1b\[[\d;]*3\dm")  # a console of Wine's writes sequences of its own
+
     def coloured(self, terminal, **env):
         if not terminal:
-            return "\x1b[" in run("nonsense", env=env).stderr
+            return bool(self.COLOUR.search(run("nonsense", env=env).stderr.encode()))
         screen = Terminal(espota_c(), "nonsense", env=env)
         self.assertEqual(screen.run(), 2)
-        return b"\x1b[" in screen.screen
+        return bool(self.COLOUR.search(screen.screen))
 
     def test_order(self):
         for terminal, env, wanted in (

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""espota-c.exe under Wine, in a Windows of the test's own.
+"""espota-c.exe under Wine.
 
-ESPOTA_EXE names the program; where it is not set, or Wine is missing, the tests are left out. The
+"wine.py start" and "wine.py stop" make and end the Windows that the suites of tests/cli share, in the
+folder WINEPREFIX; a test that needs one of its own (a registry, a network) makes a Windows. The
 server is started before anything else and has none of the test's pipes: what inherits one holds it.
 """
 
@@ -9,26 +10,43 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
 import espota_test
+from espota_test import WINE
 
-WINE = "/usr/lib/wine/wine64"
 SERVER = "/usr/lib/wine/wineserver64"
+QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+def installed():
+    return os.access(WINE, os.X_OK) and os.access(SERVER, os.X_OK)
+
+
+def environment(prefix):
+    return espota_test.environment({"WINEPREFIX": str(prefix), "WINEDEBUG": "-all"})
+
+
+def boot(env):
+    """Sets up the Windows whose server is running. A program's variables are the caller's then:
+    Wine's own would go before."""
+    subprocess.run([WINE, "wineboot"], env=env, check=True, timeout=600, **QUIET)
+    for name in ("APPDATA", "LOCALAPPDATA"):
+        subprocess.run([WINE, "reg", "delete", r"HKCU\Volatile Environment", "/v", name, "/f"], env=env,
+                       check=True, timeout=300, **QUIET)
 
 
 class Windows:
     def __init__(self):
         self.exe = espota_test.program("ESPOTA_EXE")
-        if not os.access(WINE, os.X_OK) or not os.access(SERVER, os.X_OK):
+        if not installed():
             raise unittest.SkipTest("Wine is not installed")
         self.prefix = pathlib.Path(tempfile.mkdtemp(prefix="espota-wine-"))
-        self.env = espota_test.environment({"WINEPREFIX": str(self.prefix), "WINEDEBUG": "-all"})
-        self._server = subprocess.Popen([SERVER, "-f", "-p"], env=self.env, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        subprocess.run([WINE, "wineboot"], env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL, check=True, timeout=300)
+        self.env = environment(self.prefix)
+        self._server = subprocess.Popen([SERVER, "-f", "-p"], env=self.env, **QUIET)
+        boot(self.env)
 
     def close(self):
         self._server.terminate()
@@ -48,3 +66,29 @@ class Windows:
         done.stdout = done.stdout.decode("utf-8", "backslashreplace")
         done.stderr = done.stderr.decode("utf-8", "backslashreplace")
         return done
+
+
+def stop(prefix, env):
+    """Whether there was a Windows or not."""
+    if prefix.is_dir():
+        subprocess.run([SERVER, "-k"], env=env, check=False, timeout=60, **QUIET)
+        subprocess.run([SERVER, "-w"], env=env, check=False, timeout=60, **QUIET)
+    shutil.rmtree(prefix, ignore_errors=True)
+
+
+def main(what):
+    if not installed():
+        print("SKIPPED: Wine is not installed")
+        return espota_test.SKIP
+    prefix = pathlib.Path(os.environ["WINEPREFIX"])
+    env = environment(prefix)
+    stop(prefix, env)
+    if what == "start":
+        prefix.mkdir(parents=True)
+        subprocess.run([SERVER, "-p"], env=env, check=True, timeout=60, **QUIET)
+        boot(env)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
