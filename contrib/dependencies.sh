@@ -312,6 +312,11 @@ tell_of_compiler
 # pkg-config finds the prefix from where its files are, so that it is the same wherever it lies.
 sed -i "s|$out|\${pcfiledir}/../..|g; s|^prefix=/usr$|prefix=\${pcfiledir}/../..|" \
     "$out/lib/pkgconfig"/*.pc
+# It names OpenSSL's archives, and those of the compiler's cache as well, by their paths.
+if [ "$system" = Linux ]; then
+    sed -i 's, [^ ]*/lib\(c\|zigc\|compiler_rt\)\.a,,g; s, [^ ]*/lib\(ssl\|crypto\)\.a, -l\1,g' \
+        "$out/lib/pkgconfig/libcurl.pc"
+fi
 if [ "$system" = Windows ]; then
     "$host-strip" --strip-debug --enable-deterministic-archives "$out/lib"/*.a
 fi

@@ -38,7 +38,7 @@ void espota_socket_narrow(int fd, uint32_t window)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, &clamp, sizeof(clamp));
 }
 
-static bool queued(int fd, unsigned long which, uint32_t *bytes)
+static bool queued(int fd, unsigned short which, uint32_t *bytes)
 {
     int count = 0;
 
