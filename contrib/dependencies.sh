@@ -80,6 +80,9 @@ linux-musl-armv6)
     ;;
 *) usage >&2; exit 2 ;;
 esac
+packages=$(dirname "$0")/source_packages.sh
+# shellcheck source=contrib/source_packages.sh
+. "$packages"
 prefix=${2:-${ESPOTA_DEPENDENCIES:-${XDG_CACHE_HOME:-$HOME/.cache}/espota-c}/$target}
 mkdir -p "$prefix"
 prefix=$(cd "$prefix" && pwd)
@@ -111,7 +114,7 @@ known_version() {
 }
 
 recipe() {
-    sha256sum <"$0"
+    cat "$0" "$packages" | sha256sum
     $compiler --version || true
     [ "$system" = Linux ] || dpkg-query -W "$mingw" "$gcc" || true
     for library in $libraries; do
@@ -135,8 +138,7 @@ $compiler --version >/dev/null 2>&1 || fail "this compiler does not work: $compi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-mkdir -p "$work/bin" "$work/out/lib/pkgconfig" "$work/apt/lists/partial" "$work/apt/archives/partial" \
-    "$work/apt/none"
+mkdir -p "$work/bin" "$work/out/lib/pkgconfig"
 # Neither the clock nor where it is built leaves a trace in what is built.
 wrap cc "$compiler" "-ffile-prefix-map=$work=."
 wrap ar "$ar"
@@ -144,56 +146,6 @@ wrap ranlib "$ranlib"
 PATH=$work/bin:$PATH
 export PATH SOURCE_DATE_EPOCH=0 ZIG_LOCAL_CACHE_DIR="$work/zig"
 jobs=$(nproc 2>/dev/null || echo 2)
-
-# quietly COMMAND...: says what it said only if it failed.
-quietly() {
-    "$@" >"$work/log" 2>&1 9>&- || {
-        tail -n 50 "$work/log" >&2
-        fail "$library: this failed: $*"
-    }
-}
-
-# apt with lists of its own: the machine's sources, asked for source packages. Its keys check them.
-sources_of_machine() {
-    # shellcheck disable=SC2016  # apt's variables
-    for origin in Debian Ubuntu Raspbian; do
-        apt-get indextargets --format 'deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-            "Created-By: Packages" "Origin: $origin"
-    done | awk '!seen[$0]++' >"$work/apt/sources.list"
-    [ -s "$work/apt/sources.list" ] || fail "apt knows no package lists: run apt-get update"
-    cat >"$work/apt/apt.conf" <<CONF
-Dir::State::Lists "$work/apt/lists";
-Dir::Cache "$work/apt";
-Dir::Etc::SourceList "$work/apt/sources.list";
-Dir::Etc::SourceParts "$work/apt/none";
-APT::Sandbox::User "root"; // who may not read here
-CONF
-    export APT_CONFIG="$work/apt/apt.conf"
-    quietly apt-get update
-}
-
-# A mirror may have a file of a version and not the next, so an older one is taken where the newest is
-# not whole. OpenSSL's fixes come to Debian as releases of OpenSSL: its newest archive is enough.
-fetch() {
-    mkdir -p "$work/$1/debian"
-    cd "$work/$1/debian"
-    for version in $(apt-cache showsrc --only-source "$1" 2>/dev/null | sed -n 's/^Version: //p' |
-        sort -uVr); do
-        if apt-get -q source --download-only --only-source "$1=$version" >"$work/log" 2>&1; then
-            quietly dpkg-source -x ./*.dsc ../source
-            return
-        fi
-        rm -f ./*
-        echo "$1 $version: the source package is not whole here" >&2
-        if [ "$1" = openssl ] && apt-get -q source --tar-only --only-source "$1=$version" >"$work/log" 2>&1; then
-            mkdir ../source
-            tar xf ./*.orig.tar.gz --strip-components=1 -C ../source
-            return
-        fi
-    done
-    cat "$work/log" >&2
-    fail "$1: no source package to be had"
-}
 
 # Its configure knows no Windows, for which Debian's source has no other way; of an archive it asks
 # nothing that differs there.
@@ -300,6 +252,7 @@ PACKAGE
 out=$work/out
 library=apt
 mkdir -p "$out/include" "$out/sources"
+# shellcheck disable=SC2119  # of no other release
 sources_of_machine
 for library in $libraries; do
     fetch "$library"
