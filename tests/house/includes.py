@@ -22,7 +22,7 @@ FREESTANDING = {"limits.h", "stdbool.h", "stddef.h", "stdint.h", "string.h"}
 # An outside library is included by files of its own name only: <name>_<suffix>.c
 LIBRARIES = {
     "openssl/": "openssl", "jansson.h": "jansson", "curl/": "curl", "microhttpd.h": "mhd",
-    "avahi-": "avahi", "dns_sd.h": "dnssd", "zlib.h": "zlib", "bearssl.h": "bearssl",
+    "avahi-": "avahi", "dns_sd.h": "dnssd", "zlib.h": "zlib", "bearssl.h": "bearssl", "lwip/": "lwip",
 }
 
 # Of the public headers, what wire and the device may know: a status. The error's text is the host's.
@@ -50,8 +50,10 @@ ROOMS = {
     "device": ("firmware-stub", ["core", "boot", "wire"], STATUS, FREESTANDING),
     "port/template": ("firmware-stub/port/template", ["device", "core", "boot", "wire"], STATUS,
                       FREESTANDING),
+    "port/bearssl": ("firmware-stub/port/bearssl", ["core", "wire"], STATUS, FREESTANDING),
+    "port/lwip": ("firmware-stub/port/lwip", ["device", "core", "boot", "wire"], STATUS, FREESTANDING),
     "port/posix": ("firmware-stub/port/posix",
-                   ["device", "core", "boot", "wire", "sys", "text", "crypto", "http", "image", "sign",
+                   ["port/bearssl", "device", "core", "boot", "wire", "sys", "text", "crypto", "http", "image", "sign",
                     "mdns", "send", "fleet", "serve", "arduino", "cli"], ("espota/",), C_HEADERS),
 }
 DOORS = {name: f"{name}/{pathlib.PurePath(name).name}.h" for name in ROOMS}
@@ -84,7 +86,7 @@ def freestanding_files(folder):
 
 def files(name):
     folder = ROOT / ROOMS[name][0]
-    deep = name not in ("device", "core", "boot", "port/template", "port/posix")
+    deep = name not in ("device", "core", "boot", "port/template", "port/posix", "port/bearssl", "port/lwip")
     return sorted((folder.rglob if deep else folder.glob)("*.[ch]"))
 
 

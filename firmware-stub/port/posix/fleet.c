@@ -11,8 +11,8 @@
 
 #include "cli/out.h"
 #include "port/posix/announce.h"
-#include "port/posix/crypto_bearssl.h"
 #include "port/posix/node.h"
+#include "port/posix/verifier.h"
 #include "sys/sys.h"
 #include "text/text.h"
 #include "wire/wire.h"
@@ -31,7 +31,7 @@ struct fleet {
     const struct stub_options *options;
     struct espota_loop *loop;
     struct espota_crypto_bearssl crypto;
-    struct stub_verifier verifier;
+    struct espota_verifier_bearssl verifier;
     struct stub_settings settings;
     char password_hash[ESPOTA_NONCE_MAX + 1];
     char web_credentials[ESPOTA_HTTP_BASIC_MAX];
@@ -103,6 +103,15 @@ static enum espota_status prepare_page(struct fleet *fleet, struct espota_error 
     return ESPOTA_OK;
 }
 
+static enum espota_status crypto_init(struct fleet *fleet, struct espota_error *err)
+{
+    if (espota_crypto_bearssl_init(&fleet->crypto) == ESPOTA_OK)
+        return ESPOTA_OK;
+    return espota_error_set(err, ESPOTA_E_LOCAL,
+                            "this system gives no random bytes, without which every challenge "
+                            "could be foretold; look at /dev/urandom");
+}
+
 static enum espota_status fleet_init(struct fleet *fleet, const struct stub_options *options,
                                      struct espota_error *err)
 {
@@ -121,7 +130,7 @@ static enum espota_status fleet_init(struct fleet *fleet, const struct stub_opti
         .failed = failed,
     };
     if (status == ESPOTA_OK)
-        status = espota_crypto_bearssl_init(&fleet->crypto, err);
+        status = crypto_init(fleet, err);
     if (status == ESPOTA_OK)
         status = hash_password(fleet, err);
     if (status == ESPOTA_OK && options->publickey != NULL) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "port/posix/crypto_bearssl.h"
+#include "port/bearssl/bearssl.h"
 
 #include <stdio.h>
 
@@ -16,7 +16,7 @@ struct pair {
 
 static void pair_init(struct pair *pair)
 {
-    ck_assert_int_eq(espota_crypto_bearssl_init(&pair->bear, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_crypto_bearssl_init(&pair->bear), ESPOTA_OK);
     espota_crypto_openssl_init(&pair->open);
     pair->tables[0] = &pair->bear.table;
     pair->tables[1] = &pair->open.table;
@@ -78,7 +78,7 @@ START_TEST(test_digests_wipe)
     struct espota_digest state;
     uint8_t out[ESPOTA_DIGEST_MAX];
 
-    ck_assert_int_eq(espota_crypto_bearssl_init(&crypto, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_crypto_bearssl_init(&crypto), ESPOTA_OK);
     ck_assert_int_eq(t->digest_start(t->context, ESPOTA_DIGEST_SHA256, &state), ESPOTA_OK);
     t->digest_add(t->context, &state, "secret", 6);
     ck_assert_mem_ne(&state.state, &zero.state, sizeof(state.state));
@@ -133,7 +133,7 @@ START_TEST(test_pbkdf2_wants_rounds)
     struct espota_crypto_bearssl crypto;
     uint8_t out[ESPOTA_SHA256_SIZE];
 
-    ck_assert_int_eq(espota_crypto_bearssl_init(&crypto, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_crypto_bearssl_init(&crypto), ESPOTA_OK);
     ck_assert_int_eq(crypto.table.pbkdf2_sha256(&crypto, "p", 1, "s", 1, 0, out), ESPOTA_E_USAGE);
     espota_crypto_bearssl_deinit(&crypto);
 }
@@ -148,7 +148,7 @@ START_TEST(test_responses)
     int count = 0;
 
     ck_assert_ptr_nonnull(file);
-    ck_assert_int_eq(espota_crypto_bearssl_init(&crypto, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_crypto_bearssl_init(&crypto), ESPOTA_OK);
     while (fgets(line, sizeof(line), file) != NULL) {
         enum { FORM, PASSWORD, STORED, NONCE, CNONCE, RESPONSE, FIELDS };
         char *rest = line;
@@ -186,8 +186,8 @@ START_TEST(test_random)
     uint8_t b[32] = {0};
     uint8_t c[32] = {0};
 
-    ck_assert_int_eq(espota_crypto_bearssl_init(&first, NULL), ESPOTA_OK);
-    ck_assert_int_eq(espota_crypto_bearssl_init(&second, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_crypto_bearssl_init(&first), ESPOTA_OK);
+    ck_assert_int_eq(espota_crypto_bearssl_init(&second), ESPOTA_OK);
     ck_assert_int_eq(first.table.random(&first, a, sizeof(a)), ESPOTA_OK);
     ck_assert_int_eq(first.table.random(&first, b, sizeof(b)), ESPOTA_OK);
     ck_assert_int_eq(second.table.random(&second, c, sizeof(c)), ESPOTA_OK);
@@ -198,5 +198,5 @@ START_TEST(test_random)
 }
 END_TEST
 
-UNIT_MAIN("posix/crypto_bearssl", test_digests_as_openssl, test_digests_wipe,
-          test_pbkdf2_as_openssl, test_pbkdf2_wants_rounds, test_responses, test_random)
+UNIT_MAIN("bearssl/crypto", test_digests_as_openssl, test_digests_wipe, test_pbkdf2_as_openssl,
+          test_pbkdf2_wants_rounds, test_responses, test_random)

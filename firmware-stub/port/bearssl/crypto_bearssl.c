@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Not OpenSSL, which the host uses: where both ends of a test agree, two libraries do. */
-#include "port/posix/crypto_bearssl.h"
-
 #include <bearssl.h>
 #include <string.h>
 
-#include "crypto/crypto.h"
-#include "sign/sign.h"
+#include "port/bearssl/bearssl.h"
 #include "wire/wire.h"
 
 /* The contexts lie in memory that the core provides, which does not know them. */
@@ -98,8 +95,7 @@ static enum espota_status random_bytes(void *context, void *out, size_t length)
     return ESPOTA_OK;
 }
 
-enum espota_status espota_crypto_bearssl_init(struct espota_crypto_bearssl *crypto,
-                                              struct espota_error *err)
+enum espota_status espota_crypto_bearssl_init(struct espota_crypto_bearssl *crypto)
 {
     br_hmac_drbg_context *generator = (br_hmac_drbg_context *)(void *)crypto->generator;
     br_prng_seeder seed = br_prng_seeder_system(NULL);
@@ -107,9 +103,7 @@ enum espota_status espota_crypto_bearssl_init(struct espota_crypto_bearssl *cryp
     memset(crypto, 0, sizeof(*crypto));
     br_hmac_drbg_init(generator, &br_sha256_vtable, NULL, 0);
     if (seed == NULL || seed(&generator->vtable) != 1)
-        return espota_error_set(err, ESPOTA_E_LOCAL,
-                                "this system gives no random bytes, without which every challenge "
-                                "could be foretold; look at /dev/urandom");
+        return ESPOTA_E_LOCAL;
     crypto->table = (struct espota_crypto){
         .context = crypto,
         .digest_start = digest_start,
@@ -132,9 +126,9 @@ void espota_crypto_bearssl_deinit(struct espota_crypto_bearssl *crypto)
 static enum espota_status verify(void *context, const uint8_t hash[ESPOTA_SHA256_SIZE],
                                  const uint8_t *signature, size_t length)
 {
-    struct stub_verifier *verifier = context;
-    uint8_t modulus[STUB_MODULUS_MAX];
-    uint8_t exponent[STUB_EXPONENT_MAX];
+    struct espota_verifier_bearssl *verifier = context;
+    uint8_t modulus[ESPOTA_MODULUS_MAX];
+    uint8_t exponent[ESPOTA_EXPONENT_MAX];
     /* BearSSL takes the numbers as not const */
     br_rsa_public_key key = {modulus, verifier->modulus_size, exponent, verifier->exponent_size};
     uint8_t found[ESPOTA_SHA256_SIZE];
@@ -147,27 +141,21 @@ static enum espota_status verify(void *context, const uint8_t hash[ESPOTA_SHA256
     return memcmp(found, hash, sizeof(found)) == 0 ? ESPOTA_OK : ESPOTA_E_IMAGE;
 }
 
-enum espota_status stub_verifier_init(struct stub_verifier *verifier, const char *publickey,
-                                      struct espota_error *err)
+bool espota_verifier_bearssl_init(struct espota_verifier_bearssl *verifier, const void *modulus,
+                                  size_t modulus_size, const void *exponent, size_t exponent_size)
 {
-    struct espota_passphrase none = {ESPOTA_SECRET_INIT, NULL, NULL};
-    struct espota_key *key = NULL;
-    enum espota_status status = espota_key_public_load(&key, publickey, &none, err);
-
     memset(verifier, 0, sizeof(*verifier));
-    if (status == ESPOTA_OK)
-        status = espota_signature_key_fits(key, ESPOTA_SIGN_ESP8266, ESPOTA_CHIP_ESP8266, err);
-    if (status == ESPOTA_OK)
-        status = espota_key_rsa_number(key, "n", verifier->modulus, sizeof(verifier->modulus),
-                                       &verifier->modulus_size, err);
-    if (status == ESPOTA_OK)
-        status = espota_key_rsa_number(key, "e", verifier->exponent, sizeof(verifier->exponent),
-                                       &verifier->exponent_size, err);
-    espota_key_destroy(key);
+    if (modulus_size == 0 || modulus_size > sizeof(verifier->modulus) || exponent_size == 0 ||
+        exponent_size > sizeof(verifier->exponent))
+        return false;
+    memcpy(verifier->modulus, modulus, modulus_size);
+    memcpy(verifier->exponent, exponent, exponent_size);
+    verifier->modulus_size = modulus_size;
+    verifier->exponent_size = exponent_size;
     verifier->table = (struct espota_verifier){
         .context = verifier,
-        .signature_size = (uint32_t)verifier->modulus_size, /* at most STUB_MODULUS_MAX */
+        .signature_size = (uint32_t)modulus_size, /* at most ESPOTA_MODULUS_MAX */
         .verify = verify,
     };
-    return status;
+    return true;
 }
