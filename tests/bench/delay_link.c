@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A long cable between two network namespaces: two tun devices, and every
- * packet that enters one leaves the other DELAY milliseconds later, or, LOSS
- * times in a hundred, not at all. For kernels without netem.
+ * packet that enters one leaves the other DELAY milliseconds later, up to
+ * JITTER more, or, LOSS times in a hundred, not at all. None overtakes another.
+ * For kernels without netem.
  *
- *   delay_link NAMESPACE_A NAMESPACE_B DELAY_MS [LOSS]
+ *   delay_link NAMESPACE_A NAMESPACE_B DELAY_MS [LOSS [JITTER_MS]]
  *
  * Makes the device "link0" in each, brings nothing up, prints "ready" and
- * forwards until standard input ends.
+ * forwards until standard input ends. B may also be unix:PATH, the network card
+ * of an emulated machine (qemu's -netdev dgram with PATH.dev as its own and
+ * PATH.air as the other end's): then link0 is a tap device, and what is on the
+ * air outlives the machine's restart.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,10 +25,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { PACKET_MAX = 1600, QUEUE_MAX = 4096 };
+enum { PACKET_MAX = 1600, QUEUE_MAX = 4096, FULL_US = 100 };
+
+/* One end of the cable. */
+struct end {
+    int fd;
+    struct sockaddr_un machine; /* family 0: a tun or tap device */
+};
 
 struct packet {
     uint64_t due_us;
@@ -34,10 +46,13 @@ struct packet {
 
 /* What travels in one direction. A full queue drops, as a cable's router would. */
 struct direction {
-    int from;
-    int to;
+    const struct end *from;
+    const struct end *to;
     uint32_t loss; /* in a hundred */
     uint32_t luck;
+    uint64_t delay_us;
+    uint64_t jitter_us;
+    uint64_t last_due_us;
     struct packet *queue;
     size_t first;
     size_t count;
@@ -57,7 +72,7 @@ static void die(const char *what)
     exit(EXIT_FAILURE);
 }
 
-static int open_tun(const char *namespace_name)
+static int open_tun(const char *namespace_name, short kind)
 {
     char path[256];
     struct ifreq request;
@@ -73,34 +88,87 @@ static int open_tun(const char *namespace_name)
     if (fd < 0)
         die("/dev/net/tun");
     memset(&request, 0, sizeof(request));
-    request.ifr_flags = IFF_TUN | IFF_NO_PI;
+    request.ifr_flags = (short)(kind | IFF_NO_PI);
     memcpy(request.ifr_name, "link0", sizeof("link0"));
     if (ioctl(fd, TUNSETIFF, &request) < 0)
         die("TUNSETIFF");
     return fd;
 }
 
-static bool is_lost(struct direction *way)
+static struct sockaddr_un socket_of(const char *path, const char *suffix)
 {
-    way->luck = way->luck * 1664525 + 1013904223;
-    return (way->luck >> 16) % 100 < way->loss;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int length = snprintf(address.sun_path, sizeof(address.sun_path), "%s%s", path, suffix);
+
+    if (length < 0 || (size_t)length >= sizeof(address.sun_path)) {
+        errno = ENAMETOOLONG;
+        die(path);
+    }
+    return address;
 }
 
-static void take_in(struct direction *way, uint64_t delay_us)
+static struct end open_machine(const char *path)
+{
+    struct sockaddr_un own = socket_of(path, ".air");
+    struct end end = {.machine = socket_of(path, ".dev")};
+
+    end.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (end.fd < 0 || bind(end.fd, (struct sockaddr *)&own, sizeof(own)) < 0)
+        die(path);
+    return end;
+}
+
+static uint32_t luck(struct direction *way)
+{
+    way->luck = way->luck * 1664525 + 1013904223;
+    return way->luck >> 16;
+}
+
+static bool is_lost(struct direction *way)
+{
+    return luck(way) % 100 < way->loss;
+}
+
+/* When what comes now leaves: not before what came before it. */
+static uint64_t due(struct direction *way)
+{
+    uint64_t at = now_us() + way->delay_us;
+
+    if (way->jitter_us > 0)
+        at += (uint64_t)luck(way) * way->jitter_us / 65536;
+    if (at > way->last_due_us)
+        way->last_due_us = at;
+    return way->last_due_us;
+}
+
+static void take_in(struct direction *way)
 {
     for (;;) {
         struct packet dropped;
         bool room = way->count < QUEUE_MAX;
         struct packet *packet =
             room ? &way->queue[(way->first + way->count) % QUEUE_MAX] : &dropped;
-        ssize_t length = read(way->from, packet->bytes, PACKET_MAX);
+        ssize_t length = read(way->from->fd, packet->bytes, PACKET_MAX);
 
         if (length <= 0)
             return;
         packet->length = (size_t)length;
-        packet->due_us = now_us() + delay_us;
+        packet->due_us = due(way);
         way->count += room && !is_lost(way);
     }
+}
+
+/* False if it must wait; what cannot be sent at all is lost. */
+static bool leaves(const struct end *to, const struct packet *packet)
+{
+    ssize_t sent;
+
+    if (to->machine.sun_family == AF_UNIX)
+        sent = sendto(to->fd, packet->bytes, packet->length, 0,
+                      (const struct sockaddr *)&to->machine, sizeof(to->machine));
+    else
+        sent = write(to->fd, packet->bytes, packet->length);
+    return sent >= 0 || errno != EAGAIN;
 }
 
 static void let_out(struct direction *way)
@@ -108,10 +176,12 @@ static void let_out(struct direction *way)
     uint64_t now = now_us();
 
     while (way->count > 0 && way->queue[way->first].due_us <= now) {
-        const struct packet *packet = &way->queue[way->first];
+        struct packet *packet = &way->queue[way->first];
 
-        if (write(way->to, packet->bytes, packet->length) < 0 && errno == EAGAIN)
+        if (!leaves(way->to, packet)) {
+            packet->due_us = now + FULL_US;
             return;
+        }
         way->first = (way->first + 1) % QUEUE_MAX;
         way->count--;
     }
@@ -136,10 +206,10 @@ static struct timespec next_due(const struct direction *ways)
     return (struct timespec){(time_t)(wait / 1000000), (long)(wait % 1000000) * 1000};
 }
 
-static void forward(struct direction *ways, uint64_t delay_us)
+static void forward(struct direction *ways)
 {
     struct pollfd fds[3] = {
-        {STDIN_FILENO, POLLIN, 0}, {ways[0].from, POLLIN, 0}, {ways[1].from, POLLIN, 0}};
+        {STDIN_FILENO, POLLIN, 0}, {ways[0].from->fd, POLLIN, 0}, {ways[1].from->fd, POLLIN, 0}};
 
     while ((fds[0].revents & (POLLIN | POLLHUP)) == 0) {
         struct timespec wait = next_due(ways);
@@ -147,42 +217,62 @@ static void forward(struct direction *ways, uint64_t delay_us)
         if (ppoll(fds, 3, &wait, NULL) < 0 && errno != EINTR)
             die("ppoll");
         for (int i = 0; i < 2; i++)
-            take_in(&ways[i], delay_us);
+            take_in(&ways[i]);
         for (int i = 0; i < 2; i++)
             let_out(&ways[i]);
     }
 }
 
-static struct direction direction(int from, int to, unsigned long loss)
+static void set_up(struct direction *way, const struct end *from, const struct end *to)
 {
-    struct direction way = {.from = from, .to = to, .loss = (uint32_t)loss, .luck = (uint32_t)from};
-
-    way.queue = calloc(QUEUE_MAX, sizeof(struct packet));
-    if (way.queue == NULL)
+    way->from = from;
+    way->to = to;
+    way->luck = (uint32_t)from->fd;
+    way->queue = calloc(QUEUE_MAX, sizeof(struct packet));
+    if (way->queue == NULL)
         die("calloc");
-    return way;
+}
+
+/* A number of the command line, up to `most`; false if it is none. */
+static bool parse(const char *text, unsigned long most, uint64_t *value)
+{
+    char *end;
+
+    *value = strtoul(text, &end, 10);
+    return end != text && *end == '\0' && *value <= most;
 }
 
 int main(int argc, char **argv)
 {
-    struct direction ways[2];
-    unsigned long delay_ms;
-    unsigned long loss;
-    int a;
-    int b;
+    struct direction ways[2] = {{.loss = 0}, {.loss = 0}};
+    struct end a = {.fd = -1};
+    struct end b = {.fd = -1};
+    bool machine = argc > 2 && strncmp(argv[2], "unix:", 5) == 0;
+    uint64_t delay = 0;
+    uint64_t loss = 0;
+    uint64_t jitter = 0;
 
-    if (argc < 4 || argc > 5 || (delay_ms = strtoul(argv[3], NULL, 10)) > 10000 ||
-        (loss = argc == 5 ? strtoul(argv[4], NULL, 10) : 0) > 100) {
-        fprintf(stderr, "usage: delay_link NAMESPACE_A NAMESPACE_B DELAY_MS [LOSS]\n");
+    if (argc < 4 || argc > 6 || !parse(argv[3], 10000, &delay) ||
+        (argc > 4 && !parse(argv[4], 100, &loss)) ||
+        (argc > 5 && !parse(argv[5], 10000, &jitter))) {
+        fprintf(stderr, "usage: delay_link NAMESPACE_A NAMESPACE_B|unix:PATH DELAY_MS "
+                        "[LOSS [JITTER_MS]]\n");
         return 2;
     }
-    a = open_tun(argv[1]);
-    b = open_tun(argv[2]);
-    ways[0] = direction(a, b, loss);
-    ways[1] = direction(b, a, loss);
+    a.fd = open_tun(argv[1], machine ? IFF_TAP : IFF_TUN);
+    if (machine)
+        b = open_machine(argv[2] + 5);
+    else
+        b.fd = open_tun(argv[2], IFF_TUN);
+    for (int i = 0; i < 2; i++) {
+        set_up(&ways[i], i == 0 ? &a : &b, i == 0 ? &b : &a);
+        ways[i].loss = (uint32_t)loss;
+        ways[i].delay_us = delay * 1000;
+        ways[i].jitter_us = jitter * 1000;
+    }
     puts("ready");
     fflush(stdout);
-    forward(ways, delay_ms * 1000);
+    forward(ways);
     free(ways[0].queue);
     free(ways[1].queue);
     return 0;
