@@ -53,6 +53,7 @@ build_in() {
 
 zig=
 exe=
+sources=
 if [ -n "$full" ]; then
     need_zig "$build/zig"
     echo "Building the program for Windows, and on a new machine its libraries"
@@ -60,10 +61,12 @@ if [ -n "$full" ]; then
     zip=$(sh "$root/contrib/windows/build.sh" "$build/windows")
     unzip -qo "$zip" -d "$build/windows"
     exe=${zip%.zip}/espota-c.exe
+    sources=$build/device-sources
+    sh "$root/tests/target/boards/sources.sh" "$sources"
 fi
 echo "Building"
 build_in "$build" -DESPOTA_TEST_FULL="${full:+ON}" -DESPOTA_TEST_SLOW="${slow:+ON}" -DESPOTA_ZIG="$zig" \
-    -DESPOTA_EXE="$exe"
+    -DESPOTA_EXE="$exe" -DESPOTA_DEVICE_SOURCES="$sources"
 echo "Building under the sanitizers"
 build_in "$build/sanitize" -DESPOTA_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
     -DESPOTA_TEST_PREFIX=sanitize_

@@ -111,8 +111,9 @@ static enum espota_status flash_read(void *context, uint32_t address, void *data
 }
 
 /*
- * 4096 bytes. If your flash erases larger blocks, erase one when its first
- * sector is asked for: addresses only grow within an update.
+ * 4096 bytes. A flash that erases only larger blocks is for two slots (slot_start, MCUboot), where
+ * a block is erased when its first sector is asked for: addresses only grow within an update. The
+ * loader's copy leaves sector 0 alone if it would not change, and block 0 would never be erased.
  */
 static enum espota_status flash_erase(void *context, uint32_t address)
 {

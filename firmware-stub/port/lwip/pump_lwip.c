@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* The pump's functions on a UDP pcb and a stream, and the timer of lwIP's that makes it run. */
+#include <lwip/pbuf.h>
+#include <lwip/sys.h>
+#include <lwip/timeouts.h>
+#include <lwip/udp.h>
+#include <string.h>
+
+#include "port/lwip/lwip.h"
+
+enum {
+    LEAVE_MS = 5000,     /* how long the host may take to acknowledge the last words */
+    TURN_MAX_MS = 60000, /* lwIP's timers do not go beyond some days */
+};
+
+/* --- datagrams --- */
+
+static void wake(void *context);
+
+static void datagram_came(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *from,
+                          u16_t from_port)
+{
+    struct espota_lwip *port = arg;
+
+    (void)pcb;
+    if (port->datagram != NULL) {
+        pbuf_free(p);
+        return;
+    }
+    port->datagram = p;
+    espota_lwip_peer(from, from_port, &port->from);
+    wake(port);
+}
+
+static enum espota_status udp_receive(void *context, void *data, size_t room, size_t *length,
+                                      struct espota_peer *from)
+{
+    struct espota_lwip *port = context;
+
+    *length = 0;
+    if (port->datagram == NULL)
+        return ESPOTA_MORE;
+    *length = pbuf_copy_partial(port->datagram, data, (u16_t)LWIP_MIN(room, 0xffff), 0);
+    *from = port->from;
+    pbuf_free(port->datagram);
+    port->datagram = NULL;
+    return ESPOTA_OK;
+}
+
+static enum espota_status udp_answer(void *context, const void *data, size_t length,
+                                     const struct espota_peer *to)
+{
+    struct espota_lwip *port = context;
+    struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)length, PBUF_RAM);
+    ip_addr_t address;
+    err_t err;
+
+    if (p == NULL)
+        return ESPOTA_MORE;
+    (void)pbuf_take(p, data, (u16_t)length); /* as long as it was made */
+    espota_lwip_address(to, &address);
+    err = udp_sendto(port->udp, p, &address, to->port);
+    pbuf_free(p);
+    if (err == ERR_MEM)
+        return ESPOTA_MORE;
+    return err == ERR_OK ? ESPOTA_OK : ESPOTA_E_FAILED;
+}
+
+/* --- the connection --- */
+
+static enum espota_status connect_to(void *context, const struct espota_peer *to)
+{
+    return espota_lwip_stream_connect(&((struct espota_lwip *)context)->stream, to);
+}
+
+static enum espota_status receive(void *context, void *data, size_t room, size_t *length)
+{
+    return espota_lwip_stream_receive(&((struct espota_lwip *)context)->stream, data, room, length);
+}
+
+static enum espota_status send_to(void *context, const void *data, size_t length, size_t *sent)
+{
+    return espota_lwip_stream_send(&((struct espota_lwip *)context)->stream, data, length, sent);
+}
+
+static void close_it(void *context)
+{
+    espota_lwip_stream_close(&((struct espota_lwip *)context)->stream);
+}
+
+/* --- the board --- */
+
+static uint64_t now(void *context)
+{
+    struct espota_lwip *port = context;
+    uint32_t low = sys_now();
+
+    port->clock_high += low < port->clock_low; /* after 49 days */
+    port->clock_low = low;
+    return (uint64_t)port->clock_high << 32 | low;
+}
+
+/* Not before the host has what it was told: a restart takes the retransmission with it. */
+static void reboot(void *context)
+{
+    struct espota_lwip *port = context;
+
+    port->restart_at = now(port) + LEAVE_MS;
+}
+
+static void log_line(void *context, const char *line)
+{
+    const struct espota_lwip *port = context;
+
+    if (port->board->log != NULL)
+        port->board->log(port->board->context, line);
+}
+
+/* True if the board's function has been called, and returned. */
+static bool restart_is_over(struct espota_lwip *port)
+{
+    if (port->stream.leaving != NULL && now(port) < port->restart_at)
+        return false;
+    port->restart_at = 0;
+    if (port->board->reboot != NULL)
+        port->board->reboot(port->board->context);
+    return true;
+}
+
+/* --- running --- */
+
+int32_t espota_lwip_run(struct espota_lwip *port)
+{
+    int32_t wait;
+
+    port->woken = false;
+    wait = espota_pump_run(&port->pump);
+    if (port->restart_at != 0 && !restart_is_over(port) && (wait < 0 || wait > LEAVE_MS))
+        return LEAVE_MS; /* `leaving` wakes it sooner */
+    return wait;
+}
+
+static void turn(void *context)
+{
+    struct espota_lwip *port = context;
+    int32_t wait = espota_lwip_run(port);
+
+    if (wait >= 0 && !port->woken)
+        sys_timeout((u32_t)LWIP_MIN(wait, TURN_MAX_MS), turn, port);
+}
+
+/* Not from the callback itself: the pump may close or abort the pcb that lwIP is looking at. */
+static void wake(void *context)
+{
+    struct espota_lwip *port = context;
+
+    if (!port->on_timers || port->woken)
+        return;
+    port->woken = true;
+    sys_untimeout(turn, port);
+    sys_timeout(0, turn, port);
+}
+
+void espota_lwip_start(struct espota_lwip *port)
+{
+    port->on_timers = true;
+    wake(port);
+}
+
+enum espota_status espota_lwip_init(struct espota_lwip *port, const struct espota_lwip_board *board,
+                                    const struct espota_receiver_config *config, uint16_t udp_port)
+{
+    memset(port, 0, sizeof(*port));
+    port->udp = udp_new_ip_type(IPADDR_TYPE_ANY);
+    if (port->udp == NULL)
+        return ESPOTA_E_MEMORY;
+    if (udp_bind(port->udp, IP_ANY_TYPE, udp_port) != ERR_OK) {
+        udp_remove(port->udp);
+        return ESPOTA_E_LOCAL;
+    }
+    udp_recv(port->udp, datagram_came, port);
+    port->board = board;
+    port->stream.ready = wake;
+    port->stream.context = port;
+    port->ops = (struct espota_pump_ops){
+        .context = port,
+        .udp_receive = udp_receive,
+        .udp_send = udp_answer,
+        .tcp_connect = connect_to,
+        .tcp_receive = receive,
+        .tcp_send = send_to,
+        .tcp_close = close_it,
+        .now = now,
+        .reboot = reboot,
+        .log = log_line,
+    };
+    espota_pump_init(&port->pump, &port->ops, config);
+    return ESPOTA_OK;
+}
+
+void espota_lwip_deinit(struct espota_lwip *port)
+{
+    if (port->on_timers)
+        sys_untimeout(turn, port);
+    espota_pump_deinit(&port->pump);
+    espota_lwip_stream_deinit(&port->stream);
+    udp_remove(port->udp);
+    if (port->datagram != NULL)
+        pbuf_free(port->datagram);
+    memset(port, 0, sizeof(*port));
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What a board does for the loader and the program: start-up code calls board_main. */
+#ifndef ESPOTA_BOARD_H
+#define ESPOTA_BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The loader's or the program's; does not return. */
+void board_main(void);
+
+/* Starts the clock; without it only the chip and the console work. */
+void board_clock_start(void);
+uint32_t board_ms(void);
+/* Until a tick or a frame. */
+void board_idle(void);
+void board_print(const char *text);
+uint32_t board_random(void); /* good enough for an emulator */
+_Noreturn void board_reset(void);
+/* A loss of power, in the middle of whatever it was. */
+_Noreturn void board_off(void);
+_Noreturn void board_die(const char *why);
+/* Leaves the loader for the program. */
+_Noreturn void board_jump(uint32_t entry);
+/* The most bytes of stack that were used so far; 0: not known. */
+uint32_t board_stack_used(void);
+/* At which change of flash the power fails: poked from outside; 0: never. [0] program, [1] loader.
+ */
+uint32_t board_cut_at(unsigned which);
+
+/* --- the network card --- */
+
+enum { BOARD_FRAME_MAX = 1536 };
+
+bool card_start(const uint8_t mac[6]);
+/* 0: none came. */
+size_t card_receive(uint8_t *frame, size_t room);
+/* At least 60 bytes, aligned to 4. */
+void card_send(const uint8_t *frame, size_t length);
+
+/* --- the flash chip: true if well --- */
+
+bool chip_read(uint32_t address, void *data, size_t length);
+bool chip_erase(uint32_t address);
+/* One page of 256 bytes; bits only fall. */
+bool chip_write(uint32_t address, const void *page);
+
+#endif

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""The device on lwIP, on emulated boards and as a process, updated by espota-c over Linux's TCP.
+
+Counterparts that nobody here wrote: lwIP on the device, Linux on the host, openssl for keys and
+signatures, qemu's cards and chips.
+"""
+
+import hashlib
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import boards
+import espota_test
+import signing
+from boards import DEVICE, DEVICE6, PORT
+from images import image
+
+SIZE = 300 * 1024
+PASSWORD = "correct horse"
+
+
+def rsa_numbers(public):
+    """Modulus and exponent, as openssl reads them."""
+    text = signing.openssl("rsa", "-pubin", "-in", public, "-noout", "-modulus", "-text").decode()
+    modulus = bytes.fromhex(re.search("Modulus=([0-9A-F]+)", text)[1])
+    exponent = int(re.search(r"Exponent: (\d+)", text)[1])
+    return modulus, exponent.to_bytes(3, "big")
+
+
+class Case(espota_test.Case):
+    """One air for all tests of a class; each test has its own chip."""
+
+    board, lwip, options = "", "lwip-2.1", ""
+    air_of = {}
+
+    @classmethod
+    def setUpClass(cls):
+        if not cls.board:
+            raise unittest.SkipTest("only what the boards' tests have in common")
+        cls.programs = boards.build(cls.board, cls.lwip, cls.options)
+        folder = tempfile.TemporaryDirectory(prefix="espota-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.air = boards.Air(pathlib.Path(folder.name), **cls.air_of)
+        cls.addClassCleanup(cls.air.close)
+
+    def image(self, version):
+        """A file with the program of this version, of a usual size."""
+        content = (image(SIZE, version) if self.board == "host" else
+                   boards.program_image(self.programs / f"program-{version}", SIZE))
+        return self.file(f"{version}.bin", content)
+
+    def chip(self, **settings):
+        size = boards.CHIP_SIZE if self.board == "host" else boards.QEMU[self.board][3]
+        return boards.chip(self.dir / "chip.bin", self.image(1).read_bytes(),
+                           boards.settings(**settings), size)
+
+    def device(self, flash, **more):
+        device = boards.Device(self.board, self.programs, flash, self.air, **more)
+        self.addCleanup(device.close)
+        return device
+
+    def espota_c(self, *argv):
+        return subprocess.run(self.air.argv(espota_test.espota_c(), *argv), capture_output=True,
+                              text=True, check=False, env=espota_test.environment())
+
+    def upload(self, path, *more, host=DEVICE):
+        return self.espota_c("upload", "-q", "--host", host, "--port", PORT, "--retries", "0", *more,
+                             path)
+
+    def assert_runs(self, device, flash, path, version=2):
+        """It restarted into the new program, which lies where programs lie."""
+        # the process on the host plays its chip's loader, and goes on as what it is
+        device.up(1 if self.board == "host" else version)
+        content = path.read_bytes()
+        if self.board != "host":
+            content = content[:len(content) - self.signature(content)]
+        self.assertEqual(flash.read_bytes()[0x1000:0x2000], content[0x1000:0x2000])
+
+    @staticmethod
+    def signature(content):
+        length = int.from_bytes(content[-4:], "little")
+        return length + 4 if length == 256 else 0
+
+
+class Common:
+    def test_upload(self):
+        flash, new = self.chip(), self.image(2)
+        device = self.device(flash)
+        device.up(1)
+        self.assert_exit(self.upload(new), 0)
+        said = device.wait(r"end, ms \d+, changes \d+, stack (\d+)")
+        print(f"{self.board}, {self.lwip}: stack of an upload {said[1]} bytes")
+        self.assert_runs(device, flash, new)
+
+    def test_signed_with_a_password(self):
+        private, public = signing.key("rsa-2048")
+        unsigned = self.image(2)
+        signed = self.file("signed.bin", signing.esp8266_signed(unsigned.read_bytes(), private))
+        secret = self.file("password", PASSWORD)
+        flash = self.chip(password=PASSWORD, key=rsa_numbers(public))
+        device = self.device(flash)
+        device.up(1)
+        wrong = self.upload(signed, "--password-file", self.file("wrong", "wrong horse"))
+        self.assert_exit(wrong, 4)
+        refused = self.upload(unsigned, "--password-file", secret, "--force")
+        self.assertEqual(refused.returncode, 5, refused.stderr)
+        self.assertIn("ERROR[12]", refused.stderr)
+        self.assert_exit(self.upload(signed, "--password-file", secret), 0)
+        said = device.wait(r"end, ms \d+, changes \d+, stack (\d+)")
+        print(f"{self.board}, {self.lwip}: stack with a signature {said[1]} bytes")
+        self.assert_runs(device, flash, signed)
+
+
+class Process(Common, Case):
+    """What is about TCP, in a process: quick, and the same code."""
+
+    board = "host"
+
+    def test_pbkdf2(self):
+        flash, new = self.chip(password=PASSWORD, digits=64), self.image(2)
+        device = self.device(flash)
+        device.up(1)
+        self.assert_exit(self.upload(new, "--password-file", self.file("p", PASSWORD)), 0)
+        self.assert_runs(device, flash, new)
+
+    def test_ipv6(self):
+        flash, new = self.chip(), self.image(2)
+        device = self.device(flash)
+        device.up(1)
+        self.assert_exit(self.upload(new, host=DEVICE6), 0)
+        self.assert_runs(device, flash, new)
+
+    def test_file_system(self):
+        content = hashlib.shake_128(b"files").digest(64 * 1024)
+        flash, files = self.chip(), self.file("files.bin", content)
+        device = self.device(flash)
+        device.up(1)
+        self.assert_exit(self.upload(files, "--fs", "--force"), 0)
+        device.up(1)
+        self.assertEqual(flash.read_bytes()[2 << 20:(2 << 20) + len(content)], content)
+
+    def test_again_and_again(self):
+        """Nothing is used up: pbufs, pcbs, timers. With the waits of a real device left out."""
+        flash, new = self.chip(), self.image(2)
+        device = self.device(flash)
+        device.up(1)
+        for _ in range(20):
+            self.assert_exit(self.upload(new), 0)
+            device.up(1)
+
+    def test_found(self):
+        device = self.device(self.chip(flags=boards.MDNS))
+        device.up(1)
+        for _ in range(10):  # it asks whether its names are free, and again for its IPv6 address
+            found = self.espota_c("discover", "--json", "--name", "emulated")
+            if found.returncode == 0:
+                break
+        self.assertIn('"name":"emulated"', found.stdout, found.stderr)
+        self.assertIn(DEVICE, found.stdout)
+
+    def test_reset_in_the_middle(self):
+        flash, new = self.chip(), self.image(2)
+        device = self.device(flash, cuts=(700, 0))
+        device.up(1)
+        self.assertNotEqual(self.upload(new, "--timeout", "2").returncode, 0)
+        self.assertIsNone(device.wait("never said"))
+        self.assertEqual(device.process.wait(), 0)
+        device = self.device(flash)
+        device.up(1)
+        self.assert_exit(self.upload(new), 0)
+        self.assert_runs(device, flash, new)
+
+
+class ProcessTwoTwo(Process):
+    lwip = "lwip-2.2"
+
+
+class ProcessLossy(Common, Case):
+    """Real delays: the waits of a device are part of it, and what is lost is sent again."""
+
+    board = "host"
+    air_of = {"delay": 5, "jitter": 3, "loss": 2}
+
+    def test_last_words(self):
+        """The OK on the connection is lost now and then; the device waits until it has arrived."""
+        flash, new = self.chip(), self.image(2)
+        device = self.device(flash)
+        device.up(1)
+        for _ in range(8):
+            self.assert_exit(self.upload(new, "--retries", "2"), 0)
+            device.up(1)
+
+
+class LostOk(Case):
+    """An address that is not known any more: what waits for it while it is asked for."""
+
+    board = "host"
+
+    def answers(self, options):
+        programs = boards.build(self.board, self.lwip, options)
+        flash = self.chip(flags=boards.FAST | boards.FORGETS)
+        with boards.Device(self.board, programs, flash, self.air) as device:
+            device.up(1)
+            done = subprocess.run(self.air.argv(sys.executable, boards.__file__, "ok", "1024"),
+                                  capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    def test_queue(self):
+        self.assertEqual(self.answers(""), ["OK", "connected"])
+
+    def test_lwip_s_default_loses_it(self):
+        self.assertEqual(self.answers("ARP_QUEUEING=0"), ["connected"])
+
+
+if __name__ == "__main__":
+    espota_test.main()
