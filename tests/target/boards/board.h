@@ -17,6 +17,7 @@ uint32_t board_ms(void);
 void board_idle(void);
 void board_print(const char *text);
 uint32_t board_random(void); /* good enough for an emulator */
+uint32_t board_noise(void);  /* a fast counter, which it is made of */
 _Noreturn void board_reset(void);
 /* A loss of power, in the middle of whatever it was. */
 _Noreturn void board_off(void);

@@ -8,13 +8,15 @@
 #define LWIP_NETCONN 0
 #define LWIP_SOCKET 0
 #define LWIP_IPV4 1
+#ifndef LWIP_IPV6
 #define LWIP_IPV6 1
+#endif
 #define LWIP_RAW 0
 #define LWIP_DHCP 0
 #define LWIP_DNS 0
 #define LWIP_STATS 0
 #define LWIP_IGMP 1
-#define LWIP_IPV6_MLD 1
+#define LWIP_IPV6_MLD LWIP_IPV6
 #define LWIP_MDNS_RESPONDER 1
 #define LWIP_NUM_NETIF_CLIENT_DATA 1
 #define LWIP_NETIF_TX_SINGLE_PBUF 1

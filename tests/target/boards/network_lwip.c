@@ -42,7 +42,9 @@ static err_t card_init(struct netif *netif)
     netif->name[0] = 'e';
     netif->name[1] = 'n';
     netif->output = etharp_output;
+#if LWIP_IPV6
     netif->output_ip6 = ethip6_output;
+#endif
     netif->linkoutput = frame_out;
     netif->mtu = 1500;
     netif->hwaddr_len = sizeof(mac);
@@ -88,7 +90,9 @@ void network_start(bool mdns, uint16_t port)
     if (netif_add(&card, &address, &mask, &gateway, NULL, card_init, netif_input) == NULL)
         board_die("no network card");
     netif_set_default(&card);
+#if LWIP_IPV6
     netif_create_ip6_linklocal_address(&card, 1);
+#endif
     netif_set_up(&card);
     if (mdns)
         announce(port);
