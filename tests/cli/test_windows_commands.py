@@ -12,7 +12,8 @@ import wine
 from espota_test import Case, Stub, image, run
 from fake_device import FakeDevice
 
-COMMANDS = ("upload", "discover", "serve", "sign", "verify", "keygen", "header", "info")
+COMMANDS = ("upload", "discover", "serve", "sign", "verify", "keygen", "header", "info",
+            "password")
 INSIDE = "ESPOTA_WINDOWS_NAMESPACE"
 ADDRESS = "192.168.77.1"
 POLICY = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
@@ -39,7 +40,9 @@ class Same(Case):
 
     def test_help(self):
         lines = [("--help",), ("-h",), ("--mode", "sign", "-h"), ("arduino", "--help"),
-                 ("arduino", "install", "--help"), *((name, "--help") for name in COMMANDS)]
+                 ("arduino", "install", "--help"), ("arduino", "discovery", "--help"),
+                 *(("password", verb, "--help") for verb in ("set", "list", "remove")),
+                 *((name, "--help") for name in COMMANDS)]
         for line in lines:
             here, there = self.both(*line)
             self.assertEqual(there.stdout, here.stdout, line)

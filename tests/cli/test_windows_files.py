@@ -5,6 +5,7 @@ the console. What Wine does not have is not tried here: links of Windows, ACLs t
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import wine
 from espota_test import Case, LineReader, Process, Stub, Terminal, image
 
 COMPILER = "x86_64-w64-mingw32-gcc"
-HOLDER = pathlib.Path(__file__).parents[1] / "support/hold_file.c"
+SUPPORT = pathlib.Path(__file__).parents[1] / "support"
 WINDOWS = None
 
 
@@ -29,6 +30,15 @@ def setUpModule():
 def tearDownModule():
     if WINDOWS is not None:
         WINDOWS.close()
+
+
+def helper(name):
+    """A program for Windows that these tests have beside ours."""
+    if shutil.which(COMPILER) is None:
+        raise unittest.SkipTest(f"{COMPILER} is not installed")
+    path = WINDOWS.prefix / f"{name}.exe"
+    subprocess.run([COMPILER, "-o", path, SUPPORT / f"{name}.c"], check=True)
+    return path
 
 
 class WindowsCase(Case):
@@ -86,10 +96,7 @@ class Names(WindowsCase):
 class OpenElsewhere(WindowsCase):
     @classmethod
     def setUpClass(cls):
-        if shutil.which(COMPILER) is None:
-            raise unittest.SkipTest(f"{COMPILER} is not installed")
-        cls.holder = WINDOWS.prefix / "hold_file.exe"
-        subprocess.run([COMPILER, "-o", cls.holder, HOLDER], check=True)
+        cls.holder = helper("hold_file")
 
     def hold(self, name):
         process = subprocess.Popen([wine.WINE, str(self.holder), name], cwd=self.dir, env=WINDOWS.env,
@@ -179,6 +186,46 @@ class Stopped(WindowsCase):
             self.assertIn("the device keeps the program that it had", "\n".join(upload.err.lines))
         self.assertEqual([name for name in os.listdir(self.dir) if "lock" in name], [])
         self.assertEqual(self.left(), [])
+
+
+    def test_while_it_reads_from_a_pipe(self):
+        """Of Windows's own kind: Wine reads one of this system's by a call that nothing ends."""
+        self.assert_exit(self.run_there("keygen", "--out", "k.key", "--pub", "k.pub"), 0)
+        self.file("out.bin", "old")
+        done = subprocess.Popen([wine.WINE, str(helper("feed_half")), WINDOWS.exe, "sign", "--privatekey",
+                                 "k.key", "--bin", "-", "--out", "out.bin"], cwd=self.dir,
+                                env=WINDOWS.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, start_new_session=True)
+        out, err = LineReader(done.stdout), LineReader(done.stderr)
+        self.assertEqual(out.next().strip(), "fed")
+        os.killpg(done.pid, signal.SIGINT)
+        self.assertEqual(done.wait(espota_test.TIMEOUT), 130)
+        err.join()
+        self.assertEqual(err.lines, ["espota-c: error: stopped while reading standard input"])
+        self.assertEqual((self.dir / "out.bin").read_text(), "old")
+        self.assertEqual(self.left(), [])
+
+
+class Bar(WindowsCase):
+    def test_it_is_drawn(self):
+        """Anew and anew in one line, and no more of it is left than the result."""
+        with Stub() as device:
+            terminal = Terminal(wine.WINE, WINDOWS.exe, "upload", "--host", device.target, "--limit-rate",
+                                "100k", wine.Windows.path(self.file("door.bin", image(200000))),
+                                env=WINDOWS.env)
+            self.assertEqual(terminal.run(), 0, terminal.screen)
+        # Wine's console knows no sequences: it counts their characters, and wraps the line at one
+        drawn = terminal.screen.replace(b"\x1b\r\r\n[K", b"\x1b[K").decode().split("\r")
+        bars = [line for line in drawn if "%" in line]
+        percents = [int(re.search(r"(\d+)%", line)[1]) for line in bars]
+        self.assertEqual(percents, sorted(percents))
+        self.assertGreater(len(set(percents)), 3)
+        self.assertLess(percents[-1], 100)
+        self.assertIn("[==", bars[-1])
+        self.assertIn("waiting for the verdict", bars[-1])
+        self.assertTrue(any("KiB/s" in line and " left" in line for line in bars), bars)
+        self.assertIn("\x1b[K\x1b[1;32mok\x1b[0m", drawn[drawn.index(bars[-1]) + 1])
+        self.assertEqual("".join(drawn).count("\n"), 1)
 
 
 class Asked(Terminal):
