@@ -197,9 +197,14 @@ class Stopped(WindowsCase):
                                 env=WINDOWS.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, start_new_session=True)
         out, err = LineReader(done.stdout), LineReader(done.stderr)
-        self.assertEqual(out.next().strip(), "fed")
-        os.killpg(done.pid, signal.SIGINT)
-        self.assertEqual(done.wait(espota_test.TIMEOUT), 130)
+        try:
+            self.assertEqual(out.next().strip(), "fed")
+            os.killpg(done.pid, signal.SIGINT)
+            self.assertEqual(done.wait(espota_test.TIMEOUT), 130)
+        finally:
+            if done.poll() is None:
+                os.killpg(done.pid, signal.SIGKILL)
+                done.wait()
         err.join()
         self.assertEqual(err.lines, ["espota-c: error: stopped while reading standard input"])
         self.assertEqual((self.dir / "out.bin").read_text(), "old")
