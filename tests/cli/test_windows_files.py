@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import termios
 import time
 import unittest
@@ -19,6 +20,7 @@ from espota_test import Case, LineReader, Process, Stub, Terminal, image
 
 COMPILER = "x86_64-w64-mingw32-gcc"
 SUPPORT = pathlib.Path(__file__).parents[1] / "support"
+HELPERS = tempfile.TemporaryDirectory(prefix="espota-helpers-")
 WINDOWS = None
 
 
@@ -36,7 +38,7 @@ def helper(name):
     """A program for Windows that these tests have beside ours."""
     if shutil.which(COMPILER) is None:
         raise unittest.SkipTest(f"{COMPILER} is not installed")
-    path = WINDOWS.prefix / f"{name}.exe"
+    path = pathlib.Path(HELPERS.name) / f"{name}.exe"
     subprocess.run([COMPILER, "-o", path, SUPPORT / f"{name}.c"], check=True)
     return path
 

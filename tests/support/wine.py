@@ -2,8 +2,8 @@
 """espota-c.exe under Wine.
 
 "wine.py start" and "wine.py stop" make and end the Windows that the suites of tests/cli share, in the
-folder WINEPREFIX; a test that needs one of its own (a registry, a network) makes a Windows. The
-server is started before anything else and has none of the test's pipes: what inherits one holds it.
+folder WINEPREFIX. Where that is not set, Windows() makes one: for tests that need a registry or a
+network of their own, and for those that are run by hand. The server is started before anything else and has none of the test's pipes: what inherits one holds it.
 """
 
 import os
@@ -43,15 +43,18 @@ class Windows:
         self.exe = espota_test.program("ESPOTA_EXE")
         if not installed():
             raise unittest.SkipTest("Wine is not installed")
-        self.prefix = pathlib.Path(tempfile.mkdtemp(prefix="espota-wine-"))
+        self._server = None
+        self.prefix = pathlib.Path(os.environ.get("WINEPREFIX") or tempfile.mkdtemp(prefix="espota-wine-"))
         self.env = environment(self.prefix)
-        self._server = subprocess.Popen([SERVER, "-f", "-p"], env=self.env, **QUIET)
-        boot(self.env)
+        if "WINEPREFIX" not in os.environ:
+            self._server = subprocess.Popen([SERVER, "-f", "-p"], env=self.env, **QUIET)
+            boot(self.env)
 
     def close(self):
-        self._server.terminate()
-        self._server.wait()
-        shutil.rmtree(self.prefix, ignore_errors=True)
+        if self._server is not None:
+            self._server.terminate()
+            self._server.wait()
+            shutil.rmtree(self.prefix, ignore_errors=True)
 
     @staticmethod
     def path(path):
