@@ -140,21 +140,13 @@ class OpenElsewhere(WindowsCase):
         self.assertEqual(self.left(), [])
 
     def test_stopped_meanwhile(self):
-        """Nothing stays, even of one that is killed: Windows itself removes it."""
-        for number in (signal.SIGINT, signal.SIGKILL):
-            with self.subTest(signal=number):
-                _, writer = self.replace_held()
-                writer.send_signal(number)
-                code = writer.wait(espota_test.TIMEOUT)
-                if number == signal.SIGINT:
-                    self.assertEqual(code, 130)
-                end = time.monotonic() + espota_test.TIMEOUT
-                while self.left() and time.monotonic() < end:
-                    pass  # Wine's server sees the end of a process a moment later
-                self.assertEqual(self.left(), [])
-                self.assertEqual((self.dir / "k.h").read_text(), "old")
-                for name in ("k.key", "k.pub"):
-                    (self.dir / name).unlink()
+        """One that is killed while it writes is in sign_files; here the moment could be between two
+        calls, of which one tells Windows to keep the file, and the next gives it its name."""
+        _, writer = self.replace_held()
+        writer.send_signal(signal.SIGINT)
+        self.assertEqual(writer.wait(espota_test.TIMEOUT), 130)
+        self.assertEqual(self.left(), [])
+        self.assertEqual((self.dir / "k.h").read_text(), "old")
 
 
 class Private(WindowsCase):
