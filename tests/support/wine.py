@@ -18,6 +18,7 @@ import espota_test
 from espota_test import WINE
 
 SERVER = "/usr/lib/wine/wineserver64"
+PID, LOG = "server.pid", "server.log"
 QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
@@ -71,12 +72,26 @@ class Windows:
         return done
 
 
+def start(prefix, env):
+    prefix.mkdir(parents=True)
+    with open(prefix / LOG, "wb") as log:
+        server = subprocess.Popen([SERVER, "-f", "-p"], env=env, stdin=subprocess.DEVNULL, stdout=log,
+                                  stderr=log, start_new_session=True)
+    (prefix / PID).write_text(str(server.pid))
+    boot(env)
+
+
 def stop(prefix, env):
-    """Whether there was a Windows or not."""
-    if prefix.is_dir():
+    """Whether there was a Windows or not. False: its server had ended, and with it what ran in it."""
+    kept = True
+    if (prefix / PID).is_file():
+        kept = pathlib.Path("/proc", (prefix / PID).read_text()).exists()
+        if not kept:
+            print(f"Wine's server ended before its time\n{(prefix / LOG).read_text(errors='replace')}")
         subprocess.run([SERVER, "-k"], env=env, check=False, timeout=60, **QUIET)
         subprocess.run([SERVER, "-w"], env=env, check=False, timeout=60, **QUIET)
     shutil.rmtree(prefix, ignore_errors=True)
+    return kept
 
 
 def main(what):
@@ -85,11 +100,10 @@ def main(what):
         return espota_test.SKIP
     prefix = pathlib.Path(os.environ["WINEPREFIX"])
     env = environment(prefix)
+    if what == "stop":
+        return 0 if stop(prefix, env) else 1
     stop(prefix, env)
-    if what == "start":
-        prefix.mkdir(parents=True)
-        subprocess.run([SERVER, "-p"], env=env, check=True, timeout=60, **QUIET)
-        boot(env)
+    start(prefix, env)
     return 0
 
 
