@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loader: what runs before the program. It looks for a command, copies,
- * clears the command and says what is to be started, step by step as the
- * ESP8266's does (PROTOCOL 5.7), its weak places included: nothing is checked
- * but that flash can be read and written.
+ * The loader: what runs before the program. There are two; a port takes one.
+ *
+ * This is the ESP8266's, for devices that have it and for tests of hosts: it looks for a command,
+ * copies, clears the command and says what is to be started, step by step (PROTOCOL 5.7), its weak
+ * places included: nothing is checked but that flash can be read and written, and a loss of power
+ * tears the program. The other one, safe.h, survives that.
  */
 #ifndef ESPOTA_FIRMWARE_BOOT_H
 #define ESPOTA_FIRMWARE_BOOT_H
@@ -12,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "boot/safe.h"
+#include "boot/sha256.h"
 #include "core/core.h"
 #include "espota/status.h"
 

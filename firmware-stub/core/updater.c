@@ -63,6 +63,8 @@ uint32_t espota_updater_space(const struct espota_updater_config *config, uint32
 {
     uint64_t sketch = rounded(config->sketch_size);
 
+    if (config->installer != NULL)
+        return config->installer->space(config->installer->context, command);
     if (command == ESPOTA_COMMAND_FILESYSTEM)
         return config->fs_end - config->fs_start; /* by the config's contract */
     return config->fs_start > sketch ? (uint32_t)(config->fs_start - sketch) : 0;
@@ -86,6 +88,8 @@ static enum espota_update_error place(const struct espota_updater_config *config
 
     if (command != ESPOTA_COMMAND_FLASH && command != ESPOTA_COMMAND_FILESYSTEM)
         return ESPOTA_UPDATE_COMMAND;
+    if (config->installer != NULL)
+        return config->installer->begin(config->installer->context, command, size, start);
     if (command == ESPOTA_COMMAND_FILESYSTEM) {
         if (config->fs_start + room > config->fs_end)
             return ESPOTA_UPDATE_SPACE;
@@ -255,8 +259,7 @@ static enum espota_update_error check_md5(struct espota_updater *updater)
 }
 
 /* The SHA-256 of the payload as it is in flash, a sector at a time through the free buffer. */
-static enum espota_update_error hash_flash(struct espota_updater *updater, uint32_t length,
-                                           uint8_t hash[ESPOTA_SHA256_SIZE])
+static enum espota_update_error hash_flash(struct espota_updater *updater, uint32_t length)
 {
     const struct espota_crypto *crypto = updater->config->crypto;
 
@@ -273,7 +276,7 @@ static enum espota_update_error hash_flash(struct espota_updater *updater, uint3
         }
         crypto->digest_add(crypto->context, &updater->digest, updater->sector, part);
     }
-    return crypto->digest_finish(crypto->context, &updater->digest, hash) == ESPOTA_OK
+    return crypto->digest_finish(crypto->context, &updater->digest, updater->sha256) == ESPOTA_OK
                ? ESPOTA_UPDATE_OK
                : ESPOTA_UPDATE_MEMORY;
 }
@@ -283,7 +286,6 @@ static enum espota_update_error check_signature(struct espota_updater *updater)
 {
     const struct espota_verifier *verify = updater->config->verify;
     uint32_t length = verify->signature_size;
-    uint8_t hash[ESPOTA_SHA256_SIZE];
     uint8_t field[LENGTH_FIELD];
     struct espota_reader reader;
     uint32_t payload;
@@ -297,12 +299,12 @@ static enum espota_update_error check_signature(struct espota_updater *updater)
     espota_reader_init(&reader, field, sizeof(field));
     if (espota_read_u32le(&reader) != length)
         return ESPOTA_UPDATE_SIGNATURE;
-    error = hash_flash(updater, payload, hash);
+    error = hash_flash(updater, payload);
     if (error != ESPOTA_UPDATE_OK)
         return error;
     if (!read_flash(updater, updater->start + payload, updater->sector, length))
         return ESPOTA_UPDATE_READ;
-    if (verify->verify(verify->context, hash, updater->sector, length) != ESPOTA_OK)
+    if (verify->verify(verify->context, updater->sha256, updater->sector, length) != ESPOTA_OK)
         return ESPOTA_UPDATE_SIGNATURE;
     updater->size = payload;
     return ESPOTA_UPDATE_OK;
@@ -323,13 +325,25 @@ static enum espota_update_error check_header(const struct espota_updater *update
         return ESPOTA_UPDATE_OK;
     if (!read_flash(updater, updater->start, header, sizeof(header)))
         return ESPOTA_UPDATE_READ;
-    if (header[0] == GZIP_FIRST && header[1] == GZIP_SECOND)
+    if (header[0] == GZIP_FIRST && header[1] == GZIP_SECOND && updater->config->installer == NULL)
         return ESPOTA_UPDATE_OK;
     if (header[0] != IMAGE_MAGIC)
         return ESPOTA_UPDATE_MAGIC;
     if (espota_updater_claimed_chip(header[FLASH_SIZE_AT]) > updater->config->chip_size)
         return ESPOTA_UPDATE_NEW_FLASH_CONFIG;
     return ESPOTA_UPDATE_OK;
+}
+
+static enum espota_update_error tell_installer(struct espota_updater *updater)
+{
+    const struct espota_installer *installer = updater->config->installer;
+    struct espota_staged image = {updater->command, updater->start, updater->size, {0}};
+    enum espota_update_error error = ESPOTA_UPDATE_OK;
+
+    if (updater->config->verify == NULL)
+        error = hash_flash(updater, updater->size);
+    memcpy(image.sha256, updater->sha256, sizeof(image.sha256));
+    return error == ESPOTA_UPDATE_OK ? installer->install(installer->context, &image) : error;
 }
 
 /* Tells the loader; a file system in place needs none. */
@@ -375,7 +389,8 @@ enum espota_status espota_updater_end(struct espota_updater *updater, bool as_is
     if (error == ESPOTA_UPDATE_OK)
         error = check_header(updater);
     if (error == ESPOTA_UPDATE_OK)
-        error = leave_record(updater);
+        error =
+            updater->config->installer != NULL ? tell_installer(updater) : leave_record(updater);
     espota_updater_fail(updater, error); /* over, whatever the error is */
     return error == ESPOTA_UPDATE_OK ? ESPOTA_OK : ESPOTA_E_REFUSED;
 }

@@ -55,6 +55,28 @@ struct espota_verifier {
                                  const uint8_t *signature, size_t length) ESPOTA_MUST_CHECK;
 };
 
+/* An image that lies in flash and was found good. */
+struct espota_staged {
+    uint32_t command;
+    uint32_t start;
+    uint32_t size; /* without its signature, which lies behind it */
+    uint8_t sha256[ESPOTA_SHA256_SIZE];
+};
+
+/* A loader that is not eboot says where images go, and takes them. boot/safe.h has one. */
+struct espota_installer {
+    void *context; /* handed to every function */
+
+    /* The largest image for this command. */
+    uint32_t (*space)(void *context, uint32_t command);
+    /* Where `size` bytes for this command, as they come, are to be staged; or why they are not. */
+    enum espota_update_error (*begin)(void *context, uint32_t command, uint32_t size,
+                                      uint32_t *start) ESPOTA_MUST_CHECK;
+    /* The image is to be installed at the next start. */
+    enum espota_update_error (*install)(void *context,
+                                        const struct espota_staged *image) ESPOTA_MUST_CHECK;
+};
+
 enum { ESPOTA_FLASH_MODE_KEEP = 0xff };
 
 /* The device, as the updater has to know it. Addresses are offsets in the flash chip, and multiples
@@ -64,12 +86,15 @@ struct espota_updater_config {
     const struct espota_crypto *crypto;   /* digests; for a receiver with a password random as well,
                                              and for ESPOTA_NONCE_SHA256 pbkdf2_sha256 */
     const struct espota_verifier *verify; /* NULL: not supported, the MD5 is checked instead */
-    const struct espota_boot_memory *boot; /* `store` only */
-    uint32_t sketch_size;                  /* of the running program, from address 0 on */
-    uint32_t fs_start;                     /* also the end of the staging area */
-    uint32_t fs_end;                       /* equal to fs_start: no file system */
-    uint32_t chip_size;                    /* of the chip that is really there */
-    uint32_t configured_size;              /* of the chip that the program was built for */
+    const struct espota_boot_memory *boot; /* `store` only; not used with an installer */
+    /* NULL: eboot's way. With one, fs_start, slot_start and atomic_fs decide nothing, a file system
+     * is always staged, and a packed image is error 10: it could not be swapped. */
+    const struct espota_installer *installer;
+    uint32_t sketch_size;     /* of the running program, from address 0 on */
+    uint32_t fs_start;        /* also the end of the staging area */
+    uint32_t fs_end;          /* equal to fs_start: no file system */
+    uint32_t chip_size;       /* of the chip that is really there */
+    uint32_t configured_size; /* of the chip that the program was built for */
     uint8_t flash_mode; /* 0 to 3: put into byte 2 of a program image, as the running one has it;
                            ESPOTA_FLASH_MODE_KEEP: images are left as they came */
     bool atomic_fs;
@@ -95,6 +120,7 @@ struct espota_updater {
     bool md5_given;
     char md5[ESPOTA_MD5_HEX + 1];
     uint8_t calculated[ESPOTA_MD5_SIZE];
+    uint8_t sha256[ESPOTA_SHA256_SIZE]; /* with a verifier or an installer */
     _Alignas(8) uint8_t sector[ESPOTA_SECTOR_SIZE];
 };
 

@@ -26,6 +26,10 @@ SOURCES = {path.stem: path.relative_to(ROOT) for folder in ("src/wire", "firmwar
            for path in sorted((ROOT / folder).glob("*.c"))}
 DEVICE = ("auth crc cursor digest eboot invitation receiver status text updater updater_message").split()
 PUMP = ("firmware-stub/device.c", "firmware-stub/boot/boot.c")
+# The loader that survives, with its SHA-256.
+LOADER = "layout record safe sha256".split()
+LOADER_LIMIT = 4096
+LOADER_MEMORY_LIMIT = 1024  # beside one sector
 FLAGS = ("-std=c11 -Os -ffreestanding -ffunction-sections -fdata-sections -Wall -Wextra -Werror "
          "-mcpu=cortex-m0plus -mthumb").split()
 # What a program that uses the updater alone calls beyond the pump.
@@ -87,6 +91,8 @@ class Target(unittest.TestCase):
             cls.add(name, source)
         for source in PUMP:
             cls.add(source, source)
+        for name in LOADER + ["program"]:
+            cls.add(name, f"firmware-stub/boot/{name}.c")
 
     @classmethod
     def add(cls, name, source):
@@ -128,6 +134,43 @@ class Target(unittest.TestCase):
         self.assertGreater(text, 4096)
         self.assertLessEqual(text, TEXT_LIMIT)
         self.assertEqual((data, bss), (0, 0))
+
+    def deepest(self, sources, entry):
+        """Bytes of stack on the deepest way down from a function, without what the port does there."""
+        frames, calls = {}, {}
+        for source in sources:
+            run(self.tools.gcc, *FLAGS, "-fcallgraph-info=su", *INCLUDES, "-c", ROOT / source, "-o",
+                pathlib.Path(self.folder.name) / "stack.o")
+            graph = (pathlib.Path(self.folder.name) / "stack.ci").read_text(encoding="utf-8")
+            for name, size in re.findall(r'node: { title: "([^"]+)" label: "[^"]*?(\d+) bytes \(static\)', graph):
+                frames[name.split(":")[-1]] = int(size)
+            for caller, callee in re.findall(r'edge: { sourcename: "([^"]+)" targetname: "([^"]+)"', graph):
+                calls.setdefault(caller.split(":")[-1], set()).add(callee.split(":")[-1])
+
+        def depth(name):
+            return frames.get(name, 0) + max((depth(callee) for callee in calls.get(name, ())), default=0)
+
+        self.assertGreater(frames[entry], 0)
+        # what a digest needs is called through the port's table
+        return depth(entry) + depth("digest_add")
+
+    def test_loader(self):
+        if not self.tools.gcc:
+            self.skipTest("no linker for the target here: what the loader uses cannot be told")
+        out = pathlib.Path(self.folder.name) / "loader.elf"
+        run(self.tools.gcc, "-mcpu=cortex-m0plus", "-mthumb", "-nostdlib",
+            "-Wl,--gc-sections,--unresolved-symbols=ignore-all,-e,espota_boot_safe,-u,espota_boot_crypto",
+            *[self.objects[name] for name in LOADER + ["crc", "cursor"]], "-lgcc", "-o", out)
+        text, data, bss = self.tools.sections(out)
+        stack = self.deepest([f"firmware-stub/boot/{name}.c" for name in LOADER] +
+                             ["src/wire/crc.c", "src/wire/cursor.c"], "espota_boot_safe")
+        print(f"text of the loader that survives: {text} bytes with digests (limit {LOADER_LIMIT})")
+        print(f"  its stack beside one sector, without what flash functions need: {stack} bytes (limit {LOADER_MEMORY_LIMIT})")
+        self.assertGreater(text, 1024)
+        self.assertLessEqual(text, LOADER_LIMIT)
+        self.assertEqual((data, bss), (0, 0))
+        self.assertGreater(stack, 256)
+        self.assertLessEqual(stack, LOADER_MEMORY_LIMIT)
 
     def test_symbols(self):
         """The core calls itself, mem* and the compiler's helpers, and exports one prefix."""
