@@ -83,8 +83,11 @@ print(os.path.join(os.path.dirname(ziglang.__file__), "zig"))')
 BUILD_PACKAGES="gcc libc6-dev make cmake pkg-config libssl-dev libcurl4-openssl-dev libjansson-dev
     libmicrohttpd-dev libavahi-client-dev libavahi-compat-libdnssd-dev zlib1g-dev libbearssl-dev"
 TEST_PACKAGES="check python3 openssl procps iproute2 curl mandoc g++"
+# An emulated ESP8266: its compiler, the machine, what fetches lwIP.
+LX106_PACKAGES="gcc-xtensa-lx106 picolibc-xtensa-lx106-elf qemu-system-misc dpkg-dev"
 FULL_PACKAGES="clang clang-tidy clang-format libclang-rt-dev|libclang-common-14-dev shellcheck valgrind
     gcc-arm-none-eabi libnewlib-arm-none-eabi binutils-arm-none-eabi qemu-system-arm
+    $LX106_PACKAGES
     softhsm2 libengine-pkcs11-openssl|pkcs11-provider dbus avahi-daemon avahi-utils nftables iptables
     nginx-light chromium|chromium-browser bash zsh fish rpm dpkg-dev debootstrap
     lintian rpmlint libglib2.0-dev python3-venv

@@ -97,6 +97,15 @@ def program_image(elf, size=0, seed=1):
     return bytes(whole)
 
 
+def rsa_numbers(public):
+    """Modulus and exponent of a public key, as openssl reads it."""
+    text = subprocess.run(["openssl", "rsa", "-pubin", "-in", public, "-noout", "-modulus", "-text"],
+                          capture_output=True, text=True, check=True).stdout
+    modulus = bytes.fromhex(re.search("Modulus=([0-9A-F]+)", text)[1])
+    exponent = int(re.search(r"Exponent: (\d+)", text)[1])
+    return modulus, exponent.to_bytes(3, "big")
+
+
 def settings(flags=FAST, password=None, digits=32, key=None, pull=None):
     """The sector in which a device finds what it is to do; `key` as (modulus, exponent)."""
     stored = b""
@@ -286,5 +295,14 @@ def ok(argv):
             pass
 
 
+def demo(argv):
+    """Files for firmware-stub/demo.sh: two images, and a chip with the first, a key and a password."""
+    programs, public, password, folder = map(pathlib.Path, argv)
+    first, second = (program_image(programs / f"program-{n}", 200 * 1024, n) for n in (1, 2))
+    (folder / "blink.bin").write_bytes(second)
+    chip(folder / "chip.bin", first, settings(flags=0, password=password.read_text().strip(),
+                                              key=rsa_numbers(public)))
+
+
 if __name__ == "__main__":
-    {"lock_step": lock_step, "ok": ok, "plain": plain}[sys.argv[1]](sys.argv[2:])
+    {"demo": demo, "lock_step": lock_step, "ok": ok, "plain": plain}[sys.argv[1]](sys.argv[2:])

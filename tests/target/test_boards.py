@@ -7,7 +7,7 @@ signatures, qemu's cards and chips.
 
 import hashlib
 import pathlib
-import re
+import random
 import subprocess
 import sys
 import tempfile
@@ -21,14 +21,6 @@ from images import image
 
 SIZE = 300 * 1024
 PASSWORD = "correct horse"
-
-
-def rsa_numbers(public):
-    """Modulus and exponent, as openssl reads them."""
-    text = signing.openssl("rsa", "-pubin", "-in", public, "-noout", "-modulus", "-text").decode()
-    modulus = bytes.fromhex(re.search("Modulus=([0-9A-F]+)", text)[1])
-    exponent = int(re.search(r"Exponent: (\d+)", text)[1])
-    return modulus, exponent.to_bytes(3, "big")
 
 
 class Case(espota_test.Case):
@@ -67,9 +59,13 @@ class Case(espota_test.Case):
         return subprocess.run(self.air.argv(espota_test.espota_c(), *argv), capture_output=True,
                               text=True, check=False, env=espota_test.environment())
 
+    def upload_argv(self, path, *more, host=DEVICE):
+        return self.air.argv(espota_test.espota_c(), "upload", "-q", "--host", host, "--port", PORT,
+                             "--retries", "0", *more, path)
+
     def upload(self, path, *more, host=DEVICE):
-        return self.espota_c("upload", "-q", "--host", host, "--port", PORT, "--retries", "0", *more,
-                             path)
+        return subprocess.run(self.upload_argv(path, *more, host=host), capture_output=True, text=True,
+                              check=False, env=espota_test.environment())
 
     def assert_runs(self, device, flash, path, version=2):
         """It restarted into the new program, which lies where programs lie."""
@@ -101,7 +97,7 @@ class Common:
         unsigned = self.image(2)
         signed = self.file("signed.bin", signing.esp8266_signed(unsigned.read_bytes(), private))
         secret = self.file("password", PASSWORD)
-        flash = self.chip(password=PASSWORD, key=rsa_numbers(public))
+        flash = self.chip(password=PASSWORD, key=boards.rsa_numbers(public))
         device = self.device(flash)
         device.up(1)
         wrong = self.upload(signed, "--password-file", self.file("wrong", "wrong horse"))
@@ -115,11 +111,7 @@ class Common:
         self.assert_runs(device, flash, signed)
 
 
-class Process(Common, Case):
-    """What is about TCP, in a process: quick, and the same code."""
-
-    board = "host"
-
+class Everything(Common):
     def test_pbkdf2(self):
         flash, new = self.chip(password=PASSWORD, digits=64), self.image(2)
         device = self.device(flash)
@@ -140,7 +132,7 @@ class Process(Common, Case):
         device = self.device(flash)
         device.up(1)
         self.assert_exit(self.upload(files, "--fs", "--force"), 0)
-        device.up(1)
+        device.up(1)  # the same program
         self.assertEqual(flash.read_bytes()[2 << 20:(2 << 20) + len(content)], content)
 
     def test_again_and_again(self):
@@ -150,7 +142,7 @@ class Process(Common, Case):
         device.up(1)
         for _ in range(20):
             self.assert_exit(self.upload(new), 0)
-            device.up(1)
+            device.up(1 if self.board == "host" else 2)
 
     def test_found(self):
         device = self.device(self.chip(flags=boards.MDNS))
@@ -161,6 +153,12 @@ class Process(Common, Case):
                 break
         self.assertIn('"name":"emulated"', found.stdout, found.stderr)
         self.assertIn(DEVICE, found.stdout)
+
+
+class Process(Everything, Case):
+    """What is about TCP, in a process: quick, and the same code."""
+
+    board = "host"
 
     def test_reset_in_the_middle(self):
         flash, new = self.chip(), self.image(2)
@@ -193,6 +191,84 @@ class ProcessLossy(Common, Case):
         for _ in range(8):
             self.assert_exit(self.upload(new, "--retries", "2"), 0)
             device.up(1)
+
+
+class Board(Common):
+    """An emulated processor, its card and its chip: what was uploaded is loaded and runs."""
+
+    cuts = 3  # of each kind, beside those that stand for something
+    seed = 12
+
+    def cut(self, program, loader):
+        """One update that loses power: which program starts afterwards. Then a second update."""
+        flash, new = self.chip(), self.image(2)
+        with self.device(flash, cuts=(program, loader)) as device:
+            device.up(1)
+            upload = subprocess.Popen(self.upload_argv(new), stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL, env=espota_test.environment())
+            self.assertIsNone(device.wait("version 2 up"), "nothing was cut")
+            upload.kill()  # it would wait for an answer
+            upload.wait()
+        with self.device(flash) as device:
+            found = device.wait(r"version (\d) up")
+            self.assertIsNotNone(found, (program, loader, device.out.lines))
+            self.assert_exit(self.upload(new), 0)
+            device.up(2)
+        return found[1]
+
+    def places(self, chance, last):
+        return [1, 2, 18, *range(last - 3, last + 1), *chance.sample(range(19, last - 3), self.cuts)]
+
+    def test_power_cuts(self):
+        """At changes of flash that stand for all: the first ones, the record, and what chance picks."""
+        chance = random.Random(self.seed)
+        # The last two of each are the record's; the loader leaves sector 0 alone, which is the same.
+        sectors = SIZE // 4096
+        plan = [(n, 0) for n in self.places(chance, 17 * sectors + 2)]
+        plan += [(0, n) for n in self.places(chance, 17 * (sectors - 1) + 2)]
+        ends = {}
+        for program, loader in plan:
+            with self.subTest(program=program, loader=loader):
+                ends.setdefault(self.cut(program, loader), []).append(program or loader)
+        for version, where in sorted(ends.items()):
+            print(f"{self.board}: {len(where)} cuts ended in version {version}, whole: {sorted(where)}")
+        self.assertEqual(sum(map(len, ends.values())), len(plan))
+
+
+class Sf2(Board, Case):
+    board = "sf2"
+
+
+class Slow(Everything, Board):
+    """The same on more machines, and more of it."""
+
+    cuts = 40
+
+    @classmethod
+    def setUpClass(cls):
+        espota_test.only_with("slow", "builds and runs for minutes")
+        super().setUpClass()
+
+
+class Mps2(Slow, Case):
+    board, lwip = "mps2", "lwip-2.2"
+
+
+class Rv32(Slow, Case):
+    board = "rv32"
+
+
+class Lx106(Board, Case):
+    board = "lx106"
+
+    def test_size(self):
+        """The whole program: lwIP, BearSSL with RSA, mDNS, the device, the board."""
+        size = subprocess.run(["xtensa-lx106-elf-size", self.programs / "program-1"],
+                              capture_output=True, text=True, check=True).stdout.split()
+        text, data = int(size[6]), int(size[7])
+        print(f"whole program on an lx106: {text + data} bytes (limit 65536)")
+        self.assertGreater(text, 32768)
+        self.assertLessEqual(text + data, 65536)
 
 
 class LostOk(Case):

@@ -127,14 +127,10 @@ static enum espota_status verify(void *context, const uint8_t hash[ESPOTA_SHA256
                                  const uint8_t *signature, size_t length)
 {
     struct espota_verifier_bearssl *verifier = context;
-    uint8_t modulus[ESPOTA_MODULUS_MAX];
-    uint8_t exponent[ESPOTA_EXPONENT_MAX];
-    /* BearSSL takes the numbers as not const */
-    br_rsa_public_key key = {modulus, verifier->modulus_size, exponent, verifier->exponent_size};
+    br_rsa_public_key key = {verifier->modulus, verifier->modulus_size, verifier->exponent,
+                             verifier->exponent_size};
     uint8_t found[ESPOTA_SHA256_SIZE];
 
-    memcpy(modulus, verifier->modulus, verifier->modulus_size);
-    memcpy(exponent, verifier->exponent, verifier->exponent_size);
     if (br_rsa_pkcs1_vrfy_get_default()(signature, length, BR_HASH_OID_SHA256, sizeof(found), &key,
                                         found) != 1)
         return ESPOTA_E_IMAGE;

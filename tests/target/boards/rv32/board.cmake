@@ -1,0 +1,11 @@
+# rv32imc, what an ESP32-C3 has: qemu-system-riscv32 -M virt -cpu rv32,a=off,f=off,d=off.
+set(CMAKE_C_COMPILER riscv64-unknown-elf-gcc)
+set(rv -misa-spec=2.2 -march=rv32imc -mabi=ilp32 -mcmodel=medany --specs=picolibc.specs)
+set(board_options ${rv})
+set(board_definitions CPU_HZ=10000000 BOARD_CUT_AT=0x87f00000u)
+set(board_sources start.c file_chip.c rv32/start.S rv32/rv32.c rv32/virtio.c)
+set(board_libraries c gcc)
+set(board_link -nostartfiles ${rv})
+set(board_stack 8192)
+set(board_loader_map 0x80000000 64K 0x80010000 64K)
+set(board_program_map 0x80100000 256K 0x80200000 256K)
