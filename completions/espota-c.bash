@@ -67,7 +67,7 @@ _espota_c_options()
             printf '%s\n' '-p,--port:value --bind:value --count:value --hostname:value --mdns
             --password-file:file --password:value --auth-method:md5|sha256|md5-esp32 --publickey:key
             --http:value --user:value --pull:value --version:value --fs --ask-version
-            --rtos:no|user1|user2 --flash:file --flash-size:value --fs-start:value
+            --rtos:no|user1|user2 --resume --flash:file --flash-size:value --fs-start:value
             --atomic-fs --boot --uploads:value --rate:value --tcp-window:value
             --ack-delay:value --loop-delay:value --auth-delay:value --fast --quirks --json -q,--quiet
             -v,--verbose -h,--help'

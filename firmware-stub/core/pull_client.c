@@ -21,24 +21,38 @@ uint32_t espota_pull_client_command(const struct espota_pull_client *client)
                                                           : dialect(client)->command;
 }
 
+/* For a connection that is to be made; false: the request is too long. */
+static bool prepare(struct espota_pull_client *client, uint64_t now)
+{
+    struct espota_writer writer;
+
+    espota_writer_init(&writer, client->request, sizeof(client->request));
+    dialect(client)->write_request(client, &writer);
+    client->request_length = writer.used;
+    client->sent = 0;
+    espota_http_reader_init(&client->head, true);
+    client->has_length = client->chunked = client->encoded = false;
+    client->has_md5 = client->has_type = client->has_range = false;
+    client->etag[0] = client->version[0] = '\0';
+    client->status = 0;
+    client->phase = ESPOTA_PULL_CONNECTING;
+    client->deadline = now + ESPOTA_PULL_CONNECT_MS;
+    return !writer.overrun;
+}
+
 enum espota_status espota_pull_client_init(struct espota_pull_client *client,
                                            const struct espota_pull_client_config *config,
                                            uint64_t now)
 {
-    struct espota_writer writer;
-
     memset(client, 0, sizeof(*client));
     client->config = config;
-    espota_writer_init(&writer, client->request, sizeof(client->request));
-    dialect(client)->write_request(config, &writer);
-    if (writer.overrun) {
+    client->now = now;
+    espota_updater_init(&client->updater, config->update);
+    espota_pull_resume_init(client);
+    if (!prepare(client, now)) {
         espota_wipe(client, sizeof(*client));
         return ESPOTA_E_USAGE;
     }
-    client->request_length = writer.used;
-    espota_updater_init(&client->updater, config->update);
-    espota_http_reader_init(&client->head, true);
-    client->deadline = now + ESPOTA_PULL_CONNECT_MS;
     return ESPOTA_OK;
 }
 
@@ -76,6 +90,8 @@ void espota_pull_client_end(struct espota_pull_client *client, enum espota_pull_
     client->result = result;
     client->error = error;
     espota_updater_abort(&client->updater);
+    if (client->phase == ESPOTA_PULL_BODY && error != ESPOTA_UPDATE_STREAM)
+        espota_pull_resume_forget(client); /* the image is whole, or will never be good */
     if (result == ESPOTA_PULL_FAILED) {
         espota_pull_client_error(client, words);
         tell(client, ESPOTA_RECEIVER_ERROR, words);
@@ -99,6 +115,8 @@ static void fail_update(struct espota_pull_client *client)
 unsigned espota_pull_client_want(const struct espota_pull_client *client)
 {
     switch (client->phase) {
+    case ESPOTA_PULL_WAITING:
+        return 0;
     case ESPOTA_PULL_CONNECTING:
         return ESPOTA_WANT_CONNECT;
     case ESPOTA_PULL_ASKING:
@@ -117,12 +135,13 @@ void espota_pull_client_connected(struct espota_pull_client *client, uint64_t no
     if (client->phase != ESPOTA_PULL_CONNECTING)
         return;
     client->phase = ESPOTA_PULL_ASKING;
+    client->now = now;
     client->deadline = now + ESPOTA_PULL_HEAD_MS;
 }
 
 void espota_pull_client_connect_failed(struct espota_pull_client *client)
 {
-    if (client->phase == ESPOTA_PULL_CONNECTING)
+    if (client->phase == ESPOTA_PULL_CONNECTING && !espota_pull_resume_lost(client))
         fail(client, ESPOTA_PULL_CONNECT);
 }
 
@@ -140,6 +159,7 @@ void espota_pull_client_tx_ack(struct espota_pull_client *client, size_t length,
     if (client->phase != ESPOTA_PULL_ASKING)
         return;
     client->sent += length;
+    client->now = now;
     client->deadline = now + ESPOTA_PULL_HEAD_MS;
     if (client->sent >= client->request_length)
         client->phase = ESPOTA_PULL_HEAD;
@@ -160,9 +180,24 @@ static void take_header(struct espota_pull_client *client, const char *name, con
         espota_text_copy(value, client->md5, sizeof(client->md5));
     } else if (espota_http_same(name, "x-version")) {
         espota_text_copy(value, client->version, sizeof(client->version));
+    } else if (espota_http_same(name, "ETag")) {
+        if (espota_text_length(value, sizeof(client->etag)) < sizeof(client->etag))
+            espota_text_copy(value, client->etag, sizeof(client->etag));
+    } else if (espota_http_same(name, "Content-Range")) {
+        client->has_range = espota_http_content_range(value, &client->range) == ESPOTA_OK;
     } else if (espota_http_same(name, "Content-Type")) {
         client->has_type = espota_http_behind(value, "application/octet-stream") != NULL;
     }
+}
+
+static void take_answer(struct espota_pull_client *client)
+{
+    unsigned status = espota_pull_resume_status(client);
+
+    if (status != 0)
+        dialect(client)->take_answer(client, status);
+    else if (!espota_pull_resume_lost(client))
+        fail(client, ESPOTA_PULL_WRONG_CODE);
 }
 
 static void rx_head(struct espota_pull_client *client, const uint8_t **data, size_t *length)
@@ -170,7 +205,7 @@ static void rx_head(struct espota_pull_client *client, const uint8_t **data, siz
     struct espota_http_reader *head = &client->head;
     enum espota_status status;
 
-    while (client->phase < ESPOTA_PULL_BODY &&
+    while ((client->phase == ESPOTA_PULL_ASKING || client->phase == ESPOTA_PULL_HEAD) &&
            (status = espota_http_next(head, data, length)) != ESPOTA_MORE) {
         if (status != ESPOTA_OK ||
             (head->item == ESPOTA_HTTP_FIRST &&
@@ -179,10 +214,10 @@ static void rx_head(struct espota_pull_client *client, const uint8_t **data, siz
         else if (head->item == ESPOTA_HTTP_HEADER)
             take_header(client, head->name, head->value);
         else if (head->item == ESPOTA_HTTP_END)
-            dialect(client)->take_answer(client);
+            take_answer(client);
     }
-    if (client->phase < ESPOTA_PULL_BODY && dialect(client)->whole_lines &&
-        espota_http_within_line(head))
+    if ((client->phase == ESPOTA_PULL_ASKING || client->phase == ESPOTA_PULL_HEAD) &&
+        dialect(client)->whole_lines && espota_http_within_line(head))
         fail(client, ESPOTA_PULL_SPLIT_HEAD);
 }
 
@@ -206,6 +241,20 @@ static void begin_update(struct espota_pull_client *client)
         fail_update(client);
         return;
     }
+    espota_pull_resume_begun(client);
+    tell(client, ESPOTA_RECEIVER_START, NULL);
+    tell(client, ESPOTA_RECEIVER_PROGRESS, NULL);
+}
+
+/* The rest of an image whose beginning is in flash. */
+static void continue_update(struct espota_pull_client *client)
+{
+    if (client->updater.running)
+        return;
+    if (!espota_pull_resume_begin(client)) {
+        fail_update(client);
+        return;
+    }
     tell(client, ESPOTA_RECEIVER_START, NULL);
     tell(client, ESPOTA_RECEIVER_PROGRESS, NULL);
 }
@@ -213,8 +262,12 @@ static void begin_update(struct espota_pull_client *client)
 void espota_pull_client_begin(struct espota_pull_client *client)
 {
     client->phase = ESPOTA_PULL_BODY;
-    if (dialect(client)->peeks == 0)
+    if (client->from > 0) {
+        client->first_bytes = dialect(client)->peeks; /* they were looked at when they came */
+        continue_update(client);
+    } else if (dialect(client)->peeks == 0) {
         begin_update(client);
+    }
 }
 
 static void end_update(struct espota_pull_client *client)
@@ -240,6 +293,7 @@ static void write_image(struct espota_pull_client *client, const uint8_t *data, 
         fail_update(client);
         return;
     }
+    espota_pull_resume_note(client);
     done = espota_updater_received(&client->updater);
     if (done - client->told >= ESPOTA_SECTOR_SIZE || done == client->length) { /* told <= done */
         client->told = done;
@@ -252,7 +306,11 @@ static void write_image(struct espota_pull_client *client, const uint8_t *data, 
 static void rx_body(struct espota_pull_client *client, const uint8_t *data, size_t length)
 {
     size_t peeks = dialect(client)->peeks;
+    size_t skip = length < client->skip ? length : client->skip;
 
+    client->skip -= (uint32_t)skip;
+    data += skip;
+    length -= skip;
     if (peeks > client->length)
         peeks = client->length; /* who has fewer bytes than that has no good header, see look */
     if (client->first_bytes < peeks) {
@@ -273,19 +331,23 @@ static void rx_body(struct espota_pull_client *client, const uint8_t *data, size
 void espota_pull_client_rx(struct espota_pull_client *client, const uint8_t *data, size_t length,
                            uint64_t now)
 {
-    if (client->phase == ESPOTA_PULL_CONNECTING || client->phase == ESPOTA_PULL_OVER)
+    if (client->phase < ESPOTA_PULL_ASKING || client->phase == ESPOTA_PULL_OVER)
         return;
+    client->now = now;
     if (client->phase < ESPOTA_PULL_BODY)
         rx_head(client, &data, &length);
     if (client->phase == ESPOTA_PULL_BODY)
         rx_body(client, data, length);
-    client->deadline =
-        now + (client->phase == ESPOTA_PULL_BODY ? ESPOTA_PULL_BODY_MS : ESPOTA_PULL_HEAD_MS);
+    if (client->phase != ESPOTA_PULL_WAITING)
+        client->deadline =
+            now + (client->phase == ESPOTA_PULL_BODY ? ESPOTA_PULL_BODY_MS : ESPOTA_PULL_HEAD_MS);
 }
 
 /* The source has dried up. The original waits for a minute before it says so. */
 static void dry(struct espota_pull_client *client)
 {
+    if (espota_pull_resume_lost(client))
+        return;
     if (!client->updater.running) {
         fail(client, ESPOTA_PULL_BAD_HEADER); /* the first bytes are still missing */
         return;
@@ -298,17 +360,21 @@ void espota_pull_client_rx_end(struct espota_pull_client *client)
 {
     if (client->phase == ESPOTA_PULL_BODY)
         dry(client);
-    else if (client->phase != ESPOTA_PULL_OVER)
+    else if (client->phase != ESPOTA_PULL_WAITING && client->phase != ESPOTA_PULL_OVER &&
+             !espota_pull_resume_lost(client))
         fail(client, ESPOTA_PULL_LOST);
 }
 
 void espota_pull_client_tick(struct espota_pull_client *client, uint64_t now)
 {
+    client->now = now;
     if (client->phase == ESPOTA_PULL_OVER || now < client->deadline)
         return;
-    if (client->phase == ESPOTA_PULL_BODY)
+    if (client->phase == ESPOTA_PULL_WAITING)
+        (void)prepare(client, now); /* a part of what had room at first has room, too */
+    else if (client->phase == ESPOTA_PULL_BODY)
         dry(client);
-    else
+    else if (!espota_pull_resume_lost(client))
         fail(client,
              client->phase == ESPOTA_PULL_CONNECTING ? ESPOTA_PULL_CONNECT : ESPOTA_PULL_TIMEOUT);
 }

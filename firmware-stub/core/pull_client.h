@@ -3,6 +3,10 @@
  * A device that asks a server for its update: as ESPhttpUpdate does (PROTOCOL 5.6), or as the
  * demo of the RTOS SDK does (8.3). One request, one answer, at most one update. No I/O, no clock,
  * no allocation: the caller connects, brings bytes and the time, and does what `want` says.
+ *
+ * With `retries` it does what neither does: a connection that is lost is made again, and the image
+ * goes on where it stopped. It asks for the rest of that very image (Range, If-Range); from a
+ * server that sends all of it once more it leaves out what it has.
  */
 #ifndef ESPOTA_STUB_CORE_PULL_CLIENT_H
 #define ESPOTA_STUB_CORE_PULL_CLIENT_H
@@ -11,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/pull_bookmark.h"
 #include "core/receiver.h"
 #include "core/updater.h"
 #include "espota/status.h"
@@ -71,6 +76,15 @@ struct espota_pull_client_config {
     const char *sketch_md5;
     const char *sdk_version;
 
+    /* So many connections in a row may fail or end without having brought anything new. */
+    unsigned retries;
+    uint32_t retry_ms; /* before the first of them; each further one waits twice as long */
+    /*
+     * A sector of flash that nothing else uses while a program runs, for a bookmark: a pull goes on
+     * after a loss of power as well. 0: there is none.
+     */
+    uint32_t bookmark_at;
+
     void *context; /* handed to event */
     /* Tells of START, PROGRESS, END and ERROR, as the receiver's hook does; `peer` is NULL. */
     const char *(*event)(void *context, const struct espota_receiver_event *event);
@@ -81,10 +95,12 @@ enum {
     ESPOTA_PULL_CONNECT_MS = 8000,
     ESPOTA_PULL_HEAD_MS = 8000,  /* without a byte of the head */
     ESPOTA_PULL_BODY_MS = 60000, /* without a byte of the image */
+    ESPOTA_PULL_RETRY_MAX_MS = 32000,
     ESPOTA_PULL_MESSAGE_MAX = ESPOTA_UPDATE_MESSAGE_MAX + 32,
 };
 
 enum espota_pull_phase {
+    ESPOTA_PULL_WAITING, /* before the next connection; there is none */
     ESPOTA_PULL_CONNECTING,
     ESPOTA_PULL_ASKING, /* the request is going out */
     ESPOTA_PULL_HEAD,
@@ -95,7 +111,8 @@ enum espota_pull_phase {
 /* The caller's memory; its content is the engine's, and the first part may be read. */
 struct espota_pull_client {
     enum espota_pull_result result;
-    unsigned status;                       /* HTTP's; 0: none came */
+    unsigned status;  /* HTTP's; 0: none came */
+    uint32_t resumed; /* bytes that were there before the last answer came, and were kept */
     char version[ESPOTA_PULL_VERSION_MAX]; /* x-version of the answer; "": none */
 
     const struct espota_pull_client_config *config;
@@ -114,6 +131,18 @@ struct espota_pull_client {
     size_t first_bytes; /* of the image, that were looked at before it began */
     uint8_t first[4];
     char md5[ESPOTA_MD5_HEX + 2]; /* one more than it should have, to see that it has */
+
+    /* Going on. */
+    struct espota_pull_bookmark bookmark; /* what is pulled; noted in flash if there is a place */
+    char etag[ESPOTA_PULL_ETAG_MAX];      /* of this answer */
+    struct espota_http_content_range range;
+    bool has_range;
+    bool noting;
+    uint32_t from; /* what is asked for begins here */
+    uint32_t skip; /* bytes of the answer that are there already */
+    uint32_t best; /* bytes that have ever been there at once */
+    unsigned lost; /* connections since there were more than that */
+    uint64_t now;
     size_t request_length;
     size_t sent;
     char request[ESPOTA_PULL_REQUEST_MAX];
@@ -126,7 +155,10 @@ enum espota_status espota_pull_client_init(struct espota_pull_client *client,
 /* Gives up what runs, and wipes. */
 void espota_pull_client_deinit(struct espota_pull_client *client);
 
-/* CONNECT (to the server), STREAM_OUT, STREAM_IN, DONE, FAILED. */
+/*
+ * CONNECT (to the server), STREAM_OUT, STREAM_IN, DONE, FAILED; none of them until the next try:
+ * then the connection is to be closed.
+ */
 unsigned espota_pull_client_want(const struct espota_pull_client *client);
 
 void espota_pull_client_connected(struct espota_pull_client *client, uint64_t now);

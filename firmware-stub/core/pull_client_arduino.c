@@ -47,9 +47,9 @@ static void mac_field(struct espota_writer *writer, const char *name, const uint
     }
 }
 
-static void write_request(const struct espota_pull_client_config *config,
-                          struct espota_writer *writer)
+static void write_request(const struct espota_pull_client *client, struct espota_writer *writer)
 {
+    const struct espota_pull_client_config *config = client->config;
     static const char *const modes[ESPOTA_PULL_MODE_COUNT] = {
         [ESPOTA_PULL_SKETCH] = "sketch",
         [ESPOTA_PULL_FILESYSTEM] = "spiffs",
@@ -77,6 +77,7 @@ static void write_request(const struct espota_pull_client_config *config,
     text_field(writer, "mode", modes[config->mode]);
     if (config->version != NULL && config->version[0] != '\0')
         text_field(writer, "version", config->version);
+    espota_pull_resume_write(client, writer);
     espota_write_text(writer, "\r\nContent-Length: 0\r\n\r\n");
 }
 
@@ -101,26 +102,26 @@ static void fail(struct espota_pull_client *client, int32_t error)
     espota_pull_client_end(client, ESPOTA_PULL_FAILED, error);
 }
 
-static void take_version(struct espota_pull_client *client)
+static void take_version(struct espota_pull_client *client, unsigned status)
 {
     if (client->version[0] != '\0')
         espota_pull_client_end(client, ESPOTA_PULL_VERSION_KNOWN, 0);
-    else if (client->status == HTTP_OK || client->status == HTTP_NOT_MODIFIED)
+    else if (status == HTTP_OK || status == HTTP_NOT_MODIFIED)
         fail(client, ESPOTA_PULL_NO_VERSION);
     else
-        fail(client, error_of(client->status));
+        fail(client, error_of(status));
 }
 
-static void take_answer(struct espota_pull_client *client)
+static void take_answer(struct espota_pull_client *client, unsigned status)
 {
     if (client->encoded)
         fail(client, ESPOTA_PULL_ENCODING);
     else if (client->config->mode == ESPOTA_PULL_VERSION)
-        take_version(client);
-    else if (client->status == HTTP_NOT_MODIFIED)
+        take_version(client, status);
+    else if (status == HTTP_NOT_MODIFIED)
         espota_pull_client_end(client, ESPOTA_PULL_NO_UPDATE, 0);
-    else if (client->status != HTTP_OK)
-        fail(client, error_of(client->status));
+    else if (status != HTTP_OK)
+        fail(client, error_of(status));
     else if (client->chunked || !client->has_length || client->length == 0)
         fail(client, ESPOTA_PULL_NO_SIZE);
     else if (client->length >

@@ -9,24 +9,27 @@
 
 enum { HTTP_OK = 200, SMALLEST = 4096, CRC_SIZE = 4, PIECE = 256 };
 
-static void write_request(const struct espota_pull_client_config *config,
-                          struct espota_writer *writer)
+static void write_request(const struct espota_pull_client *client, struct espota_writer *writer)
 {
+    const struct espota_pull_client_config *config = client->config;
+
     espota_write_text(writer, "GET ");
     espota_write_text(writer, config->target);
     espota_write_text(writer, " HTTP/1.0\r\nHost: ");
     espota_write_text(writer, config->host);
     espota_write_text(writer, "\r\nAccept: application/octet-stream\r\n"
                               "Accept-Encoding: identity\r\n"
-                              "User-Agent: esp8266-rtos-sdk/1.0 esp8266\r\n\r\n");
+                              "User-Agent: esp8266-rtos-sdk/1.0 esp8266");
+    espota_pull_resume_write(client, writer);
+    espota_write_text(writer, "\r\n\r\n");
     espota_write_u8(writer, 0); /* it sends its text with the terminator */
 }
 
-static void take_answer(struct espota_pull_client *client)
+static void take_answer(struct espota_pull_client *client, unsigned status)
 {
     int32_t error = 0;
 
-    if (client->status != HTTP_OK)
+    if (status != HTTP_OK)
         error = ESPOTA_PULL_WRONG_CODE;
     else if (!client->has_length || client->length == 0)
         error = ESPOTA_PULL_NO_SIZE;

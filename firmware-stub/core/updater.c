@@ -183,6 +183,8 @@ static enum espota_status flush_sector(struct espota_updater *updater)
         return refuse(updater, ESPOTA_UPDATE_WRITE);
     if (updater->filled > FLASH_MODE_AT)
         updater->sector[FLASH_MODE_AT] = mode;
+    if (updater->flashed == 0)
+        updater->flash_mode = mode;
     if (updater->digesting)
         crypto->digest_add(crypto->context, &updater->digest, updater->sector, updater->filled);
     updater->flashed += updater->filled;

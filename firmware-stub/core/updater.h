@@ -117,6 +117,7 @@ struct espota_updater {
     uint32_t flashed; /* bytes of it that are in flash */
     uint32_t filled;  /* bytes behind them that wait in `sector` */
     bool digesting;
+    uint8_t flash_mode; /* what the image has in byte 2, as its digest sees it */
     bool md5_given;
     char md5[ESPOTA_MD5_HEX + 1];
     uint8_t calculated[ESPOTA_MD5_SIZE];
@@ -136,6 +137,15 @@ void espota_updater_init(struct espota_updater *updater,
  */
 enum espota_status espota_updater_begin(struct espota_updater *updater, uint32_t size,
                                         uint32_t command, const char *md5) ESPOTA_MUST_CHECK;
+
+/*
+ * The same of an image whose first `done` bytes are in flash, from an update that was cut short: a
+ * multiple of ESPOTA_SECTOR_SIZE and less than `size`. `flash_mode` is what that update had. They
+ * are read once, for the digest. E_REFUSED, too: the image would not lie where it lies, `start`.
+ */
+enum espota_status espota_updater_resume(struct espota_updater *updater, uint32_t size,
+                                         uint32_t command, const char *md5, uint32_t start,
+                                         uint32_t done, uint8_t flash_mode) ESPOTA_MUST_CHECK;
 
 /*
  * Where the next bytes may be put, and how many, at least one and never more

@@ -189,6 +189,31 @@ enum espota_status espota_http_length(const char *value, uint32_t *out)
                : ESPOTA_BAD;
 }
 
+/* The number before `end`, and the text behind it; NULL: there is none. */
+static const char *number_before(const char *at, char end, uint32_t *out)
+{
+    size_t length = 0;
+
+    while (at[length] != end && at[length] != '\0')
+        length++;
+    if (at[length] != end || !espota_decimal_parse(at, length, UINT32_MAX, out))
+        return NULL;
+    return at + length + (end != '\0' ? 1 : 0);
+}
+
+enum espota_status espota_http_content_range(const char *value,
+                                             struct espota_http_content_range *out)
+{
+    const char *at = espota_http_behind(value, "bytes ");
+
+    if (at == NULL || (at = number_before(at, '-', &out->first)) == NULL ||
+        (at = number_before(at, '/', &out->last)) == NULL ||
+        number_before(at, '\0', &out->whole) == NULL || out->first > out->last ||
+        out->last >= out->whole)
+        return ESPOTA_BAD;
+    return ESPOTA_OK;
+}
+
 /* Copies a token or a quoted text; returns what is behind it, NULL if it has no end or no room. */
 static const char *copy_value(const char *at, char *out, size_t room)
 {

@@ -73,6 +73,17 @@ const char *espota_http_behind(const char *text, const char *prefix);
 /* The value of Content-Length. BAD: no number, or more than 4 GiB. */
 enum espota_status espota_http_length(const char *value, uint32_t *out) ESPOTA_MUST_CHECK;
 
+struct espota_http_content_range {
+    uint32_t first;
+    uint32_t last;  /* at least first */
+    uint32_t whole; /* more than last */
+};
+
+/* The value of Content-Range: "bytes 4096-9999/10000". BAD: it is none, or tells not all three. */
+enum espota_status
+espota_http_content_range(const char *value,
+                          struct espota_http_content_range *out) ESPOTA_MUST_CHECK;
+
 /*
  * A parameter of a header's value: `boundary` of `multipart/form-data; boundary="x"`. False if
  * there is none or it has no room.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server's answer to a device that pulls. The first byte chooses dialect, question and how the
- * bytes are cut.
+ * A server's answers to a device that pulls. The first byte chooses dialect, question, how the
+ * bytes are cut, and whether the device asks again when a line breaks.
  */
 #include "fuzz_chip.h"
 
@@ -31,7 +31,7 @@ static void check_result(const struct espota_pull_client_config *config)
     FUZZ_CHECK(ends == (result == ESPOTA_PULL_UPDATED));
     FUZZ_CHECK((error == 0) == (result != ESPOTA_PULL_FAILED));
     if (result == ESPOTA_PULL_UPDATED) {
-        FUZZ_CHECK(client.status == 200);
+        FUZZ_CHECK(client.status == 200 || (config->retries > 0 && client.status == 206));
         FUZZ_CHECK(stores ==
                    (config->dialect == ESPOTA_PULL_ARDUINO && config->mode == ESPOTA_PULL_SKETCH));
     } else {
@@ -39,6 +39,21 @@ static void check_result(const struct espota_pull_client_config *config)
     }
     if (result == ESPOTA_PULL_VERSION_KNOWN)
         FUZZ_CHECK(client.version[0] != '\0');
+}
+
+/* Makes a connection and asks, if that is wanted or waited for. */
+static void ask(void)
+{
+    uint64_t at = 0;
+    size_t length;
+
+    if (espota_pull_client_want(&client) == 0 && espota_pull_client_deadline(&client, &at))
+        espota_pull_client_tick(&client, at);
+    if (espota_pull_client_want(&client) != ESPOTA_WANT_CONNECT)
+        return;
+    espota_pull_client_connected(&client, at);
+    while (espota_pull_client_tx(&client, &length) != NULL)
+        espota_pull_client_tx_ack(&client, length, at);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -52,8 +67,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .sdk_version = "0",
         .event = event,
     };
+    const unsigned over = ESPOTA_WANT_DONE | ESPOTA_WANT_FAILED;
+    uint64_t at;
     size_t step;
-    size_t length;
 
     if (size == 0)
         return 0;
@@ -62,16 +78,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config.dialect = (data[0] & 1) != 0 ? ESPOTA_PULL_RTOS : ESPOTA_PULL_ARDUINO;
     config.mode = (enum espota_pull_mode)((data[0] >> 1 & 3) % ESPOTA_PULL_MODE_COUNT);
     step = steps[data[0] >> 3 & 3];
+    if ((data[0] & 0x20) != 0) {
+        config.retries = 3;
+        config.bookmark_at = ESPOTA_SECTOR_SIZE;
+    }
     FUZZ_CHECK(espota_pull_client_init(&client, &config, 0) == ESPOTA_OK);
-    espota_pull_client_connected(&client, 0);
-    while (espota_pull_client_tx(&client, &length) != NULL)
-        espota_pull_client_tx_ack(&client, length, 0);
-    for (size_t at = 1; at < size; at += step)
-        espota_pull_client_rx(&client, data + at, size - at < step ? size - at : step, at);
-    if ((data[0] & 0x80) != 0)
-        espota_pull_client_tick(&client, 1000000);
-    else
-        espota_pull_client_rx_end(&client);
+    ask();
+    for (size_t i = 1; i < size; i += step) {
+        espota_pull_client_rx(&client, data + i, size - i < step ? size - i : step, 0);
+        if ((data[0] & 0x40) != 0 && i % 512 < step)
+            espota_pull_client_rx_end(&client);
+        ask();
+    }
+    while ((espota_pull_client_want(&client) & over) == 0) {
+        FUZZ_CHECK(espota_pull_client_deadline(&client, &at));
+        if ((data[0] & 0x80) != 0)
+            espota_pull_client_tick(&client, at);
+        else
+            espota_pull_client_rx_end(&client);
+        ask();
+    }
     check_result(&config);
     espota_pull_client_deinit(&client);
     FUZZ_CHECK(open_digests == 0);

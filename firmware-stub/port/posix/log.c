@@ -315,6 +315,8 @@ void stub_log_pull(const struct stub_who *who, const struct espota_pull_client *
     json = begin(who, "pull");
     add_text(&json, "result", words[client->result]);
     add_integer(&json, "status", client->status);
+    if (client->resumed > 0)
+        add_integer(&json, "resumed", client->resumed);
     if (client->result == ESPOTA_PULL_FAILED) {
         add_integer(&json, "error", client->error);
         add_text(&json, "message", message);

@@ -60,6 +60,13 @@ static const struct opt options[] = {
      "written. A URL without a path gets the name that the demo asks for.",
      MEMBER(running)},
 
+    {OPT_FLAG, 0, "resume", NULL,
+     "Go on where a connection that was lost, or the end of this process, stopped an earlier "
+     "--pull "
+     "of the same URL: ask for the rest (Range, If-Range), and connect again up to five times "
+     "without a byte more.",
+     MEMBER(resume)},
+
     {.kind = OPT_HEADING, .help = "Flash"},
     {OPT_STRING, 0, "flash", "FILE",
      "The flash chip, byte for byte; made if it is missing. Without it the flash is in memory.",
@@ -133,8 +140,8 @@ static const char *contradiction(const struct stub_options *typed)
         return "--user: a user's name has no colon";
     if (typed->pull == NULL) {
         if (typed->version != NULL || typed->pull_fs || typed->pull_asks ||
-            typed->running != STUB_SLOT_NONE)
-            return "--version, --fs, --ask-version and --rtos are for --pull";
+            typed->running != STUB_SLOT_NONE || typed->resume)
+            return "--version, --fs, --ask-version, --rtos and --resume are for --pull";
     } else if (typed->count > 1 || typed->http != NULL || typed->boot || typed->uploads > 0) {
         return "--pull excludes --count, --http, --boot and --uploads";
     } else if ((typed->pull_fs ? 1 : 0) + (typed->pull_asks ? 1 : 0) +

@@ -36,6 +36,7 @@ struct stub_options {
     bool pull_fs;
     bool pull_asks;         /* only which version there is */
     enum stub_slot running; /* STUB_SLOT_NONE: an Arduino device asks */
+    bool resume;
 
     const char *flash;   /* NULL: in memory */
     uint64_t flash_size; /* 0: the file's, or 4 MiB */

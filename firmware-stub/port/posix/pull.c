@@ -16,6 +16,8 @@ enum {
     READ_MAX = 1460, /* what the SDK's demo reads at a time */
     SECTOR = 4096,
     USER1_AT = 1 * SECTOR,
+    RETRIES = 5,
+    RETRY_MS = 1000,
 };
 
 struct pull {
@@ -26,6 +28,7 @@ struct pull {
     struct stub_link link;
     struct espota_timer timer;
     struct espota_updater_config slot; /* of the RTOS SDK */
+    uint32_t spare;                    /* a sector that nothing is in */
     struct espota_pull_client_config config;
     struct espota_pull_client client;
     char host[ESPOTA_URL_MAX];
@@ -45,6 +48,7 @@ static void find_slot(struct pull *pull)
     pull->slot = pull->node->update;
     pull->slot.fs_start = pull->options->running == STUB_SLOT_USER1 ? user2 * SECTOR : USER1_AT;
     pull->slot.fs_end = pull->slot.fs_start + sectors * SECTOR;
+    pull->spare = USER1_AT + sectors * SECTOR; /* every map has room between the slots */
     pull->slot.atomic_fs = false;
     pull->slot.verify = NULL; /* it has only its checksum */
 }
@@ -91,6 +95,8 @@ static void pump_connect(struct pull *pull)
 {
     enum espota_status status;
 
+    if (espota_pull_client_want(&pull->client) == 0)
+        stub_link_close(&pull->link);
     if ((espota_pull_client_want(&pull->client) & ESPOTA_WANT_CONNECT) == 0)
         return;
     status = stub_link_connect(&pull->link, NULL, &pull->server);
@@ -212,6 +218,10 @@ static enum espota_status prepare(struct pull *pull, struct espota_error *err)
         status = take_url(pull, err);
     if (status != ESPOTA_OK)
         return status;
+    /* behind the program that runs, where images are staged; a large one leaves no room for it */
+    pull->spare = (pull->node->update.sketch_size + SECTOR - 1) / SECTOR * SECTOR;
+    if (pull->spare == 0)
+        pull->spare = SECTOR; /* the loader's sector is never free */
     if (rtos)
         find_slot(pull);
     pull->config.dialect = rtos ? ESPOTA_PULL_RTOS : ESPOTA_PULL_ARDUINO;
@@ -226,6 +236,11 @@ static enum espota_status prepare(struct pull *pull, struct espota_error *err)
     if (pull->options->pull_asks)
         pull->config.mode = ESPOTA_PULL_VERSION;
     pull->config.version = pull->options->version;
+    if (pull->options->resume) {
+        pull->config.retries = RETRIES;
+        pull->config.retry_ms = pull->options->fast ? 1 : RETRY_MS;
+        pull->config.bookmark_at = pull->spare;
+    }
     pull->config.context = pull;
     pull->config.event = event;
     identify(pull);
