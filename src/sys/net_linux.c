@@ -149,8 +149,13 @@ bool espota_udp_unreachable(int fd, struct espota_address *target, struct espota
             char bytes[512];
             struct cmsghdr align;
         } control;
+        char sent[1]; /* without room for what was sent, qemu-user says 0 and does not ask the
+                         kernel */
+        struct iovec room = {.iov_base = sent, .iov_len = sizeof(sent)};
         struct msghdr message = {.msg_name = &name,
                                  .msg_namelen = sizeof(name),
+                                 .msg_iov = &room,
+                                 .msg_iovlen = 1,
                                  .msg_control = control.bytes,
                                  .msg_controllen = sizeof(control.bytes)};
 
