@@ -9,7 +9,9 @@ if(CPACK_GENERATOR STREQUAL "DEB")
     set(place ${CPACK_PACKAGE_DIRECTORY}/_CPack_Packages/shlibdeps)
     file(MAKE_DIRECTORY ${place}/debian)
     file(WRITE ${place}/debian/control "Source: ${CPACK_PACKAGE_NAME}\n")
-    execute_process(COMMAND ${CPACK_ESPOTA_SHLIBDEPS} -O -e${CPACK_ESPOTA_LIBRARY}
+    set(private ${CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS})
+    list(TRANSFORM private PREPEND -l)
+    execute_process(COMMAND ${CPACK_ESPOTA_SHLIBDEPS} -O ${private} -e${CPACK_ESPOTA_LIBRARY}
                     WORKING_DIRECTORY ${place} OUTPUT_VARIABLE told ERROR_VARIABLE why
                     RESULT_VARIABLE code)
     if(NOT code EQUAL 0 OR NOT told MATCHES "shlibs:Depends=([^\n]+)")

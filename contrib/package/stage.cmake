@@ -1,7 +1,6 @@
 # Run by cpack on what goes into the packages: what distributions want and `cmake --install` has
 # no use for. An archive (TGZ) has no folders of components and stays as it is.
 find_program(GZIP gzip REQUIRED)
-find_program(STRIP strip REQUIRED)
 
 foreach(part IN ITEMS program library development)
     set(root ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/${part}${CPACK_PACKAGING_INSTALL_PREFIX})
@@ -19,7 +18,7 @@ foreach(part IN ITEMS program library development)
         file(GLOB_RECURSE archives ${root}/lib/*.a)
         foreach(archive IN LISTS archives)
             if(NOT IS_SYMLINK ${archive})
-                execute_process(COMMAND ${STRIP} --strip-debug --enable-deterministic-archives
+                execute_process(COMMAND ${CPACK_ESPOTA_STRIP} --strip-debug --enable-deterministic-archives
                                         ${archive} COMMAND_ERROR_IS_FATAL ANY)
             endif()
         endforeach()
