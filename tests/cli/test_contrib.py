@@ -114,7 +114,9 @@ class PlatformIO(Case):
         self.assert_exit(done, 0)
 
 
-class GitHub(Case):
+class Action(Case):
+    action = CONTRIB / "github"
+
     def run_action(self, **inputs):
         output = self.dir / "output"
         output.write_text("")
@@ -127,12 +129,15 @@ class GitHub(Case):
                    GITHUB_STEP_SUMMARY=str(self.dir / "summary"), GITHUB_ACTIONS="true",
                    INPUT_REPORT=str(self.dir / "report.md"))
         env["ESPOTA_PASSWORD"] = inputs.get("PASSWORD", "")
-        done = subprocess.run(["sh", str(CONTRIB / "github" / "run.sh")], capture_output=True,
+        env.setdefault("INPUT_BUILD", "installed")
+        done = subprocess.run(["sh", str(self.action / "run.sh")], capture_output=True,
                               text=True, env=espota_test.environment(env),
                               stdin=subprocess.DEVNULL, timeout=espota_test.TIMEOUT)
         pairs = (line.split("=", 1) for line in output.read_text().splitlines())
         return done, dict(pairs)
 
+
+class GitHub(Action):
     def test_sign_and_send(self):
         key = self.dir / "private.key"
         self.assert_exit(espota_test.run("keygen", "--out", key, "--pub", self.dir / "pub"), 0)
@@ -339,6 +344,78 @@ class WindowsPackages(Case):
         for url in ("http://example.invalid", "https://", "https://example.invalid/'; rm"):
             self.assertNotEqual(self.make(url=url).returncode, 0, url)
         self.assertNotEqual(self.make(name="espota-c.zip").returncode, 0)
+
+
+class GitHubPrograms(Action):
+    """Where the action's espota-c comes from."""
+
+    VERSION = "9.9.9"
+
+    def setUp(self):
+        super().setUp()
+        cpu = {"aarch64": "aarch64", "x86_64": "x86_64"}.get(os.uname().machine)
+        if os.uname().sysname != "Linux" or cpu is None:
+            self.skipTest("no static program is made for this system")
+        self.name = f"espota-c-{self.VERSION}-linux-{cpu}"
+        self.action = self.dir / "action"
+        shutil.copytree(CONTRIB / "github", self.action)
+        self.firmware = self.file("firmware.bin", image())
+
+    def release(self, spoil=False):
+        """A release in a folder, of which the action is told; its espota-c says which it is."""
+        program = self.dir / self.name / "bin" / "espota-c"
+        program.parent.mkdir(parents=True)
+        program.write_text(f'#!/bin/sh\necho released >&2\nexec "{espota_c()}" "$@"\n')
+        program.chmod(0o755)
+        tar = self.dir / f"{self.name}.tar.gz"
+        subprocess.run(["tar", "-czf", tar, "-C", self.dir, self.name], check=True)
+        digest = hashlib.sha256(tar.read_bytes()).hexdigest()
+        if spoil:
+            tar.write_bytes(tar.read_bytes()[:-1])
+        with open(self.action / "pinned", "a", encoding="utf-8") as pinned:
+            pinned.write(f"{digest} {tar.name} file://{self.dir}\n")
+
+    def test_the_release_is_fetched(self):
+        self.release()
+        with Stub("--fast", "--uploads", "1") as stub:
+            done, outputs = self.run_action(IMAGE=self.firmware, BUILD="release",
+                                            TARGETS=f"127.0.0.1:{stub.port}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(outputs["ok"], "1")
+        self.assertIn("released", done.stderr)
+
+    def test_another_file_than_the_released_one_is_not_run(self):
+        self.release(spoil=True)
+        done, outputs = self.run_action(IMAGE=self.firmware, BUILD="release", TARGETS="127.0.0.1:9")
+        self.assertEqual((done.returncode, outputs), (1, {}))
+        self.assertIn("its SHA-256 is another", done.stderr)
+        self.assertNotIn("released", done.stderr)
+
+    def test_an_action_of_no_release_says_so(self):
+        done, _ = self.run_action(IMAGE=self.firmware, BUILD="release", TARGETS="127.0.0.1:9")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("of no release", done.stderr)
+
+    def test_source_is_built_only_when_asked(self):
+        """cmake is one that notes how it is called, and installs the program of these tests."""
+        self.action = CONTRIB / "github"
+        (self.dir / "bin").mkdir()
+        cmake = self.dir / "bin" / "cmake"
+        cmake.write_text(f"""#!/bin/sh
+echo "cmake $*" >>"{self.dir}/calls"
+[ "$1" = --install ] || exit 0
+mkdir -p "$4/bin" && ln -s "{os.path.abspath(espota_c())}" "$4/bin/espota-c"
+""")
+        cmake.chmod(0o755)
+        (self.dir / "bin" / "espota-c").symlink_to("/bin/false")
+        self.run_action(IMAGE=self.firmware, BUILD="installed", TARGETS="127.0.0.1:9")
+        self.assertFalse((self.dir / "calls").exists())
+        with Stub("--fast", "--uploads", "1") as stub:
+            done, outputs = self.run_action(IMAGE=self.firmware, BUILD="source",
+                                            TARGETS=f"127.0.0.1:{stub.port}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(outputs["ok"], "1")
+        self.assertIn(f"-S {CONTRIB.parent} ", (self.dir / "calls").read_text())
 
 
 class Scripts(unittest.TestCase):
