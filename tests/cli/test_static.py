@@ -222,6 +222,31 @@ class Here(Static):
 
     ONLY = "full", "builds the libraries and the program for musl"
 
+    def test_a_container_of_it(self):
+        """contrib/container/Containerfile, by a builder of containers that is not ours."""
+        if shutil.which("buildah") is None or os.geteuid() != 0:
+            self.skipTest("no buildah, or not root")
+        context = self.dir / "context"
+        context.mkdir()
+        shutil.copy(ROOT / "contrib/container/Containerfile", context)
+        shutil.copy(next(self.place.glob("*.tar.gz")), context)
+
+        def buildah(*argv):
+            done = subprocess.run(
+                ["buildah", "--root", str(self.dir / "images"), "--runroot", str(self.dir / "run"),
+                 "--storage-driver", "vfs", *argv], capture_output=True, text=True,
+                stdin=subprocess.DEVNULL)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            return done.stdout
+
+        buildah("bud", "--isolation", "chroot", "--build-arg", f"CPU={self.CPU}", "-t", "espota-c",
+                str(context))
+        container = buildah("from", "espota-c").strip()
+        self.addCleanup(buildah, "rm", container)
+        told = buildah("run", "--isolation", "chroot", container, "--", "/usr/bin/espota-c",
+                       "--version")
+        self.assertRegex(told, r"^espota-c \S+ \(Linux \S+, musl, static, ")
+
     def fastest(self, *argv):
         """Milliseconds of the fastest of many starts: what else the machine does only adds."""
         best = None

@@ -92,5 +92,5 @@ FULL_PACKAGES="clang clang-tidy clang-format libclang-rt-dev|libclang-common-14-
     nginx-light chromium|chromium-browser bash zsh fish rpm dpkg-dev debootstrap
     lintian rpmlint libglib2.0-dev python3-venv
     gcc-mingw-w64-x86-64-win32 perl zip unzip wine wine64
-    qemu-user-static gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf"
+    qemu-user-static gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf buildah"
 ZIG_VERSION=0.17.1
