@@ -6,8 +6,10 @@ signatures, qemu's cards and chips.
 """
 
 import hashlib
+import os
 import pathlib
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -269,6 +271,34 @@ class Lx106(Board, Case):
         print(f"whole program on an lx106: {text + data} bytes (limit 65536)")
         self.assertGreater(text, 32768)
         self.assertLessEqual(text + data, 65536)
+
+
+class Thousand(Case):
+    """Again and again over an air that delays and loses, as a fleet does it: retries as usual."""
+
+    board = "lx106"
+    air_of = {"delay": 5, "jitter": 3, "loss": 1}
+
+    @classmethod
+    def setUpClass(cls):
+        espota_test.only_with("slow", "takes half an hour")
+        super().setUpClass()
+
+    def test_uploads(self):
+        count = int(os.environ.get("ESPOTA_UPLOADS", "1000"))
+        images = [self.image(1), self.image(2)]
+        device = self.device(self.chip())
+        device.up(1)
+        again, seconds = 0, []
+        for i in range(1, count + 1):
+            done = self.espota_c("upload", "--json", "--host", DEVICE, "--port", PORT, images[i % 2])
+            self.assert_exit(done, 0)
+            events = espota_test.events(done.stdout)
+            again += sum(event["event"] == "retry" for event in events)
+            seconds.append(float(device.wait(r"end, ms (\d+)")[1]) / 1000)
+            device.up(i % 2 + 1)
+        print(f"{count} uploads, {count} good, {again} tried again; stream of 300 KiB: median "
+              f"{statistics.median(seconds):.2f} s, longest {max(seconds):.2f} s")
 
 
 class LostOk(Case):
