@@ -9,6 +9,7 @@ import hashlib
 import os
 import pathlib
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -145,6 +146,37 @@ class Everything(Common):
         for _ in range(20):
             self.assert_exit(self.upload(new), 0)
             device.up(1 if self.board == "host" else 2)
+
+    def test_page(self):
+        flash, new = self.chip(flags=boards.PAGE), self.image(2)
+        device = self.device(flash)
+        device.up(1)
+        url = f"http://{DEVICE}/update"
+        form = subprocess.run(self.air.argv("curl", "-sS", url), capture_output=True, text=True,
+                              check=True)
+        self.assertIn("<form", form.stdout.lower())
+        done = subprocess.run(self.air.argv("curl", "-sS", "-F", f"firmware=@{new}", url),
+                              capture_output=True, text=True, check=True)
+        self.assertIn("Update Success", done.stdout)
+        self.assert_runs(device, flash, new)
+
+    def test_asks_a_server(self):
+        """A real `espota-c serve`; the program that it then runs asks again and is told 304."""
+        folder = self.dir / "images"
+        folder.mkdir()
+        new = self.image(2)
+        shutil.copy(new, folder / "program-2.bin")
+        argv = self.air.argv(espota_test.espota_c(), "serve", "--json", "--dir", folder, "--listen",
+                             f"{boards.HOST}:0")
+        server = espota_test.Process(*argv)
+        self.addCleanup(server.close)
+        port = int(server.wait_event("ready")["address"].rpartition(":")[2])
+        flash = self.chip(flags=boards.PULL, pull=(f"{boards.HOST}:{port}", port))
+        device = self.device(flash)
+        self.assertIsNotNone(device.wait(r"end, ms \d+"), device.out.lines)
+        self.assert_runs(device, flash, new)
+        if self.board != "host":  # which is version 1 again
+            self.assertIsNotNone(device.wait("asked, result 2"), device.out.lines)  # no update
 
     def test_found(self):
         device = self.device(self.chip(flags=boards.MDNS))

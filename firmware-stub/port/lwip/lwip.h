@@ -58,6 +58,24 @@ void espota_lwip_stream_deinit(struct espota_lwip_stream *stream);
 /* Takes a connection that a listener was given. */
 void espota_lwip_stream_adopt(struct espota_lwip_stream *stream, struct tcp_pcb *pcb);
 
+/* --- timer_lwip.c: what makes an engine run --- */
+
+/* Zeros are one that stands still; then only the clock is of use. */
+struct espota_lwip_timer {
+    int32_t (*run)(void *context); /* does what can be done now; the next time as espota_lwip_run */
+    void *context;
+    uint32_t clock_low; /* of sys_now, to make 64 bits of it */
+    uint32_t clock_high;
+    bool woken;
+};
+
+uint64_t espota_lwip_now(struct espota_lwip_timer *timer);
+void espota_lwip_timer_start(struct espota_lwip_timer *timer, int32_t (*run)(void *context),
+                             void *context);
+void espota_lwip_timer_stop(struct espota_lwip_timer *timer);
+/* `timer` is one: something has come. */
+void espota_lwip_wake(void *timer);
+
 /* --- pump_lwip.c: the device --- */
 
 /* What lwIP does not have. Borrowed. */
@@ -77,11 +95,8 @@ struct espota_lwip {
     struct udp_pcb *udp;
     struct pbuf *datagram; /* one is enough: a host waits for its answer */
     struct espota_peer from;
-    uint32_t clock_low; /* of sys_now, to make 64 bits of it */
-    uint32_t clock_high;
+    struct espota_lwip_timer timer;
     uint64_t restart_at; /* at the latest; 0: no restart is due */
-    bool on_timers;
-    bool woken;
 };
 
 /*
@@ -102,5 +117,42 @@ int32_t espota_lwip_run(struct espota_lwip *port);
 
 /* Gives up what runs, closes and wipes. */
 void espota_lwip_deinit(struct espota_lwip *port);
+
+/* --- web_lwip.c and pull_lwip.c: the other two roads, each on its own and run by lwIP's timers ---
+ */
+
+/* The caller's memory; its content is the module's. One update at a time: see the `event` hooks. */
+struct espota_lwip_web {
+    struct espota_web_updater engine;
+    const struct espota_lwip_board *board;
+    struct espota_lwip_stream stream;
+    struct espota_lwip_timer timer;
+    struct tcp_pcb *listener;
+    uint64_t restart_at;
+};
+
+/* E_MEMORY or E_LOCAL as above. Everything is borrowed. */
+enum espota_status espota_lwip_web_start(struct espota_lwip_web *web,
+                                         const struct espota_lwip_board *board,
+                                         const struct espota_web_config *config,
+                                         uint16_t tcp_port) ESPOTA_MUST_CHECK;
+void espota_lwip_web_stop(struct espota_lwip_web *web);
+
+/* The same. After `done` nothing runs any more and it may be used again. */
+struct espota_lwip_pull {
+    struct espota_pull_client client;
+    struct espota_peer server;
+    struct espota_lwip_stream stream;
+    struct espota_lwip_timer timer;
+    void (*done)(void *context, const struct espota_pull_client *client);
+    void *context;
+};
+
+/* E_USAGE as espota_pull_client_init. `server` is where config->host is, with its port. */
+enum espota_status
+espota_lwip_pull_start(struct espota_lwip_pull *pull, const struct espota_peer *server,
+                       const struct espota_pull_client_config *config,
+                       void (*done)(void *context, const struct espota_pull_client *client),
+                       void *context) ESPOTA_MUST_CHECK;
 
 #endif

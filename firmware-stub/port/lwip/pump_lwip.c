@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The pump's functions on a UDP pcb and a stream, and the timer of lwIP's that makes it run. */
+/* The pump's functions on a UDP pcb and a stream. */
 #include <lwip/pbuf.h>
-#include <lwip/sys.h>
-#include <lwip/timeouts.h>
 #include <lwip/udp.h>
 #include <string.h>
 
 #include "port/lwip/lwip.h"
 
 enum {
-    LEAVE_MS = 5000,     /* how long the host may take to acknowledge the last words */
-    TURN_MAX_MS = 60000, /* lwIP's timers do not go beyond some days */
+    LEAVE_MS = 5000, /* how long the host may take to acknowledge the last words */
 };
 
 /* --- datagrams --- */
-
-static void wake(void *context);
 
 static void datagram_came(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *from,
                           u16_t from_port)
@@ -29,7 +24,7 @@ static void datagram_came(void *arg, struct udp_pcb *pcb, struct pbuf *p, const 
     }
     port->datagram = p;
     espota_lwip_peer(from, from_port, &port->from);
-    wake(port);
+    espota_lwip_wake(&port->timer);
 }
 
 static enum espota_status udp_receive(void *context, void *data, size_t room, size_t *length,
@@ -92,12 +87,7 @@ static void close_it(void *context)
 
 static uint64_t now(void *context)
 {
-    struct espota_lwip *port = context;
-    uint32_t low = sys_now();
-
-    port->clock_high += low < port->clock_low; /* after 49 days */
-    port->clock_low = low;
-    return (uint64_t)port->clock_high << 32 | low;
+    return espota_lwip_now(&((struct espota_lwip *)context)->timer);
 }
 
 /* Not before the host has what it was told: a restart takes the retransmission with it. */
@@ -131,40 +121,21 @@ static bool restart_is_over(struct espota_lwip *port)
 
 int32_t espota_lwip_run(struct espota_lwip *port)
 {
-    int32_t wait;
+    int32_t wait = espota_pump_run(&port->pump);
 
-    port->woken = false;
-    wait = espota_pump_run(&port->pump);
     if (port->restart_at != 0 && !restart_is_over(port) && (wait < 0 || wait > LEAVE_MS))
         return LEAVE_MS; /* `leaving` wakes it sooner */
     return wait;
 }
 
-static void turn(void *context)
+static int32_t run(void *context)
 {
-    struct espota_lwip *port = context;
-    int32_t wait = espota_lwip_run(port);
-
-    if (wait >= 0 && !port->woken)
-        sys_timeout((u32_t)LWIP_MIN(wait, TURN_MAX_MS), turn, port);
-}
-
-/* Not from the callback itself: the pump may close or abort the pcb that lwIP is looking at. */
-static void wake(void *context)
-{
-    struct espota_lwip *port = context;
-
-    if (!port->on_timers || port->woken)
-        return;
-    port->woken = true;
-    sys_untimeout(turn, port);
-    sys_timeout(0, turn, port);
+    return espota_lwip_run(context);
 }
 
 void espota_lwip_start(struct espota_lwip *port)
 {
-    port->on_timers = true;
-    wake(port);
+    espota_lwip_timer_start(&port->timer, run, port);
 }
 
 enum espota_status espota_lwip_init(struct espota_lwip *port, const struct espota_lwip_board *board,
@@ -180,8 +151,8 @@ enum espota_status espota_lwip_init(struct espota_lwip *port, const struct espot
     }
     udp_recv(port->udp, datagram_came, port);
     port->board = board;
-    port->stream.ready = wake;
-    port->stream.context = port;
+    port->stream.ready = espota_lwip_wake;
+    port->stream.context = &port->timer;
     port->ops = (struct espota_pump_ops){
         .context = port,
         .udp_receive = udp_receive,
@@ -200,8 +171,7 @@ enum espota_status espota_lwip_init(struct espota_lwip *port, const struct espot
 
 void espota_lwip_deinit(struct espota_lwip *port)
 {
-    if (port->on_timers)
-        sys_untimeout(turn, port);
+    espota_lwip_timer_stop(&port->timer);
     espota_pump_deinit(&port->pump);
     espota_lwip_stream_deinit(&port->stream);
     udp_remove(port->udp);
