@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A file that is not whole yet has a name here, too, but Windows is told to remove it with its last
- * handle: even a run that is killed leaves nothing. That is taken back when it is whole.
+ * handle: even a run that is killed leaves nothing, but in the moments after it was made and before
+ * it has its own name. That is taken back when it is whole.
  */
 #include <aclapi.h>
 #include <errno.h>
