@@ -7,6 +7,7 @@
 #include "network.h"
 #include "port/bearssl/bearssl.h"
 #include "port/lwip/lwip.h"
+#include "roads.h"
 #include "settings.h"
 
 enum { UDP_PORT = 8266 };
@@ -22,10 +23,6 @@ static struct espota_verifier_bearssl verifier;
 static struct espota_updater_config update;
 static struct espota_receiver_config receiver;
 static struct espota_lwip port;
-static struct espota_web_config page;
-static struct espota_lwip_web web;
-static struct espota_pull_client_config question;
-static struct espota_lwip_pull pull;
 static uint32_t began_ms;
 static uint32_t began_changes;
 
@@ -117,44 +114,6 @@ static void configure(void)
     };
 }
 
-static void asked(void *context, const struct espota_pull_client *client)
-{
-    char words[ESPOTA_PULL_MESSAGE_MAX];
-
-    (void)context;
-    print_number("program: asked, result ", (uint32_t)client->result);
-    board_print("\n");
-    if (client->result == ESPOTA_PULL_FAILED) {
-        (void)espota_pull_client_error(client, words);
-        log_line(NULL, words);
-    }
-    if (client->result == ESPOTA_PULL_UPDATED)
-        reboot(NULL);
-}
-
-/* The other two roads, where the settings ask for them. */
-static void start_roads(const struct espota_lwip_board *board)
-{
-    const struct espota_peer server = {.address = {10, 78, 0, 1}, .port = settings.pull_port};
-
-    page = (struct espota_web_config){.update = &update, .path = "/update", .event = event};
-    question = (struct espota_pull_client_config){
-        .update = &update,
-        .host = settings.pull_host,
-        .target = "/program",
-        .version = program_version,
-        .sketch_md5 = "00000000000000000000000000000000",
-        .sdk_version = "emulated",
-        .event = event,
-    };
-    if ((settings.flags & SETTINGS_PAGE) != 0 &&
-        espota_lwip_web_start(&web, board, &page, 80) != ESPOTA_OK)
-        board_die("no page");
-    if ((settings.flags & SETTINGS_PULL) != 0 &&
-        espota_lwip_pull_start(&pull, &server, &question, asked, NULL) != ESPOTA_OK)
-        board_die("no question");
-}
-
 void board_main(void)
 {
     static const struct espota_lwip_board board = {.reboot = reboot, .log = log_line};
@@ -171,7 +130,7 @@ void board_main(void)
     if (espota_lwip_init(&port, &board, &receiver, UDP_PORT) != ESPOTA_OK)
         board_die("no device");
     espota_lwip_start(&port);
-    start_roads(&board);
+    roads_start(&settings, &update, &board, event);
     board_print("program: version ");
     board_print(program_version);
     board_print(" up\n");

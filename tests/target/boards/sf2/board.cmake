@@ -5,3 +5,4 @@ set(board_definitions CPU_HZ=142000000 CARD_IRQ=12 BOARD_CUT_AT=0xa3000000u LWIP
 list(APPEND board_sources sf2/sf2.c)
 set(board_loader_map 0 64K 0xa1000000 64K)
 set(board_program_map 0x20000000 64K 0xa0000000 256K)
+set(board_roads roads_none.c)
