@@ -68,7 +68,7 @@ _espota_c_options()
             --password-file:file --password:value --auth-method:md5|sha256|md5-esp32 --publickey:key
             --http:value --user:value --pull:value --version:value --fs --ask-version
             --rtos:no|user1|user2 --resume --flash:file --flash-size:value --fs-start:value
-            --atomic-fs --boot --uploads:value --rate:value --tcp-window:value
+            --atomic-fs --layout:eboot|swap|slots --boot --uploads:value --rate:value --tcp-window:value
             --ack-delay:value --loop-delay:value --auth-delay:value --fast --quirks --json -q,--quiet
             -v,--verbose -h,--help'
             ;;

@@ -156,7 +156,7 @@ static enum espota_status fingerprint(struct stub_chip *chip, const struct espot
         uint32_t left = boot->length - at; /* at < length */
         uint32_t piece = left < ESPOTA_SECTOR_SIZE ? left : ESPOTA_SECTOR_SIZE;
 
-        status = chip->table.read(chip, at, sector, piece);
+        status = chip->table.read(chip, boot->start + at, sector, piece);
         if (status != ESPOTA_OK) {
             crypto->digest_drop(crypto->context, &digest);
             return status;
@@ -166,11 +166,11 @@ static enum espota_status fingerprint(struct stub_chip *chip, const struct espot
     return espota_digest_finish_hex(crypto, &digest, boot->md5);
 }
 
-enum espota_status stub_boot_play(struct stub_chip *chip, struct stub_rtc *rtc,
-                                  const struct espota_crypto *crypto, uint32_t limit, bool quirks,
-                                  uint8_t sector[ESPOTA_SECTOR_SIZE],
-                                  void (*serial)(void *context, const char *line), void *context,
-                                  struct stub_boot *boot, struct espota_error *err)
+/* The ESP8266's loader, and what it started. */
+static enum espota_status play_eboot(struct stub_chip *chip, struct stub_rtc *rtc, uint32_t limit,
+                                     bool quirks, uint8_t sector[ESPOTA_SECTOR_SIZE],
+                                     void (*serial)(void *context, const char *line), void *context,
+                                     struct stub_boot *boot)
 {
     struct stub_gunzip gunzip;
     const struct espota_boot_ops ops = {.context = context,
@@ -178,10 +178,8 @@ enum espota_status stub_boot_play(struct stub_chip *chip, struct stub_rtc *rtc,
                                         .memory = &rtc->table,
                                         .gunzip = &gunzip.table,
                                         .log = serial};
-    struct espota_image_source source = {.context = chip, .read = chip->table.read};
     enum espota_status status;
 
-    memset(boot, 0, sizeof(*boot));
     stub_gunzip_init(&gunzip);
     if (!quirks)
         look_first(&ops, &gunzip, boot);
@@ -189,10 +187,43 @@ enum espota_status stub_boot_play(struct stub_chip *chip, struct stub_rtc *rtc,
     boot->unpacked = gunzip.unpacked;
     stub_gunzip_deinit(&gunzip);
     status = check_loader(chip, boot);
-    if (status == ESPOTA_OK)
-        status = find_program(chip, limit, boot);
+    return status == ESPOTA_OK ? find_program(chip, limit, boot) : status;
+}
+
+/* A program as the image room reads it, wherever it lies. */
+struct place {
+    struct stub_chip *chip;
+    uint32_t start;
+};
+
+static enum espota_status read_place(void *context, uint32_t offset, void *data, size_t length)
+{
+    const struct place *place = context;
+
+    return place->chip->table.read(place->chip, place->start + offset, data, length);
+}
+
+enum espota_status stub_boot_play(struct stub_chip *chip, struct stub_rtc *rtc,
+                                  struct stub_safe *safe, const struct espota_crypto *crypto,
+                                  uint32_t limit, bool quirks, uint8_t sector[ESPOTA_SECTOR_SIZE],
+                                  void (*serial)(void *context, const char *line), void *context,
+                                  struct stub_boot *boot, struct espota_error *err)
+{
+    struct place place = {.chip = chip};
+    struct espota_image_source source = {.context = &place, .read = read_place};
+    enum espota_status status;
+
+    memset(boot, 0, sizeof(*boot));
+    if (safe != NULL) {
+        status = stub_safe_play(safe, chip, sector, boot, err);
+        if (status != ESPOTA_OK)
+            return status;
+    } else {
+        status = play_eboot(chip, rtc, limit, quirks, sector, serial, context, boot);
+    }
     if (status == ESPOTA_OK && boot->length > 0)
         status = fingerprint(chip, crypto, sector, boot);
+    place.start = boot->start;
     source.length = boot->length;
     if (status == ESPOTA_OK && boot->length > 0)
         status = espota_image_inspect(&source, crypto, &boot->image);

@@ -38,7 +38,10 @@ void stub_rtc_deinit(struct stub_rtc *rtc);
 struct stub_boot {
     struct espota_boot_report first; /* `command`: one was pending, and `copied` what came of it */
     struct espota_boot_report
-        loaded;         /* the same, or after a failed command the run that followed */
+        loaded;   /* the same, or after a failed command the run that followed */
+    bool is_safe; /* the other loader: `safe` is what it did */
+    struct espota_boot_outcome safe;
+    uint32_t start;     /* of the program in flash */
     uint32_t unpacked;  /* bytes that came out of a gzip; 0: none was copied */
     bool refused;       /* a gzip that the original would have spoiled something with */
     bool loader_lost;   /* sector 0 holds no whole loader any more */
@@ -50,15 +53,32 @@ struct stub_boot {
     struct espota_image image;         /* what they are; kind UNKNOWN without a length */
 };
 
+/* The loader that survives, and what it has to know. Its address is borrowed: not to be copied. */
+struct stub_safe {
+    struct espota_boot_layout layout;
+    struct espota_boot_installer installer;
+};
+
+/* `where` has file system, digests and verifier. */
+void stub_safe_init(struct stub_safe *safe, enum espota_boot_kind kind, struct stub_chip *chip,
+                    const struct espota_updater_config *where);
+/* The program works: it stays. */
+enum espota_status stub_safe_confirm(struct stub_safe *safe,
+                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+/* As stub_boot_play, up to where the program lies and how long it is. */
+enum espota_status stub_safe_play(struct stub_safe *safe, struct stub_chip *chip,
+                                  uint8_t sector[ESPOTA_SECTOR_SIZE], struct stub_boot *boot,
+                                  struct espota_error *err) ESPOTA_MUST_CHECK;
+
 /*
- * Plays the loader. `limit` is where a program must end, `sector` memory to work in, `serial`
- * what the loader prints (may be NULL). `quirks`: as the original, which unpacks any gzip; else
- * one that would spoil something is not copied. An error is one of the chip itself; what the loader
- * stumbles over is told by `boot`.
+ * Plays the loader, `safe` or where that is NULL eboot. `limit` is where a program must end,
+ * `sector` memory to work in, `serial` what the loader prints (may be NULL). `quirks`: as the
+ * original, which unpacks any gzip; else one that would spoil something is not copied. An error is
+ * one of the chip itself; what the loader stumbles over is told by `boot`.
  */
 enum espota_status stub_boot_play(struct stub_chip *chip, struct stub_rtc *rtc,
-                                  const struct espota_crypto *crypto, uint32_t limit, bool quirks,
-                                  uint8_t sector[ESPOTA_SECTOR_SIZE],
+                                  struct stub_safe *safe, const struct espota_crypto *crypto,
+                                  uint32_t limit, bool quirks, uint8_t sector[ESPOTA_SECTOR_SIZE],
                                   void (*serial)(void *context, const char *line), void *context,
                                   struct stub_boot *boot,
                                   struct espota_error *err) ESPOTA_MUST_CHECK;

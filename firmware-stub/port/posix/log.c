@@ -221,12 +221,47 @@ static bool copy_pending(const struct stub_boot *boot)
     return boot->first.command && boot->first.what.action == ESPOTA_EBOOT_COPY_RAW;
 }
 
+static const char *event_of_loader(const struct stub_boot *boot)
+{
+    static const char *const words[] = {
+        [ESPOTA_BOOT_NOTHING] = "nothing",
+        [ESPOTA_BOOT_INSTALLED] = "installed",
+        [ESPOTA_BOOT_REFUSED] = "refused",
+        [ESPOTA_BOOT_WENT_BACK] = "back",
+    };
+
+    return words[boot->safe.event];
+}
+
+/* What the loader that survives did beside starting a program. */
+static void words_safe_boot(const struct stub_who *who, const struct stub_boot *boot)
+{
+    const char *what = boot->safe.files ? "file system" : "program";
+
+    if (boot->safe.event == ESPOTA_BOOT_INSTALLED)
+        note(who, "Boot loader: a new %s is installed", what);
+    else if (boot->safe.event == ESPOTA_BOOT_REFUSED)
+        note(who, "Boot loader: the staged %s is not what was received, the old one stays", what);
+    else if (boot->safe.event == ESPOTA_BOOT_WENT_BACK)
+        note(
+            who,
+            "Boot loader: back to the program before, the new one was not confirmed or is damaged");
+    if (boot->safe.record.trial)
+        note(who, "Boot loader: the program is on trial, with %u more starts to confirm itself",
+             (unsigned)boot->safe.record.left);
+}
+
 static void json_boot(const struct stub_who *who, const struct stub_boot *boot)
 {
     const uint32_t *argument = boot->first.what.argument;
     struct espota_json *json = begin(who, "boot");
 
     add_bool(&json, "copied", copy_pending(boot));
+    if (boot->is_safe) {
+        add_text(&json, "loader", event_of_loader(boot));
+        add_bool(&json, "trial", boot->safe.record.trial);
+        add_integer(&json, "floor", boot->safe.record.floor);
+    }
     if (copy_pending(boot)) {
         add_integer(&json, "source", argument[0]);
         add_integer(&json, "target", argument[1]);
@@ -249,6 +284,8 @@ static void words_boot(const struct stub_who *who, const struct stub_boot *boot)
 {
     const uint32_t *argument = boot->first.what.argument;
 
+    if (boot->is_safe)
+        words_safe_boot(who, boot);
     if (copy_pending(boot) && boot->first.copied == ESPOTA_EBOOT_DONE)
         note(who, "Boot loader: copied %lu bytes from 0x%lx to 0x%lx", (unsigned long)argument[2],
              (unsigned long)argument[0], (unsigned long)argument[1]);

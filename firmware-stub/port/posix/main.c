@@ -78,6 +78,11 @@ static const struct opt options[] = {
     {OPT_FLAG, 0, "atomic-fs", NULL,
      "Stage a file system and let the boot loader copy it, instead of writing in place.",
      MEMBER(atomic_fs)},
+    {OPT_CHOICE, 0, "layout", "eboot|swap|slots",
+     "Which loader the device has: the ESP8266's (the default), or one that no cut can break, with "
+     "programs that change places or that run from two slots. A new program is on trial: it is "
+     "confirmed once the device listens, and with --boot it has three starts.",
+     MEMBER(layout)},
     {OPT_FLAG, 0, "boot", NULL, "Play the boot loader on the flash file, say what it starts, end.",
      MEMBER(boot)},
 
@@ -132,6 +137,9 @@ static const char *contradiction(const struct stub_options *typed)
     if (typed->count > 1 && typed->bind != NULL)
         return "--bind and --count exclude each other: the devices of a fleet have their own "
                "addresses";
+    if (typed->layout != STUB_LAYOUT_EBOOT &&
+        (typed->quirks || typed->atomic_fs || typed->running != STUB_SLOT_NONE))
+        return "--layout excludes --quirks, --atomic-fs and --rtos, which are of other loaders";
     if (typed->boot && typed->flash == NULL)
         return "--boot needs --flash";
     if (typed->user != NULL && typed->http == NULL && typed->pull == NULL)

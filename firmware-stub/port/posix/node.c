@@ -216,8 +216,9 @@ static enum espota_status boot(struct stub_node *node, struct stub_boot *result,
                                struct espota_error *err)
 {
     enum espota_status status = stub_boot_play(
-        &node->chip, &node->rtc, node->settings->crypto, node->update.fs_start,
-        node->settings->options->quirks, node->settings->sector, serial, node, result, err);
+        &node->chip, &node->rtc, node->update.installer != NULL ? &node->safe : NULL,
+        node->settings->crypto, node->update.fs_start, node->settings->options->quirks,
+        node->settings->sector, serial, node, result, err);
 
     if (status != ESPOTA_OK)
         return status;
@@ -304,6 +305,13 @@ static void fill_tables(struct stub_node *node)
     node->update.verify = settings->verify;
     node->update.boot = &node->rtc.table;
     node->update.atomic_fs = options->atomic_fs;
+    if (options->layout != STUB_LAYOUT_EBOOT) {
+        stub_safe_init(&node->safe,
+                       options->layout == STUB_LAYOUT_SWAP ? ESPOTA_BOOT_ONE_PLACE
+                                                           : ESPOTA_BOOT_TWO_SLOTS,
+                       &node->chip, &node->update);
+        node->update.installer = &node->safe.installer.table;
+    }
     node->receiver = (struct espota_receiver_config){
         .update = &node->update,
         .password_hash = settings->password_hash,
@@ -380,6 +388,8 @@ enum espota_status stub_node_listen(struct stub_node *node, struct espota_error 
     espota_pump_init(&node->device, &node->ops, &node->receiver);
     if (settings->options->http != NULL)
         status = stub_web_listen(&node->web, err);
+    if (status == ESPOTA_OK && node->update.installer != NULL)
+        status = stub_safe_confirm(&node->safe, err);
     if (status != ESPOTA_OK)
         stub_node_silence(node);
     return status;

@@ -51,6 +51,7 @@ struct stub_node {
     struct stub_who who;
     struct stub_chip chip;
     struct stub_rtc rtc;
+    struct stub_safe safe; /* with --layout */
     struct stub_link link;
     struct stub_slow slow;
     struct espota_updater_config update;

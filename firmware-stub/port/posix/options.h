@@ -14,6 +14,9 @@ enum { STUB_COUNT_MAX = 62500 }; /* 127.1.0.1 to 127.1.249.250 */
 
 enum stub_auth { STUB_AUTH_MD5, STUB_AUTH_SHA256, STUB_AUTH_MD5_ESP32 };
 
+/* Which loader is played: eboot, or the one that survives with one place for programs or two. */
+enum stub_layout { STUB_LAYOUT_EBOOT, STUB_LAYOUT_SWAP, STUB_LAYOUT_SLOTS };
+
 /* Which client of the RTOS SDK is played: the program that runs, and so which slot is written. */
 enum stub_slot { STUB_SLOT_NONE, STUB_SLOT_USER1, STUB_SLOT_USER2 };
 
@@ -42,6 +45,7 @@ struct stub_options {
     uint64_t flash_size; /* 0: the file's, or 4 MiB */
     uint64_t fs_start;   /* 0: the usual place */
     bool atomic_fs;
+    enum stub_layout layout;
     bool boot; /* only plays the loader */
 
     uint32_t uploads; /* 0: no end */

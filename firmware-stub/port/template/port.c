@@ -111,9 +111,10 @@ static enum espota_status flash_read(void *context, uint32_t address, void *data
 }
 
 /*
- * 4096 bytes. A flash that erases only larger blocks is for two slots (slot_start, MCUboot), where
- * a block is erased when its first sector is asked for: addresses only grow within an update. The
- * loader's copy leaves sector 0 alone if it would not change, and block 0 would never be erased.
+ * 4096 bytes. A flash that erases only larger blocks is for two slots (slot_start, MCUboot) or for
+ * the loader that survives (boot/safe.h, `block`): a block is erased when its first sector is asked
+ * for, since addresses only grow within an update. eboot's copy leaves sector 0 alone if it would
+ * not change, and block 0 would never be erased.
  */
 static enum espota_status flash_erase(void *context, uint32_t address)
 {
