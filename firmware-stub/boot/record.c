@@ -182,7 +182,7 @@ static enum espota_status commit_to(struct espota_boot_journal *journal, uint8_t
 
 /*
  * Writes a record again that is not settled. One copy alone was never acted upon, so its own area
- * may go as long as the other one's record is there; from two copies on the first is whole and the
+ * may go as long as the other one's record is whole; from two copies on the first is whole and the
  * other area holds nothing of worth. Where there is no record yet both areas are wiped of doubt.
  */
 static enum espota_status settle(struct espota_boot_journal *journal,
@@ -191,7 +191,7 @@ static enum espota_status settle(struct espota_boot_journal *journal,
                                  const struct espota_boot_record *record,
                                  uint8_t page[ESPOTA_PAGE_SIZE])
 {
-    bool own = newest->copies == 1 && other->copies == COPIES;
+    bool own = newest->copies == 1 && other->copies > 1;
     enum espota_status status =
         commit_to(journal, own ? journal->active : journal->active ^ 1, record, page);
 

@@ -86,7 +86,7 @@ static void tear_range(struct tearing *chip, uint32_t address, const uint8_t *wi
     enum tear tear = chip->tear;
     uint32_t units = length / chip->model->unit;
     uint32_t prefix = tearing_random(chip, units + 1) * chip->model->unit;
-    bool backwards = tear == TEAR_SEEMS;
+    bool backwards = tear == TEAR_SEEMS || (will == NULL && tearing_random(chip, 2) == 0);
     uint32_t page = will == NULL ? length : ESPOTA_PAGE_SIZE; /* how far a torn one reaches */
     uint32_t end = prefix / page * page + page;
 

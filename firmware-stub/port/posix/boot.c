@@ -191,14 +191,14 @@ static enum espota_status play_eboot(struct stub_chip *chip, struct stub_rtc *rt
 }
 
 /* A program as the image room reads it, wherever it lies. */
-struct place {
+struct program_place {
     struct stub_chip *chip;
     uint32_t start;
 };
 
 static enum espota_status read_place(void *context, uint32_t offset, void *data, size_t length)
 {
-    const struct place *place = context;
+    const struct program_place *place = context;
 
     return place->chip->table.read(place->chip, place->start + offset, data, length);
 }
@@ -209,7 +209,7 @@ enum espota_status stub_boot_play(struct stub_chip *chip, struct stub_rtc *rtc,
                                   void (*serial)(void *context, const char *line), void *context,
                                   struct stub_boot *boot, struct espota_error *err)
 {
-    struct place place = {.chip = chip};
+    struct program_place place = {.chip = chip};
     struct espota_image_source source = {.context = &place, .read = read_place};
     enum espota_status status;
 

@@ -138,8 +138,8 @@ static const char *contradiction(const struct stub_options *typed)
         return "--bind and --count exclude each other: the devices of a fleet have their own "
                "addresses";
     if (typed->layout != STUB_LAYOUT_EBOOT &&
-        (typed->quirks || typed->atomic_fs || typed->running != STUB_SLOT_NONE))
-        return "--layout excludes --quirks, --atomic-fs and --rtos, which are of other loaders";
+        (typed->quirks || typed->atomic_fs || typed->running != STUB_SLOT_NONE || typed->resume))
+        return "--layout excludes --quirks, --atomic-fs, --rtos and --resume";
     if (typed->boot && typed->flash == NULL)
         return "--boot needs --flash";
     if (typed->user != NULL && typed->http == NULL && typed->pull == NULL)
