@@ -163,6 +163,12 @@ static enum espota_status write_nth(const struct espota_boot_journal *journal, u
                         ESPOTA_PAGE_SIZE);
 }
 
+/* Without a division, which small processors have only as a large function. */
+static uint8_t next_of(uint8_t area)
+{
+    return area + 1 == ESPOTA_BOOT_AREAS ? 0 : (uint8_t)(area + 1);
+}
+
 static enum espota_status commit_to(struct espota_boot_journal *journal, uint8_t index,
                                     const struct espota_boot_record *record,
                                     uint8_t page[ESPOTA_PAGE_SIZE])
@@ -180,23 +186,47 @@ static enum espota_status commit_to(struct espota_boot_journal *journal, uint8_t
     return status;
 }
 
+/* Whether `a` is newer; a torn record may have the number of one that was written after it. */
+static bool is_newer(const struct found_record *a, const struct found_record *b)
+{
+    return a->copies > 0 && (b->copies == 0 || a->epoch > b->epoch ||
+                             (a->epoch == b->epoch && a->copies > b->copies));
+}
+
+static uint8_t find_newest(const struct found_record found[ESPOTA_BOOT_AREAS])
+{
+    unsigned newest = 0;
+
+    for (unsigned i = 1; i < ESPOTA_BOOT_AREAS; i++)
+        if (is_newer(&found[i], &found[newest]))
+            newest = i;
+    return (uint8_t)newest;
+}
+
+static uint8_t find_oldest(const struct found_record found[ESPOTA_BOOT_AREAS], uint8_t active)
+{
+    uint8_t one = next_of(active);
+    uint8_t other = next_of(one);
+
+    return is_newer(&found[one], &found[other]) ? other : one;
+}
+
 /*
- * Writes a record again that is not settled. One copy alone was never acted upon, so its own area
- * may go as long as the other one's record is whole; from two copies on the first is whole and the
- * other area holds nothing of worth. Where there is no record yet both areas are wiped of doubt.
+ * Writes a record again that is not settled, and then over all that could be read as another one
+ * later. See record.h for which area goes first.
  */
 static enum espota_status settle(struct espota_boot_journal *journal,
-                                 const struct found_record *newest,
-                                 const struct found_record *other,
+                                 const struct found_record found[ESPOTA_BOOT_AREAS],
                                  const struct espota_boot_record *record,
                                  uint8_t page[ESPOTA_PAGE_SIZE])
 {
-    bool own = newest->copies == 1 && other->copies > 1;
-    enum espota_status status =
-        commit_to(journal, own ? journal->active : journal->active ^ 1, record, page);
+    uint8_t active = journal->active;
+    uint8_t first = found[active].copies == 1 ? active : find_oldest(found, active);
+    enum espota_status status = commit_to(journal, first, record, page);
 
-    if (newest->copies == 0 && status == ESPOTA_OK)
-        status = commit_to(journal, journal->active ^ 1, record, page);
+    for (unsigned i = 0; i < ESPOTA_BOOT_AREAS && status == ESPOTA_OK; i++)
+        if (i != first && found[i].doubtful)
+            status = commit_to(journal, (uint8_t)i, record, page);
     return status;
 }
 
@@ -205,28 +235,28 @@ enum espota_status espota_boot_journal_open(struct espota_boot_journal *journal,
                                             struct espota_boot_record *record,
                                             uint8_t page[ESPOTA_PAGE_SIZE])
 {
-    struct found_record found[2];
+    struct found_record found[ESPOTA_BOOT_AREAS];
     const struct found_record *newest;
+    bool doubtful = false;
 
-    look(area, 0, &found[0], page);
-    look(area, 1, &found[1], page);
-    *journal = (struct espota_boot_journal){.area = area, .active = 1};
-    if (found[0].copies > 0 && (found[1].copies == 0 || found[0].epoch > found[1].epoch))
-        journal->active = 0;
+    for (unsigned i = 0; i < ESPOTA_BOOT_AREAS; i++) {
+        look(area, i, &found[i], page);
+        doubtful = doubtful || found[i].doubtful;
+    }
+    *journal = (struct espota_boot_journal){.area = area, .active = find_newest(found)};
     newest = &found[journal->active];
     *record = newest->record;
     journal->epoch = newest->epoch;
-    if (!found[0].doubtful && !found[1].doubtful && newest->appended == 0 &&
-        newest->record.job == ESPOTA_BOOT_NO_JOB)
+    if (!doubtful && newest->appended == 0 && newest->record.job == ESPOTA_BOOT_NO_JOB)
         return ESPOTA_OK;
-    return settle(journal, newest, &found[journal->active ^ 1], record, page);
+    return settle(journal, found, record, page);
 }
 
 enum espota_status espota_boot_journal_commit(struct espota_boot_journal *journal,
                                               const struct espota_boot_record *record,
                                               uint8_t page[ESPOTA_PAGE_SIZE])
 {
-    return commit_to(journal, journal->active ^ 1, record, page);
+    return commit_to(journal, next_of(journal->active), record, page);
 }
 
 enum espota_status espota_boot_journal_append(struct espota_boot_journal *journal,

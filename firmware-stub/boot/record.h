@@ -4,10 +4,14 @@
  * bytes that may read differently each time, so nothing is concluded from one reading of the last
  * thing written:
  *
- * - Two areas, each erased as a whole. A commit erases the one that does not hold the newest record
- *   and writes three copies, one after the other. A copy that can be read says that the one before
+ * - Three areas, each erased as a whole. A commit erases the one with the oldest record and writes
+ *   three copies, one after the other. A copy that can be read says that the one before
  *   it is whole; with all three there the record is settled, whatever becomes of the third.
  * - A record that is not settled is first written again, with the next number, and acted upon then.
+ *   Of one copy alone it was never acted upon: its own area may go, for another has the record
+ *   before it. From two copies on the first is whole: the oldest area goes. With two areas that one
+ *   would hold the record before, which is still needed if the second copy cannot be read next
+ * time.
  * - A page is written once after an erase of the same run: what reads as erased need not be.
  * - Behind a commit's copies the steps of a job are appended, a page each. Of a job found under way
  *   the record is always written again, so what a torn page may show later is of no account.
@@ -51,6 +55,7 @@ struct espota_boot_record {
 
 enum {
     ESPOTA_BOOT_RECORD_SIZE = 108, /* of a page; the rest of it is FF */
+    ESPOTA_BOOT_AREAS = 3,
     ESPOTA_BOOT_AREA_MIN = 3 * ESPOTA_PAGE_SIZE,
 };
 
@@ -60,8 +65,8 @@ enum {
  */
 struct espota_boot_area {
     const struct espota_flash *flash;
-    uint32_t at[2]; /* erase(at) erases the area */
-    uint32_t size;  /* of each, at least ESPOTA_BOOT_AREA_MIN; from 1 KiB on steps are appended */
+    uint32_t at[ESPOTA_BOOT_AREAS]; /* erase(at) erases the area */
+    uint32_t size; /* of each, at least ESPOTA_BOOT_AREA_MIN; from 1 KiB on steps are appended */
 };
 
 /* The caller's memory; its content is this module's. */

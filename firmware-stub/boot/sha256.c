@@ -108,7 +108,7 @@ static enum espota_status digest_finish(void *context, struct espota_digest *dig
     while (sha->length % BLOCK != BLOCK - 8)
         add_byte(sha, 0);
     for (unsigned i = 0; i < 8; i++)
-        add_byte(sha, i < 4 ? 0 : (uint8_t)(bits >> (56 - 8 * i)));
+        add_byte(sha, (uint8_t)(i < 4 ? 0u : bits >> (56 - 8 * i)));
     espota_writer_init(&writer, out, ESPOTA_SHA256_SIZE);
     for (unsigned i = 0; i < 8; i++)
         espota_write_u32be(&writer, sha->state[i]);

@@ -406,7 +406,7 @@ START_TEST(test_hostile_record)
 }
 END_TEST
 
-/* Any memory will do for the records: two areas of three pages, where no step is appended. */
+/* Any memory will do for the records: three areas of three pages, where no step is appended. */
 START_TEST(test_small_record)
 {
     begin(ESPOTA_BOOT_ONE_PLACE);

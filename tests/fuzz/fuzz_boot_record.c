@@ -18,7 +18,8 @@ enum {
     FILES = 6 * SECTOR,
     RECORD_0 = 7 * SECTOR,
     RECORD_1 = 8 * SECTOR,
-    CHIP = 10 * SECTOR, /* the first sector and the last belong to nobody */
+    RECORD_2 = 9 * SECTOR,
+    CHIP = 11 * SECTOR, /* the first sector and the last belong to nobody */
     AREA = 2048,
 };
 
@@ -37,7 +38,7 @@ static enum espota_status chip_read(void *context, uint32_t address, void *data,
 static enum espota_status chip_erase(void *context, uint32_t address)
 {
     (void)context;
-    FUZZ_CHECK(address % SECTOR == 0 && address >= SLOT_0 && address <= RECORD_1);
+    FUZZ_CHECK(address % SECTOR == 0 && address >= SLOT_0 && address <= RECORD_2);
     memset(chip + address, 0xff, SECTOR);
     return ESPOTA_OK;
 }
@@ -49,7 +50,7 @@ static enum espota_status chip_write(void *context, uint32_t address, const void
 
     (void)context;
     FUZZ_CHECK(address % ESPOTA_PAGE_SIZE == 0 && length % ESPOTA_PAGE_SIZE == 0);
-    FUZZ_CHECK(address >= SLOT_0 && address + length <= RECORD_1 + SECTOR);
+    FUZZ_CHECK(address >= SLOT_0 && address + length <= RECORD_2 + SECTOR);
     for (size_t i = 0; i < length; i++) {
         FUZZ_CHECK(chip[address + i] == 0xff);
         chip[address + i] = bytes[i];
@@ -93,7 +94,7 @@ static void place_records(const uint8_t *data, size_t size)
 
     for (; size > 2; data += 2, size -= 2) {
         size_t length = size - 2 < FIELDS - 4 ? size - 2 : FIELDS - 4;
-        unsigned area = (data[0] & 1) != 0 ? RECORD_1 : RECORD_0;
+        unsigned area = RECORD_0 + ((data[0] & 1u) + (data[0] >> 4 & 1u)) * SECTOR;
         unsigned at = area + data[0] / 2u % 8 * ESPOTA_PAGE_SIZE;
         struct espota_boot_record record;
         uint32_t sequence;
@@ -118,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                         .slot_size = 2 * SECTOR,
                                         .files = FILES,
                                         .files_size = SECTOR,
-                                        .record = {&flash, {RECORD_0, RECORD_1}, AREA},
+                                        .record = {&flash, {RECORD_0, RECORD_1, RECORD_2}, AREA},
                                         .crypto = &crypto,
                                         .starts = 2};
     static uint8_t sector[SECTOR];
@@ -133,7 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if ((data[0] & 2) != 0)
         place_records(data + 1, size - 1);
     else
-        memcpy(chip + RECORD_0, data + 1, size - 1 < 2 * SECTOR ? size - 1 : 2 * SECTOR);
+        memcpy(chip + RECORD_0, data + 1, size - 1 < 3 * SECTOR ? size - 1 : 3 * SECTOR);
     verdict = espota_boot_safe(&layout, sector, &outcome);
     FUZZ_CHECK(verdict != ESPOTA_BOOT_AGAIN); /* the flash works */
     FUZZ_CHECK(outcome.start == SLOT_0 || outcome.start == SLOT_1);

@@ -61,9 +61,11 @@ static uint32_t lay_out(struct life *life, enum espota_boot_kind kind,
     at += slot + 1;
     layout->files = at * block;
     at += files;
-    layout->record = (struct espota_boot_area){
-        .flash = &life->chip->table, .at = {at * block, (at + 1) * block}, .size = block};
-    return (at + 2) * block;
+    layout->record =
+        (struct espota_boot_area){.flash = &life->chip->table,
+                                  .at = {at * block, (at + 1) * block, (at + 2) * block},
+                                  .size = block};
+    return (at + ESPOTA_BOOT_AREAS) * block;
 }
 
 static uint32_t part_of(uint32_t whole, uint32_t eighths)

@@ -2,7 +2,7 @@
 /*
  * A device whose loader survives every cut: where things lie on its chip, and the loader's turn.
  * The first sector is the loader's own, and nothing ever writes there; the records lie in the last
- * two sectors before the file system.
+ * sectors before the file system.
  */
 #include "port/posix/boot.h"
 
@@ -10,7 +10,7 @@
 
 #include "wire/wire.h"
 
-enum { RECORDS = 2, FIRST = ESPOTA_SECTOR_SIZE, STARTS = 3 };
+enum { RECORDS = ESPOTA_BOOT_AREAS, FIRST = ESPOTA_SECTOR_SIZE, STARTS = 3 };
 
 static enum espota_status version_of(void *context, uint32_t start, uint32_t size,
                                      uint32_t *version)
@@ -33,7 +33,9 @@ void stub_safe_init(struct stub_safe *safe, enum espota_boot_kind kind, struct s
         .block = ESPOTA_SECTOR_SIZE,
         .files = where->fs_start,
         .files_size = where->fs_end - where->fs_start, /* by the layout */
-        .record = {&chip->table, {records, records + ESPOTA_SECTOR_SIZE}, ESPOTA_SECTOR_SIZE},
+        .record = {&chip->table,
+                   {records, records + ESPOTA_SECTOR_SIZE, records + 2 * ESPOTA_SECTOR_SIZE},
+                   ESPOTA_SECTOR_SIZE},
         .crypto = where->crypto,
         .verify = where->verify,
         .starts = STARTS,
