@@ -107,6 +107,7 @@ TEXT
 
 find "$place" -type d -exec chmod 755 {} +
 find "$place" -type f -exec chmod 644 {} +
+chmod 755 "$exe"
 find "$place" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 rm -f "$out/$name.zip"
 (cd "$work" && find "$name" -type f | LC_ALL=C sort | zip -q -X -9 "$out/$name.zip" -@)

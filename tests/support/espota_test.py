@@ -39,8 +39,10 @@ OURS = ("ESPOTA_PASSWORD", "ESPOTA_PASSPHRASE", "ESPOTA_FORCE", "CREDENTIALS_DIR
 
 def program(variable):
     path = os.environ.get(variable)
-    if not path or not os.access(path, os.X_OK):
+    if not path:
         raise unittest.SkipTest(f"{variable} does not name a program")
+    if not os.access(path, os.X_OK):
+        raise AssertionError(f"{variable}: {path} cannot be run")
     return path
 
 
