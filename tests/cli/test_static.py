@@ -220,7 +220,7 @@ class Static:
 class Here(Static):
     """Of this machine's own kind: what it costs to start, too."""
 
-    ONLY = "full", "builds the libraries and the program for musl"
+    ONLY = "slow", "builds the libraries and the program for musl"
 
     def test_a_container_of_it(self):
         """contrib/container/Containerfile, by a builder of containers that is not ours."""
