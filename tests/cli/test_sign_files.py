@@ -148,6 +148,7 @@ class Failures(Case):
         fifo = self.dir / "fifo"
         os.mkfifo(fifo)
         reader = subprocess.Popen(["cat", fifo], stdout=subprocess.PIPE)
+        self.addCleanup(reader.kill)  # it would wait for ever where nobody writes
         self.assert_exit(run("sign", "--privatekey", self.private, "--bin", self.source, "--out",
                              fifo), 0)
         self.assertEqual(reader.communicate(timeout=espota_test.TIMEOUT)[0],

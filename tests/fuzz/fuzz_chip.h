@@ -42,8 +42,8 @@ static enum espota_status chip_write(void *context, uint32_t address, const void
                                      size_t length)
 {
     (void)context;
-    FUZZ_CHECK(address % ESPOTA_SECTOR_SIZE == 0 && length % ESPOTA_PAGE_SIZE == 0);
-    FUZZ_CHECK(length > 0 && length <= ESPOTA_SECTOR_SIZE && address < FS_END);
+    FUZZ_CHECK(address % ESPOTA_PAGE_SIZE == 0 && length % ESPOTA_PAGE_SIZE == 0 && length > 0);
+    FUZZ_CHECK(address % ESPOTA_SECTOR_SIZE + length <= ESPOTA_SECTOR_SIZE && address < FS_END);
     for (size_t i = 0; i < length; i++)
         FUZZ_CHECK(chip[address + i] == 0xff);
     memcpy(chip + address, data, length);

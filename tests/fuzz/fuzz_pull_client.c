@@ -80,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     step = steps[data[0] >> 3 & 3];
     if ((data[0] & 0x20) != 0) {
         config.retries = 3;
-        config.bookmark_at = ESPOTA_SECTOR_SIZE;
+        config.bookmark_at = SKETCH;
     }
     FUZZ_CHECK(espota_pull_client_init(&client, &config, 0) == ESPOTA_OK);
     ask();
