@@ -7,18 +7,18 @@
 #
 #   prefix=$(sh contrib/dependencies.sh windows-x86_64)
 #
-# PREFIX/libraries is a table for those who pack the program: name, version, licence, source and its
-# SHA-256 ("-": it came with the compiler), a tab between two. PREFIX/licenses has the texts, PREFIX/sources what a licence asks to be handed on.
+# $prefix/libraries is a table for those who pack the program: name, version, licence, source and its
+# SHA-256 ("-": it came with the compiler), a tab between two. $prefix/licenses has the texts,
+# $prefix/sources what a licence asks to be handed on.
 set -eu
 export LC_ALL=C
 
 usage() {
     cat <<'USAGE'
-usage: sh contrib/dependencies.sh TARGET [PREFIX]
+usage: sh contrib/dependencies.sh TARGET
   TARGET  windows-x86_64, linux-musl-x86_64, linux-musl-aarch64 or linux-musl-armv6
-  PREFIX  where to put them; otherwise TARGET in the folder ESPOTA_DEPENDENCIES, or in
-          espota-c below XDG_CACHE_HOME (~/.cache)
-Prints PREFIX. What is there and still of these versions and this recipe is kept. ZIG is how zig is
+Puts them into the folder TARGET of ESPOTA_DEPENDENCIES, or of espota-c below XDG_CACHE_HOME
+(~/.cache), and prints it. What is there and still of these versions and this recipe is kept. ZIG is how zig is
 called, for musl: otherwise "zig", or "python3 -m ziglang" (pip install ziglang).
 USAGE
 }
@@ -83,7 +83,7 @@ esac
 packages=$(dirname "$0")/source_packages.sh
 # shellcheck source=contrib/source_packages.sh
 . "$packages"
-prefix=${2:-${ESPOTA_DEPENDENCIES:-${XDG_CACHE_HOME:-$HOME/.cache}/espota-c}/$target}
+prefix=${ESPOTA_DEPENDENCIES:-${XDG_CACHE_HOME:-$HOME/.cache}/espota-c}/$target
 mkdir -p "$prefix"
 prefix=$(cd "$prefix" && pwd)
 
@@ -265,11 +265,6 @@ tell_of_compiler
 # pkg-config finds the prefix from where its files are, so that it is the same wherever it lies.
 sed -i "s|$out|\${pcfiledir}/../..|g; s|^prefix=/usr$|prefix=\${pcfiledir}/../..|" \
     "$out/lib/pkgconfig"/*.pc
-# It names OpenSSL's archives, and those of the compiler's cache as well, by their paths.
-if [ "$system" = Linux ]; then
-    sed -i 's, [^ ]*/lib\(c\|zigc\|compiler_rt\)\.a,,g; s, [^ ]*/lib\(ssl\|crypto\)\.a, -l\1,g' \
-        "$out/lib/pkgconfig/libcurl.pc"
-fi
 if [ "$system" = Windows ]; then
     "$host-strip" --strip-debug --enable-deterministic-archives "$out/lib"/*.a
 fi

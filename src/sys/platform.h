@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What POSIX systems do their own way with files and programs: platform_linux.c,
- * platform_macos.c, platform_other.c (POSIX and no more). Beside it what the files of files share.
+ * platform_macos.c, platform_other.c (POSIX and no more), process_close_*.c (by C library). Beside
+ * it what the files of files share.
  */
 #ifndef ESPOTA_SYS_PLATFORM_H
 #define ESPOTA_SYS_PLATFORM_H

@@ -6,11 +6,15 @@
 
 #include "sys/platform.h"
 
+enum { MOST = 65536 };
+
 bool espota_process_close_from(posix_spawn_file_actions_t *actions, int first)
 {
-    long most = sysconf(_SC_OPEN_MAX);
+    long most = sysconf(_SC_OPEN_MAX); /* -1: there is no limit */
 
-    for (int fd = first; fd < most && fd < 65536; fd++) {
+    if (most < 0 || most > MOST)
+        most = MOST;
+    for (int fd = first; fd < most; fd++) {
         if (fcntl(fd, F_GETFD) < 0)
             continue; /* closing one that is not open would be an error */
         errno = posix_spawn_file_actions_addclose(actions, fd);

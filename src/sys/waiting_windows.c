@@ -7,17 +7,18 @@ enum { TRIES = 50, BETWEEN_MS = 10 };
 
 /* Held while a read is ended, so that it is no later call of the thread that ends. */
 static SRWLOCK lock = SRWLOCK_INIT;
-static HANDLE waiting; /* the thread, or NULL */
+static DWORD waiting; /* the thread's number, which no other has while it reads; or 0 */
+
+static void set_waiting(DWORD thread)
+{
+    AcquireSRWLockExclusive(&lock);
+    waiting = thread;
+    ReleaseSRWLockExclusive(&lock);
+}
 
 void espota_waiting_begin(void)
 {
-    HANDLE thread = OpenThread(THREAD_TERMINATE, FALSE, GetCurrentThreadId());
-
-    AcquireSRWLockExclusive(&lock);
-    if (waiting != NULL)
-        CloseHandle(waiting);
-    waiting = thread;
-    ReleaseSRWLockExclusive(&lock);
+    set_waiting(GetCurrentThreadId());
     SetLastError(NO_ERROR);
 }
 
@@ -25,12 +26,18 @@ void espota_waiting_end(void)
 {
     DWORD error = GetLastError();
 
-    AcquireSRWLockExclusive(&lock);
-    if (waiting != NULL)
-        CloseHandle(waiting);
-    waiting = NULL;
-    ReleaseSRWLockExclusive(&lock);
+    set_waiting(0);
     SetLastError(error);
+}
+
+static bool end_read(void)
+{
+    HANDLE thread = waiting != 0 ? OpenThread(THREAD_TERMINATE, FALSE, waiting) : NULL;
+    bool ended = thread != NULL && CancelSynchronousIo(thread);
+
+    if (thread != NULL)
+        CloseHandle(thread);
+    return ended;
 }
 
 /* The thread may have looked whether it is to stop, and not be in its read yet. */
@@ -42,7 +49,7 @@ void espota_waiting_interrupt(void)
         if (i > 0)
             Sleep(BETWEEN_MS);
         AcquireSRWLockExclusive(&lock);
-        ended = waiting != NULL && CancelSynchronousIo(waiting);
+        ended = end_read();
         ReleaseSRWLockExclusive(&lock);
     }
 }
