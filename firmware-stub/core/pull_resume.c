@@ -172,12 +172,11 @@ bool espota_pull_resume_lost(struct espota_pull_client *client)
     for (unsigned i = 0; i < client->lost && wait < ESPOTA_PULL_RETRY_MAX_MS; i++)
         wait *= 2;
     client->lost++;
-    if (client->updater.running && client->bookmark.etag[0] == '\0')
-        espota_pull_resume_forget(client);
-    else if (client->updater.running)
-        client->from = espota_updater_received(&client->updater);
+    if (client->updater.running)
+        client->from =
+            client->bookmark.etag[0] != '\0' ? espota_updater_received(&client->updater) : 0;
     if (client->from == 0)
-        client->first_bytes = 0;
+        espota_pull_resume_forget(client);
     client->phase = ESPOTA_PULL_WAITING;
     client->deadline = client->now + wait;
     return true;

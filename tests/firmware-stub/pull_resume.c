@@ -243,5 +243,37 @@ START_TEST(test_lines_break)
 }
 END_TEST
 
+/* Between the head and the first byte, and the RTOS SDK's client begins with the head. */
+START_TEST(test_a_line_breaks_behind_the_head)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 90000\r\nETag: \"v1\"\r\n"
+                               "Content-Type: application/octet-stream\r\n\r\n";
+    uint32_t crc;
+    uint64_t at;
+
+    setup();
+    config.dialect = ESPOTA_PULL_RTOS;
+    config.retries = 1;
+    update.fs_start = 65 * ESPOTA_SECTOR_SIZE;
+    update.fs_end = update.fs_start + 58 * ESPOTA_SECTOR_SIZE;
+    crc = espota_crc32_appended(~espota_crc32_zlib(ESPOTA_CRC32_START, image, SIZE - 4));
+    for (int i = 0; i < 4; i++)
+        image[SIZE - 4 + i] = (uint8_t)(crc >> 8 * i);
+    begin();
+    ck_assert_uint_eq(ask(), 0);
+    espota_pull_client_rx(&client, (const uint8_t *)head, strlen(head), 0);
+    ck_assert_uint_eq(espota_pull_client_want(&client), ESPOTA_WANT_STREAM_IN);
+    espota_pull_client_rx_end(&client);
+    ck_assert(espota_pull_client_deadline(&client, &at));
+    espota_pull_client_tick(&client, at);
+    ck_assert_uint_eq(ask(), 0);
+    espota_pull_client_rx(&client, (const uint8_t *)head, strlen(head), 0);
+    espota_pull_client_rx(&client, image, SIZE, 0);
+    ck_assert_int_eq(client.result, ESPOTA_PULL_UPDATED);
+    espota_pull_client_deinit(&client);
+}
+END_TEST
+
 UNIT_MAIN("firmware-stub/pull_resume", test_the_power_goes_at_each_change, test_notes,
-          test_what_was_kept_is_damaged, test_no_place_for_a_bookmark, test_lines_break)
+          test_what_was_kept_is_damaged, test_no_place_for_a_bookmark, test_lines_break,
+          test_a_line_breaks_behind_the_head)

@@ -65,6 +65,8 @@ static int32_t run(void *context)
     move_out(pull);
     while (count < PIECES_AT_ONCE && move_in(pull))
         count++;
+    if (espota_pull_client_want(&pull->client) == 0)
+        espota_lwip_stream_close(&pull->stream); /* it waits for the next try */
     if (pull->client.result == ESPOTA_PULL_PENDING) {
         if (count > 0 || !espota_pull_client_deadline(&pull->client, &at) || at <= now)
             return 0;

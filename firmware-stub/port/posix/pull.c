@@ -95,8 +95,6 @@ static void pump_connect(struct pull *pull)
 {
     enum espota_status status;
 
-    if (espota_pull_client_want(&pull->client) == 0)
-        stub_link_close(&pull->link);
     if ((espota_pull_client_want(&pull->client) & ESPOTA_WANT_CONNECT) == 0)
         return;
     status = stub_link_connect(&pull->link, NULL, &pull->server);
@@ -149,6 +147,8 @@ static void step(void *context)
     pump_connect(pull);
     pump_out(pull);
     busy = pump_in(pull);
+    if (espota_pull_client_want(&pull->client) == 0)
+        stub_link_close(&pull->link); /* it waits for the next try */
     if (is_over(pull) || !espota_pull_client_deadline(&pull->client, &at)) {
         espota_loop_wake(loop);
         return;
