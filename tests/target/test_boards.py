@@ -187,10 +187,44 @@ class Everything(Common):
         self.assertIn(DEVICE, found.stdout)
 
 
+# A server that gives only a part of its first answer, and tells what it was asked for.
+BREAKS = """
+import re, socket, sys
+image = open(sys.argv[2], "rb").read()
+listener = socket.create_server((sys.argv[1], 0))
+print(listener.getsockname()[1], flush=True)
+for most in (len(image) // 2, len(image)):
+    line, _ = listener.accept()
+    asked = line.recv(4096).decode()
+    at = int((re.search("Range: bytes=([0-9]+)-", asked) or [0, 0])[1])
+    print(at, flush=True)
+    head = f"Content-Length: {len(image) - at}\\r\\nETag: \\"1\\"\\r\\n\\r\\n"
+    if at > 0:
+        head = f"Content-Range: bytes {at}-{len(image) - 1}/{len(image)}\\r\\n" + head
+    line.sendall(f"HTTP/1.1 {206 if at > 0 else 200} OK\\r\\n{head}".encode() + image[at:most])
+    line.close()
+"""
+
+
 class Process(Everything, Case):
     """What is about TCP, in a process: quick, and the same code."""
 
     board = "host"
+
+    def test_a_line_that_breaks_while_it_asks(self):
+        new = self.image(2)
+        server = subprocess.Popen(self.air.argv(sys.executable, "-c", BREAKS, boards.HOST, new),
+                                  stdout=subprocess.PIPE, text=True)
+        for cleanup in (server.stdout.close, server.wait, server.kill):
+            self.addCleanup(cleanup)
+        port = int(server.stdout.readline())
+        flash = self.chip(flags=boards.PULL, pull=(f"{boards.HOST}:{port}", port))
+        device = self.device(flash)
+        self.assertIsNotNone(device.wait(r"end, ms \d+"), device.out.lines)
+        first, then = (int(line) for line in server.stdout)
+        self.assertEqual(first, 0)
+        self.assertGreater(then, 0)
+        self.assert_runs(device, flash, new)
 
     def test_reset_in_the_middle(self):
         flash, new = self.chip(), self.image(2)

@@ -40,6 +40,8 @@ void roads_start(const struct settings *settings, const struct espota_updater_co
         .version = program_version,
         .sketch_md5 = "00000000000000000000000000000000",
         .sdk_version = "emulated",
+        .retries = 1,
+        .retry_ms = 100,
         .event = event,
     };
     if ((settings->flags & SETTINGS_PAGE) != 0 &&
