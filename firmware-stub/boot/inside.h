@@ -19,10 +19,14 @@ enum espota_status espota_boot_open(const struct espota_boot_layout *layout,
                                     uint8_t page[ESPOTA_PAGE_SIZE]) ESPOTA_MUST_CHECK;
 
 /* The slot that no program runs from. */
-unsigned espota_boot_idle(const struct espota_boot_layout *layout,
-                          const struct espota_boot_record *record);
+static inline unsigned espota_boot_idle(const struct espota_boot_record *record)
+{
+    return record->slot ^ 1u;
+}
 
-/* A program stays: no trial, and its version is the floor. */
-void espota_boot_keep(const struct espota_boot_layout *layout, struct espota_boot_record *record);
+/* The program stays: no trial, and its version is the floor. */
+void espota_boot_keep(struct espota_boot_record *record);
+/* The program, which is new, has its trial; where the layout has none it stays. */
+void espota_boot_try(const struct espota_boot_layout *layout, struct espota_boot_record *record);
 
 #endif

@@ -27,23 +27,17 @@ uint32_t espota_boot_blocks(const struct espota_boot_layout *layout,
     return count_blocks(layout, size);
 }
 
-unsigned espota_boot_idle(const struct espota_boot_layout *layout,
-                          const struct espota_boot_record *record)
-{
-    return layout->kind == ESPOTA_BOOT_ONE_PLACE ? 1 : record->slot ^ 1u;
-}
-
 uint32_t espota_boot_running(const struct espota_boot_layout *layout,
                              const struct espota_boot_record *record)
 {
-    return layout->slot[espota_boot_idle(layout, record) ^ 1];
+    return layout->slot[record->slot];
 }
 
 /* One block behind the beginning of the only slot for it, so that there is a free one to move. */
 uint32_t espota_boot_staging(const struct espota_boot_layout *layout,
                              const struct espota_boot_record *record)
 {
-    return layout->slot[espota_boot_idle(layout, record)] +
+    return layout->slot[espota_boot_idle(record)] +
            (layout->kind == ESPOTA_BOOT_ONE_PLACE ? layout->block : 0);
 }
 
@@ -80,12 +74,20 @@ enum espota_status espota_boot_open(const struct espota_boot_layout *layout,
     return status;
 }
 
-void espota_boot_keep(const struct espota_boot_layout *layout, struct espota_boot_record *record)
+void espota_boot_keep(struct espota_boot_record *record)
 {
-    uint32_t version = record->program[espota_boot_idle(layout, record) ^ 1].version;
+    uint32_t version = record->program[record->slot].version;
 
     record->trial = false;
     record->left = 0;
     if (version > record->floor)
         record->floor = version;
+}
+
+void espota_boot_try(const struct espota_boot_layout *layout, struct espota_boot_record *record)
+{
+    record->trial = layout->starts > 0;
+    record->left = layout->starts;
+    if (!record->trial)
+        espota_boot_keep(record);
 }

@@ -27,7 +27,7 @@ enum espota_status espota_boot_confirm(const struct espota_boot_layout *layout,
 
     if (status != ESPOTA_OK || !record.trial)
         return status;
-    espota_boot_keep(layout, &record);
+    espota_boot_keep(&record);
     return espota_boot_journal_commit(&journal, &record, page);
 }
 
@@ -76,7 +76,7 @@ static enum espota_update_error begin(void *context, uint32_t command, uint32_t 
     if (record.trial)
         return ESPOTA_UPDATE_RUNNING;
     *start = espota_boot_staging(layout, &record);
-    idle = &record.program[espota_boot_idle(layout, &record)];
+    idle = &record.program[espota_boot_idle(&record)];
     if (record.job == ESPOTA_BOOT_NO_JOB && idle->size == 0)
         return ESPOTA_UPDATE_OK;
     record.job = ESPOTA_BOOT_NO_JOB;
@@ -89,7 +89,7 @@ static enum espota_update_error ask_for_program(const struct espota_boot_layout 
                                                 struct espota_boot_record *record,
                                                 const struct espota_staged *image)
 {
-    struct espota_boot_program *program = &record->program[espota_boot_idle(layout, record)];
+    struct espota_boot_program *program = &record->program[espota_boot_idle(record)];
 
     if (layout->version != NULL &&
         layout->version(layout->context, image->start, image->size, &program->version) != ESPOTA_OK)
@@ -101,10 +101,7 @@ static enum espota_update_error ask_for_program(const struct espota_boot_layout 
         return ESPOTA_UPDATE_OK;
     }
     record->slot ^= 1;
-    record->trial = layout->starts > 0;
-    record->left = layout->starts;
-    if (!record->trial)
-        espota_boot_keep(layout, record);
+    espota_boot_try(layout, record);
     return ESPOTA_UPDATE_OK;
 }
 
@@ -119,7 +116,7 @@ static enum espota_update_error install(void *context, const struct espota_stage
 
     if (espota_boot_open(layout, &journal, &record, installer->page) != ESPOTA_OK)
         return ESPOTA_UPDATE_WRITE;
-    program = &record.program[espota_boot_idle(layout, &record)];
+    program = &record.program[espota_boot_idle(&record)];
     program->size = image->size;
     program->version = 0;
     memcpy(program->sha256, image->sha256, ESPOTA_SHA256_SIZE);

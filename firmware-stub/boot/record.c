@@ -79,13 +79,13 @@ enum espota_status espota_boot_record_parse(const uint8_t page[ESPOTA_PAGE_SIZE]
     return ESPOTA_OK;
 }
 
-static unsigned appended_room(const struct espota_boot_area *area)
+static uint8_t appended_room(const struct espota_boot_area *area)
 {
     uint32_t pages = area->size / ESPOTA_PAGE_SIZE;
 
     if (pages < COPIES)
         return 0;
-    return pages - COPIES < APPENDED_MAX ? pages - COPIES : APPENDED_MAX;
+    return (uint8_t)(pages - COPIES < APPENDED_MAX ? pages - COPIES : APPENDED_MAX);
 }
 
 /* Where the nth record of an area lies, the copies first. */
@@ -116,11 +116,7 @@ static bool read_nth(const struct espota_boot_area *area, unsigned index, unsign
 
 static bool is_blank(const uint8_t page[ESPOTA_PAGE_SIZE])
 {
-    bool blank = true;
-
-    for (size_t i = 0; i < ESPOTA_PAGE_SIZE; i++)
-        blank = blank && page[i] == 0xff;
-    return blank;
+    return page[0] == 0xff && memcmp(page, page + 1, ESPOTA_PAGE_SIZE - 1) == 0;
 }
 
 static void look(const struct espota_boot_area *area, unsigned index, struct found_record *found,
@@ -176,13 +172,11 @@ static enum espota_status commit_to(struct espota_boot_journal *journal, uint8_t
     const struct espota_flash *flash = journal->area->flash;
     enum espota_status status = flash->erase(flash->context, journal->area->at[index]);
 
-    journal->fresh = false;
     journal->active = index;
     journal->epoch++;
     for (unsigned nth = 0; nth < COPIES && status == ESPOTA_OK; nth++)
         status = write_nth(journal, nth, record, page);
-    journal->fresh = status == ESPOTA_OK;
-    journal->appended = 0;
+    journal->appended = status == ESPOTA_OK ? 0 : appended_room(journal->area);
     return status;
 }
 
@@ -243,7 +237,9 @@ enum espota_status espota_boot_journal_open(struct espota_boot_journal *journal,
         look(area, i, &found[i], page);
         doubtful = doubtful || found[i].doubtful;
     }
-    *journal = (struct espota_boot_journal){.area = area, .active = find_newest(found)};
+    /* what this run has not erased is not written to */
+    *journal = (struct espota_boot_journal){
+        .area = area, .active = find_newest(found), .appended = appended_room(area)};
     newest = &found[journal->active];
     *record = newest->record;
     journal->epoch = newest->epoch;
@@ -263,7 +259,7 @@ enum espota_status espota_boot_journal_append(struct espota_boot_journal *journa
                                               const struct espota_boot_record *record,
                                               uint8_t page[ESPOTA_PAGE_SIZE])
 {
-    if (!journal->fresh || journal->appended == appended_room(journal->area))
+    if (journal->appended == appended_room(journal->area))
         return espota_boot_journal_commit(journal, record, page);
     return write_nth(journal, COPIES + journal->appended++, record, page);
 }

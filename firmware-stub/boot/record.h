@@ -5,13 +5,12 @@
  * thing written:
  *
  * - Three areas, each erased as a whole. A commit erases the one with the oldest record and writes
- *   three copies, one after the other. A copy that can be read says that the one before
- *   it is whole; with all three there the record is settled, whatever becomes of the third.
+ *   three copies, one after the other. A copy that can be read says that the one before it is
+ *   whole; with all three there the record is settled, whatever becomes of the third.
  * - A record that is not settled is first written again, with the next number, and acted upon then.
  *   Of one copy alone it was never acted upon: its own area may go, for another has the record
- *   before it. From two copies on the first is whole: the oldest area goes. With two areas that one
- *   would hold the record before, which is still needed if the second copy cannot be read next
- * time.
+ *   before it. From two copies on the first is whole: the oldest area goes. With two areas that
+ *   would be the record before, still needed if the second copy cannot be read next time.
  * - A page is written once after an erase of the same run: what reads as erased need not be.
  * - Behind a commit's copies the steps of a job are appended, a page each. Of a job found under way
  *   the record is always written again, so what a torn page may show later is of no account.
@@ -74,8 +73,7 @@ struct espota_boot_journal {
     const struct espota_boot_area *area;
     uint32_t epoch;   /* of the newest record */
     uint8_t active;   /* the area that it is in */
-    uint8_t appended; /* records behind the copies */
-    bool fresh;       /* the active area was erased and written in this run */
+    uint8_t appended; /* records behind the copies; as many as have room where none may be added */
 };
 
 /* A page as it is in memory; `sequence` is told apart from what it orders. */

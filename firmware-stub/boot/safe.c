@@ -134,15 +134,14 @@ static void conclude(struct run *run)
     run->outcome->event = ESPOTA_BOOT_INSTALLED;
     if (record->job == ESPOTA_BOOT_COPY) {
         run->outcome->files = true;
-        record->program[espota_boot_idle(run->layout, record)].size = 0;
+        record->program[espota_boot_idle(record)].size = 0;
+    } else if (record->job == ESPOTA_BOOT_BACK) {
+        exchange(record);
+        record->trial = false;
+        run->outcome->event = ESPOTA_BOOT_WENT_BACK;
     } else {
         exchange(record);
-        record->trial = record->job == ESPOTA_BOOT_SWAP;
-        record->left = run->layout->starts;
-        if (record->job == ESPOTA_BOOT_BACK)
-            run->outcome->event = ESPOTA_BOOT_WENT_BACK;
-        if (record->trial && record->left == 0)
-            espota_boot_keep(run->layout, record);
+        espota_boot_try(run->layout, record);
     }
     record->job = ESPOTA_BOOT_NO_JOB;
     record->step = 0;
@@ -152,7 +151,7 @@ static void conclude(struct run *run)
 static bool source_is_good(const struct run *run)
 {
     const struct espota_boot_layout *layout = run->layout;
-    unsigned idle = espota_boot_idle(layout, run->record);
+    unsigned idle = espota_boot_idle(run->record);
 
     return is_good(run, &run->record->program[idle],
                    run->record->job == ESPOTA_BOOT_BACK ? layout->slot[1]
@@ -167,7 +166,7 @@ static void drop(struct run *run)
         run->outcome->event = ESPOTA_BOOT_REFUSED;
         run->outcome->files = record->job == ESPOTA_BOOT_COPY;
     }
-    record->program[espota_boot_idle(run->layout, record)].size = 0;
+    record->program[espota_boot_idle(record)].size = 0;
     record->trial = false; /* there is nothing to go back to */
     record->job = ESPOTA_BOOT_NO_JOB;
 }
@@ -208,7 +207,7 @@ static enum espota_status work(struct run *run)
 static bool turn_back(struct run *run)
 {
     struct espota_boot_record *record = run->record;
-    unsigned idle = espota_boot_idle(run->layout, record);
+    unsigned idle = espota_boot_idle(record);
     bool known = record->trial || record->program[idle].size != 0;
 
     if (!known || !is_good(run, &record->program[idle], run->layout->slot[idle])) {
@@ -246,14 +245,11 @@ static enum espota_boot_verdict choose(struct run *run)
 
     /* an update, back from it, and back from a damaged one: there is no fourth turn */
     for (int turn = 0; turn < 4; turn++) {
-        unsigned slot;
-
         if (record->job != ESPOTA_BOOT_NO_JOB && work(run) != ESPOTA_OK)
             return ESPOTA_BOOT_AGAIN;
-        slot = espota_boot_idle(layout, record) ^ 1;
-        run->outcome->start = layout->slot[slot];
+        run->outcome->start = espota_boot_running(layout, record);
         if (!(record->trial && record->left == 0) &&
-            is_good(run, &record->program[slot], layout->slot[slot]))
+            is_good(run, &record->program[record->slot], run->outcome->start))
             return count_start(run) == ESPOTA_OK ? ESPOTA_BOOT_READY : ESPOTA_BOOT_AGAIN;
         if (!turn_back(run))
             return ESPOTA_BOOT_DAMAGED;

@@ -113,6 +113,7 @@ bool life_upload(struct life *life, const struct life_image *image, uint32_t com
     if (status == ESPOTA_OK)
         status = espota_updater_end(&updater, false);
     espota_updater_abort(&updater);
+    life->error = updater.error;
     return status == ESPOTA_OK;
 }
 

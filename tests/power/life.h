@@ -34,15 +34,17 @@ struct life {
     unsigned files;    /* what may be in the file system */
     bool trial;        /* at the last good start */
     const char *fault; /* what the judge has found; NULL: nothing */
+
+    enum espota_update_error error; /* of the last upload */
 };
 
-/* How much of a slot the programs take; 0: what ran at first came by cable, and nobody knows it. */
+/* How much of a slot the programs take. */
 struct life_sizes {
     const char *name;
     uint32_t old_part, new_part; /* eighths of the slot */
 };
 
-/* An old program runs, confirmed if it is known. */
+/* An old program runs, which the record knows nothing of. */
 void life_begin(struct life *life, struct tearing *chip, const struct tearing_model *model,
                 enum espota_boot_kind kind, const struct life_sizes *sizes,
                 const struct espota_crypto *crypto, uint32_t seed);

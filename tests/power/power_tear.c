@@ -232,9 +232,7 @@ static void each_cut(const struct scenario *scenario, const struct life *at_firs
 static void prepare(const struct scenario *scenario, const struct tearing_model *model,
                     enum espota_boot_kind kind, const struct life_sizes *size, uint32_t seed)
 {
-    bool (*drops)(void *, uint32_t, bool) = chip.drops;
     unsigned cuts = chip.cuts;
-    void *context = chip.context;
 
     life_begin(&life, &chip, model, kind, size, &openssl.table, seed);
     tearing_power_up(&chip, 0, TEAR_BEFORE);
@@ -250,8 +248,6 @@ static void prepare(const struct scenario *scenario, const struct tearing_model 
     }
     before.size = chip.size;
     tearing_copy(&before, &chip);
-    chip.drops = drops;
-    chip.context = context;
     chip.cuts = cuts;
 }
 
@@ -291,31 +287,28 @@ static uint32_t page_in_record(uint32_t address)
 }
 
 /* The steps of a job are not written down. */
-static bool drops_steps(void *context, uint32_t address, bool erase)
+static bool drops_steps(uint32_t address, bool erase)
 {
     uint32_t at = page_in_record(address);
 
-    (void)context;
     return !erase && at != UINT32_MAX && at > 1 &&
            at != life.layout.record.size / ESPOTA_PAGE_SIZE - 1;
 }
 
 /* What is moved lands on what was there. */
-static bool drops_erases(void *context, uint32_t address, bool erase)
+static bool drops_erases(uint32_t address, bool erase)
 {
-    (void)context;
     return erase && address < life.layout.slot[1];
 }
 
 /* The other areas are never used: a record is written where the only other one was. */
-static bool drops_other_areas(void *context, uint32_t address, bool erase)
+static bool drops_other_areas(uint32_t address, bool erase)
 {
-    (void)context;
     (void)erase;
     return address >= life.layout.record.at[1] && page_in_record(address) != UINT32_MAX;
 }
 
-static bool finds(const char *what, bool (*drops)(void *, uint32_t, bool))
+static bool finds(const char *what, bool (*drops)(uint32_t, bool))
 {
     struct tally tally = {0};
 

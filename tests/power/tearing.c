@@ -150,7 +150,7 @@ static enum espota_status tearing_erase(void *context, uint32_t address)
     }
     if (address % block != 0) /* it went with its block's first sector */
         return ESPOTA_OK;
-    if (chip->drops != NULL && chip->drops(chip->context, address, true))
+    if (chip->drops != NULL && chip->drops(address, true))
         return ESPOTA_OK;
     if (cut(chip, address, NULL, block))
         return ESPOTA_E_FAILED;
@@ -174,7 +174,7 @@ static enum espota_status tearing_write(void *context, uint32_t address, const v
         chip->abused = true;
         return ESPOTA_E_FAILED;
     }
-    if (chip->drops != NULL && chip->drops(chip->context, address, false))
+    if (chip->drops != NULL && chip->drops(address, false))
         return ESPOTA_OK;
     chip->abused |= memchr(chip->clean + address, false, length) != NULL;
     if (cut(chip, address, data, (uint32_t)length))

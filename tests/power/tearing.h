@@ -58,8 +58,7 @@ struct tearing {
     bool dead;
     bool abused;
     /* What a broken loader would leave out: true drops this change in silence. NULL: nothing. */
-    bool (*drops)(void *context, uint32_t address, bool erase);
-    void *context;
+    bool (*drops)(uint32_t address, bool erase);
 };
 
 /* All erased. */

@@ -48,7 +48,7 @@ struct stub_boot {
     bool blank;         /* there is nothing but erased flash at the beginning */
     bool starts;        /* the loader finds an application to jump to */
     uint8_t flash_mode; /* for images that come, as struct espota_updater_config has it */
-    uint32_t length;    /* of the program from address 0 on; 0: cannot be told */
+    uint32_t length;    /* of the program from `start` on; 0: cannot be told */
     char md5[2 * ESPOTA_MD5_SIZE + 1]; /* of these bytes; "" without a length */
     struct espota_image image;         /* what they are; kind UNKNOWN without a length */
 };

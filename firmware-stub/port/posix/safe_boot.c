@@ -56,8 +56,7 @@ enum espota_status stub_safe_play(struct stub_safe *safe, struct stub_chip *chip
     const struct espota_boot_layout *layout = &safe->layout;
     enum espota_boot_verdict verdict = espota_boot_safe(layout, sector, &boot->safe);
     const struct espota_boot_record *record = &boot->safe.record;
-    const struct espota_boot_program *program =
-        &record->program[layout->kind == ESPOTA_BOOT_TWO_SLOTS ? record->slot : 0];
+    const struct espota_boot_program *program = &record->program[record->slot];
     uint8_t magic;
 
     if (verdict == ESPOTA_BOOT_AGAIN ||
