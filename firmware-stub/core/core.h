@@ -11,6 +11,8 @@
  *   multipart.h    the body of a form                multipart
  *   web_updater.h  a web page for updates            web_updater, web_page        all above
  *   pull_client.h  asking a server                   pull_client and its dialects updater
+ *                                                    pull_bookmark, pull_resume,
+ *                                                    updater_resume
  *
  * Of src/wire the first four want auth, crc, cursor, digest, invitation, status and text; the web
  * page and the client want http too.

@@ -31,11 +31,7 @@ static bool is_whole(const uint8_t page[PAGE])
 
 static bool is_erased(const uint8_t page[PAGE])
 {
-    size_t i = 0;
-
-    while (i < PAGE && page[i] == 0xff)
-        i++;
-    return i == PAGE;
+    return page[0] == 0xff && memcmp(page, page + 1, PAGE - 1) == 0;
 }
 
 /* --- the image in flash --- */
@@ -151,12 +147,14 @@ static bool read_note(struct espota_pull_bookmark *bookmark, const struct espota
 }
 
 enum espota_status espota_pull_bookmark_find(struct espota_pull_bookmark *bookmark,
-                                             const struct espota_flash *flash, uint32_t sector)
+                                             const struct espota_flash *flash, uint32_t sector,
+                                             uint32_t asked, uint32_t command)
 {
     uint32_t sum = ESPOTA_CRC32_START;
 
     memset(bookmark, 0, sizeof(*bookmark));
-    if (!read_what(bookmark, flash, sector) || !read_note(bookmark, flash, sector) ||
+    if (!read_what(bookmark, flash, sector) || bookmark->asked != asked ||
+        bookmark->command != command || !read_note(bookmark, flash, sector) ||
         bookmark->done == 0 || bookmark->done >= bookmark->size ||
         bookmark->done % ESPOTA_SECTOR_SIZE != 0 || bookmark->done > UINT32_MAX - bookmark->start ||
         !add_image(flash, bookmark->start, bookmark->start + bookmark->done, &sum) ||

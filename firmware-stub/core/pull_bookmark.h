@@ -43,9 +43,9 @@ enum espota_status espota_pull_bookmark_begin(struct espota_pull_bookmark *bookm
 enum espota_status espota_pull_bookmark_note(struct espota_pull_bookmark *bookmark,
                                              const struct espota_flash *flash, uint32_t sector,
                                              uint32_t done) ESPOTA_MUST_CHECK;
-/* MORE: there is none, or what it speaks of is no longer what is in flash. */
+/* MORE: there is none for what is asked, or what it speaks of is no longer what is in flash. */
 enum espota_status espota_pull_bookmark_find(struct espota_pull_bookmark *bookmark,
-                                             const struct espota_flash *flash,
-                                             uint32_t sector) ESPOTA_MUST_CHECK;
+                                             const struct espota_flash *flash, uint32_t sector,
+                                             uint32_t asked, uint32_t command) ESPOTA_MUST_CHECK;
 
 #endif

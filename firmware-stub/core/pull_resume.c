@@ -10,10 +10,9 @@
 
 enum { HTTP_OK = 200, HTTP_PARTIAL = 206, HTTP_NO_SUCH_RANGE = 416 };
 
-static bool may_resume(const struct espota_pull_client *client)
+static bool keeps_bookmark(const struct espota_pull_client *client)
 {
-    return client->config->mode != ESPOTA_PULL_VERSION &&
-           (client->config->retries > 0 || client->config->bookmark_at != 0);
+    return client->config->mode != ESPOTA_PULL_VERSION && client->config->bookmark_at != 0;
 }
 
 static void add_text(uint32_t *sum, const char *text)
@@ -29,10 +28,9 @@ void espota_pull_resume_init(struct espota_pull_client *client)
 
     add_text(&asked, config->host);
     add_text(&asked, config->target);
-    if (may_resume(client) && config->bookmark_at != 0 &&
-        espota_pull_bookmark_find(bookmark, config->update->flash, config->bookmark_at) ==
-            ESPOTA_OK &&
-        bookmark->asked == asked && bookmark->command == espota_pull_client_command(client)) {
+    if (keeps_bookmark(client) &&
+        espota_pull_bookmark_find(bookmark, config->update->flash, config->bookmark_at, asked,
+                                  espota_pull_client_command(client)) == ESPOTA_OK) {
         client->from = bookmark->done;
         client->best = bookmark->done;
         client->noting = true;
@@ -61,6 +59,7 @@ void espota_pull_resume_forget(struct espota_pull_client *client)
         client->noting && flash->erase(flash->context, client->config->bookmark_at) != ESPOTA_OK;
     client->from = 0;
     client->skip = 0;
+    client->told = 0;
     client->first_bytes = 0;
     espota_updater_abort(&client->updater);
 }
@@ -101,14 +100,14 @@ unsigned espota_pull_resume_status(struct espota_pull_client *client)
                                                                                   : client->status;
 }
 
-/* A bookmark lies where neither the image nor the program is. */
+/* A bookmark lies where the image does not. */
 static bool has_place(const struct espota_pull_client *client)
 {
     uint32_t at = client->config->bookmark_at;
     const struct espota_updater *updater = &client->updater;
 
-    return at != 0 && (at >= (uint64_t)updater->start + updater->size ||
-                       at + (uint64_t)ESPOTA_SECTOR_SIZE <= updater->start);
+    return at >= (uint64_t)updater->start + updater->size ||
+           at + (uint64_t)ESPOTA_SECTOR_SIZE <= updater->start;
 }
 
 void espota_pull_resume_begun(struct espota_pull_client *client)
@@ -123,7 +122,7 @@ void espota_pull_resume_begun(struct espota_pull_client *client)
     /* a weak one is of images that are as good as each other, not the same */
     espota_text_copy(espota_http_behind(client->etag, "W/") == NULL ? client->etag : "",
                      bookmark->etag, sizeof(bookmark->etag));
-    client->noting = may_resume(client) && bookmark->etag[0] != '\0' && has_place(client) &&
+    client->noting = keeps_bookmark(client) && bookmark->etag[0] != '\0' && has_place(client) &&
                      espota_pull_bookmark_begin(bookmark, client->config->update->flash,
                                                 client->config->bookmark_at) == ESPOTA_OK;
 }

@@ -23,7 +23,6 @@ static char md5[ESPOTA_MD5_HEX + 1];
 static void setup(void)
 {
     struct espota_digest digest;
-    uint8_t hash[ESPOTA_MD5_SIZE];
     const struct espota_crypto *crypto = &openssl.table;
 
     chip_init(&chip);
@@ -35,8 +34,7 @@ static void setup(void)
     image[3] = 0;
     ck_assert_int_eq(crypto->digest_start(crypto->context, ESPOTA_DIGEST_MD5, &digest), ESPOTA_OK);
     crypto->digest_add(crypto->context, &digest, image, SIZE);
-    ck_assert_int_eq(crypto->digest_finish(crypto->context, &digest, hash), ESPOTA_OK);
-    espota_hex_encode(hash, sizeof(hash), md5);
+    ck_assert_int_eq(espota_digest_finish_hex(crypto, &digest, md5), ESPOTA_OK);
     update = chip_update(&chip, crypto, 5000);
     update.flash_mode = 2;
     config = (struct espota_pull_client_config){
@@ -200,7 +198,7 @@ START_TEST(test_what_was_kept_is_damaged)
 }
 END_TEST
 
-/* A bookmark that would lie in the image, or in the program, is none. */
+/* A bookmark that would lie in the image is none. */
 START_TEST(test_no_place_for_a_bookmark)
 {
     setup();

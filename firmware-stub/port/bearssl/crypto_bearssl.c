@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Not OpenSSL, which the host uses: where both ends of a test agree, two libraries do. */
 #include <bearssl.h>
 #include <string.h>
 

@@ -6,7 +6,7 @@
 
 #include "port/lwip/lwip.h"
 
-enum { PIECE = 512, PIECES_AT_ONCE = 16, LEAVE_MS = 5000, SOON_MS = 50 };
+enum { PIECE = 512, PIECES_AT_ONCE = 16, LEAVE_MS = 5000 };
 
 /* What cannot be sent is dropped: the client is gone, and reading tells so. */
 static void move_out(struct espota_lwip_web *web)
@@ -62,7 +62,7 @@ static int32_t restart(struct espota_lwip_web *web)
     if (web->restart_at == 0)
         web->restart_at = now + LEAVE_MS;
     if (web->stream.leaving != NULL && now < web->restart_at)
-        return SOON_MS;
+        return (int32_t)(web->restart_at - now); /* `leaving` wakes it sooner */
     web->restart_at = 0;
     if (web->board->reboot != NULL)
         web->board->reboot(web->board->context);
