@@ -10,7 +10,6 @@ import tempfile
 import unittest
 
 import espota_test
-from option_tables import ROOT
 
 SUITE, MIRROR = "trixie", "http://deb.debian.org/debian"
 # Mounted where nobody else sees it, and gone with the last process. Not by chroot: the tests with
@@ -20,12 +19,6 @@ mount --bind "$0" "$0" && mount -t proc proc "$0/proc" && mount --rbind /dev "$0
     pivot_root . mnt && umount -l /mnt && cd / &&
     exec env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 TERM=dumb "$@"
 """
-
-
-def source_files(path, names):
-    """What copytree leaves out: the history and what was built."""
-    return {n for n in names if n == ".git" or n.startswith("build")} if (
-        pathlib.Path(path) == ROOT) else set()
 
 
 class Debian13(unittest.TestCase):
@@ -42,7 +35,7 @@ class Debian13(unittest.TestCase):
         if done.returncode != 0:
             raise unittest.SkipTest(f"debootstrap: {done.stdout.decode()[-200:]}")
         shutil.copy("/etc/resolv.conf", cls.root / "etc/resolv.conf")
-        shutil.copytree(ROOT, cls.root / "espota-c-source", ignore=source_files)
+        espota_test.copy_source(cls.root / "espota-c-source")
 
     def test_the_test_command(self):
         """It installs what it needs itself, and what it leaves out it says."""

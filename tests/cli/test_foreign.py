@@ -5,7 +5,6 @@ import atexit
 import functools
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import tempfile
 import unittest
 
 import espota_test
-from espota_test import Case, Stub, image
+from espota_test import Case, Stub, call, image
 from option_tables import ROOT
 
 QEMU = {"arm64": "qemu-aarch64-static", "armhf": "qemu-arm-static"}
@@ -21,14 +20,6 @@ GCC = {"arm64": "aarch64-linux-gnu-gcc", "armhf": "arm-linux-gnueabihf-gcc"}
 LINUX = ROOT / "contrib" / "linux"
 # Kept in the build's folder: 100 MB of Debian's packages for each.
 KEPT = pathlib.Path(os.environ.get("ESPOTA_BUILD", tempfile.gettempdir())) / "foreign"
-
-
-def call(*argv, **options):
-    done = subprocess.run([str(a) for a in argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          check=False, **options)
-    if done.returncode != 0:
-        raise AssertionError(f"{argv} ended with {done.returncode}:\n{done.stdout.decode()[-8000:]}")
-    return done.stdout.decode()
 
 
 @functools.cache

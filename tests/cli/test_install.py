@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What cmake --install puts in place, and a program of somebody else's built against it."""
 
+import functools
 import json
 import os
 import pathlib
@@ -16,15 +17,8 @@ from option_tables import ROOT
 BUILD = pathlib.Path(os.environ["ESPOTA_BUILD"])
 EXAMPLE = ROOT / "tests" / "example"
 HEADERS = sorted((ROOT / "include/espota").glob("*.h"))
+call = functools.partial(espota_test.call, timeout=espota_test.TIMEOUT)
 CHECKED = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-
-
-def call(*argv, **options):
-    done = subprocess.run([str(a) for a in argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=espota_test.TIMEOUT, check=False, **options)
-    if done.returncode != 0:
-        raise AssertionError(f"{argv} ended with {done.returncode}:\n{done.stdout.decode()}")
-    return done.stdout.decode()
 
 
 def declared():

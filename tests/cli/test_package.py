@@ -9,8 +9,7 @@ import subprocess
 import tempfile
 
 import espota_test
-from espota_test import Case
-from option_tables import ROOT
+from espota_test import Case, call
 
 EPOCH = "1700000000"
 MIRRORS = {"debian": ("http://deb.debian.org/debian", "main"),
@@ -27,14 +26,6 @@ Filters = ["no-signature", "no-major-in-name libespota-devel", "static-library-w
 """
 
 
-def call(*argv, **options):
-    done = subprocess.run([str(a) for a in argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          check=False, **options)
-    if done.returncode != 0:
-        raise AssertionError(f"{argv} ended with {done.returncode}:\n{done.stdout.decode()}")
-    return done.stdout.decode()
-
-
 class Packages(Case):
     @classmethod
     def setUpClass(cls):
@@ -49,9 +40,7 @@ class Packages(Case):
         """The packages as built from a copy of the source in this folder."""
         source, build, out = folder / "source", folder / "build", folder / "out"
         env = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH}
-        shutil.copytree(ROOT, source, ignore=lambda path, names: (
-            {n for n in names if n == ".git" or n.startswith("build")}
-            if pathlib.Path(path) == ROOT else set()))
+        espota_test.copy_source(source)
         call("cmake", "-S", source, "-B", build, "-DBUILD_TESTING=OFF", env=env)
         call("cmake", "--build", build, "-j", os.cpu_count() or 1, env=env)
         call("cpack", "-G", ";".join(generators), "-B", out, cwd=build, env=env)

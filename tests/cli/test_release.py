@@ -33,9 +33,7 @@ class Release(Case):
         cls.place = pathlib.Path(tempfile.mkdtemp(prefix="espota-release-"))
         cls.addClassCleanup(shutil.rmtree, cls.place, ignore_errors=True)
         cls.tree = cls.place / "tree"
-        shutil.copytree(ROOT, cls.tree, ignore=lambda path, names: (
-            {n for n in names if n == ".git" or n.startswith("build")}
-            if pathlib.Path(path) == ROOT else set()))
+        espota_test.copy_source(cls.tree)
         git(cls.tree, "init", "-q")
         changes = cls.tree / "CHANGES"
         changes.write_text(changes.read_text().replace("\nUnreleased\n", f"\n{VERSION}\n", 1))

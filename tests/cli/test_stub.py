@@ -12,8 +12,8 @@ import time
 import unittest
 
 import espota_test
-from espota_host import Host, md5, response, wait_for
-from espota_test import Process, Stub, espota_stub, events, run_program
+from espota_host import Host, StubCase, md5, response, wait_for
+from espota_test import Process, Stub, espota_stub, run_program
 from images import boot_record, crc32_mpeg2, esp8266_image
 
 SECTOR = 4096
@@ -27,27 +27,6 @@ def rounded(size):
 
 def staging(size):
     return FS_START - rounded(size)
-
-
-class StubCase(espota_test.Case):
-    def stub(self, *argv, **more):
-        stub = Stub("--fast", *argv, **more)
-        self.addCleanup(stub.close)
-        return stub
-
-    def host(self, stub, **more):
-        host = Host(stub.host, stub.port, **more)
-        self.addCleanup(host.close)
-        return host
-
-    @property
-    def flash(self):
-        return self.dir / "flash.bin"
-
-    def boot(self, *argv):
-        """The boot event of --boot on the flash file, and its exit code."""
-        done = run_program(espota_stub(), "--boot", "--flash", self.flash, "--json", *argv)
-        return events(done.stdout)[0], done.returncode
 
 
 class Upload(StubCase):

@@ -6,8 +6,8 @@ import os
 import threading
 
 import espota_test
-from espota_host import Host
-from espota_test import Stub, espota_stub, events, run_program
+from espota_host import StubCase
+from espota_test import espota_stub, events, run_program
 from images import esp8266_image
 
 SECTOR = 4096
@@ -41,27 +41,8 @@ class HttpFile:
         self.server.server_close()
 
 
-class Layout(espota_test.Case):
+class Layout(StubCase):
     """Where things lie is the stub's own business; the events tell it."""
-
-    def stub(self, *argv, **more):
-        stub = Stub("--fast", *argv, **more)
-        self.addCleanup(stub.close)
-        return stub
-
-    def host(self, stub, **more):
-        host = Host(stub.host, stub.port, **more)
-        self.addCleanup(host.close)
-        return host
-
-    @property
-    def flash(self):
-        return self.dir / "flash.bin"
-
-    def boot(self, *argv):
-        """The boot event of --boot on the flash file, and its exit code."""
-        done = run_program(espota_stub(), "--boot", "--flash", self.flash, "--json", *argv)
-        return events(done.stdout)[0], done.returncode
 
     def program_at(self, boot):
         return self.flash.read_bytes()[boot["entry"]:boot["entry"] + boot["bytes"]]

@@ -5,7 +5,7 @@ import hashlib
 import socket
 import time
 
-from espota_test import TIMEOUT
+from espota_test import TIMEOUT, Case, Stub, espota_stub, events, run_program
 
 
 def md5(data):
@@ -127,3 +127,26 @@ def wait_for(condition, timeout=TIMEOUT):
         if time.monotonic() > end:
             raise AssertionError("it did not become true")
         time.sleep(0.01)
+
+
+class StubCase(Case):
+    """A device that is played, and this host for it."""
+
+    def stub(self, *argv, **more):
+        stub = Stub("--fast", *argv, **more)
+        self.addCleanup(stub.close)
+        return stub
+
+    def host(self, stub, **more):
+        host = Host(stub.host, stub.port, **more)
+        self.addCleanup(host.close)
+        return host
+
+    @property
+    def flash(self):
+        return self.dir / "flash.bin"
+
+    def boot(self, *argv):
+        """The boot event of --boot on the flash file, and its exit code."""
+        done = run_program(espota_stub(), "--boot", "--flash", self.flash, "--json", *argv)
+        return events(done.stdout)[0], done.returncode

@@ -29,12 +29,30 @@ import unittest
 
 from images import esp32_image, image, signed  # noqa: F401 - the tests' own
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 SKIP = 77
 # Only a bound against hanging for ever: the programs of these tests end long before.
 TIMEOUT = float(os.environ.get("ESPOTA_TEST_TIMEOUT", "60"))
 
 OURS = ("ESPOTA_PASSWORD", "ESPOTA_PASSPHRASE", "ESPOTA_FORCE", "CREDENTIALS_DIRECTORY",
         "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "XDG_CONFIG_HOME", "TERM", "COLUMNS")
+
+
+def call(*argv, **options):
+    """What another program says; it must end well."""
+    done = subprocess.run([str(a) for a in argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{argv} ended with {done.returncode}:\n{done.stdout.decode()}")
+    return done.stdout.decode()
+
+
+def copy_source(folder):
+    """All of this source, but for the history and what was built."""
+    def left_out(path, names):
+        top = pathlib.Path(path) == ROOT
+        return {n for n in names if n == ".git" or n.startswith("build")} if top else set()
+    shutil.copytree(ROOT, folder, ignore=left_out)
 
 
 def program(variable):

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The options and exit codes of the programs, as their sources and their --help have them."""
 
-import pathlib
 import re
 import subprocess
 
 import espota_test
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from espota_test import ROOT
 
 # Command line up to --help: the file with its table. One row for each page espota-c-<name>(1).
 TABLES = {
