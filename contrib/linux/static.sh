@@ -31,7 +31,7 @@ if [ -z "${ZIG:-}" ]; then
     command -v zig >/dev/null 2>&1 || ZIG="python3 -m ziglang"
 fi
 export ZIG
-libraries=${ESPOTA_PREFIX:-$(sh "$here/../dependencies.sh" "linux-musl-$cpu")}
+libraries=$(sh "$here/../dependencies.sh" "linux-musl-$cpu")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM

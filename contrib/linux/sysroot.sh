@@ -1,24 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# sysroot.sh ARCH FOLDER [PACKAGE...]: unpacks Debian's packages of another architecture, and all
-# that they need, into FOLDER: what a cross compiler links with and an emulator runs in. Neither the
-# system nor its list of packages is touched, and root is not needed. Without PACKAGE it is what
-# building espota-c needs. FOLDER/var/lib/dpkg says which package each shared library is in.
+# sysroot.sh ARCH FOLDER: unpacks Debian's packages of another architecture that building espota-c
+# needs, and all that they need, into FOLDER: what a cross compiler links with and an emulator runs
+# in. Neither the system nor its list of packages is touched, and root is not needed.
+# FOLDER/var/lib/dpkg says which package each shared library is in.
 set -eu
 
 # Older libraries serve newer systems: this is the oldest release that is built for.
 suite=${ESPOTA_SUITE:-bookworm}
 mirror=${ESPOTA_MIRROR:-http://deb.debian.org/debian}
 
-if [ $# -lt 2 ]; then
-    echo "usage: sysroot.sh ARCH FOLDER [PACKAGE...]" >&2
+if [ $# -ne 2 ]; then
+    echo "usage: sysroot.sh ARCH FOLDER" >&2
     exit 2
 fi
 arch=$1
 folder=$2
-shift 2
-[ $# -gt 0 ] || set -- libc6-dev libssl-dev libcurl4-openssl-dev libjansson-dev libmicrohttpd-dev \
-    libavahi-client-dev libavahi-compat-libdnssd-dev zlib1g-dev libbearssl-dev
+# shellcheck source=tests/support/packages.sh
+. "$(dirname "$0")/../../tests/support/packages.sh"
 
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
@@ -44,7 +43,8 @@ foreign_apt() {
         -o Dir::Etc::sourceparts="$state/parts" -o Dir::Etc::preferencesparts="$state/parts" "$@"
 }
 foreign_apt update
-foreign_apt install -y --download-only "$@" >/dev/null
+# shellcheck disable=SC2086  # a list of words
+foreign_apt install -y --download-only $LIBRARY_PACKAGES >/dev/null
 
 # As Debian has it since 12: these are below usr, whatever the packages' paths say.
 mkdir -p "$folder/usr" "$folder/var/lib/dpkg/info"

@@ -12,7 +12,8 @@ usage() {
 usage: sh contrib/windows/build.sh [OUT]
   OUT  the folder for espota-c-VERSION-windows-x86_64.zip; otherwise the one you are in
 Prints the zip's path. The libraries come from contrib/dependencies.sh, which keeps what it built.
-Needs gcc-mingw-w64-x86-64-win32 mandoc zip, and for the libraries dpkg-dev make cmake perl.
+Needs gcc-mingw-w64-x86-64-win32 mandoc pkg-config zip, and for the libraries dpkg-dev make cmake
+perl.
 USAGE
 }
 
@@ -30,9 +31,9 @@ mkdir -p "${1:-.}"
 out=$(cd "${1:-.}" && pwd)
 root=$(cd "$(dirname "$0")/../.." && pwd)
 host=x86_64-w64-mingw32
-for tool in $host-gcc cmake make mandoc zip; do
+for tool in $host-gcc cmake make mandoc pkg-config zip; do
     command -v "$tool" >/dev/null 2>&1 ||
-        fail "$tool is missing; on Debian: apt-get install gcc-mingw-w64-x86-64-win32 cmake make mandoc zip"
+        fail "$tool is missing; on Debian: apt-get install gcc-mingw-w64-x86-64-win32 cmake make mandoc pkg-config zip"
 done
 : "${SOURCE_DATE_EPOCH:=$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 315532800)}"
 export SOURCE_DATE_EPOCH
@@ -58,7 +59,7 @@ exe=$place/espota-c.exe
 cp "$work/stage/bin/espota-c.exe" "$exe"
 
 # What Windows itself has, so that there is nothing to install beside it.
-system=" ADVAPI32 BCRYPT CRYPT32 DNSAPI IPHLPAPI KERNEL32 MSVCRT NETAPI32 NTDLL OLE32 SHELL32 USER32 WS2_32 "
+system=" ADVAPI32 BCRYPT CRYPT32 IPHLPAPI KERNEL32 MSVCRT NTDLL OLE32 SHELL32 USER32 WS2_32 "
 for dll in $($host-objdump -p "$exe" | sed -n 's/^\tDLL Name: //p' | tr '[:lower:]' '[:upper:]'); do
     case $system in
     *" ${dll%.DLL} "*) ;;

@@ -141,28 +141,38 @@ static void add_program_command(struct espota_builder *to, const struct espota_f
                        program, profile_names[firewall->network]);
 }
 
+/* " A rule of the firewall keeps the program out": how it stands; the sentence is not ended. */
+static void add_stand(struct espota_builder *to, const struct espota_firewall *firewall,
+                      enum espota_firewall_kind kind)
+{
+    enum espota_firewall_state state = firewall->states[kind];
+    const char *program = firewall->program[0] != '\0' ? firewall->program : "this program";
+
+    espota_builder_add(to,
+                       state == ESPOTA_FIREWALL_PASSES       ? " %s lets %s in"
+                       : state == ESPOTA_FIREWALL_UNREADABLE ? " It may be that %s keeps %s out"
+                       : firewall->denied                    ? " A rule of %s keeps %s out"
+                                                             : " %s has no rule that lets %s in",
+                       espota_firewall_name(kind), program);
+}
+
+static const char look_elsewhere[] = ": look at other security software and at the network (guest "
+                                     "Wi-Fi, client isolation, VLAN).";
+
 /* One that lets programs in, not ports; false: this machine has none that is on. */
 static bool add_program_firewall(struct espota_builder *to, const struct espota_firewall *firewall)
 {
     enum espota_firewall_state state = firewall->states[ESPOTA_FIREWALL_WINDOWS];
-    const char *name = espota_firewall_name(ESPOTA_FIREWALL_WINDOWS);
-    const char *program = firewall->program[0] != '\0' ? firewall->program : "this program";
 
     if (state == ESPOTA_FIREWALL_ABSENT)
         return false;
+    add_stand(to, firewall, ESPOTA_FIREWALL_WINDOWS);
+    espota_builder_add(to, " ");
+    add_network(to, firewall->network);
     if (state == ESPOTA_FIREWALL_PASSES) {
-        espota_builder_add(to, " %s lets %s in ", name, program);
-        add_network(to, firewall->network);
-        espota_builder_add(to, ": look at other security software and at the network (guest Wi-Fi, "
-                               "client isolation, VLAN).");
+        espota_builder_add(to, "%s", look_elsewhere);
         return true;
     }
-    espota_builder_add(to,
-                       state == ESPOTA_FIREWALL_UNREADABLE ? " It may be that %s keeps %s out "
-                       : firewall->denied                  ? " A rule of %s keeps %s out "
-                                                           : " %s has no rule that lets %s in ",
-                       name, program);
-    add_network(to, firewall->network);
     if (firewall->network == ESPOTA_NETWORK_PUBLIC)
         espota_builder_add(to, " (if it is your own, better make it private in Windows's settings "
                                "and say profile=private)");
@@ -177,8 +187,6 @@ static bool add_macos(struct espota_builder *to, const struct espota_firewall *f
 {
     static const char tool[] = "sudo /usr/libexec/ApplicationFirewall/socketfilterfw";
     enum espota_firewall_state state = firewall->states[ESPOTA_FIREWALL_MACOS];
-    const char *name = espota_firewall_name(ESPOTA_FIREWALL_MACOS);
-    const char *program = firewall->program[0] != '\0' ? firewall->program : "this program";
 
     if (state == ESPOTA_FIREWALL_ABSENT)
         return false;
@@ -186,26 +194,21 @@ static bool add_macos(struct espota_builder *to, const struct espota_firewall *f
         espota_builder_add(to,
                            " %s blocks all incoming connections: switch that off in System "
                            "Settings > Network > Firewall > Options.",
-                           name);
+                           espota_firewall_name(ESPOTA_FIREWALL_MACOS));
         return true;
     }
+    add_stand(to, firewall, ESPOTA_FIREWALL_MACOS);
     if (state == ESPOTA_FIREWALL_PASSES) {
-        espota_builder_add(to,
-                           " %s lets %s in: look at other security software and at the network "
-                           "(guest Wi-Fi, client isolation, VLAN).",
-                           name, program);
+        espota_builder_add(to, "%s", look_elsewhere);
         return true;
     }
-    espota_builder_add(to,
-                       state == ESPOTA_FIREWALL_UNREADABLE ? " It may be that %s keeps %s out."
-                       : firewall->denied                  ? " A rule of %s keeps %s out."
-                                                           : " %s has no rule that lets %s in.",
-                       name, program);
+    espota_builder_add(to, ". To let it in: ");
     if (firewall->program[0] != '\0')
-        espota_builder_add(to, " To let it in: %s --add \"%s\" && %s --unblockapp \"%s\", or", tool,
-                           program, tool, program);
-    espota_builder_add(to, " %s System Settings > Network > Firewall > Options.",
-                       firewall->program[0] != '\0' ? "in" : "To let it in: see");
+        espota_builder_add(to, "%s --add \"%s\" && %s --unblockapp \"%s\", or in", tool,
+                           firewall->program, tool, firewall->program);
+    else
+        espota_builder_add(to, "see");
+    espota_builder_add(to, " System Settings > Network > Firewall > Options.");
     return true;
 }
 

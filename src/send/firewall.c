@@ -195,7 +195,7 @@ void espota_firewall_read_macos(const char *state, const char *programs,
     if (*to != ESPOTA_FIREWALL_ACTIVE || out->denies_all)
         return;
     while ((programs = next_line(programs, line)) != NULL) {
-        const char *name = strstr(line, " : ");
+        char *name = strstr(line, " : ");
 
         if (name == NULL) {
             if (this_one && strstr(line, "Allow") != NULL)
@@ -204,9 +204,9 @@ void espota_firewall_read_macos(const char *state, const char *programs,
             continue;
         }
         name += strlen(" : ");
-        line[strcspn(line, "\r")] = '\0';
+        name[strcspn(name, "\r")] = '\0';
         for (size_t end = strlen(name); end > 0 && name[end - 1] == ' '; end--)
-            line[(size_t)(name - line) + end - 1] = '\0';
+            name[end - 1] = '\0';
         this_one = out->program[0] != '\0' && strcmp(name, out->program) == 0;
     }
 }

@@ -12,7 +12,7 @@ HERE = pathlib.Path(__file__).parent
 
 
 def tests_of(suite):
-    """(class, test), with those that a class has of another in the same file."""
+    """(suite, class, test), each where it is written."""
     tree = ast.parse((HERE / f"test_{suite}.py").read_text(encoding="utf-8"))
     for node in tree.body:
         if isinstance(node, ast.ClassDef):

@@ -80,8 +80,9 @@ print(os.path.join(os.path.dirname(ziglang.__file__), "zig"))')
 }
 
 # What building needs, and what the ordinary tests need beside it.
-BUILD_PACKAGES="gcc libc6-dev make cmake pkg-config libssl-dev libcurl4-openssl-dev libjansson-dev
-    libmicrohttpd-dev libavahi-client-dev libavahi-compat-libdnssd-dev zlib1g-dev libbearssl-dev"
+LIBRARY_PACKAGES="libc6-dev libssl-dev libcurl4-openssl-dev libjansson-dev libmicrohttpd-dev
+    libavahi-client-dev libavahi-compat-libdnssd-dev zlib1g-dev libbearssl-dev"
+BUILD_PACKAGES="gcc make cmake pkg-config $LIBRARY_PACKAGES"
 TEST_PACKAGES="check python3 openssl procps iproute2 curl mandoc g++"
 # An emulated ESP8266: its compiler, the machine, what fetches lwIP.
 LX106_PACKAGES="gcc-xtensa-lx106 picolibc-xtensa-lx106-elf qemu-system-misc dpkg-dev"

@@ -3,7 +3,8 @@
 
 "wine.py start" and "wine.py stop" make and end the Windows that the suites of tests/cli share, in the
 folder WINEPREFIX. Where that is not set, Windows() makes one: for tests that need a registry or a
-network of their own, and for those that are run by hand. The server is started before anything else and has none of the test's pipes: what inherits one holds it.
+network of their own, and for those that are run by hand. The server is started before anything
+else and has none of the test's pipes: what inherits one holds it.
 """
 
 import os
