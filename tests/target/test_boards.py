@@ -243,6 +243,12 @@ class ProcessTwoTwo(Process):
     lwip = "lwip-2.2"
 
 
+class ProcessThread(Process):
+    """lwIP in a thread of its own, which it ends the program over where it is called from another."""
+
+    lwip, options = "lwip-2.2", "NO_SYS=0"
+
+
 class ProcessLossy(Common, Case):
     """Real delays: the waits of a device are part of it, and what is lost is sent again."""
 

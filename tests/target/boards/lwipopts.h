@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* What an ESP8266 has: the raw API, one thread, a window of four segments; and IPv6 and mDNS. */
+/* What an ESP8266 has: the raw API, one thread, a window of four segments; and IPv6 and mDNS. Or,
+ * with NO_SYS 0, lwIP in a thread of its own. */
 #ifndef ESPOTA_BOARD_LWIPOPTS_H
 #define ESPOTA_BOARD_LWIPOPTS_H
 
+#ifndef NO_SYS
 #define NO_SYS 1
-#define SYS_LIGHTWEIGHT_PROT 0
+#endif
+#define SYS_LIGHTWEIGHT_PROT !NO_SYS
+#if !NO_SYS
+#define TCPIP_MBOX_SIZE 32
+#define LWIP_ASSERT_CORE_LOCKED() sys_check_core_locking()
+void sys_check_core_locking(void);
+#endif
 #define LWIP_NETCONN 0
 #define LWIP_SOCKET 0
 #define LWIP_IPV4 1

@@ -3,17 +3,28 @@
 #ifndef ESPOTA_BOARD_NETWORK_H
 #define ESPOTA_BOARD_NETWORK_H
 
+#include <lwip/netif.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 enum { BOARD_ADDRESS = 2 }; /* the device is 10.78.0.2, the host .1; and fe80:: of its card */
 
-void network_start(bool mdns, uint16_t port);
-/* Hands frames to lwIP and lets its timers run; false if there was nothing to do. */
-bool network_poll(void);
+/* Starts lwIP and hands it frames for ever. `begin` is called once, where lwIP's functions may be
+ * called. network_loop.c: without an operating system; network_thread.c: in a thread of one. */
+_Noreturn void network_run(void (*begin)(void *context));
+
+/* --- of `begin` and what it starts --- */
+
+void network_up(bool mdns, uint16_t port);
 /* A listener on port 9 that throws away what comes: what TCP can do here. */
 void network_discard(void);
 /* The host's hardware address is not known any more. */
 void network_forget(void);
+
+/* --- between the files of the network --- */
+
+extern const netif_input_fn network_input;
+/* One frame from the card to lwIP; false if none was there. */
+bool network_frame(void);
 
 #endif

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* lwIP without an operating system: frames in, frames out, one address of each kind. */
+/* The card as lwIP sees it: frames in, frames out, one address of each kind. */
 #include <lwip/apps/mdns.h>
 #include <lwip/etharp.h>
 #include <lwip/ethip6.h>
-#include <lwip/init.h>
 #include <lwip/netif.h>
-#include <lwip/timeouts.h>
 #include <string.h>
 
 #include "board.h"
 #include "network.h"
 
-enum { FRAMES_AT_ONCE = 8, SHORTEST = 60 };
+enum { SHORTEST = 60 };
 
 static struct netif card;
-
-u32_t sys_now(void)
-{
-    return board_ms();
-}
 
 static err_t frame_out(struct netif *netif, struct pbuf *p)
 {
@@ -77,17 +70,16 @@ static void announce(uint16_t port)
 #endif
 }
 
-void network_start(bool mdns, uint16_t port)
+void network_up(bool mdns, uint16_t port)
 {
     ip4_addr_t address;
     ip4_addr_t mask;
     ip4_addr_t gateway;
 
-    lwip_init();
     IP4_ADDR(&address, 10, 78, 0, BOARD_ADDRESS);
     IP4_ADDR(&mask, 255, 255, 255, 0);
     IP4_ADDR(&gateway, 10, 78, 0, 1);
-    if (netif_add(&card, &address, &mask, &gateway, NULL, card_init, netif_input) == NULL)
+    if (netif_add(&card, &address, &mask, &gateway, NULL, card_init, network_input) == NULL)
         board_die("no network card");
     netif_set_default(&card);
 #if LWIP_IPV6
@@ -98,7 +90,7 @@ void network_start(bool mdns, uint16_t port)
         announce(port);
 }
 
-static bool frame_in(void)
+bool network_frame(void)
 {
     static uint8_t frame[BOARD_FRAME_MAX] __attribute__((aligned(4)));
     size_t length = card_receive(frame, sizeof(frame));
@@ -113,16 +105,6 @@ static bool frame_in(void)
     if (card.input(p, &card) != ERR_OK)
         pbuf_free(p);
     return true;
-}
-
-bool network_poll(void)
-{
-    int count = 0;
-
-    while (count < FRAMES_AT_ONCE && frame_in())
-        count++;
-    sys_check_timeouts();
-    return count > 0;
 }
 
 void network_forget(void)

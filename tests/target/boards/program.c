@@ -114,19 +114,14 @@ static void configure(void)
     };
 }
 
-void board_main(void)
+static void begin(void *context)
 {
     static const struct espota_lwip_board board = {.reboot = reboot, .log = log_line};
 
-    board_clock_start();
-    if (!settings_load(&settings))
-        board_die("no settings");
-    network_start((settings.flags & SETTINGS_MDNS) != 0, UDP_PORT);
+    (void)context;
+    network_up((settings.flags & SETTINGS_MDNS) != 0, UDP_PORT);
     if ((settings.flags & SETTINGS_DISCARD) != 0)
         network_discard();
-    if (espota_crypto_bearssl_init(&crypto) != ESPOTA_OK)
-        board_die("no random bytes");
-    configure();
     if (espota_lwip_init(&port, &board, &receiver, UDP_PORT) != ESPOTA_OK)
         board_die("no device");
     espota_lwip_start(&port);
@@ -134,7 +129,15 @@ void board_main(void)
     board_print("program: version ");
     board_print(program_version);
     board_print(" up\n");
-    for (;;)
-        if (!network_poll())
-            board_idle();
+}
+
+void board_main(void)
+{
+    board_clock_start();
+    if (!settings_load(&settings))
+        board_die("no settings");
+    if (espota_crypto_bearssl_init(&crypto) != ESPOTA_OK)
+        board_die("no random bytes");
+    configure();
+    network_run(begin);
 }

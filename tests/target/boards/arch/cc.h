@@ -8,6 +8,8 @@
 
 #include "board.h"
 
+typedef uintptr_t sys_prot_t; /* for lwIP in a thread */
+
 #define LWIP_NO_UNISTD_H 1
 #define LWIP_RAND() board_random()
 #define LWIP_PLATFORM_DIAG(message)
