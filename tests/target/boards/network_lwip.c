@@ -3,6 +3,7 @@
 #include <lwip/apps/mdns.h>
 #include <lwip/etharp.h>
 #include <lwip/ethip6.h>
+#include <lwip/init.h> /* its version */
 #include <lwip/netif.h>
 #include <string.h>
 
