@@ -49,8 +49,8 @@ def sources(name):
 
 
 def build(board, lwip="lwip-2.1", options=""):
-    """The folder with the board's programs, made as far as it is not up to date. `options` are lwIP's
-    that are to be others."""
+    """The folder with the board's programs, made as far as it is not up to date. `options` as
+    boards/CMakeLists.txt has them."""
     if board != "host":
         for tool in (QEMU[board][0].split()[0], QEMU[board][2]):
             if not shutil.which(tool):
@@ -58,7 +58,7 @@ def build(board, lwip="lwip-2.1", options=""):
     base = pathlib.Path(os.environ.get("ESPOTA_BOARDS") or "build")
     folder = base / "-".join(filter(None, [board, lwip, options]))
     argv = ["cmake", "-S", HERE / "boards", "-B", folder, f"-DBOARD={board}",
-            f"-DLWIP={sources(lwip)}", f"-DBOARD_LWIP_OPTIONS={options}"]
+            f"-DLWIP={sources(lwip)}", f"-DBOARD_OPTIONS={options}"]
     if board != "host":
         argv.append(f"-DBEARSSL={sources('bearssl')}")
     folder.mkdir(parents=True, exist_ok=True)

@@ -122,13 +122,6 @@ class Everything(Common):
         self.assert_exit(self.upload(new, "--password-file", self.file("p", PASSWORD)), 0)
         self.assert_runs(device, flash, new)
 
-    def test_ipv6(self):
-        flash, new = self.chip(), self.image(2)
-        device = self.device(flash)
-        device.up(1)
-        self.assert_exit(self.upload(new, host=DEVICE6), 0)
-        self.assert_runs(device, flash, new)
-
     def test_file_system(self):
         content = hashlib.shake_128(b"files").digest(64 * 1024)
         flash, files = self.chip(), self.file("files.bin", content)
@@ -187,6 +180,15 @@ class Everything(Common):
         self.assertIn(DEVICE, found.stdout)
 
 
+class WithIpv6(Everything):
+    def test_ipv6(self):
+        flash, new = self.chip(), self.image(2)
+        device = self.device(flash)
+        device.up(1)
+        self.assert_exit(self.upload(new, host=DEVICE6), 0)
+        self.assert_runs(device, flash, new)
+
+
 # A server that gives only a part of its first answer, and tells what it was asked for.
 BREAKS = """
 import re, socket, sys
@@ -206,7 +208,7 @@ for most in (len(image) // 2, len(image)):
 """
 
 
-class Process(Everything, Case):
+class Process(WithIpv6, Case):
     """What is about TCP, in a process: quick, and the same code."""
 
     board = "host"
@@ -311,7 +313,7 @@ class Sf2(Board, Case):
     board = "sf2"
 
 
-class Slow(Everything, Board):
+class Slow(Board):
     """The same on more machines, and more of it."""
 
     cuts = 40
@@ -322,11 +324,11 @@ class Slow(Everything, Board):
         super().setUpClass()
 
 
-class Mps2(Slow, Case):
+class Mps2(WithIpv6, Slow, Case):
     board, lwip = "mps2", "lwip-2.2"
 
 
-class Rv32(Slow, Case):
+class Rv32(WithIpv6, Slow, Case):
     board = "rv32"
 
 
@@ -341,6 +343,17 @@ class Lx106(Board, Case):
         print(f"whole program on an lx106: {text + data} bytes (limit 65536)")
         self.assertGreater(text, 32768)
         self.assertLessEqual(text + data, 65536)
+
+
+class Lx106Roads(Everything, Case):
+    """With the page and the question to a server, which lx106 leaves out to fit 64 KiB."""
+
+    board, options = "lx106", "ROADS"
+
+    @classmethod
+    def setUpClass(cls):
+        espota_test.only_with("slow", "builds and runs for minutes")
+        super().setUpClass()
 
 
 class Thousand(Case):
