@@ -201,6 +201,18 @@ class Played(Resume):
             self.assertIsNone(header(line.requests[1], "Range"))
             self.flash.unlink()
 
+    def test_an_etag_as_hawkbit_writes_it(self):
+        """Without quotes; and only the same without them vouches there for the rest."""
+        def answer(request):
+            text = request.decode()
+            if header(text, "If-Range") == "5eed":
+                return self.part(text, self.bytes, "5eed")
+            return self.head(self.bytes, "5eed")
+        line = self.line(answer, 100_000)
+        pulled = self.pull(line)
+        self.assert_runs(pulled, self.bytes)
+        self.assertEqual(pulled[1]["status"], 206)
+
     def test_another_image_in_the_meantime(self):
         newer = image(SIZE - 5000, seed=9)
 
