@@ -79,21 +79,24 @@ static int load_segments(const struct espota_boot_ops *ops, uint32_t at, unsigne
     return 0;
 }
 
-static int load_program(const struct espota_boot_ops *ops, struct espota_boot_report *report,
-                        uint8_t sector[ESPOTA_SECTOR_SIZE])
+bool espota_boot_load(const struct espota_boot_ops *ops, uint32_t from,
+                      uint8_t sector[ESPOTA_SECTOR_SIZE], struct espota_boot_report *report)
 {
-    uint32_t at = report->from + ESPOTA_BOOT_APP_OFFSET;
+    uint32_t at = from + ESPOTA_BOOT_APP_OFFSET;
     uint8_t header[HEADER_SIZE];
     struct espota_reader reader;
 
+    report->from = from;
+    report->loaded = 1;
     if (!read_flash(ops, at, header, sizeof(header)))
-        return 1;
+        return false;
     espota_reader_init(&reader, header, sizeof(header));
     report->magic = espota_read_u8(&reader);
     report->segments = espota_read_u8(&reader);
     espota_read_u16le(&reader); /* flash mode, size and frequency */
     report->entry = espota_read_u32le(&reader);
-    return load_segments(ops, at + HEADER_SIZE, report->segments, sector);
+    report->loaded = load_segments(ops, at + HEADER_SIZE, report->segments, sector);
+    return report->loaded == 0;
 }
 
 /* After the copy and before the program starts: a reset in between repeats the copy. */
@@ -141,8 +144,7 @@ enum espota_boot_next espota_boot_run(const struct espota_boot_ops *ops,
     if (!start)
         return ESPOTA_BOOT_RESET;
     say(ops, "ld");
-    report->loaded = load_program(ops, report, sector);
-    if (report->loaded == 0)
+    if (espota_boot_load(ops, report->from, sector, report))
         return ESPOTA_BOOT_START;
     say_number(ops, "e:", (uint32_t)report->loaded);
     return ESPOTA_BOOT_RESET;

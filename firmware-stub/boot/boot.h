@@ -58,4 +58,13 @@ enum espota_boot_next espota_boot_run(const struct espota_boot_ops *ops,
                                       uint8_t sector[ESPOTA_SECTOR_SIZE],
                                       struct espota_boot_report *report) ESPOTA_MUST_CHECK;
 
+/*
+ * The end of it alone, for programs of this kind behind another loader: the segments of the one at
+ * `from` go to where they run. Sets what the report says of a program; false: it cannot be started.
+ * Of the port it takes `flash` and `load`.
+ */
+bool espota_boot_load(const struct espota_boot_ops *ops, uint32_t from,
+                      uint8_t sector[ESPOTA_SECTOR_SIZE],
+                      struct espota_boot_report *report) ESPOTA_MUST_CHECK;
+
 #endif

@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "port/posix/chip.h"
-#include "port/posix/gunzip_zlib.h"
+#include "port/zlib/zlib.h"
 
 enum { SIZE = 16 * ESPOTA_SECTOR_SIZE, LAST = SIZE - ESPOTA_SECTOR_SIZE, BLOCK_HEADER = 5 };
 
@@ -12,7 +12,7 @@ static const uint8_t header[] = {0x1f, 0x8b, 8,   0x1e, 0,   0, 0,   0, 0,    3,
 enum { CONTENT = ESPOTA_SECTOR_SIZE - sizeof(header) - BLOCK_HEADER };
 
 static struct stub_chip chip;
-static struct stub_gunzip gunzip;
+static struct espota_gunzip_zlib gunzip;
 static uint8_t sector[ESPOTA_SECTOR_SIZE];
 static uint8_t out[ESPOTA_SECTOR_SIZE];
 static size_t length;
@@ -36,12 +36,11 @@ static void start(void)
 {
     ck_assert_int_eq(stub_chip_init(&chip, NULL, SIZE, NULL), ESPOTA_OK);
     ck_assert_int_eq(chip.table.write(&chip, LAST, sector, sizeof(sector)), ESPOTA_OK);
-    stub_gunzip_init(&gunzip);
+    espota_gunzip_zlib_init(&gunzip);
 }
 
 static void finish(void)
 {
-    stub_gunzip_deinit(&gunzip);
     stub_chip_deinit(&chip);
 }
 

@@ -51,9 +51,10 @@ ROOMS = {
     "port/template": ("firmware-stub/port/template", ["device", "core", "boot", "wire"], STATUS,
                       FREESTANDING),
     "port/bearssl": ("firmware-stub/port/bearssl", ["core", "wire"], STATUS, FREESTANDING),
+    "port/zlib": ("firmware-stub/port/zlib", ["core"], STATUS, FREESTANDING),
     "port/lwip": ("firmware-stub/port/lwip", ["device", "core", "boot", "wire"], STATUS, FREESTANDING),
     "port/posix": ("firmware-stub/port/posix",
-                   ["port/bearssl", "device", "core", "boot", "wire", "sys", "text", "crypto", "http", "image", "sign",
+                   ["port/bearssl", "port/zlib", "device", "core", "boot", "wire", "sys", "text", "crypto", "http", "image", "sign",
                     "mdns", "send", "fleet", "serve", "arduino", "cli"], ("espota/",), C_HEADERS),
 }
 DOORS = {name: f"{name}/{pathlib.PurePath(name).name}.h" for name in ROOMS}
@@ -86,7 +87,7 @@ def freestanding_files(folder):
 
 def files(name):
     folder = ROOT / ROOMS[name][0]
-    deep = name not in ("device", "core", "boot", "port/template", "port/posix", "port/bearssl", "port/lwip")
+    deep = name not in ("device", "core", "boot", "port/template", "port/posix", "port/bearssl", "port/zlib", "port/lwip")
     return sorted((folder.rglob if deep else folder.glob)("*.[ch]"))
 
 

@@ -5,9 +5,11 @@
  */
 #include "port/posix/boot.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "port/posix/gunzip_zlib.h"
+#include "image/image.h"
+#include "port/zlib/zlib.h"
 #include "wire/wire.h"
 
 enum {
@@ -88,22 +90,44 @@ static uint32_t copied_length(const struct stub_boot *boot)
 }
 
 /*
+ * Whether a loader that looked would unpack the `size` bytes at `source` to address 0: one whole
+ * gzip member and nothing behind it, the length in its last four bytes true, the CRC good, and no
+ * sector overwritten before it was read. What is no gzip is fine as well.
+ */
+static bool is_safe_gzip(const struct espota_flash *flash, uint32_t source, uint32_t size)
+{
+    struct espota_unpacked unpacked;
+    uint8_t *bytes = size > 0 ? malloc(size) : NULL;
+    bool safe = false;
+
+    if (bytes == NULL || flash->read(flash->context, source, bytes, size) != ESPOTA_OK)
+        goto done;
+    safe = size < 2 || bytes[0] != 0x1f || bytes[1] != 0x8b;
+    if (safe || espota_gzip_unpack(bytes, size, &unpacked, NULL) != ESPOTA_OK)
+        goto done;
+    safe = unpacked.whole && unpacked.consumed == size &&
+           unpacked.length_stored == unpacked.length &&
+           unpacked.crc_stored == unpacked.crc_computed && unpacked.least_staging <= source;
+    espota_unpacked_free(&unpacked);
+done:
+    free(bytes);
+    return safe;
+}
+
+/*
  * The original believes the last four bytes of a gzip, and unpacks what is damaged or too long.
  * This loader looks first, unless it plays the original: then the copy fails and the program that
  * was there starts.
  */
-static void look_first(const struct espota_boot_ops *ops, struct stub_gunzip *gunzip,
-                       struct stub_boot *boot)
+static bool would_spoil(const struct espota_boot_ops *ops)
 {
     uint8_t record[ESPOTA_EBOOT_SIZE];
     struct espota_eboot command;
 
-    if (ops->memory->load(ops->memory->context, record) != ESPOTA_OK ||
-        espota_eboot_parse(record, &command) != ESPOTA_OK ||
-        command.action != ESPOTA_EBOOT_COPY_RAW)
-        return;
-    gunzip->refuse = !stub_gunzip_is_safe(ops->flash, command.argument[0], command.argument[2]);
-    boot->refused = gunzip->refuse;
+    return ops->memory->load(ops->memory->context, record) == ESPOTA_OK &&
+           espota_eboot_parse(record, &command) == ESPOTA_OK &&
+           command.action == ESPOTA_EBOOT_COPY_RAW &&
+           !is_safe_gzip(ops->flash, command.argument[0], command.argument[2]);
 }
 
 /* The ROM starts the loader from sector 0, so nothing starts without it. */
@@ -172,20 +196,20 @@ static enum espota_status play_eboot(struct stub_chip *chip, struct stub_rtc *rt
                                      void (*serial)(void *context, const char *line), void *context,
                                      struct stub_boot *boot)
 {
-    struct stub_gunzip gunzip;
-    const struct espota_boot_ops ops = {.context = context,
-                                        .flash = &chip->table,
-                                        .memory = &rtc->table,
-                                        .gunzip = &gunzip.table,
-                                        .log = serial};
+    struct espota_gunzip_zlib *gunzip = malloc(sizeof(*gunzip));
+    struct espota_boot_ops ops = {
+        .context = context, .flash = &chip->table, .memory = &rtc->table, .log = serial};
     enum espota_status status;
 
-    stub_gunzip_init(&gunzip);
-    if (!quirks)
-        look_first(&ops, &gunzip, boot);
+    if (gunzip == NULL)
+        return ESPOTA_E_MEMORY;
+    espota_gunzip_zlib_init(gunzip);
+    boot->refused = !quirks && would_spoil(&ops);
+    if (!boot->refused)
+        ops.gunzip = &gunzip->table;
     run_loader(&ops, sector, boot);
-    boot->unpacked = gunzip.unpacked;
-    stub_gunzip_deinit(&gunzip);
+    boot->unpacked = gunzip->unpacked;
+    free(gunzip);
     status = check_loader(chip, boot);
     return status == ESPOTA_OK ? find_program(chip, limit, boot) : status;
 }

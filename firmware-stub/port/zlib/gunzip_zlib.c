@@ -6,20 +6,42 @@
  */
 #define ZLIB_CONST /* what is only read is const */
 
-#include "port/posix/gunzip_zlib.h"
-
-#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
-#include "image/image.h"
+#include "port/zlib/zlib.h"
 
 enum { GZIP_WINDOW = 15 + 16, RAW_WINDOW = -15 }; /* of 32 KiB, behind a gzip header or none */
 
-/* One sector more, as the original reads: whole ones, in order, each when it is needed. */
-static bool refill(struct stub_gunzip *gunzip)
+/* What is handed out comes back when the next image begins. */
+static void *take(void *context, unsigned count, unsigned size)
 {
-    z_stream *stream = gunzip->stream;
+    struct espota_gunzip_zlib *gunzip = context;
+    uint32_t room = sizeof(gunzip->memory) - gunzip->used; /* used <= all of it */
+    uint8_t *at = gunzip->memory + gunzip->used;
+
+    if (size != 0 && count > (room & ~UINT32_C(7)) / size)
+        return NULL;
+    gunzip->used += (count * size + 7) & ~UINT32_C(7); /* no more than there is room for */
+    return at;
+}
+
+static void give_back(void *context, void *memory)
+{
+    (void)context;
+    (void)memory;
+}
+
+/* It lies at the beginning of the memory: the first thing that was taken. */
+static z_stream *stream_of(struct espota_gunzip_zlib *gunzip)
+{
+    return (void *)gunzip->memory;
+}
+
+/* One sector more, as the original reads: whole ones, in order, each when it is needed. */
+static bool refill(struct espota_gunzip_zlib *gunzip)
+{
+    z_stream *stream = stream_of(gunzip);
 
     if (gunzip->flash->read(gunzip->flash->context, gunzip->at, gunzip->sector,
                             sizeof(gunzip->sector)) != ESPOTA_OK)
@@ -31,10 +53,10 @@ static bool refill(struct stub_gunzip *gunzip)
 }
 
 /* Nothing comes out yet: zlib stops in front of the first block, and says so. */
-static bool skip_header(struct stub_gunzip *gunzip)
+static bool skip_header(struct espota_gunzip_zlib *gunzip)
 {
     enum { IN_FRONT_OF_BLOCK = 128 };
-    z_stream *stream = gunzip->stream;
+    z_stream *stream = stream_of(gunzip);
     uint8_t none;
     int result = Z_OK;
 
@@ -47,46 +69,35 @@ static bool skip_header(struct stub_gunzip *gunzip)
     return inflateReset2(stream, RAW_WINDOW) == Z_OK;
 }
 
-static void forget(struct stub_gunzip *gunzip)
-{
-    if (gunzip->stream != NULL)
-        inflateEnd(gunzip->stream);
-    free(gunzip->stream);
-    gunzip->stream = NULL;
-}
-
 static enum espota_status start(void *context, const struct espota_flash *flash, uint32_t source)
 {
-    struct stub_gunzip *gunzip = context;
+    struct espota_gunzip_zlib *gunzip = context;
+    z_stream *stream = stream_of(gunzip);
 
-    forget(gunzip);
     gunzip->flash = flash;
     gunzip->at = source;
     gunzip->finished = false;
     gunzip->unpacked = 0;
-    if (gunzip->refuse)
-        return ESPOTA_E_IMAGE;
-    gunzip->stream = calloc(1, sizeof(z_stream));
-    if (gunzip->stream == NULL)
+    gunzip->used = 0;
+    (void)take(gunzip, 1, sizeof(*stream)); /* there is room for it */
+    memset(stream, 0, sizeof(*stream));
+    stream->zalloc = take;
+    stream->zfree = give_back;
+    stream->opaque = gunzip;
+    if (inflateInit2(stream, GZIP_WINDOW) != Z_OK ||
+        inflateValidate(stream, 0) != Z_OK) /* a header's checksum may be wrong */
         return ESPOTA_E_MEMORY;
-    if (inflateInit2((z_stream *)gunzip->stream, GZIP_WINDOW) != Z_OK ||
-        inflateValidate(gunzip->stream, 0) != Z_OK) { /* a header's checksum may be wrong */
-        forget(gunzip);
-        return ESPOTA_E_MEMORY;
-    }
     return skip_header(gunzip) ? ESPOTA_OK : ESPOTA_E_IMAGE;
 }
 
 static enum espota_status next(void *context, uint8_t *out, size_t room, size_t *length)
 {
-    struct stub_gunzip *gunzip = context;
-    z_stream *stream = gunzip->stream;
+    struct espota_gunzip_zlib *gunzip = context;
+    z_stream *stream = stream_of(gunzip);
 
-    *length = 0;
-    if (stream == NULL)
-        return ESPOTA_E_IMAGE;
     stream->next_out = out;
     stream->avail_out = (uInt)room; /* at most a sector */
+    *length = 0;
     while (stream->avail_out > 0 && !gunzip->finished) {
         int result;
 
@@ -102,33 +113,8 @@ static enum espota_status next(void *context, uint8_t *out, size_t room, size_t 
     return ESPOTA_OK;
 }
 
-void stub_gunzip_init(struct stub_gunzip *gunzip)
+void espota_gunzip_zlib_init(struct espota_gunzip_zlib *gunzip)
 {
     memset(gunzip, 0, sizeof(*gunzip));
     gunzip->table = (struct espota_gunzip){.context = gunzip, .start = start, .next = next};
-}
-
-void stub_gunzip_deinit(struct stub_gunzip *gunzip)
-{
-    forget(gunzip);
-}
-
-bool stub_gunzip_is_safe(const struct espota_flash *flash, uint32_t source, uint32_t size)
-{
-    struct espota_unpacked unpacked;
-    uint8_t *bytes = size > 0 ? malloc(size) : NULL;
-    bool safe = false;
-
-    if (bytes == NULL || flash->read(flash->context, source, bytes, size) != ESPOTA_OK)
-        goto done;
-    safe = size < 2 || bytes[0] != 0x1f || bytes[1] != 0x8b;
-    if (safe || espota_gzip_unpack(bytes, size, &unpacked, NULL) != ESPOTA_OK)
-        goto done;
-    safe = unpacked.whole && unpacked.consumed == size &&
-           unpacked.length_stored == unpacked.length &&
-           unpacked.crc_stored == unpacked.crc_computed && unpacked.least_staging <= source;
-    espota_unpacked_free(&unpacked);
-done:
-    free(bytes);
-    return safe;
 }
