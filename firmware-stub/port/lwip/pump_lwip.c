@@ -106,26 +106,29 @@ static void log_line(void *context, const char *line)
         port->board->log(port->board->context, line);
 }
 
-/* True if the board's function has been called, and returned. */
-static bool restart_is_over(struct espota_lwip *port)
+/* How long until then; `leaving` wakes it sooner. 0: the board's function has been called, and
+ * returned. */
+static int32_t restart(struct espota_lwip *port)
 {
-    if (port->stream.leaving != NULL && now(port) < port->restart_at)
-        return false;
+    uint64_t at = now(port);
+
+    if (port->stream.leaving != NULL && at < port->restart_at)
+        return (int32_t)(port->restart_at - at); /* LEAVE_MS at most */
     port->restart_at = 0;
     if (port->board->reboot != NULL)
         port->board->reboot(port->board->context);
-    return true;
+    return 0;
 }
 
 /* --- running --- */
 
+/* Whoever invites a device that is about to restart must not hear its OK: there would be no end to
+ * it. */
 int32_t espota_lwip_run(struct espota_lwip *port)
 {
-    int32_t wait = espota_pump_run(&port->pump);
+    int32_t wait = port->restart_at == 0 ? espota_pump_run(&port->pump) : 0;
 
-    if (port->restart_at != 0 && !restart_is_over(port) && (wait < 0 || wait > LEAVE_MS))
-        return LEAVE_MS; /* `leaving` wakes it sooner */
-    return wait;
+    return port->restart_at == 0 ? wait : restart(port);
 }
 
 static int32_t run(void *context)
