@@ -77,7 +77,7 @@ board_prepare() {
     quietly sh "$root/tests/target/boards/sources.sh" "$build/device-sources"
     for lwip in "$build"/device-sources/lwip-*; do break; done
     quietly cmake -S "$root/tests/target/boards" -B "$build/$board" -DBOARD="$board" \
-        -DLWIP="$lwip" -DBEARSSL="$build/device-sources/bearssl"
+        -DLWIP="$lwip" -DBEARSSL="$build/device-sources/bearssl" -DZLIB="$build/device-sources/zlib"
     quietly cmake --build "$build/$board" -j "$(nproc 2>/dev/null || echo 2)"
 }
 

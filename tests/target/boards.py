@@ -27,7 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 HOST, DEVICE, PORT = "10.78.0.1", "10.78.0.2", 8266
 DEVICE6 = "fe80::5054:ff:fe12:3456%link0"  # of its hardware address
 SETTINGS_AT, CHIP_SIZE = 0x3FA000, 4 << 20
-FAST, MDNS, PAGE, PULL, ATOMIC_FS, FORGETS, DISCARD = (1 << bit for bit in range(7))
+FAST, MDNS, PAGE, PULL, ATOMIC_FS, FORGETS, DISCARD, UNSURE = (1 << bit for bit in range(8))
 
 # What a board is run with, its compiler, its chip's size, where the cut's words lie in memory.
 QEMU = {
@@ -60,7 +60,7 @@ def build(board, lwip="lwip-2.1", options=""):
     argv = ["cmake", "-S", HERE / "boards", "-B", folder, f"-DBOARD={board}",
             f"-DLWIP={sources(lwip)}", f"-DBOARD_OPTIONS={options}"]
     if board != "host":
-        argv.append(f"-DBEARSSL={sources('bearssl')}")
+        argv += [f"-DBEARSSL={sources('bearssl')}", f"-DZLIB={sources('zlib')}"]
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w", encoding="utf-8") as lock:  # tests run side by side
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -174,10 +174,10 @@ class Air:
         self.close()
 
 
-def machine(board, folder, flash, air):
-    """The command that runs a board from this chip on this air."""
+def machine(board, folder, flash, air, loader=""):
+    """The command that runs a board from this chip on this air. `loader` "safe-": the one that survives."""
     if board == "host":
-        return [folder / "program-1", flash, air.path + ".dev", air.path + ".air"]
+        return [folder / f"{loader}program-1", flash, air.path + ".dev", air.path + ".air"]
     command, card, _, _, _ = QEMU[board]
     net = (f"dgram,id=n0,local.type=unix,local.path={air.path}.dev,remote.type=unix,"
            f"remote.path={air.path}.air")
@@ -188,15 +188,17 @@ def machine(board, folder, flash, air):
             "mps2": ["-object", f"memory-backend-file,id=chip,share=on,mem-path={flash},size=16M"]}
     return [*command.split(), "-netdev", net, *nic, *more.get(board, []), "-display", "none",
             "-monitor", "none", "-serial", "stdio", "-semihosting-config",
-            "enable=on,target=native", "-kernel", folder / "loader"]
+            "enable=on,target=native", "-kernel", folder / f"{loader}loader"]
 
 
 class Device:
-    """A board that runs. `cuts` is at which change of flash the program and the loader lose power."""
+    """A board that runs. `cuts`: at which change of flash the program and the loader lose power, and,
+    unless it is 0, how the change is torn."""
 
-    def __init__(self, board, folder, flash, air, cuts=(0, 0), env=None):
-        argv = machine(board, folder, flash, air)
-        env = {**(env or {}), "CUT_PROGRAM": str(cuts[0]), "CUT_LOADER": str(cuts[1])}
+    def __init__(self, board, folder, flash, air, cuts=(0, 0, 0), env=None, loader=""):
+        argv = machine(board, folder, flash, air, loader)
+        names = ("CUT_PROGRAM", "CUT_LOADER", "CUT_TEAR")
+        env = {**(env or {}), **dict(zip(names, map(str, cuts)))}
         if board != "host":
             at = QEMU[board][4]
             for i, cut in enumerate(cuts):
@@ -244,14 +246,11 @@ def inside(air, what, *argv):
     return float(done.stdout)
 
 
-def lock_step(argv):
-    """Inside the namespace: what espota.py does. Prints the seconds from invitation to OK."""
-    path, piece = pathlib.Path(argv[0]), int(argv[1])
-    data = path.read_bytes()
+def send_in_pieces(data, piece):
+    """Inside the namespace: what espota.py does, up to the OK on the connection, which it returns."""
     listener = socket.create_server((HOST, 0))
     udp = socket.socket(type=socket.SOCK_DGRAM)
     udp.settimeout(30)
-    start = time.monotonic()
     udp.sendto(b"0 %d %d %s\n" % (listener.getsockname()[1], len(data),
                                   hashlib.md5(data).hexdigest().encode()), (DEVICE, PORT))
     if udp.recv(128) != b"OK":
@@ -265,6 +264,14 @@ def lock_step(argv):
         if not more:
             raise AssertionError(said)
         said += more
+    return peer
+
+
+def lock_step(argv):
+    """Inside the namespace: prints the seconds from invitation to OK."""
+    data = pathlib.Path(argv[0]).read_bytes()
+    start = time.monotonic()
+    send_in_pieces(data, int(argv[1]))
     print(time.monotonic() - start)
 
 
@@ -281,7 +288,9 @@ def plain(argv):
 
 
 def ok(argv):
-    """Inside the namespace: invites, and prints what comes of OK and connection within 2 seconds."""
+    """Inside the namespace: invites, and prints what comes of OK and connection within 2 seconds. With
+    an image it sends that first, and keeps the connection."""
+    peer = send_in_pieces(pathlib.Path(argv[1]).read_bytes(), 1460) if argv[1:] else None
     listener = socket.create_server((HOST, 0))
     udp = socket.socket(type=socket.SOCK_DGRAM)
     udp.sendto(b"0 %d %s %s\n" % (listener.getsockname()[1], argv[0].encode(), bytes(32).hex().encode()[:32]),
@@ -293,6 +302,8 @@ def ok(argv):
             print(word)
         except TimeoutError:
             pass
+    if peer:
+        peer.close()
 
 
 def demo(argv):

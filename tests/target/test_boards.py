@@ -7,82 +7,18 @@ signatures, qemu's cards and chips.
 
 import hashlib
 import os
-import pathlib
-import random
 import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
-import unittest
 
 import boards
 import espota_test
 import signing
+from board_case import Case
 from boards import DEVICE, DEVICE6, PORT
-from images import image
 
-SIZE = 300 * 1024
 PASSWORD = "correct horse"
-
-
-class Case(espota_test.Case):
-    """One air for all tests of a class; each test has its own chip."""
-
-    board, lwip, options = "", "lwip-2.1", ""
-    air_of = {}
-
-    @classmethod
-    def setUpClass(cls):
-        if not cls.board:
-            raise unittest.SkipTest("only what the boards' tests have in common")
-        cls.programs = boards.build(cls.board, cls.lwip, cls.options)
-        folder = tempfile.TemporaryDirectory(prefix="espota-")
-        cls.addClassCleanup(folder.cleanup)
-        cls.air = boards.Air(pathlib.Path(folder.name), **cls.air_of)
-        cls.addClassCleanup(cls.air.close)
-
-    def image(self, version):
-        """A file with the program of this version, of a usual size."""
-        content = (image(SIZE, version) if self.board == "host" else
-                   boards.program_image(self.programs / f"program-{version}", SIZE))
-        return self.file(f"{version}.bin", content)
-
-    def chip(self, **settings):
-        size = boards.CHIP_SIZE if self.board == "host" else boards.QEMU[self.board][3]
-        return boards.chip(self.dir / "chip.bin", self.image(1).read_bytes(),
-                           boards.settings(**settings), size)
-
-    def device(self, flash, **more):
-        device = boards.Device(self.board, self.programs, flash, self.air, **more)
-        self.addCleanup(device.close)
-        return device
-
-    def espota_c(self, *argv):
-        return subprocess.run(self.air.argv(espota_test.espota_c(), *argv), capture_output=True,
-                              text=True, check=False, env=espota_test.environment())
-
-    def upload_argv(self, path, *more, host=DEVICE):
-        return self.air.argv(espota_test.espota_c(), "upload", "-q", "--host", host, "--port", PORT,
-                             "--retries", "0", *more, path)
-
-    def upload(self, path, *more, host=DEVICE):
-        return subprocess.run(self.upload_argv(path, *more, host=host), capture_output=True, text=True,
-                              check=False, env=espota_test.environment())
-
-    def assert_runs(self, device, flash, path, version=2):
-        """It restarted into the new program, which lies where programs lie."""
-        # the process on the host plays its chip's loader, and goes on as what it is
-        device.up(1 if self.board == "host" else version)
-        content = path.read_bytes()
-        if self.board != "host":
-            content = content[:len(content) - self.signature(content)]
-        self.assertEqual(flash.read_bytes()[0x1000:0x2000], content[0x1000:0x2000])
-
-    @staticmethod
-    def signature(content):
-        length = int.from_bytes(content[-4:], "little")
-        return length + 4 if length == 256 else 0
 
 
 class Common:
@@ -112,6 +48,16 @@ class Common:
         said = device.wait(r"end, ms \d+, changes \d+, stack (\d+)")
         print(f"{self.board}, {self.lwip}: stack with a signature {said[1]} bytes")
         self.assert_runs(device, flash, signed)
+
+
+    def test_gzip(self):
+        """The loader unpacks; zlib does it there, too."""
+        flash, new = self.chip(), self.image(2)
+        device = self.device(flash)
+        device.up(1)
+        self.assert_exit(self.upload(new, "--gzip"), 0)
+        self.assert_runs(device, flash, new)
+        self.assertIn(b"\x1f\x8b\x08", flash.read_bytes()[512 << 10:2 << 20])
 
 
 class Everything(Common):
@@ -267,56 +213,15 @@ class ProcessLossy(Common, Case):
             device.up(1)
 
 
-class Board(Common):
-    """An emulated processor, its card and its chip: what was uploaded is loaded and runs."""
-
-    cuts = 3  # of each kind, beside those that stand for something
-    seed = 12
-
-    def cut(self, program, loader):
-        """One update that loses power: which program starts afterwards. Then a second update."""
-        flash, new = self.chip(), self.image(2)
-        with self.device(flash, cuts=(program, loader)) as device:
-            device.up(1)
-            upload = subprocess.Popen(self.upload_argv(new), stdout=subprocess.DEVNULL,
-                                      stderr=subprocess.DEVNULL, env=espota_test.environment())
-            self.assertIsNone(device.wait("version 2 up"), "nothing was cut")
-            upload.kill()  # it would wait for an answer
-            upload.wait()
-        with self.device(flash) as device:
-            found = device.wait(r"version (\d) up")
-            self.assertIsNotNone(found, (program, loader, device.out.lines))
-            self.assert_exit(self.upload(new), 0)
-            device.up(2)
-        return found[1]
-
-    def places(self, chance, last):
-        return [1, 2, 18, *range(last - 3, last + 1), *chance.sample(range(19, last - 3), self.cuts)]
-
-    def test_power_cuts(self):
-        """At changes of flash that stand for all: the first ones, the record, and what chance picks."""
-        chance = random.Random(self.seed)
-        # The last two of each are the record's; the loader leaves sector 0 alone, which is the same.
-        sectors = SIZE // 4096
-        plan = [(n, 0) for n in self.places(chance, 17 * sectors + 2)]
-        plan += [(0, n) for n in self.places(chance, 17 * (sectors - 1) + 2)]
-        ends = {}
-        for program, loader in plan:
-            with self.subTest(program=program, loader=loader):
-                ends.setdefault(self.cut(program, loader), []).append(program or loader)
-        for version, where in sorted(ends.items()):
-            print(f"{self.board}: {len(where)} cuts ended in version {version}, whole: {sorted(where)}")
-        self.assertEqual(sum(map(len, ends.values())), len(plan))
+# Emulated processors, their cards and their chips: what was uploaded is loaded and runs.
 
 
-class Sf2(Board, Case):
+class Sf2(Common, Case):
     board = "sf2"
 
 
-class Slow(Board):
+class Slow(WithIpv6):
     """The same on more machines, and more of it."""
-
-    cuts = 40
 
     @classmethod
     def setUpClass(cls):
@@ -324,15 +229,15 @@ class Slow(Board):
         super().setUpClass()
 
 
-class Mps2(WithIpv6, Slow, Case):
+class Mps2(Slow, Case):
     board, lwip = "mps2", "lwip-2.2"
 
 
-class Rv32(WithIpv6, Slow, Case):
+class Rv32(Slow, Case):
     board = "rv32"
 
 
-class Lx106(Board, Case):
+class Lx106(Common, Case):
     board = "lx106"
 
     def test_size(self):
@@ -403,6 +308,26 @@ class LostOk(Case):
 
     def test_lwip_s_default_loses_it(self):
         self.assertEqual(self.answers("ARP_QUEUEING=0"), ["connected"])
+
+
+class Restarts(Case):
+    """A device that has said all, and waits with its restart until that has arrived."""
+
+    board = "host"
+
+    def test_invited_meanwhile(self):
+        """It must not answer: the upload that it takes up then has no end."""
+        for rule in ("table ip host", "chain ip host out { type filter hook output priority 0; }",
+                     "rule ip host out ip length 40 tcp flags == ack drop"):  # what only acknowledges
+            self.air.run("nft", "add", *rule.split())
+        self.addCleanup(self.air.run, "nft", "delete", "table", "ip", "host")
+        device = self.device(self.chip())
+        device.up(1)
+        done = subprocess.run(self.air.argv(sys.executable, boards.__file__, "ok", "1024", self.image(2)),
+                              capture_output=True, text=True, check=True)
+        starts = sum("up" in line for line in device.out.lines)
+        self.assertTrue(done.stdout == "" or starts == 2, (done.stdout, device.out.lines))
+        device.up(1)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ uint32_t board_ms(void);
 /* Until a tick or a frame. */
 void board_idle(void);
 void board_print(const char *text);
+void board_print_number(const char *word, uint32_t number);
 uint32_t board_random(void); /* good enough for an emulator */
 uint32_t board_noise(void);  /* a fast counter, which it is made of */
 _Noreturn void board_reset(void);
@@ -26,9 +27,13 @@ _Noreturn void board_die(const char *why);
 _Noreturn void board_jump(uint32_t entry);
 /* The most bytes of stack that were used so far; 0: not known. */
 uint32_t board_stack_used(void);
-/* At which change of flash the power fails: poked from outside; 0: never. [0] program, [1] loader.
- */
-uint32_t board_cut_at(unsigned which);
+/* When the power fails: words that are poked in from outside. */
+enum board_cut {
+    BOARD_CUT_PROGRAM, /* at which change of flash that the program makes; 0: never */
+    BOARD_CUT_LOADER,  /* and the loader */
+    BOARD_CUT_TEAR,    /* 0: in front of the change; otherwise inside it, and chance says how */
+};
+uint32_t board_cut(enum board_cut which);
 
 /* --- the network card --- */
 

@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #include "board.h"
-#include "boot/boot.h"
 #include "flash.h"
+#include "hand_over.h"
 
 enum { IDLE_MS = 2, PAGE = 256, SECTOR = 4096 };
 
@@ -91,9 +91,11 @@ uint32_t board_stack_used(void)
     return 0;
 }
 
-uint32_t board_cut_at(unsigned which)
+uint32_t board_cut(enum board_cut which)
 {
-    return number(which == 0 ? "CUT_PROGRAM" : "CUT_LOADER");
+    static const char *const names[] = {"CUT_PROGRAM", "CUT_LOADER", "CUT_TEAR"};
+
+    return number(names[which]);
 }
 
 void board_idle(void)
@@ -188,8 +190,7 @@ static void say(void *context, const char *line)
 
 int main(int argc, char **argv)
 {
-    static const struct espota_boot_ops ops = {
-        .flash = &board_flash, .memory = &board_record, .log = say};
+    static const struct espota_boot_ops ops = {.flash = &board_flash, .log = say};
     static uint8_t sector[ESPOTA_SECTOR_SIZE];
     struct espota_boot_report report;
 
@@ -199,7 +200,7 @@ int main(int argc, char **argv)
     chip = open(argv[1], O_RDWR | O_CLOEXEC);
     if (chip < 0)
         board_die(strerror(errno));
-    if (espota_boot_run(&ops, sector, &report) != ESPOTA_BOOT_START)
+    if (!hand_over_take(&ops, sector, &report))
         board_die("nothing to start");
     board_main();
     return 0;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs after each reset, from what is the chip's ROM. */
-#include "boot/boot.h"
-
 #include "board.h"
 #include "flash.h"
+#include "hand_over.h"
 
-const unsigned flash_cut_word = 1;
+const enum board_cut flash_cut_word = BOARD_CUT_LOADER;
 
 static enum espota_status load(void *context, uint32_t at, uint32_t address, uint32_t size)
 {
@@ -23,12 +22,11 @@ static void say(void *context, const char *line)
 
 void board_main(void)
 {
-    static const struct espota_boot_ops ops = {
-        .flash = &board_flash, .memory = &board_record, .load = load, .log = say};
+    static const struct espota_boot_ops ops = {.flash = &board_flash, .load = load, .log = say};
     static uint8_t sector[ESPOTA_SECTOR_SIZE];
     struct espota_boot_report report;
 
-    if (espota_boot_run(&ops, sector, &report) == ESPOTA_BOOT_START && report.magic == 0xe9)
+    if (hand_over_take(&ops, sector, &report) && report.magic == 0xe9)
         board_jump(report.entry);
     board_die("nothing to start");
 }

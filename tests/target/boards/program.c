@@ -4,6 +4,7 @@
 
 #include "board.h"
 #include "flash.h"
+#include "hand_over.h"
 #include "network.h"
 #include "port/bearssl/bearssl.h"
 #include "port/lwip/lwip.h"
@@ -15,7 +16,7 @@ enum { UDP_PORT = 8266 };
 /* Programs differ in it alone. */
 extern const char program_version[];
 
-const unsigned flash_cut_word = 0;
+const enum board_cut flash_cut_word = BOARD_CUT_PROGRAM;
 
 static struct settings settings;
 static struct espota_crypto_bearssl crypto;
@@ -26,23 +27,11 @@ static struct espota_lwip port;
 static uint32_t began_ms;
 static uint32_t began_changes;
 
-static void print_number(const char *word, uint32_t number)
-{
-    char text[16];
-    struct espota_writer writer;
-
-    espota_writer_init(&writer, text, sizeof(text) - 1);
-    espota_write_decimal(&writer, number);
-    text[writer.used] = '\0';
-    board_print(word);
-    board_print(text);
-}
-
 static void print_end(void)
 {
-    print_number("program: end, ms ", board_ms() - began_ms);
-    print_number(", changes ", flash_changes() - began_changes);
-    print_number(", stack ", board_stack_used());
+    board_print_number("program: end, ms ", board_ms() - began_ms);
+    board_print_number(", changes ", flash_changes() - began_changes);
+    board_print_number(", stack ", board_stack_used());
     board_print("\n");
 }
 
@@ -92,8 +81,7 @@ static void configure(void)
     update = (struct espota_updater_config){
         .flash = &board_flash,
         .crypto = &crypto.table,
-        .boot = &board_record,
-        .sketch_size = 512 * 1024,
+        .sketch_size = PROGRAM_MAX,
         .fs_start = FS_START,
         .fs_end = FS_END,
         .chip_size = CHIP_SIZE,
@@ -101,6 +89,7 @@ static void configure(void)
         .flash_mode = ESPOTA_FLASH_MODE_KEEP,
         .atomic_fs = (settings.flags & SETTINGS_ATOMIC_FS) != 0,
     };
+    hand_over_configure(&update);
     if (settings.modulus_size > 0 &&
         espota_verifier_bearssl_init(&verifier, settings.modulus, settings.modulus_size,
                                      settings.exponent, sizeof(settings.exponent)))
@@ -126,6 +115,8 @@ static void begin(void *context)
         board_die("no device");
     espota_lwip_start(&port);
     roads_start(&settings, &update, &board, event);
+    if ((settings.flags & SETTINGS_UNSURE) == 0)
+        hand_over_confirm();
     board_print("program: version ");
     board_print(program_version);
     board_print(" up\n");

@@ -28,9 +28,9 @@ uint32_t board_stack_used(void)
     return (uint32_t)(stack_top - at);
 }
 
-uint32_t board_cut_at(unsigned which)
+uint32_t board_cut(enum board_cut which)
 {
-    return BOARD_REGISTER(BOARD_CUT_AT + 4 * which);
+    return BOARD_REGISTER(BOARD_CUT_AT + 4 * (uint32_t)which);
 }
 
 void board_jump(uint32_t entry)

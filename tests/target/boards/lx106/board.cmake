@@ -7,6 +7,6 @@ set(board_sources start.c lx106/start.S lx106/lx106.c lx106/chip.c lx106/divide.
 set(board_libraries c gcc)
 set(board_link -nostartfiles -specs=/usr/lib/xtensa-lx106-elf/picolibc.specs)
 set(board_stack 8192)
-set(board_loader_map 0x60100000 64K 0x60200000 64K)
+set(board_loader_map 0x60100000 64K 0x60200000 128K)
 set(board_program_map 0x60000000 256K 0x3ffe8000 80K)
 set(board_roads roads_none.c)
