@@ -226,7 +226,7 @@ class Device:
 
     def close(self):
         if self.process.poll() is None:
-            self.process.kill()
+            self.process.terminate()  # qemu then writes down what its chip has taken
         self.process.wait()
         self.out.join()
 

@@ -34,7 +34,7 @@ def tearDownModule():
 class Cuts(Case):
     loader = "safe-"
     size = 0  # no more than the program has
-    cuts, slow_cuts = 24, 150
+    cuts, slow_cuts = 24, 200
     seed = 12
 
     @classmethod
@@ -158,16 +158,16 @@ class Cuts(Case):
 
 
 class Lx106(Cuts):
-    board = "lx106"
+    board, slow_cuts = "lx106", 450  # the quickest
 
 
 class Sf2(Cuts):
-    board, slow_cuts = "sf2", 100
+    board, slow_cuts = "sf2", 150
 
 
 class Mps2(Cuts):
     board, lwip = "mps2", "lwip-2.2"
-    cuts, slow_cuts = 0, 600
+    cuts = 0
 
 
 class Rv32(Cuts):
