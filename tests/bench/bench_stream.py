@@ -7,7 +7,6 @@ beyond its bound, 77 where namespaces cannot be made.
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import pathlib
@@ -20,8 +19,9 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from images import esp8266_image  # noqa: E402 - found only now
-from long_link import CHUNK, DEVICE, HOST, Link  # noqa: E402
+import lock_step  # noqa: E402 - found only now
+from images import esp8266_image  # noqa: E402
+from long_link import DEVICE, HOST, Link  # noqa: E402
 
 OVERHEAD = len(esp8266_image(4096)) - 4096  # what an image has beside its program
 WINDOW = 5840  # lwIP's usual window on an ESP8266: four segments
@@ -69,24 +69,20 @@ def inside_plain_sender(size):
     print(time.monotonic() - start, flush=True)
 
 
-def inside_lock_step(bind, device, port, size):
-    """What espota.py does: a chunk, its acknowledgement, the next chunk. Prints the seconds."""
-    payload = image(int(size))
-    listener = socket.create_server((bind, 0))
-    udp = socket.socket(type=socket.SOCK_DGRAM)
-    udp.settimeout(10)
-    udp.sendto(b"0 %d %d %s\n" % (listener.getsockname()[1], len(payload),
-                                  hashlib.md5(payload).hexdigest().encode()), (device, int(port)))
-    if udp.recv(128) != b"OK":
-        raise RuntimeError("the device did not say OK")
-    peer, _ = listener.accept()
-    start = time.monotonic()
-    for at in range(0, len(payload), CHUNK):
-        peer.sendall(payload[at:at + CHUNK])
-        answer = peer.recv(32)
-    while b"O" not in answer:
-        answer = peer.recv(32)
-    print(time.monotonic() - start, flush=True)
+def inside_lock_step(*how):
+    print(lock_step.send(*how)[1], flush=True)
+
+
+def upload_seconds(command):
+    """From the connection to the verdict, of `espota-c upload --json`."""
+    upload = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    times = {}
+    for line in upload.stdout:
+        event = json.loads(line)
+        times.setdefault(event["event"], time.monotonic())
+    if upload.wait() != 0:
+        raise RuntimeError("the upload failed")
+    return times["result"] - times["connected"]
 
 
 class Bench:
@@ -125,24 +121,14 @@ class Bench:
 
     def streaming(self, side, bind, *options):
         with self.device(side, bind, *options) as port:
-            return self.upload(f"{bind}:{port}")
-
-    def upload(self, target):
-        upload = self.link.popen(0, [self.program, "upload", "--host", target, "--json", "-q",
-                                     "--retries", "0", str(self.file)],
-                                 stdout=subprocess.PIPE, text=True)
-        times = {}
-        for line in upload.stdout:
-            event = json.loads(line)
-            times.setdefault(event["event"], time.monotonic())
-        if upload.wait() != 0:
-            raise RuntimeError("the upload failed")
-        return times["result"] - times["connected"]
+            return upload_seconds(self.link.argv(0, self.program, "upload", "--host",
+                                                 f"{bind}:{port}", "--json", "-q", "--retries",
+                                                 "0", self.file))
 
     def lock_step(self, side, bind, *options):
         with self.device(side, bind, *options) as port:
             host = HOST if side else "127.0.0.1"
-            sender = self.inside(0, "lock_step", host, bind, port, SIZE)
+            sender = self.inside(0, "lock_step", host, bind, port, self.file)
             seconds = float(sender.stdout.readline())
             sender.wait()
             return seconds

@@ -20,6 +20,7 @@ import time
 import unittest
 
 import espota_test
+import lock_step
 from images import _body, _part, crc32_mpeg2
 from long_link import run
 
@@ -237,60 +238,10 @@ class Device:
         self.close()
 
 
-def inside(air, what, *argv):
-    """Runs lock_step or plain in the namespace; the seconds that it took."""
-    done = subprocess.run(air.argv(sys.executable, __file__, what, *argv), capture_output=True,
-                          text=True, check=False)
-    if done.returncode != 0:
-        raise AssertionError(done.stderr)
-    return float(done.stdout)
-
-
-def send_in_pieces(data, piece):
-    """Inside the namespace: what espota.py does, up to the OK on the connection, which it returns."""
-    listener = socket.create_server((HOST, 0))
-    udp = socket.socket(type=socket.SOCK_DGRAM)
-    udp.settimeout(30)
-    udp.sendto(b"0 %d %d %s\n" % (listener.getsockname()[1], len(data),
-                                  hashlib.md5(data).hexdigest().encode()), (DEVICE, PORT))
-    if udp.recv(128) != b"OK":
-        raise AssertionError("refused")
-    peer, _ = listener.accept()
-    for at in range(0, len(data), piece):
-        peer.sendall(data[at:at + piece])
-        said = peer.recv(32)
-    while b"OK" not in said:
-        more = peer.recv(64)
-        if not more:
-            raise AssertionError(said)
-        said += more
-    return peer
-
-
-def lock_step(argv):
-    """Inside the namespace: prints the seconds from invitation to OK."""
-    data = pathlib.Path(argv[0]).read_bytes()
-    start = time.monotonic()
-    send_in_pieces(data, int(argv[1]))
-    print(time.monotonic() - start)
-
-
-def plain(argv):
-    """Inside the namespace: bytes to a device that only eats them. Prints the seconds."""
-    size = int(argv[0])
-    start = time.monotonic()
-    with socket.create_connection((DEVICE, 9)) as peer:
-        peer.sendall(bytes(size))
-        peer.shutdown(socket.SHUT_WR)
-        while peer.recv(64):
-            pass
-    print(time.monotonic() - start)
-
-
 def ok(argv):
     """Inside the namespace: invites, and prints what comes of OK and connection within 2 seconds. With
     an image it sends that first, and keeps the connection."""
-    peer = send_in_pieces(pathlib.Path(argv[1]).read_bytes(), 1460) if argv[1:] else None
+    peer = lock_step.send(HOST, DEVICE, PORT, argv[1])[0] if argv[1:] else None
     listener = socket.create_server((HOST, 0))
     udp = socket.socket(type=socket.SOCK_DGRAM)
     udp.sendto(b"0 %d %s %s\n" % (listener.getsockname()[1], argv[0].encode(), bytes(32).hex().encode()[:32]),
@@ -316,4 +267,4 @@ def demo(argv):
 
 
 if __name__ == "__main__":
-    {"demo": demo, "lock_step": lock_step, "ok": ok, "plain": plain}[sys.argv[1]](sys.argv[2:])
+    {"demo": demo, "ok": ok}[sys.argv[1]](sys.argv[2:])
