@@ -159,6 +159,8 @@ static enum espota_status write_pair(const struct espota_key *key, struct espota
     if (status == ESPOTA_OK)
         status = espota_output_write(public, public_pem.bytes, public_pem.length, err);
     if (status == ESPOTA_OK)
+        status = espota_output_prepare(public, err);
+    if (status == ESPOTA_OK)
         status = espota_output_commit(private, err);
     if (status == ESPOTA_OK) {
         status = espota_output_commit(public, err);

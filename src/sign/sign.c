@@ -264,7 +264,9 @@ static enum espota_status commit(struct job *job)
         first = job->legacy;
         second = job->out;
     }
-    status = espota_output_commit(first, job->err);
+    status = second != NULL ? espota_output_prepare(second, job->err) : ESPOTA_OK;
+    if (status == ESPOTA_OK)
+        status = espota_output_commit(first, job->err);
     if (status == ESPOTA_OK && second != NULL)
         status = espota_output_commit(second, job->err);
     return status;

@@ -154,6 +154,10 @@ enum espota_status espota_output_at(struct espota_output *output, uint64_t offse
  * several outputs belong together, such a one is committed first.
  */
 bool espota_output_is_stream(const struct espota_output *output);
+/* What of a commit may fail for want of memory or room; the rest is one call of the system. Where
+ * several outputs belong together, all are prepared before the first is committed. */
+enum espota_status espota_output_prepare(struct espota_output *output,
+                                         struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Puts it in place: all bytes are on the disk before it has its name. */
 enum espota_status espota_output_commit(struct espota_output *output,
                                         struct espota_error *err) ESPOTA_MUST_CHECK;

@@ -25,6 +25,7 @@ struct espota_output {
     int target; /* a descriptor that gets the bytes at the commit; -1: none */
     bool target_is_own;
     bool exclusive;
+    bool prepared;
     bool committed;
     unsigned mode;
     const char *name; /* for messages; borrowed */
@@ -284,8 +285,6 @@ static enum espota_status place_new(struct espota_output *output, struct espota_
 
 static enum espota_status place_over(struct espota_output *output, struct espota_error *err)
 {
-    if (output->temporary == NULL && take_name(output, give_name) < 0)
-        return fail(output, errno, "write", err);
     if (!espota_output_rename(output->fd, output->temporary, output->path))
         return fail(output, errno, "write", err);
     drop_name(output);
@@ -297,15 +296,25 @@ bool espota_output_is_stream(const struct espota_output *output)
     return output->target >= 0;
 }
 
+enum espota_status espota_output_prepare(struct espota_output *output, struct espota_error *err)
+{
+    if (output->prepared || output->target >= 0)
+        return ESPOTA_OK;
+    if (!espota_output_settle(output->fd, output->mode))
+        return fail(output, errno, "write", err);
+    if (!output->exclusive && output->temporary == NULL && take_name(output, give_name) < 0)
+        return fail(output, errno, "write", err);
+    output->prepared = true;
+    return ESPOTA_OK;
+}
+
 enum espota_status espota_output_commit(struct espota_output *output, struct espota_error *err)
 {
-    enum espota_status status;
+    enum espota_status status = espota_output_prepare(output, err);
 
-    if (output->target >= 0)
+    if (status == ESPOTA_OK && output->target >= 0)
         status = copy_to_target(output, err);
-    else if (!espota_output_settle(output->fd, output->mode))
-        status = fail(output, errno, "write", err);
-    else
+    else if (status == ESPOTA_OK)
         status = output->exclusive ? place_new(output, err) : place_over(output, err);
     if (status == ESPOTA_OK && output->target < 0)
         espota_output_sync_folder(output->path);
