@@ -107,12 +107,12 @@ class Cuts(Case):
         plan, happened = [cuts], []
         while len(plan) < 4 and chance.random() < 0.5:
             plan.append((0, chance.randint(1, chance.choice((6, 60))), tear()))
-        for i, cuts in enumerate(plan):
-            version, said = self.run_once(flash, cuts, images[2] if i == 0 and scene.name == "upload" else None)
-            if version is None:
-                happened.append(cuts)
-        version, said = self.run_once(flash)
         with self.subTest(scene=scene.name, plan=plan):
+            for i, cuts in enumerate(plan):
+                uploaded = images[2] if i == 0 and scene.name == "upload" else None
+                if self.run_once(flash, cuts, uploaded)[0] is None:
+                    happened.append(cuts)
+            version, said = self.run_once(flash)
             self.assertIn(version, scene.may_start, said)
             content = images[version].read_bytes()
             self.assertEqual(flash.read_bytes()[:len(content)], content, "torn")
