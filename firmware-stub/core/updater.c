@@ -342,7 +342,7 @@ static enum espota_update_error tell_installer(struct espota_updater *updater)
     struct espota_staged image = {updater->command, updater->start, updater->size, {0}};
     enum espota_update_error error = ESPOTA_UPDATE_OK;
 
-    if (updater->config->verify == NULL)
+    if (updater->config->verify == NULL && !installer->looks_itself)
         error = hash_flash(updater, updater->size);
     memcpy(image.sha256, updater->sha256, sizeof(image.sha256));
     return error == ESPOTA_UPDATE_OK ? installer->install(installer->context, &image) : error;

@@ -11,6 +11,7 @@
 #ifndef ESPOTA_STUB_CORE_UPDATER_H
 #define ESPOTA_STUB_CORE_UPDATER_H
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -66,6 +67,9 @@ struct espota_staged {
 /* A loader that is not eboot says where images go, and takes them. boot/safe.h has one. */
 struct espota_installer {
     void *context; /* handed to every function */
+    /* It looks into images itself: without a verifier what is in flash is not read again, and
+     * `sha256` says nothing. */
+    bool looks_itself;
 
     /* The largest image for this command. */
     uint32_t (*space)(void *context, uint32_t command);
@@ -122,7 +126,7 @@ struct espota_updater {
     char md5[ESPOTA_MD5_HEX + 1];
     uint8_t calculated[ESPOTA_MD5_SIZE];
     uint8_t sha256[ESPOTA_SHA256_SIZE]; /* with a verifier or an installer */
-    _Alignas(8) uint8_t sector[ESPOTA_SECTOR_SIZE];
+    alignas(8) uint8_t sector[ESPOTA_SECTOR_SIZE];
 };
 
 enum { ESPOTA_UPDATE_MESSAGE_MAX = 144 }; /* room for any message and its terminator */

@@ -41,8 +41,9 @@ def compile_headers(headers):
 
 
 def own(path):
-    """Headers that need no library which is only found by pkg-config, and no other system."""
-    return not FOREIGN["POSIX"].search(path.name) and not re.search(r'#include ("lazy/|<(avahi|microhttpd|curl|dns_sd|bearssl))', path.read_text())
+    """Headers in C that need no library which is only found by pkg-config, and no other system; none
+    that is a stranger's."""
+    return not re.search("port/arduino|/example/", path.as_posix()) and not FOREIGN["POSIX"].search(path.name) and not re.search(r'#include ("lazy/|<(avahi|microhttpd|curl|dns_sd|bearssl|zephyr/))', path.read_text())
 
 
 class Names(unittest.TestCase):

@@ -3,8 +3,8 @@
  * A port to copy. It compiles as it stands and describes a board with no
  * network, no flash and no clock: each function says so in the way that the
  * core understands, and each comment says what belongs there. Fill them in
- * from the top; README.md tells how to try each step, and what the network
- * functions become with lwIP and with Zephyr.
+ * from the top; README.md tells how to try each step, and for which systems
+ * somebody has done it.
  */
 #include "port.h"
 
