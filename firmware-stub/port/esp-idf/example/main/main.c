@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An ESP32 that is updated: espota-c upload --host ADDRESS --udp-port 8266 --password-file FILE
+/* An ESP32 that is updated: espota-c upload --host ADDRESS --port 8266 --password-file FILE
  * build/espota_example.bin */
 #include <esp_event.h>
 #include <esp_netif.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program that can be replaced: espota-c upload --host ADDRESS --password secret --force IMAGE */
+/* A program that can be replaced: espota-c upload --host ADDRESS --password-file FILE --force IMAGE
+ */
 #include <espota_device.h>
 #include <zephyr/kernel.h>
 #include <zephyr/sys/printk.h>
