@@ -49,10 +49,11 @@ class Release(Case):
         super().setUp()
         self.out = self.dir / "out"
 
-    def release(self, *argv, version=VERSION, key=None):
+    def release(self, *argv, version=VERSION, key=None, **env):
         return subprocess.run(["sh", str(self.tree / "contrib/release.sh"), version, "--key",
                                str(key or self.key), "--out", str(self.out), *argv],
-                              capture_output=True, text=True, cwd="/", stdin=subprocess.DEVNULL)
+                              capture_output=True, text=True, cwd="/", stdin=subprocess.DEVNULL,
+                              env={**os.environ, **env})
 
     def assert_refused(self, done, why):
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
@@ -196,9 +197,7 @@ class Whole(Release):
         zig = os.environ.get("ESPOTA_ZIG")
         if not zig:
             self.skipTest("no zig to compile with: tests/run.sh --full installs it")
-        os.environ["ZIG"] = zig
-        self.addCleanup(os.environ.pop, "ZIG")
-        done = self.release()
+        done = self.release(ZIG=zig)
         self.assertEqual(done.returncode, 0, done.stderr[-8000:])
         self.assertEqual(self.verify(), "")
         names = {path.name for path in self.out.iterdir()}

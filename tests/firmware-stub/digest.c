@@ -15,6 +15,16 @@ static enum espota_status no_random(void *context, void *out, size_t length)
     return ESPOTA_E_FAILED;
 }
 
+/* Both tables, and bytes to digest. */
+static void prepare(struct espota_crypto_openssl *open, struct espota_crypto *own, uint8_t *data,
+                    size_t length)
+{
+    espota_crypto_openssl_init(open);
+    espota_digest_table(own, no_random, NULL);
+    for (size_t i = 0; i < length; i++)
+        data[i] = (uint8_t)(i * 31 + 1);
+}
+
 static void digest(const struct espota_crypto *table, enum espota_digest_kind kind,
                    const uint8_t *data, size_t length, size_t first, uint8_t out[ESPOTA_DIGEST_MAX])
 {
@@ -33,10 +43,7 @@ START_TEST(test_every_length_around_a_block)
     struct espota_crypto own;
     uint8_t data[200];
 
-    espota_crypto_openssl_init(&open);
-    espota_digest_table(&own, no_random, NULL);
-    for (size_t i = 0; i < sizeof(data); i++)
-        data[i] = (uint8_t)(i * 31);
+    prepare(&open, &own, data, sizeof(data));
     for (size_t length = 0; length <= sizeof(data); length++) {
         for (int kind = ESPOTA_DIGEST_MD5; kind <= ESPOTA_DIGEST_SHA256; kind++) {
             uint8_t a[ESPOTA_DIGEST_MAX];
@@ -59,10 +66,7 @@ START_TEST(test_pbkdf2)
     struct espota_crypto own;
     uint8_t bytes[300];
 
-    espota_crypto_openssl_init(&open);
-    espota_digest_table(&own, no_random, NULL);
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        bytes[i] = (uint8_t)(i * 7 + 1);
+    prepare(&open, &own, bytes, sizeof(bytes));
     for (size_t p = 0; p < sizeof(passwords) / sizeof(*passwords); p++) {
         for (uint32_t rounds = 1; rounds <= 4; rounds++) {
             uint8_t a[ESPOTA_SHA256_SIZE];

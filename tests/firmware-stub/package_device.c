@@ -72,7 +72,7 @@ static const struct espota_installer installer = {
 static enum espota_status random_bytes(void *context, void *out, size_t length)
 {
     (void)context;
-    return getrandom(out, length, 0) == (ssize_t)length ? ESPOTA_OK : ESPOTA_E_FAILED;
+    return getentropy(out, length) == 0 ? ESPOTA_OK : ESPOTA_E_FAILED;
 }
 
 static void failed(void)

@@ -220,20 +220,22 @@ class Sf2(Common, Case):
     board = "sf2"
 
 
-class Slow(WithIpv6):
-    """The same on more machines, and more of it."""
+class Slow:
+    """Before the other bases: what this machine is spared by default."""
+
+    takes = "builds and runs for minutes"
 
     @classmethod
     def setUpClass(cls):
-        espota_test.only_with("slow", "builds and runs for minutes")
+        espota_test.only_with("slow", cls.takes)
         super().setUpClass()
 
 
-class Mps2(Slow, Case):
+class Mps2(Slow, WithIpv6, Case):
     board, lwip = "mps2", "lwip-2.2"
 
 
-class Rv32(Slow, Case):
+class Rv32(Slow, WithIpv6, Case):
     board = "rv32"
 
 
@@ -251,27 +253,18 @@ class Lx106(Common, Case):
             self.assertLessEqual(text + data, 65536)
 
 
-class Lx106Roads(Everything, Case):
+class Lx106Roads(Slow, Everything, Case):
     """With the page and the question to a server, which lx106 leaves out to fit 64 KiB."""
 
     board, options = "lx106", "ROADS"
 
-    @classmethod
-    def setUpClass(cls):
-        espota_test.only_with("slow", "builds and runs for minutes")
-        super().setUpClass()
 
-
-class Thousand(Case):
+class Thousand(Slow, Case):
     """Again and again over an air that delays and loses, as a fleet does it: retries as usual."""
 
     board = "lx106"
     air_of = {"delay": 5, "jitter": 3, "loss": 1}
-
-    @classmethod
-    def setUpClass(cls):
-        espota_test.only_with("slow", "takes half an hour")
-        super().setUpClass()
+    takes = "takes half an hour"
 
     def test_uploads(self):
         count = int(os.environ.get("ESPOTA_UPLOADS", "1000"))

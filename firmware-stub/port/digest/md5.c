@@ -21,20 +21,18 @@ static const uint32_t step_constant[STEPS] = {
 static const uint8_t turns[4][4] = {
     {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
 
-static uint32_t word_of(const uint8_t *block, unsigned i)
-{
-    const uint8_t *at = block + 4 * (size_t)i;
-
-    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
 static void take_block(struct espota_md5 *md5)
 {
     uint32_t a = md5->state[0];
     uint32_t b = md5->state[1];
     uint32_t c = md5->state[2];
     uint32_t d = md5->state[3];
+    uint32_t word[BLOCK / 4];
+    struct espota_reader reader;
 
+    espota_reader_init(&reader, md5->block, BLOCK);
+    for (unsigned i = 0; i < BLOCK / 4; i++)
+        word[i] = espota_read_u32le(&reader);
     for (unsigned i = 0; i < STEPS; i++) {
         static const uint8_t factor[4] = {1, 5, 3, 7};
         static const uint8_t offset[4] = {0, 1, 5, 0};
@@ -57,8 +55,7 @@ static void take_block(struct espota_md5 *md5)
             mixed = c ^ (b | ~d);
             break;
         }
-        sum = a + mixed + step_constant[i] +
-              word_of(md5->block, (factor[round] * i + offset[round]) % 16);
+        sum = a + mixed + step_constant[i] + word[(factor[round] * i + offset[round]) % 16];
         a = d;
         d = c;
         c = b;
