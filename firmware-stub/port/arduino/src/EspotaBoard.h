@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where the cores differ: one file each, which is empty for the others.
+// Where the cores differ: a file for each, and one for Update where two have the same. All are
+// empty for the others.
 #ifndef ESPOTA_BOARD_H
 #define ESPOTA_BOARD_H
 

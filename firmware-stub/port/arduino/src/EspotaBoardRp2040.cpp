@@ -3,7 +3,6 @@
 // choose a board layout with a file system that is as large as the program.
 #if defined(ARDUINO_ARCH_RP2040)
 #include <Arduino.h>
-#include <Updater.h>
 
 #include "EspotaBoard.h"
 
@@ -14,27 +13,6 @@ void EspotaBoard::random(uint8_t *out, size_t length)
 {
     for (size_t i = 0; i < length; i++)
         out[i] = (uint8_t)rp2040.hwrand32();
-}
-
-bool EspotaBoard::beginUpdate(uint32_t size, bool files)
-{
-    return Update.begin(size, files ? U_FS : U_FLASH);
-}
-
-// The same numbers up to 13, for they are the protocol's.
-enum espota_update_error EspotaBoard::updateError()
-{
-    uint8_t error = Update.getError();
-
-    return error > 0 && error <= ESPOTA_UPDATE_NO_DATA ? (enum espota_update_error)error
-                                                       : ESPOTA_UPDATE_WRITE;
-}
-
-// An end before all has come.
-void EspotaBoard::abortUpdate()
-{
-    if (Update.isRunning())
-        (void)Update.end();
 }
 
 #endif
