@@ -121,16 +121,17 @@ class Device(Case):
 
     def device(self, challenge, password="secret"):
         installed = self.dir / "installed"
-        with socket.socket(type=socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        process = espota_test.start([espota_test.program("ESPOTA_PACKAGE_DEVICE"), str(port), challenge,
-                                     password, installed])
-        self.addCleanup(self.end, process)
-        lines = espota_test.LineReader(process.stdout)
-        if lines.next() != "ready":
-            self.skipTest("the port was taken meanwhile")
-        return port, installed, lines, process
+        while True:
+            with socket.socket(type=socket.SOCK_DGRAM) as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = probe.getsockname()[1]
+            process = espota_test.start([espota_test.program("ESPOTA_PACKAGE_DEVICE"), str(port),
+                                         challenge, password, installed])
+            self.addCleanup(self.end, process)
+            lines = espota_test.LineReader(process.stdout)
+            if lines.next() == "ready":
+                return port, installed, lines, process
+            self.assertEqual(process.wait(), 3)  # somebody has taken the port meanwhile
 
     @staticmethod
     def end(process):
