@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/updater.h"
+
 enum { BOARD_ADDRESS = 2 }; /* the device is 10.78.0.2, the host .1; and fe80:: of its card */
 
 /* Starts lwIP and hands it frames for ever. `begin` is called once, where lwIP's functions may be
@@ -16,8 +18,9 @@ _Noreturn void network_run(void (*begin)(void *context));
 /* --- of `begin` and what it starts --- */
 
 void network_up(bool mdns, uint16_t port);
-/* A listener on port 9 that throws away what comes: what TCP can do here. */
-void network_discard(void);
+/* Two listeners, for what TCP can do here: port 9 throws away what comes, port 10 writes it first.
+ */
+void network_discard(const struct espota_updater_config *update);
 /* The host's hardware address is not known any more. */
 void network_forget(void);
 

@@ -110,7 +110,7 @@ static void begin(void *context)
     (void)context;
     network_up((settings.flags & SETTINGS_MDNS) != 0, UDP_PORT);
     if ((settings.flags & SETTINGS_DISCARD) != 0)
-        network_discard();
+        network_discard(&update);
     if (espota_lwip_init(&port, &board, &receiver, UDP_PORT) != ESPOTA_OK)
         board_die("no device");
     espota_lwip_start(&port);

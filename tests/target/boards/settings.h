@@ -13,7 +13,7 @@ enum {
     SETTINGS_PULL = 1 << 3, /* asks a server, once */
     SETTINGS_ATOMIC_FS = 1 << 4,
     SETTINGS_FORGETS = 1 << 5, /* the host's hardware address, just before it answers */
-    SETTINGS_DISCARD = 1 << 6, /* a listener that throws all away, to compare with */
+    SETTINGS_DISCARD = 1 << 6, /* two listeners, to compare with */
     SETTINGS_UNSURE = 1 << 7,  /* never confirms a program */
 };
 

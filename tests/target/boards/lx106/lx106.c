@@ -35,16 +35,20 @@ void board_clock_start(void)
     __asm__ volatile("wsr %0, ps\n rsync" ::"a"(value));
 }
 
-/* The counter is over after 107 s; it is read each millisecond. */
+/*
+ * The counter is over after 107 s; it is read each millisecond. Counted on and not divided: there
+ * is no instruction for that, and lwIP and the engines ask several times a packet.
+ */
 uint32_t board_ms(void)
 {
-    static uint64_t total;
-    static uint32_t last;
-    uint32_t now = ccount();
+    static uint32_t ms;
+    static uint32_t last; /* where in the counter `ms` began */
 
-    total += now - last;
-    last = now;
-    return (uint32_t)(total / TICK);
+    while (ccount() - last >= TICK) {
+        last += TICK;
+        ms++;
+    }
+    return ms;
 }
 
 uint32_t board_noise(void)
