@@ -8,6 +8,7 @@ _espota_c_options()
     case $1 in
         upload)
             printf '%s\n' '-i,--host:host --targets:file --name:value --all --yes -p,--port:value
+            --web:auto|arduino|esphome|elegantota|tasmota|wled|openbeken|espeasy
             -f,--file:image --fs --gzip --publickey:key --md5-of:image --force
             --password-file:file --password-stdin -a,--auth:value --user:value --auth-method:auto|md5|sha256
             --host-ip:value --host-port:value --peer:value -t,--timeout:value

@@ -66,6 +66,7 @@ complete -c espota-c -n '__espota_c_is upload' -l name -x -d 'devices found by n
 complete -c espota-c -n '__espota_c_is upload' -l all -d 'every device that announces itself'
 complete -c espota-c -n '__espota_c_is upload' -l yes -d 'ask nothing'
 complete -c espota-c -n '__espota_c_is upload' -s p -l port -x -d 'the devices\' port'
+complete -c espota-c -n '__espota_c_is upload' -l web -x -a 'auto arduino esphome elegantota tasmota wled openbeken espeasy' -d 'which updater stands behind a URL'
 complete -c espota-c -n '__espota_c_is upload' -s f -l file -k -x -a '(__espota_c_files bin gz signed uf2)' -d 'the image'
 complete -c espota-c -n '__espota_c_is upload' -l fs -d 'an image of a file system'
 complete -c espota-c -n '__espota_c_is upload' -l gzip -d 'compress on the way'

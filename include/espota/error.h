@@ -48,6 +48,8 @@ enum espota_remedy_way {
     /* espota_arduino_install_options */
     ESPOTA_REMEDY_NAME_CORE = 1 << 20,     /* `core` */
     ESPOTA_REMEDY_NAME_DATA_DIR = 1 << 21, /* `data_dir` */
+
+    ESPOTA_REMEDY_NAME_UPDATER = 1 << 22, /* say which one a URL's is: `web` */
 };
 
 struct espota_remedy {

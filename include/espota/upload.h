@@ -54,6 +54,8 @@ struct espota_upload_event {
     /* START: targets; SUMMARY: all. Of those skipped so many are done, by an earlier run; `ready`:
      * that a dry run found nothing against, none of which is `ok`. */
     size_t targets, ok, failed, unknown, skipped, done_before, ready;
+
+    const char *web; /* of a web updater, once it is known: which one; NULL otherwise */
 };
 
 enum espota_upload_auth {
@@ -137,6 +139,10 @@ struct espota_upload_options {
     enum espota_status (*find_password)(void *context, const char *target, const char *host,
                                         uint16_t port, struct espota_secret *out,
                                         struct espota_error *err);
+    /* Which updater stands behind the http:// and https:// targets that do not say: "arduino",
+     * "esphome", "elegantota", "tasmota", "wled", "openbeken" or "espeasy". NULL or "auto": what
+     * their pages show. */
+    const char *web;
 };
 
 #ifdef __cplusplus
@@ -176,8 +182,9 @@ struct espota_upload_target {
     /* It was found by its announcement, which anyone can forge, and nobody vouches for it: it gets
      * no password, and none is asked for. */
     bool no_password;
-    bool filesystem;   /* or'ed with the options' */
-    const char *board; /* as it announced itself; NULL or empty: it did not */
+    bool filesystem;          /* or'ed with the options' */
+    const char *board;        /* as it announced itself; NULL or empty: it did not */
+    const char *web;   /* as in the options; NULL: the options' */
 };
 #define ESPOTA_UPLOAD_TARGET_INIT ESPOTA_FIRST_VALUES(espota_upload_target)
 

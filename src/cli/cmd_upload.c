@@ -20,6 +20,7 @@ struct upload_args {
     const char *image;
     const char *password_file;
     bool password_stdin;
+    int web;                  /* of web_kinds */
     struct find_devices find; /* --name, --all, --yes; room for all of argv */
     char (*found_hosts)[FOUND_HOST];
 };
@@ -90,6 +91,10 @@ static enum espota_status add_name(void *context, char *value, struct espota_err
     return ESPOTA_OK;
 }
 
+/* In the order of the option's choices. */
+static const char *const web_kinds[] = {NULL,      "arduino", "esphome",   "elegantota",
+                                        "tasmota", "wled",    "openbeken", "espeasy"};
+
 #define AT(member) OPT_AT(struct upload_args, run.options.member)
 #define HERE(member) OPT_AT(struct upload_args, member)
 
@@ -102,7 +107,7 @@ static const struct opt options[] = {
     {OPT_CALL, 0, "targets", "FILE",
      "a file with a target on each line (- is standard input): HOST[:PORT] or a URL and, behind "
      "it, "
-     "any of file=IMAGE password-file=FILE user=NAME port=N fs. # begins a comment",
+     "any of file=IMAGE password-file=FILE user=NAME port=N web=KIND fs. # begins a comment",
      .call = add_targets},
     {OPT_CALL, 0, "name", "GLOB",
      "the device that announces itself by this name on the network; repeat it for more",
@@ -120,6 +125,11 @@ static const struct opt options[] = {
      "3232, RP2040 2040), "
      "else 8266",
      AT(port), .min = 1, .max = 65535},
+    {OPT_CHOICE, 0, "web", "auto|arduino|esphome|elegantota|tasmota|wled|openbeken|espeasy",
+     "which updater stands behind an http:// or https:// URL. auto: what the pages of a URL "
+     "without "
+     "a path show; a path is that of an updater like Arduino's",
+     HERE(web)},
     {.kind = OPT_HEADING, .help = "What"},
     {OPT_STRING, 'f', "file", "IMAGE", "the same as the argument", AT(file)},
     {OPT_FLAG, 0, "fs", NULL, "it is an image of a file system", AT(filesystem)},
@@ -213,10 +223,11 @@ static const char notes[] =
     "\"espota-c password\" keeps for it, then a question on the terminal.\n"
     "\n"
     "JSON events (--json): each has \"event\", all but start and summary \"target\" as it\n"
-    "was typed. More members may be added.\n"
+    "was typed; those of a web updater \"web\", once it is known which one it is. More\n"
+    "members may be added.\n"
     "  start      targets, bytes (of the largest image), dry_run (only then)\n"
     "  invited    address, attempt\n"
-    "  auth       scheme (md5, sha256; of web updaters basic, digest)\n"
+    "  auth       scheme (md5, sha256; of web updaters basic, digest, pin)\n"
     "  connected  address\n"
     "  progress   bytes (acknowledged by the device's TCP), total\n"
     "  retry      code, reason, message, attempt\n"
@@ -291,6 +302,7 @@ static enum espota_status check(struct upload_args *args, struct espota_error *e
                                 "compress");
     if (readers_of_stdin(args) > 1)
         return espota_error_set(err, ESPOTA_E_USAGE, "standard input can be read only once");
+    to->web = web_kinds[args->web];
     if (to->insecure)
         out_warning("--insecure: anybody on the way can read the password and change the image");
     return password_collect(&to->password, args->password_file, args->password_stdin, err);

@@ -32,6 +32,7 @@ static const struct words table[] = {
     {ESPOTA_REMEDY_ANY_SCHEME, "; use --auth-method auto", NULL},
     {ESPOTA_REMEDY_TRUST_NETWORK,
      "; add --yes if you trust this network, or name the device with --host", NULL},
+    {ESPOTA_REMEDY_NAME_UPDATER, " (--web)", NULL},
     {ESPOTA_REMEDY_NAME_CERTIFICATE, "; name its certificate with --cacert", NULL},
     {ESPOTA_REMEDY_ASK_DIRECTLY, "; --via query works without", NULL},
     {ESPOTA_REMEDY_SIGN_AGAIN, " with espota-c sign", NULL},

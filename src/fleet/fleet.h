@@ -25,10 +25,12 @@
 struct espota_job {
     struct espota_upload *upload;
     size_t index;
-    struct espota_turn *turn; /* from the beginning of the run on */
-    char *target;             /* as the user wrote it */
-    char *name;               /* its host alone */
-    struct espota_url *url;   /* of a web updater; NULL: a device that calls back */
+    struct espota_turn *turn;       /* from the beginning of the run on */
+    char *target;                   /* as the user wrote it */
+    char *name;                     /* its host alone */
+    struct espota_url *url;         /* of a web updater; NULL: a device that calls back */
+    enum espota_web_kind web;       /* of the URL, as the user said */
+    enum espota_web_kind web_found; /* and as its pages do */
     char *user;
     char *file;                      /* NULL: `image`, or the options' */
     struct espota_image_input image; /* bytes or a callback; no name: there is none */

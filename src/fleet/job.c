@@ -133,6 +133,7 @@ static enum espota_status start(struct espota_job *job, enum espota_purpose purp
         .options = &upload->options,
         .source = job->source,
         .url = job->url,
+        .web = job->web,
         .command = job->command,
         .device = job->device,
         .from = job->from,
@@ -209,6 +210,7 @@ void espota_fleet_look_at(struct espota_job *job)
     espota_outcome_text(&outcome, message, sizeof(message), &end.remedy);
     if (problem != NULL)
         end = (struct espota_end){.status = outcome.status, .message = problem};
+    job->web_found = outcome.web;
     job->acked = outcome.acked;
     job->touched |= outcome.sent > 0;
     job->complete = outcome.sent == outcome.total;

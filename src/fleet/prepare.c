@@ -125,25 +125,6 @@ bool espota_fleet_contradicts(const struct espota_job *job, struct espota_error 
 
 /* --- images --- */
 
-/*
- * A form does not say how long its file is. So an ESP8266 puts it right behind the program that
- * runs, from where the boot loader can unpack it over what it has yet to read; whether it does
- * depends on how large that program is, which nobody tells. A Pico keeps a file.
- */
-static bool may_overrun(const struct espota_job *job, struct espota_error *why)
-{
-    if (job->url == NULL || job->upload->options.force || !job->source->gzip ||
-        job->command != ESPOTA_COMMAND_FLASH || job->source->chip != ESPOTA_CHIP_ESP8266 ||
-        espota_web_path_is_raw(job->url->path))
-        return false;
-    (void)espota_error_remedy(
-        why, ESPOTA_E_IMAGE, ESPOTA_REMEDY_FORCE,
-        "it is not sent: a web updater does not learn how long a compressed image is and puts it "
-        "right behind the program that runs, where unpacking it can overwrite it and destroy the "
-        "device; send it uncompressed, or to the device's address in place of the URL");
-    return true;
-}
-
 static enum espota_status load_image(struct espota_job *job, struct espota_error *err)
 {
     struct espota_upload *upload = job->upload;
@@ -170,7 +151,7 @@ static enum espota_status load_image(struct espota_job *job, struct espota_error
         return status;
     broken = &job->source->error;
     if (broken->status == ESPOTA_OK) {
-        bool fits = !espota_fleet_contradicts(job, &why) && !may_overrun(job, &why);
+        bool fits = !espota_fleet_contradicts(job, &why);
 
         return fits ? ESPOTA_OK : espota_fleet_settle(job, &why, true, err);
     }

@@ -6,6 +6,7 @@
  *     192.168.1.50
  *     [fe80::1%eth0]:8266     file=door.bin password-file="my keys/door"
  *     kitchen.lan port=3232   fs   # a comment behind
+ *     http://lamp.lan         web=wled
  *
  * Words stand between blanks. Quotes ('…' as it is, "…" where \" and \\ mean " and \) hold blanks
  * and # together, anywhere in a word.
@@ -101,6 +102,8 @@ static enum espota_status take_pair(struct espota_target_line *out, const char *
         return set_text(&out->target.user, "user", value, err);
     if ((value = value_of(word, "port")) != NULL)
         return espota_port_parse(value, &out->target.port, err);
+    if ((value = value_of(word, "web")) != NULL)
+        return set_text(&out->target.web, "web", value, err);
     if (strcmp(word, "fs") == 0) {
         out->target.filesystem = true;
         return ESPOTA_OK;
@@ -109,7 +112,7 @@ static enum espota_status take_pair(struct espota_target_line *out, const char *
                           sizeof(shown)); /* a value may be secret */
     return espota_error_set(err, ESPOTA_E_USAGE,
                             "'%s' is not known here; behind the host may stand file=, "
-                            "password-file=, port=, user= and fs",
+                            "password-file=, port=, user=, web= and fs",
                             shown);
 }
 

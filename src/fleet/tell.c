@@ -29,6 +29,7 @@ static struct espota_upload_event about(const struct espota_job *job, enum espot
         .total = job->source != NULL ? job->source->length : 0,
         .seconds = job->begun ? seconds_since(job->upload, job->began) : 0,
         .attempts = job->turn->attempts,
+        .web = espota_web_kind_name(job->web_found),
     };
 
     return event;
@@ -50,10 +51,12 @@ void espota_fleet_tell_start(struct espota_upload *upload)
 
 void espota_fleet_tell_event(struct espota_job *job, const struct espota_attempt_event *what)
 {
-    struct espota_upload_event event = about(job, what->kind);
+    struct espota_upload_event event;
     char address[ESPOTA_ADDRESS_TEXT];
 
-    event.bytes = job->acked = what->acked;
+    job->acked = what->acked;
+    job->web_found = what->web;
+    event = about(job, what->kind);
     if (what->kind == ESPOTA_EVENT_INVITED || what->kind == ESPOTA_EVENT_CONNECTED)
         event.address = espota_address_format(&what->address, true, address);
     if (what->kind == ESPOTA_EVENT_AUTH)
@@ -252,6 +255,8 @@ char *espota_upload_event_json(const struct espota_upload_event *event, const ch
     if (!espota_json_set_text(object, "event", words[event->kind]))
         goto done;
     if (event->target != NULL && !espota_json_set_text(object, "target", event->target))
+        goto done;
+    if (event->web != NULL && !espota_json_set_text(object, "web", event->web))
         goto done;
     if (add_details(object, event, message != NULL ? message : event->message, signal))
         line = espota_json_line(object);

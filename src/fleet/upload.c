@@ -176,7 +176,10 @@ static enum espota_status take_url(struct espota_job *job,
     job->url = calloc(1, sizeof(*job->url));
     if (job->url == NULL)
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
-    status = espota_url_parse(target->host, job->url, err);
+    status = espota_web_kind_find(target->web != NULL ? target->web : upload->options.web,
+                                  &job->web, err);
+    if (status == ESPOTA_OK)
+        status = espota_url_parse(target->host, job->url, err);
     if (status == ESPOTA_OK && upload->client == NULL)
         status = espota_http_client_create(upload->loop, &upload->client, err);
     if (status != ESPOTA_OK)
@@ -243,6 +246,10 @@ static enum espota_status add_line(void *context, const struct espota_target_lin
     if (line->target.user != NULL && strstr(line->target.host, "://") == NULL)
         espota_log_say(&upload->options.log, ESPOTA_LOG_WARNING,
                        "%s: user= is for web updaters and means nothing here", line->target.host);
+    if (line->target.web != NULL && strstr(line->target.host, "://") == NULL)
+        espota_log_say(&upload->options.log, ESPOTA_LOG_WARNING,
+                       "%s: web= is for http:// and https:// and means nothing here",
+                       line->target.host);
     return add(upload, &line->target, err);
 }
 

@@ -222,7 +222,6 @@ static void set_common(struct espota_http_session *session)
 
     curl_easy_setopt(easy, CURLOPT_PRIVATE, session);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, session->error);
-    curl_easy_setopt(easy, CURLOPT_URL, config->url->clean);
     curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* a device is no affair of a proxy */
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "espota-c");
@@ -324,13 +323,23 @@ static bool add_header(struct espota_http_session *session, const char *line)
     return longer != NULL;
 }
 
+static bool add_extra(struct espota_http_session *session)
+{
+    curl_mimepart *part = curl_mime_addpart(session->form);
+
+    return part != NULL && curl_mime_name(part, session->request.extra) == CURLE_OK &&
+           curl_mime_data(part, "1", CURL_ZERO_TERMINATED) == CURLE_OK;
+}
+
 static bool set_form(struct espota_http_session *session)
 {
     const struct espota_http_session_request *request = &session->request;
     curl_mimepart *part;
 
     session->form = curl_mime_init(session->easy);
-    part = session->form != NULL ? curl_mime_addpart(session->form) : NULL;
+    if (session->form == NULL || (request->extra != NULL && !add_extra(session)))
+        return false;
+    part = curl_mime_addpart(session->form);
     return part != NULL && curl_mime_name(part, request->field) == CURLE_OK &&
            curl_mime_filename(part, "image.bin") == CURLE_OK &&
            curl_mime_type(part, "application/octet-stream") == CURLE_OK &&
@@ -342,6 +351,8 @@ static bool set_form(struct espota_http_session *session)
 static bool set_raw(struct espota_http_session *session)
 {
     CURL *easy = session->easy;
+    const char *type = session->request.type;
+    char line[80];
 
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
@@ -350,7 +361,9 @@ static bool set_raw(struct espota_http_session *session)
     curl_easy_setopt(easy, CURLOPT_READDATA, session);
     curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, rewind_bytes);
     curl_easy_setopt(easy, CURLOPT_SEEKDATA, session);
-    return add_header(session, "Content-Type: application/octet-stream");
+    snprintf(line, sizeof(line), "Content-Type: %s",
+             type != NULL ? type : "application/octet-stream");
+    return add_header(session, line);
 }
 
 static void set_auth(struct espota_http_session *session)
@@ -365,13 +378,31 @@ static void set_auth(struct espota_http_session *session)
     curl_easy_setopt(session->easy, CURLOPT_PASSWORD, open ? NULL : request->password);
 }
 
+/* Curl copies both. */
+static bool set_page(struct espota_http_session *session)
+{
+    const struct espota_http_session_request *request = &session->request;
+    char url[ESPOTA_URL_MAX];
+
+    if (request->page != NULL && !espota_url_at(session->config.url, request->page, url))
+        return false;
+    return curl_easy_setopt(session->easy, CURLOPT_URL,
+                            request->page != NULL ? url : session->config.url->clean) == CURLE_OK &&
+           curl_easy_setopt(session->easy, CURLOPT_REFERER, request->referer) == CURLE_OK;
+}
+
 static bool set_request(struct espota_http_session *session)
 {
     char origin[sizeof(session->config.url->authority) + 32];
+    bool gets = session->request.body == ESPOTA_HTTP_BODY_NONE;
     bool good;
 
     set_auth(session);
-    if (session->request.body == ESPOTA_HTTP_BODY_NONE) {
+    if (!set_page(session))
+        return false;
+    /* devices keep pages compressed, and send them so to whoever asks; "" would ask for more */
+    curl_easy_setopt(session->easy, CURLOPT_ACCEPT_ENCODING, gets ? "gzip" : NULL);
+    if (gets) {
         curl_easy_setopt(session->easy, CURLOPT_HTTPGET, 1L);
         return true;
     }
@@ -475,7 +506,8 @@ static void note_result(struct espota_http_session *session, CURLcode code)
     result->status = status_of(code);
     result->http = http > 0 ? (unsigned)http : 0;
     result->offered = ((unsigned long)offered & CURLAUTH_DIGEST) != 0 ? ESPOTA_HTTP_AUTH_DIGEST
-                                                                      : ESPOTA_HTTP_AUTH_BASIC;
+                      : offered != 0                                  ? ESPOTA_HTTP_AUTH_BASIC
+                                                                      : ESPOTA_HTTP_AUTH_OPEN;
     snprintf(result->message, sizeof(result->message), "%s",
              session->error[0] != '\0' ? session->error : curl_easy_strerror(code));
 }

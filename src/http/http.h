@@ -40,6 +40,9 @@ struct espota_url {
 /* E_USAGE for what is none, with a message that holds no password. After OK, deinit. */
 enum espota_status espota_url_parse(const char *text, struct espota_url *out,
                                     struct espota_error *err) ESPOTA_MUST_CHECK;
+/* The URL of another page there: "/path" or "/path?query". False: it does not fit. */
+bool espota_url_at(const struct espota_url *url, const char *page,
+                   char out[ESPOTA_URL_MAX]) ESPOTA_MUST_CHECK;
 void espota_url_deinit(struct espota_url *url);
 
 struct espota_http_client; /* what all requests share */
@@ -73,10 +76,14 @@ struct espota_http_session_config {
     void (*over)(void *context); /* the request is over; it may not destroy the session */
 };
 
-/* One request. */
+/* One request; what it points to stays until it is over. */
 struct espota_http_session_request {
     enum espota_http_body body;
-    const char *field; /* of the form */
+    const char *page;    /* "/path?query"; NULL: the URL's own */
+    const char *referer; /* NULL: none is named */
+    const char *field;   /* of the form */
+    const char *extra;   /* another field, in front of the file, with the value 1; NULL: none */
+    const char *type;    /* of RAW bytes; NULL: application/octet-stream */
     const void *bytes;
     size_t length;
     enum espota_http_auth auth;
@@ -90,7 +97,7 @@ struct espota_http_session_result {
         status; /* OK: an answer came; NO_ANSWER, BROKEN, LOCAL: `message` says why */
     char message[256];
     unsigned http;                 /* status of the answer; 0: none */
-    enum espota_http_auth offered; /* with 401: the best that was offered */
+    enum espota_http_auth offered; /* with 401: the best that was offered; OPEN: none was */
     const char *body;              /* its head, terminated; hostile */
     size_t body_length;
 };

@@ -109,6 +109,17 @@ enum espota_status espota_url_parse(const char *text, struct espota_url *out,
     return status;
 }
 
+bool espota_url_at(const struct espota_url *url, const char *page, char out[ESPOTA_URL_MAX])
+{
+    CURLU *whole = curl_url();
+    bool good = whole != NULL && curl_url_set(whole, CURLUPART_URL, url->clean, 0) == CURLUE_OK &&
+                curl_url_set(whole, CURLUPART_URL, page, 0) == CURLUE_OK &&
+                take(whole, CURLUPART_URL, 0, out, ESPOTA_URL_MAX);
+
+    curl_url_cleanup(whole);
+    return good;
+}
+
 void espota_url_deinit(struct espota_url *url)
 {
     espota_secret_wipe(&url->password);

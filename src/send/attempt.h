@@ -74,17 +74,4 @@ void espota_online_missed(struct espota_online_view *view, uint64_t now);
 enum espota_status espota_online_judge(const struct espota_online_view *view,
                                        uint64_t now) ESPOTA_MUST_CHECK;
 
-/* --- web/push.c: what a device's web updater means by its answer --- */
-
-enum { ESPOTA_WEB_WORDS = 256 };
-
-/*
- * By the words of the page, never by the status alone (PROTOCOL 1.8, 3.1, 4.2, 5.5). `raw`: the
- * answer to a POST of bytes (JAndrassy's library), else to a form. OK, E_AUTH, E_REFUSED, or
- * E_UNKNOWN for an answer that says neither. `words` gets what the device said, without tags, fit
- * to be shown.
- */
-enum espota_status espota_web_verdict(bool raw, unsigned http, const char *body, size_t length,
-                                      char words[ESPOTA_WEB_WORDS]);
-
 #endif

@@ -340,6 +340,10 @@ static void tell_refused(struct espota_builder *to, const struct espota_outcome 
 static void tell_web_auth(struct espota_builder *to, const struct espota_outcome *o,
                           struct espota_remedy *remedy)
 {
+    if (o->advice != NULL) {
+        espota_builder_add(to, "%s", o->advice);
+        return;
+    }
     if (o->had_password)
         espota_builder_add(to, "it refused the user '%s' with this password", o->user);
     else
@@ -356,15 +360,31 @@ static void add_page(struct espota_builder *to, const struct espota_outcome *o, 
         espota_builder_add(to, "%s", else_);
 }
 
+static void add_advice(struct espota_builder *to, const struct espota_outcome *o)
+{
+    const struct refusal *refusal = find_refusal(o); /* the cores' own words, whatever the road */
+    const char *advice = o->advice;
+
+    if (advice == NULL && refusal != NULL && o->web != ESPOTA_WEB_TASMOTA)
+        advice = advice_of(refusal, o);
+    if (advice != NULL)
+        espota_builder_add(to, "; %s", advice);
+}
+
 static void tell_web_refused(struct espota_builder *to, const struct espota_outcome *o)
 {
-    if (!o->sending) {
+    if (o->http == 0) { /* not by the device */
+        espota_builder_add(to, "%s", o->advice);
+        return;
+    }
+    if (!o->sending && o->http >= 300 && o->http < 400) {
         espota_builder_add(to, "it redirects elsewhere (HTTP %u); name the updater itself",
                            o->http);
         return;
     }
     espota_builder_add(to, "the device said (HTTP %u): ", o->http);
     add_page(to, o, "nothing more");
+    add_advice(to, o);
 }
 
 static void tell_web_broken(struct espota_builder *to, const struct espota_outcome *o)
@@ -380,7 +400,9 @@ static void tell_web_broken(struct espota_builder *to, const struct espota_outco
 
 static void tell_web_unknown(struct espota_builder *to, const struct espota_outcome *o)
 {
-    if (o->reason[0] != '\0') {
+    if (o->advice != NULL) {
+        espota_builder_add(to, "the whole image was sent, and no verdict came: %s", o->advice);
+    } else if (o->reason[0] != '\0') {
         espota_builder_add(to, "it closed the connection without a verdict after the whole image; "
                                "look at the device before you send it again");
     } else if (o->http != 0 && o->sending) {
@@ -409,6 +431,7 @@ static void tell_web_interrupted(struct espota_builder *to, const struct espota_
 static void tell_web(struct espota_builder *to, const struct espota_outcome *o,
                      struct espota_remedy *remedy)
 {
+    remedy->ways |= o->ways;
     switch (o->status) {
     case ESPOTA_OK:
         add_page(to, o, "done");
@@ -432,10 +455,15 @@ static void tell_web(struct espota_builder *to, const struct espota_outcome *o,
         espota_builder_add(to, "%s", o->reason);
         remedy->ways |= ESPOTA_REMEDY_NAME_CERTIFICATE;
         break;
+    case ESPOTA_E_IMAGE:
+        espota_builder_add(to, "%s", o->advice);
+        break;
     default:
         espota_builder_add(to, "%s", o->reason[0] != '\0' ? o->reason : "no answer within ");
         if (o->reason[0] == '\0')
             add_seconds(to, o->timeout_ms);
+        if (o->advice != NULL)
+            espota_builder_add(to, " (%s)", o->advice);
         break;
     }
 }

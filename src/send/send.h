@@ -62,8 +62,23 @@ enum espota_status espota_sources_get(struct espota_sources *sources,
                                       const struct espota_source **out,
                                       struct espota_error *err) ESPOTA_MUST_CHECK;
 
-/* Paths of JAndrassy's library take raw bytes; any other is a form. */
-bool espota_web_path_is_raw(const char *path);
+/* What stands behind an http:// or https:// target. */
+enum espota_web_kind {
+    ESPOTA_WEB_AUTO, /* ask, and see what answers */
+    ESPOTA_WEB_ARDUINO,
+    ESPOTA_WEB_ESPHOME,
+    ESPOTA_WEB_ELEGANTOTA,
+    ESPOTA_WEB_TASMOTA,
+    ESPOTA_WEB_WLED,
+    ESPOTA_WEB_OPENBEKEN,
+    ESPOTA_WEB_ESPEASY,
+};
+
+/* What people call it; NULL for AUTO. */
+const char *espota_web_kind_name(enum espota_web_kind kind);
+/* The kind that people call so; NULL is AUTO. E_USAGE: none is called so. */
+enum espota_status espota_web_kind_find(const char *name, enum espota_web_kind *out,
+                                        struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /*
  * Whether `with` is `image` with a signature of the ESP8266's kind behind it (PROTOCOL 5.4):
@@ -166,6 +181,9 @@ struct espota_outcome {
     enum espota_knock knock;
     struct espota_address stranger; /* connected meanwhile, invited by nobody; family 0: none */
     bool named;                     /* the user did not write the device's address: it is news */
+    enum espota_web_kind web;       /* what was found there; AUTO: nothing, so far */
+    const char *advice;             /* of a web updater's kind, on what it said; NULL: none */
+    uint32_t ways;                  /* of a remedy, beside it */
     bool sending;                   /* a web updater was sent the image, and not only asked */
     unsigned http;                  /* the status that a web updater answered; 0: it did not */
     char user[64];                  /* whose password it was, for a web updater */
@@ -204,6 +222,7 @@ struct espota_attempt_event {
     uint32_t acked;                /* bytes that the device's TCP has */
     struct espota_address address; /* INVITED, CONNECTED: the device's */
     const char *scheme;            /* AUTH: how the device wants its password */
+    enum espota_web_kind web;      /* what was found there; AUTO: nothing, so far */
 };
 
 /* What an attempt tells the one who began it. None of these may destroy the attempt. */
@@ -232,6 +251,7 @@ struct espota_attempt_config {
     const struct espota_source *source;
     const struct espota_upload_options *options; /* of the run */
     const struct espota_url *url; /* of a web updater; NULL: a device that calls back */
+    enum espota_web_kind web;     /* as the user said; AUTO: see what answers */
     enum espota_command command;
     struct espota_address device; /* to invite, or that of the URL's host */
     struct espota_address from;   /* where its connection comes from */
