@@ -7,7 +7,6 @@ import gzip
 import hashlib
 import http.client
 import json
-import re
 import shutil
 import signal
 import socket
@@ -19,6 +18,7 @@ import espota_test
 from espota_test import Case, Process, Stub, espota_c, events, image, run
 from fake_device import reset
 from images import esp8266_image
+from web_devices import Request, Server, answer, authorized, challenge, parts
 
 LIMIT = 30  # seconds, only a bound
 FS_START = 2 << 20
@@ -441,121 +441,18 @@ class Curl(WebCase):
         self.assertEqual(text, "401")
 
 
-# --- the pages of others, played ---
-
-
-class Server:
-    """One function that gets a connected socket, for each connection, one after the other."""
-
-    def __init__(self, play):
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.host = f"127.0.0.1:{self.socket.getsockname()[1]}"
-        self.failure = None
-        self._play = play
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def _run(self):
-        while True:
-            try:
-                conn, _ = self.socket.accept()
-            except OSError:
-                return
-            conn.settimeout(LIMIT)
-            try:
-                with conn:
-                    self._play(conn)
-            except (ConnectionError, EOFError):
-                pass  # clients may go
-            except BaseException as failure:
-                self.failure = failure
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind, *_):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
-        self._thread.join(LIMIT)
-        if kind is None and self.failure is not None:
-            raise self.failure
-
-
-class Request:
-    """A request read to its end: lines exactly as they came."""
-
-    def __init__(self, conn):
-        self.file = conn.makefile("rb")
-        self.first = self._line()
-        self.lines = []
-        while (line := self._line()) != "":
-            self.lines.append(line)
-        self.headers = {line.split(":", 1)[0].lower(): line.split(":", 1)[1].strip()
-                        for line in self.lines}
-
-    def _line(self):
-        line = self.file.readline()
-        if not line.endswith(b"\r\n"):
-            raise EOFError
-        return line[:-2].decode("latin-1")
-
-    def body(self):
-        length = int(self.headers.get("content-length", 0))
-        data = self.file.read(length)
-        if len(data) < length:
-            raise EOFError
-        return data
-
-
-def parts(request, body):
-    """{name: bytes} of a form."""
-    boundary = re.search(r'boundary="?([^";]+)', request.headers["content-type"]).group(1).encode()
-    found = {}
-    for piece in body.split(b"--" + boundary)[1:-1]:
-        head, data = piece.split(b"\r\n\r\n", 1)
-        name = re.search(rb'[ ;]name="([^"]*)"', head).group(1).decode()
-        if b"filename=" in head:
-            found[name] = data[:-2]
-    return found
-
-
-def answer(conn, status, text, *headers):
-    data = text.encode()
-    conn.sendall("\r\n".join([f"HTTP/1.1 {status}", f"Content-Length: {len(data)}",
-                              "Connection: close", *headers, "", ""]).encode() + data)
-
-
 class Esp32(WebCase):
     """arduino-esp32's HTTPUpdateServer: the guard of the origin, Basic or Digest."""
 
     def page(self, scheme=None, password="geheim"):
         taken = {}
 
-        def authorized(request):
-            value = request.headers.get("authorization", "")
-            if scheme is None:
-                return True
-            if scheme == "Basic":
-                return value == "Basic " + base64.b64encode(f"admin:{password}".encode()).decode()
-            fields = dict(re.findall(r'(\w+)="?([^",]*)"?', value))
-            if not value.startswith("Digest ") or fields.get("nonce") != "abc":
-                return False
-
-            def md5(*words):
-                return hashlib.md5(":".join(words).encode()).hexdigest()
-            method = request.first.split()[0]
-            return fields["response"] == md5(
-                md5("admin", "Login Required", password), "abc", fields["nc"], fields["cnonce"],
-                "auth", md5(method, fields["uri"]))
-
         def play(conn):
             request = Request(conn)
             method = request.first.split()[0]
             body = request.body()
-            if not authorized(request):
-                extra = ', qop="auth", nonce="abc", opaque="def"' if scheme == "Digest" else ""
-                answer(conn, "401 Unauthorized", "",
-                       f'WWW-Authenticate: {scheme} realm="Login Required"{extra}')
+            if scheme is not None and not authorized(request, scheme, "admin", password):
+                answer(conn, "401 Unauthorized", "", challenge(scheme))
             elif method == "GET":
                 answer(conn, "200 OK", "<form></form>")
             elif request.headers.get("origin") != "http://" + request.headers["host"]:

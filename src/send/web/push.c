@@ -226,7 +226,7 @@ static bool is_bare(const struct web_push *push)
     return strcmp(push->base.config.url->path, "/") == 0;
 }
 
-/* `page`: where it was found; NULL: nobody looked. */
+/* `page`: where a form of it is that takes the image; NULL: nobody has seen one. */
 static void choose(struct web_push *push, enum espota_web_kind kind, const char *page)
 {
     push->row = espota_web_row(kind);
@@ -456,7 +456,7 @@ static void take_probe(struct web_push *push, const struct espota_http_session_r
     else if (kind == ESPOTA_WEB_AUTO)
         probe_next(push, result);
     else {
-        choose(push, kind, page);
+        choose(push, kind, kind == ESPOTA_WEB_ARDUINO ? page : NULL);
         if (espota_web_doubt(kind) != NULL)
             start(push, STAGE_DOUBTING);
         else if (strcmp(push->row->page, page) == 0)
