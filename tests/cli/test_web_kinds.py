@@ -171,8 +171,9 @@ class Slow(KindCase):
     def test_all_kinds_longer_than_the_time_out(self):
         self.bytes = image(60000)
         self.image = self.file("large.bin", self.bytes)
-        devices = [kind(rate=20_000, **({"checks": False} if kind is Wled else {}))
-                   for kind in PLAIN.values()]
+        devices = [kind(rate=20_000, host=f"127.0.0.{10 + k}",  # each of them at the same time
+                        **({"checks": False} if kind is Wled else {}))
+                   for k, kind in enumerate(PLAIN.values())]
         for device in devices:
             device.__enter__()
         done = run("upload", "--json", "--timeout", "1.5", "--retries", "0",

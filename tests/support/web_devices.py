@@ -161,7 +161,7 @@ class Device(Server):
     def __init__(self, password=None, user="admin", rate=None, host="127.0.0.1", **habits):
         super().__init__(self.play, host)
         if rate:  # what it has not read yet must not fit into this machine's buffers
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
         self.password, self.user, self.rate = password, user, rate
         self.asked = []
         self.taken = None

@@ -33,10 +33,13 @@ enum stage {
     STAGE_RESTARTING, /* it has the image and is told to start it */
 };
 
+/* Until it is known whose page answers. */
+static const struct espota_web_row nobody = {.user = "admin"};
+
 struct web_push {
     struct espota_attempt base;
     struct espota_http_session *session;
-    const struct espota_web_row *row; /* NULL: not known yet */
+    const struct espota_web_row *row;
     enum stage stage;
     bool found;      /* the row is what people mean by such a URL: its page may say otherwise */
     unsigned probe;  /* number of the page that is asked for */
@@ -175,7 +178,7 @@ static void start(struct web_push *push, enum stage stage)
 {
     struct espota_http_session_request request = {
         .body = ESPOTA_HTTP_BODY_NONE,
-        .referer = push->row != NULL && push->row->referer ? push->referer : NULL,
+        .referer = push->row->referer ? push->referer : NULL,
         .auth = push->auth,
         .user = push->base.config.user,
         .password = push->base.config.password,
@@ -247,7 +250,7 @@ static void ask_password(struct web_push *push)
 /* Again from the page, which says whether the password is right. */
 static void ask_again(struct web_push *push)
 {
-    start(push, push->row == NULL ? STAGE_PROBING : STAGE_ASKING);
+    start(push, push->row == &nobody ? STAGE_PROBING : STAGE_ASKING);
 }
 
 /* The page said 401: with what it offers, once; a second 401 is a refusal. */
@@ -311,7 +314,7 @@ static void fail_transport(struct web_push *push, const struct espota_http_sessi
         status = ESPOTA_E_NO_ANSWER;
     else if (status == ESPOTA_E_BROKEN && all_sent(push))
         status = ESPOTA_E_UNKNOWN;
-    if (result->status == ESPOTA_E_BROKEN && push->row != NULL)
+    if (result->status == ESPOTA_E_BROKEN)
         push->base.outcome.advice =
             push->stage < STAGE_SENDING ? push->row->silent : push->row->unknown;
     end(push, status, result->message);
@@ -421,7 +424,7 @@ static void take_page(struct web_push *push, const struct espota_http_session_re
         start(push, STAGE_ASKING);
     } else if (push->found && result->status == ESPOTA_E_BROKEN) {
         /* there is no such page: ESPHome says so by silence, and has another one */
-        push->row = NULL;
+        push->row = &nobody;
         push->probe = ROOT_PROBE;
         push->base.outcome.web = ESPOTA_WEB_AUTO;
         start(push, STAGE_PROBING);
@@ -647,6 +650,7 @@ static void begin_asking(struct web_push *push)
 {
     struct espota_attempt_config *config = &push->base.config;
 
+    push->row = &nobody;
     if (config->web != ESPOTA_WEB_AUTO) {
         choose(push, config->web, NULL);
     } else if (espota_web_path_is_raw(config->url->path)) {
@@ -657,11 +661,11 @@ static void begin_asking(struct web_push *push)
         push->found = true;
     }
     if (config->user == NULL)
-        config->user = push->row != NULL ? push->row->user : "admin";
+        config->user = push->row->user;
     snprintf(push->base.outcome.user, sizeof(push->base.outcome.user), "%s", config->user);
-    if (push->row != NULL && push->row->basic_first && config->password != NULL)
+    if (push->row->basic_first && config->password != NULL)
         push->auth = ESPOTA_HTTP_AUTH_BASIC;
-    start(push, push->row == NULL ? STAGE_PROBING : STAGE_ASKING);
+    start(push, push->row == &nobody ? STAGE_PROBING : STAGE_ASKING);
 }
 
 static enum espota_status begin(struct espota_attempt *attempt, struct espota_error *err)
