@@ -182,8 +182,8 @@ struct espota_upload_target {
     /* It was found by its announcement, which anyone can forge, and nobody vouches for it: it gets
      * no password, and none is asked for. */
     bool no_password;
-    bool filesystem;          /* or'ed with the options' */
-    const char *board;        /* as it announced itself; NULL or empty: it did not */
+    bool filesystem;   /* or'ed with the options' */
+    const char *board; /* as it announced itself; NULL or empty: it did not */
     const char *web;   /* as in the options; NULL: the options' */
 };
 #define ESPOTA_UPLOAD_TARGET_INIT ESPOTA_FIRST_VALUES(espota_upload_target)
