@@ -7,7 +7,7 @@ import gzip
 import espota_test
 from espota_test import Case, events, image, run
 from images import esp8266_image
-from web_devices import (Arduino, ElegantOta, EspEasy, EspHome, OpenBeken, Tasmota, Wled)
+from web_devices import (Arduino, ElegantOta, EspEasy, EspHome, OpenBeken, Tasmota, Wled, answer)
 
 PLAIN = {"arduino": Arduino, "esphome": EspHome, "elegantota": ElegantOta, "tasmota": Tasmota,
          "espeasy": EspEasy, "openbeken": OpenBeken, "wled": Wled}
@@ -112,6 +112,12 @@ class Found(KindCase):
         self.assertEqual(device.asked, ["GET /update", "GET /"])
         self.good(Arduino(at="/elsewhere"), path="/elsewhere")
         self.good(Arduino(at="/elsewhere"), "--web", "arduino", path="/elsewhere")
+
+    def test_it_redirects(self):
+        class Elsewhere(Arduino):
+            def handle(self, conn, request):
+                answer(conn, "302 Found", "", "Location: http://192.0.2.1/")
+        self.refused(Elsewhere(), 5, "redirects elsewhere (HTTP 302)")
 
     def test_behind_a_proxy(self):
         class Prefixed(ElegantOta):
@@ -288,6 +294,17 @@ class OfWled(KindCase):
             device = Wled(pin="1234")
             self.refused(device, 4, *words, argv=argv)
             self.assertEqual(self.sent(device), 0)
+
+    def test_locked_again_in_between(self):
+        class Relocks(Wled):
+            def show(self, conn):
+                super().show(conn)
+                if self.sends_first and self.open_since is None:
+                    self.pin, self.sends_first = "1234", False
+            sends_first = True
+        device = Relocks(checks=False)
+        self.good(device, "--auth", "1234")
+        self.assertEqual(self.sent(device), 2, "the first one was turned away")
 
     def test_locked(self):
         device = Wled(locked=True)

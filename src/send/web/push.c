@@ -387,6 +387,14 @@ static bool lacks_form(const struct web_push *push, const struct espota_http_ses
            !espota_web_holds(result->body, result->body_length, push->row->form);
 }
 
+static bool redirects(struct web_push *push, const struct espota_http_session_result *result)
+{
+    if (result->http < 300 || result->http >= 400)
+        return false;
+    push->base.outcome.http = result->http;
+    return true;
+}
+
 static void judge_page(struct web_push *push, const struct espota_http_session_result *result)
 {
     const struct espota_web_answer *answer =
@@ -402,7 +410,7 @@ static void judge_page(struct web_push *push, const struct espota_http_session_r
         answer_challenge(push, result);
     else if (result->http == 403)
         end(push, ESPOTA_E_AUTH, NULL);
-    else if (result->http >= 300 && result->http < 400)
+    else if (redirects(push, result))
         end(push, ESPOTA_E_REFUSED, NULL);
     else if (lacks_form(push, result))
         refuse(push, result, ESPOTA_E_REFUSED, push->row->no_form);
@@ -440,6 +448,8 @@ static void probe_next(struct web_push *push, const struct espota_http_session_r
         start(push, STAGE_PROBING);
     else if (result->http == 0)
         fail_transport(push, result);
+    else if (redirects(push, result))
+        end(push, ESPOTA_E_REFUSED, NULL);
     else
         end_with_advice(push, ESPOTA_E_REFUSED,
                         "none of the updaters that are known answers there (asked for /update and "
@@ -518,6 +528,8 @@ static void take_verdict(struct web_push *push, const struct espota_http_session
         fail_transport(push, result);
     else if (answer == NULL && push->auth == ESPOTA_HTTP_AUTH_OPEN && result->http == 401)
         answer_challenge(push, result);
+    else if (answer != NULL && answer->status == ESPOTA_MORE) /* it was locked meanwhile */
+        answer_pin(push);
     else if (verdict == ESPOTA_OK && push->row->restart != NULL)
         start(push, STAGE_RESTARTING);
     else
