@@ -394,15 +394,12 @@ static bool set_page(struct espota_http_session *session)
 static bool set_request(struct espota_http_session *session)
 {
     char origin[sizeof(session->config.url->authority) + 32];
-    bool gets = session->request.body == ESPOTA_HTTP_BODY_NONE;
     bool good;
 
     set_auth(session);
     if (!set_page(session))
         return false;
-    /* devices keep pages compressed, and send them so to whoever asks; "" would ask for more */
-    curl_easy_setopt(session->easy, CURLOPT_ACCEPT_ENCODING, gets ? "gzip" : NULL);
-    if (gets) {
+    if (session->request.body == ESPOTA_HTTP_BODY_NONE) {
         curl_easy_setopt(session->easy, CURLOPT_HTTPGET, 1L);
         return true;
     }

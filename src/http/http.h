@@ -98,7 +98,7 @@ struct espota_http_session_result {
     char message[256];
     unsigned http;                 /* status of the answer; 0: none */
     enum espota_http_auth offered; /* with 401: the best that was offered; OPEN: none was */
-    const char *body;              /* its head, terminated; hostile */
+    const char *body;              /* its head as it came, terminated; hostile */
     size_t body_length;
 };
 

@@ -16,6 +16,7 @@
 #include "wire/wire.h"
 
 enum { FIXED_HEADER = 10, TRAILER = 8, FLAG_NAME = 8, RAW = -15, LEVEL = 9, MEMORY = 9 };
+enum { WRAPPED = 16 }; /* added to a window's size: in a gzip header */
 
 struct espota_packer {
     z_stream stream;
@@ -268,4 +269,18 @@ void espota_unpacked_free(struct espota_unpacked *unpacked)
 {
     free(unpacked->bytes);
     unpacked->bytes = NULL;
+}
+
+size_t espota_gzip_head(const void *data, size_t length, void *out, size_t room)
+{
+    z_stream stream = {.next_in = data, .avail_in = (uInt)length};
+
+    if (inflateInit2(&stream, MAX_WBITS + WRAPPED) != Z_OK)
+        return 0;
+    stream.next_out = out;
+    stream.avail_out = (uInt)room;
+    (void)inflate(&stream, Z_SYNC_FLUSH); /* what came out, came out */
+    room -= stream.avail_out;             /* avail_out <= room */
+    inflateEnd(&stream);
+    return room;
 }

@@ -106,6 +106,10 @@ void espota_packer_destroy(struct espota_packer *packer);
 enum espota_status espota_gzip_pack(const void *data, size_t length, void **out, size_t *out_length,
                                     struct espota_error *err) ESPOTA_MUST_CHECK;
 
+/* The beginning of what is packed, as far as `data` (cut anywhere, below 4 GiB) and `room` go; its
+ * length, 0 for what is no gzip. */
+size_t espota_gzip_head(const void *data, size_t length, void *out, size_t room);
+
 /* What came out of a gzip file, and what a boot loader would make of it. */
 struct espota_unpacked {
     uint8_t *bytes; /* freed by espota_unpacked_free; of damaged data what came out before */

@@ -197,6 +197,32 @@ START_TEST(test_a_sink_that_fails_ends_it)
 }
 END_TEST
 
+START_TEST(test_the_beginning)
+{
+    uint8_t plain[5000], out[5001];
+    void *packed;
+    size_t length, got, before = 0;
+    struct guarded g;
+
+    for (size_t i = 0; i < sizeof(plain); i++)
+        plain[i] = (uint8_t)(i * i / 7);
+    ck_assert_int_eq(espota_gzip_pack(plain, sizeof(plain), &packed, &length, NULL), ESPOTA_OK);
+    for (size_t cut = 0; cut <= length; cut += cut < 40 ? 1 : 97) {
+        g = guarded_copy(packed, cut);
+        got = espota_gzip_head(g.bytes, cut, out, sizeof(out));
+        ck_assert_uint_ge(got, before);
+        ck_assert_int_eq(memcmp(out, plain, got), 0);
+        before = got;
+        guarded_free(&g);
+    }
+    ck_assert_uint_eq(espota_gzip_head(packed, length, out, sizeof(out)), sizeof(plain));
+    ck_assert_uint_eq(espota_gzip_head(packed, length, out, 100), 100);
+    ck_assert_uint_eq(espota_gzip_head(packed, length, out, 0), 0);
+    ck_assert_uint_eq(espota_gzip_head(plain, sizeof(plain), out, sizeof(out)), 0);
+    free(packed);
+}
+END_TEST
+
 UNIT_MAIN("image/gzip", test_packs_to_a_multiple_of_four_and_back, test_every_padding_occurs,
           test_cut_and_turned, test_what_follows_is_seen, test_a_long_run_at_the_start_runs_ahead,
-          test_a_bomb_is_refused, test_a_sink_that_fails_ends_it)
+          test_a_bomb_is_refused, test_a_sink_that_fails_ends_it, test_the_beginning)
