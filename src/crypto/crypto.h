@@ -13,6 +13,7 @@
 #include "espota/error.h"
 #include "espota/secret.h"
 #include "espota/sign.h"
+#include "wire/noise.h"
 #include "wire/wire.h"
 
 /*
@@ -46,6 +47,22 @@ struct espota_crypto_openssl {
 void espota_crypto_openssl_init(struct espota_crypto_openssl *crypto);
 /* No digest may be under way. */
 void espota_crypto_openssl_deinit(struct espota_crypto_openssl *crypto);
+
+/*
+ * Noise's table, filled from the same OpenSSL. The caller's memory; failures are told in `base`,
+ * which must outlive it.
+ */
+struct espota_noise_openssl {
+    struct espota_noise_crypto table; /* hand out &noise.table; valid until deinit */
+    struct espota_crypto_openssl *base;
+    void *cipher; /* the rest appears when it is first used */
+    void *ciphering;
+    void *hkdf;
+};
+
+void espota_noise_openssl_init(struct espota_noise_openssl *noise,
+                               struct espota_crypto_openssl *base);
+void espota_noise_openssl_deinit(struct espota_noise_openssl *noise);
 
 /*
  * Signing keys: reading, using, making and writing them. Nothing here decides which key fits

@@ -33,8 +33,8 @@ void espota_library_close(struct espota_library *library)
     OSSL_LIB_CTX_free(library->context);
 }
 
-/* Keeps OpenSSL's reason for the user and leaves its error queue empty, as it was found. */
-static enum espota_status fail(struct espota_crypto_openssl *crypto, const char *what)
+enum espota_status espota_crypto_openssl_fail(struct espota_crypto_openssl *crypto,
+                                              const char *what)
 {
     unsigned long code = ERR_peek_last_error();
     const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
@@ -46,10 +46,11 @@ static enum espota_status fail(struct espota_crypto_openssl *crypto, const char 
     return ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE ? ESPOTA_E_MEMORY : ESPOTA_E_LOCAL;
 }
 
-static enum espota_status open_library(struct espota_crypto_openssl *crypto)
+enum espota_status espota_crypto_openssl_open(struct espota_crypto_openssl *crypto)
 {
-    return espota_library_open(&crypto->library) ? ESPOTA_OK
-                                                 : fail(crypto, "load its default provider");
+    return espota_library_open(&crypto->library)
+               ? ESPOTA_OK
+               : espota_crypto_openssl_fail(crypto, "load its default provider");
 }
 
 static enum espota_status fetch_digest(struct espota_crypto_openssl *crypto,
@@ -58,14 +59,15 @@ static enum espota_status fetch_digest(struct espota_crypto_openssl *crypto,
     void **slot = kind == ESPOTA_DIGEST_MD5 ? &crypto->md5 : &crypto->sha256;
     enum espota_status status = ESPOTA_OK;
 
-    if (*slot == NULL && (status = open_library(crypto)) == ESPOTA_OK) {
+    if (*slot == NULL && (status = espota_crypto_openssl_open(crypto)) == ESPOTA_OK) {
         /* "-fips" takes back a fips=yes that a patched OpenSSL puts into every context */
         *slot = EVP_MD_fetch(crypto->library.context, kind == ESPOTA_DIGEST_MD5 ? "MD5" : "SHA256",
                              "-fips");
         if (*slot == NULL)
-            status = fail(crypto, kind == ESPOTA_DIGEST_MD5
-                                      ? "compute MD5, without which no device accepts an image"
-                                      : "compute SHA-256");
+            status = espota_crypto_openssl_fail(
+                crypto, kind == ESPOTA_DIGEST_MD5
+                            ? "compute MD5, without which no device accepts an image"
+                            : "compute SHA-256");
     }
     *out = *slot;
     return status;
@@ -84,7 +86,7 @@ static enum espota_status digest_start(void *context, enum espota_digest_kind ki
     state = EVP_MD_CTX_new();
     if (state == NULL || EVP_DigestInit_ex2(state, md, NULL) != 1) {
         EVP_MD_CTX_free(state);
-        return fail(crypto, "start a digest");
+        return espota_crypto_openssl_fail(crypto, "start a digest");
     }
     digest->kind = kind;
     digest->state.pointer = state;
@@ -115,7 +117,7 @@ static enum espota_status digest_finish(void *context, struct espota_digest *dig
                EVP_DigestFinal_ex(digest->state.pointer, out, &length) == 1;
 
     digest_drop(context, digest);
-    return good ? ESPOTA_OK : fail(context, "finish a digest");
+    return good ? ESPOTA_OK : espota_crypto_openssl_fail(context, "finish a digest");
 }
 
 static enum espota_status pbkdf2_sha256(void *context, const void *password, size_t password_length,
@@ -134,7 +136,7 @@ static enum espota_status pbkdf2_sha256(void *context, const void *password, siz
         OSSL_PARAM_construct_end(),
     };
     EVP_KDF_CTX *state = NULL;
-    enum espota_status status = open_library(crypto);
+    enum espota_status status = espota_crypto_openssl_open(crypto);
 
     if (status != ESPOTA_OK)
         return status;
@@ -143,7 +145,7 @@ static enum espota_status pbkdf2_sha256(void *context, const void *password, siz
     if (crypto->pbkdf2 != NULL)
         state = EVP_KDF_CTX_new(crypto->pbkdf2);
     if (state == NULL || EVP_KDF_derive(state, out, ESPOTA_SHA256_SIZE, params) != 1)
-        status = fail(crypto, "stretch a password (PBKDF2)");
+        status = espota_crypto_openssl_fail(crypto, "stretch a password (PBKDF2)");
     EVP_KDF_CTX_free(state);
     return status;
 }
@@ -151,10 +153,10 @@ static enum espota_status pbkdf2_sha256(void *context, const void *password, siz
 static enum espota_status random_bytes(void *context, void *out, size_t length)
 {
     struct espota_crypto_openssl *crypto = context;
-    enum espota_status status = open_library(crypto);
+    enum espota_status status = espota_crypto_openssl_open(crypto);
 
     if (status == ESPOTA_OK && RAND_bytes_ex(crypto->library.context, out, length, 0) != 1)
-        status = fail(crypto, "give random bytes");
+        status = espota_crypto_openssl_fail(crypto, "give random bytes");
     return status;
 }
 

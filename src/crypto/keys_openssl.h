@@ -9,6 +9,13 @@
 bool espota_library_open(struct espota_library *library);
 void espota_library_close(struct espota_library *library); /* zeros are fine */
 
+/* The same for a table, and why the last call of OpenSSL failed: kept there for the user, and
+ * OpenSSL's queue of errors is left empty. `what` it could not do. */
+enum espota_status
+espota_crypto_openssl_open(struct espota_crypto_openssl *crypto) ESPOTA_MUST_CHECK;
+enum espota_status espota_crypto_openssl_fail(struct espota_crypto_openssl *crypto,
+                                              const char *what) ESPOTA_MUST_CHECK;
+
 /*
  * A key and what it lives in. Keys of files have a library of their own; keys in tokens live in
  * OpenSSL's default context, where its configuration says what leads to the token.
