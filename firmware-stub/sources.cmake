@@ -6,6 +6,7 @@ include(${ESPOTA_ROOT}/src/wire/sources.cmake)
 
 set(ESPOTA_DEVICE
     core/eboot.c
+    core/esphome_updater.c
     core/multipart.c
     core/pull_bookmark.c
     core/pull_client.c

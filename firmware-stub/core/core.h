@@ -10,17 +10,19 @@
  *   receiver.h     ArduinoOTA                        receiver                     updater
  *   multipart.h    the body of a form                multipart
  *   web_updater.h  a web page for updates            web_updater, web_page        all above
+ *   esphome_updater.h  ESPHome's own protocol        esphome_updater              updater
  *   pull_client.h  asking a server                   pull_client and its dialects updater
  *                                                    pull_bookmark, pull_resume,
  *                                                    updater_resume
  *
  * Of src/wire the first four want auth, crc, cursor, digest, invitation, status and text; the web
- * page and the client want http too.
+ * page and the client want http too, ESPHome's protocol esphome and noise.
  */
 #ifndef ESPOTA_CORE_CORE_H
 #define ESPOTA_CORE_CORE_H
 
 #include "core/eboot.h"
+#include "core/esphome_updater.h"
 #include "core/flash.h"
 #include "core/multipart.h"
 #include "core/pull_client.h"

@@ -13,7 +13,6 @@
 #include "espota/error.h"
 #include "espota/secret.h"
 #include "espota/sign.h"
-#include "wire/noise.h"
 #include "wire/wire.h"
 
 /*

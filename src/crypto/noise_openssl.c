@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "crypto/keys_openssl.h"
-#include "wire/noise.h"
+#include "wire/wire.h"
 
 enum { KEY = ESPOTA_NOISE_KEY_SIZE, TAG = ESPOTA_NOISE_TAG_SIZE, NONCE = 12 };
 

@@ -11,7 +11,9 @@
 #include <stdint.h>
 
 #include "espota/status.h"
+#include "wire/esphome.h"
 #include "wire/http.h"
+#include "wire/noise.h"
 #include "wire/pull.h"
 
 /* What an engine wants of its caller, the same flags on both ends. */
