@@ -7,7 +7,12 @@
 
 #include <string.h>
 
-enum { HEADER = ESPOTA_ESPHOME_FRAME_HEADER, TAG = ESPOTA_NOISE_TAG_SIZE, CLOSE_MS = 1000 };
+enum {
+    HEADER = ESPOTA_ESPHOME_FRAME_HEADER,
+    TAG = ESPOTA_NOISE_TAG_SIZE,
+    CLOSE_MS = 1000,
+    TX_HIGH = ESPOTA_ESPHOME_D_TX_MAX / 2, /* whoever does not read is not read from */
+};
 
 typedef struct espota_esphome_updater updater_t;
 
@@ -456,8 +461,10 @@ unsigned espota_esphome_updater_want(const updater_t *e)
         return ESPOTA_WANT_ACCEPT;
     case ESPOTA_ESPHOME_D_DONE:
         return ESPOTA_WANT_DONE;
-    default: /* what is closing reads on, or the last word would be destroyed by a reset */
+    case ESPOTA_ESPHOME_D_CLOSING: /* reads on, or the last word would be destroyed by a reset */
         return want | ESPOTA_WANT_STREAM_IN;
+    default:
+        return e->tx_length > TX_HIGH ? want : want | ESPOTA_WANT_STREAM_IN;
     }
 }
 

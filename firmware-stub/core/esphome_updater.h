@@ -112,7 +112,7 @@ unsigned espota_esphome_updater_want(const struct espota_esphome_updater *esphom
 /* A host has connected, which only ACCEPT allows. */
 void espota_esphome_updater_connected(struct espota_esphome_updater *esphome,
                                       const struct espota_peer *peer, uint64_t now);
-/* Bytes of the connection. Only while STREAM_IN is wanted. */
+/* Bytes of the connection, at most a chunk's at a time. Only while STREAM_IN is wanted. */
 void espota_esphome_updater_rx(struct espota_esphome_updater *esphome, const uint8_t *data,
                                size_t length, uint64_t now);
 void espota_esphome_updater_rx_end(struct espota_esphome_updater *esphome, uint64_t now);
