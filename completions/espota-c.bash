@@ -9,7 +9,8 @@ _espota_c_options()
         upload)
             printf '%s\n' '-i,--host:host --targets:file --name:value --all --yes -p,--port:value
             --web:auto|arduino|esphome|elegantota|tasmota|wled|openbeken|espeasy
-            -f,--file:image --fs --gzip --publickey:key --md5-of:image --force
+            -f,--file:image --fs --gzip --publickey:key --md5-of:image --force --type:app|partition-table|bootloader
+            --key-file:file --plaintext
             --password-file:file --password-stdin -a,--auth:value --user:value --auth-method:auto|md5|sha256
             --host-ip:value --host-port:value --peer:value -t,--timeout:value
             --retries:value --wait-online:value --cacert:file --insecure
@@ -66,7 +67,7 @@ _espota_c_options()
             ;;
         espota-stub)
             printf '%s\n' '-p,--port:value --bind:value --count:value --hostname:value --mdns
-            --password-file:file --password:value --auth-method:md5|sha256|md5-esp32 --publickey:key
+            --password-file:file --password:value --auth-method:md5|sha256|md5-esp32 --esphome --deflate --key-file:file --encrypted --publickey:key
             --http:value --user:value --pull:value --version:value --fs --ask-version
             --rtos:no|user1|user2 --resume --flash:file --flash-size:value --fs-start:value
             --atomic-fs --layout:eboot|swap|slots --boot --uploads:value --rate:value --tcp-window:value

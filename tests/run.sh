@@ -52,10 +52,12 @@ build_in() {
 }
 
 zig=
+esphome=
 exe=
 sources=
 if [ -n "$full" ]; then
     need_zig "$build/zig"
+    need_esphome "$build/their"
     echo "Building the program for Windows, and on a new machine its libraries"
     mkdir -p "$build/windows"
     zip=$(sh "$root/contrib/windows/build.sh" "$build/windows")
@@ -66,10 +68,10 @@ if [ -n "$full" ]; then
 fi
 echo "Building"
 build_in "$build" -DESPOTA_TEST_FULL="${full:+ON}" -DESPOTA_TEST_SLOW="${slow:+ON}" -DESPOTA_ZIG="$zig" \
-    -DESPOTA_EXE="$exe" -DESPOTA_DEVICE_SOURCES="$sources"
+    -DESPOTA_ESPHOME="$esphome" -DESPOTA_EXE="$exe" -DESPOTA_DEVICE_SOURCES="$sources"
 echo "Building under the sanitizers"
 build_in "$build/sanitize" -DESPOTA_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
-    -DESPOTA_TEST_PREFIX=sanitize_
+    -DESPOTA_ESPHOME="$esphome" -DESPOTA_TEST_PREFIX=sanitize_
 if [ -n "$full" ]; then
     target=posix_tests
     echo "Building as for a system that has POSIX and no more"

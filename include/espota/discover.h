@@ -56,9 +56,15 @@ struct espota_device {
     char address[80];   /* numeric; "fe80::1%eth0" where it must be */
     char board[64];     /* "" if it names none */
     char hostname[256]; /* without the final dot */
-    uint16_t port;
+    uint16_t port; /* where it takes updates; of ESPHome's, which do not say: by platform, 0: not
+                      known */
     enum espota_device_kind kind;
     enum espota_device_auth auth;
+
+    /* ESPHome's */
+    char platform[24]; /* "ESP8266", "ESP32", "RP2", "BK7231T", …; "" if it names none */
+    char version[32];  /* of ESPHome; the same */
+    bool encrypted;    /* it has a key, and takes an update with it alone where it was told so */
 };
 
 enum espota_device_event { ESPOTA_DEVICE_ADD, ESPOTA_DEVICE_CHANGE, ESPOTA_DEVICE_REMOVE };

@@ -49,7 +49,11 @@ enum espota_remedy_way {
     ESPOTA_REMEDY_NAME_CORE = 1 << 20,     /* `core` */
     ESPOTA_REMEDY_NAME_DATA_DIR = 1 << 21, /* `data_dir` */
 
+    /* espota_upload_options, or the target's */
     ESPOTA_REMEDY_NAME_UPDATER = 1 << 22, /* say which one a URL's is: `web` */
+    ESPOTA_REMEDY_AS_ESPHOME = 1 << 23,   /* the host behind esphome:// */
+    ESPOTA_REMEDY_GIVE_KEY = 1 << 24,     /* `key` */
+    ESPOTA_REMEDY_ALLOW_CLEAR = 1 << 25,  /* `plaintext` */
 };
 
 struct espota_remedy {

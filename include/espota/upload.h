@@ -65,6 +65,13 @@ enum espota_upload_auth {
     ESPOTA_UPLOAD_AUTH_MD5_FIRST, /* espota.py's --md5-target */
 };
 
+/* What ESPHome calls the image; the others need `allow_partition_access` there. */
+enum espota_upload_type {
+    ESPOTA_UPLOAD_TYPE_APP,
+    ESPOTA_UPLOAD_TYPE_PARTITION_TABLE,
+    ESPOTA_UPLOAD_TYPE_BOOTLOADER,
+};
+
 /*
  * An image that is no file: bytes, or a callback that gives them one after the other. The bytes
  * are borrowed until destroy; the callback is called until it has given all, within
@@ -143,6 +150,11 @@ struct espota_upload_options {
      * "esphome", "elegantota", "tasmota", "wled", "openbeken" or "espeasy". NULL or "auto": what
      * their pages show. */
     const char *web;
+
+    /* for esphome:// */
+    bool plaintext; /* with a key: to a device that offers no encryption in clear */
+    enum espota_upload_type type;
+    struct espota_secret key; /* of its encryption, as ESPHome writes it; borrowed; NULL: none */
 };
 
 #ifdef __cplusplus
@@ -170,8 +182,8 @@ static inline espota_upload_options espota_upload_options_init()
  */
 struct espota_upload_target {
     size_t size;
-    const char *host; /* HOST, HOST:PORT, [IPv6]:PORT: what the user wrote; or the http:// or
-                       * https:// URL of a web updater */
+    const char *host; /* HOST, HOST:PORT, [IPv6]:PORT: what the user wrote; the same behind
+                       * esphome://; or the http:// or https:// URL of a web updater */
     const char *file; /* NULL: the options' */
     const struct espota_upload_image *image; /* in place of `file` */
     const char *password_file;               /* NULL: the options' password */
@@ -182,9 +194,11 @@ struct espota_upload_target {
     /* It was found by its announcement, which anyone can forge, and nobody vouches for it: it gets
      * no password, and none is asked for. */
     bool no_password;
-    bool filesystem;   /* or'ed with the options' */
-    const char *board; /* as it announced itself; NULL or empty: it did not */
-    const char *web;   /* as in the options; NULL: the options' */
+    bool filesystem;      /* or'ed with the options' */
+    const char *board;    /* as it announced itself; NULL or empty: it did not */
+    const char *web;      /* as in the options; NULL: the options' */
+    const char *key_file; /* NULL: the options' key */
+    const char *platform; /* as an ESPHome device announced it; NULL or empty: it did not */
 };
 #define ESPOTA_UPLOAD_TARGET_INIT ESPOTA_FIRST_VALUES(espota_upload_target)
 

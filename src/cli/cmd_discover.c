@@ -23,7 +23,10 @@ struct args {
 static const struct opt options[] = {
     {OPT_STRING, 0, "name", "GLOB", "only devices whose name matches (*, ?)",
      OPT_AT(struct args, how.name)},
-    {OPT_FLAG, 0, "any", NULL, "ESPHome's devices, too", OPT_AT(struct args, how.any)},
+    {OPT_FLAG, 0, "any", NULL,
+     "ESPHome's devices, too, with their version; AUTH is \"key\" where they have one for "
+     "encryption",
+     OPT_AT(struct args, how.any)},
     {OPT_SECONDS, 0, "timeout", "SECONDS",
      "how long to listen at most (default 3; with --watch: for ever)",
      OPT_AT(struct args, how.timeout_ms), .min = 1, .max = 86400000},
@@ -45,23 +48,27 @@ static const struct opt_command command = {
              "question. Exit code 3: nobody answered.",
 };
 
-enum { COLUMNS = 6 };
-static const char *const titles[COLUMNS] = {"NAME", "ADDRESS", "PORT", "BOARD", "AUTH", "HOSTNAME"};
+enum { COLUMNS = 7, VERSION = 5 };
+static const char *const titles[COLUMNS] = {"NAME", "ADDRESS", "PORT",    "BOARD",
+                                            "AUTH", "VERSION", "HOSTNAME"};
 
 struct row {
     char port[8];
     const char *cells[COLUMNS];
 };
 
-static void row_of(const struct espota_device *device, struct row *row)
+/* `any`: with the column that only ESPHome's devices fill. */
+static void row_of(const struct espota_device *device, bool any, struct row *row)
 {
-    (void)snprintf(row->port, sizeof(row->port), "%u", (unsigned)device->port);
+    (void)snprintf(row->port, sizeof(row->port), device->port != 0 ? "%u" : "-",
+                   (unsigned)device->port);
     row->cells[0] = device->name;
     row->cells[1] = device->address;
     row->cells[2] = row->port;
     row->cells[3] = device->board[0] != '\0' ? device->board : "-";
-    row->cells[4] = espota_device_auth_word(device->auth);
-    row->cells[5] = device->hostname;
+    row->cells[4] = device->encrypted ? "key" : espota_device_auth_word(device->auth);
+    row->cells[VERSION] = !any ? NULL : device->version[0] != '\0' ? device->version : "-";
+    row->cells[6] = device->hostname;
 }
 
 static size_t shown_width(const char *text)
@@ -73,11 +80,14 @@ static size_t shown_width(const char *text)
     return width;
 }
 
+/* A cell that is NULL is no column of this table. */
 static void print_row(const char *const cells[COLUMNS], const size_t widths[COLUMNS])
 {
     for (int i = 0; i < COLUMNS; i++) {
-        size_t width = shown_width(cells[i]);
+        size_t width = cells[i] != NULL ? shown_width(cells[i]) : 0;
 
+        if (cells[i] == NULL)
+            continue;
         if (i == COLUMNS - 1)
             out_data("%s\n", cells[i]);
         else
@@ -85,34 +95,38 @@ static void print_row(const char *const cells[COLUMNS], const size_t widths[COLU
     }
 }
 
-static void print_table(struct device_list *list)
+static void print_table(struct device_list *list, bool any)
 {
+    const char *heads[COLUMNS];
     size_t widths[COLUMNS] = {0};
     struct row row;
 
-    for (int i = 0; i < COLUMNS; i++)
+    for (int i = 0; i < COLUMNS; i++) {
+        heads[i] = i == VERSION && !any ? NULL : titles[i];
         widths[i] = strlen(titles[i]);
+    }
     for (size_t k = 0; k < list->count; k++) {
-        row_of(&list->devices[k], &row);
+        row_of(&list->devices[k], any, &row);
         for (int i = 0; i < COLUMNS; i++)
-            if (shown_width(row.cells[i]) > widths[i])
+            if (row.cells[i] != NULL && shown_width(row.cells[i]) > widths[i])
                 widths[i] = shown_width(row.cells[i]);
     }
     device_list_sort(list);
-    print_row(titles, widths);
+    print_row(heads, widths);
     for (size_t k = 0; k < list->count; k++) {
-        row_of(&list->devices[k], &row);
+        row_of(&list->devices[k], any, &row);
         print_row(row.cells, widths);
     }
 }
 
-static void print_event(enum espota_device_event event, const struct espota_device *device)
+static void print_event(enum espota_device_event event, const struct espota_device *device,
+                        bool any)
 {
     static const char *const words[] = {"add", "change", "remove"};
-    static const size_t widths[COLUMNS] = {24, 15, 5, 12, 7, 0};
+    static const size_t widths[COLUMNS] = {24, 15, 5, 12, 7, 10, 0};
     struct row row;
 
-    row_of(device, &row);
+    row_of(device, any, &row);
     out_data("%-6s  ", words[event]);
     print_row(row.cells, widths);
 }
@@ -126,7 +140,7 @@ static bool told(void *context, enum espota_device_event event, const struct esp
     if (args->json)
         args->list.no_memory |= !out_json(espota_discover_event_json(event, device));
     else if (args->how.watch)
-        print_event(event, device);
+        print_event(event, device, args->how.any);
     return !args->list.no_memory && !out_lost();
 }
 
@@ -147,7 +161,7 @@ static int result_of(struct args *args)
 
     remember(args);
     if (!args->json && !args->how.watch && args->list.count > 0)
-        print_table(&args->list);
+        print_table(&args->list, args->how.any);
     if (args->list.no_memory) {
         out_error("no memory to list the devices");
         return espota_status_exit_code(ESPOTA_E_MEMORY);

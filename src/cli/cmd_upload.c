@@ -19,6 +19,7 @@ struct upload_args {
     struct upload_source *sources; /* room for all of argv, then for what was found as well */
     const char *image;
     const char *password_file;
+    const char *key_file;
     bool password_stdin;
     int web;                  /* of web_kinds */
     struct find_devices find; /* --name, --all, --yes; room for all of argv */
@@ -101,13 +102,14 @@ static const char *const web_kinds[] = {NULL,      "arduino", "esphome",   "eleg
 static const struct opt options[] = {
     {.kind = OPT_HEADING, .help = "Where to"},
     {OPT_CALL, 'i', "host", "HOST[:PORT]",
-     "a device: a name or an address, IPv6 as [ADDRESS]:PORT; or the http:// or https:// URL of a "
-     "device's web updater. Repeat it for more",
+     "a device: a name or an address, IPv6 as [ADDRESS]:PORT; esphome://HOST[:PORT] for one that "
+     "runs ESPHome; or the http:// or https:// URL of a device's web updater. Repeat it for more",
      .call = add_host},
     {OPT_CALL, 0, "targets", "FILE",
      "a file with a target on each line (- is standard input): HOST[:PORT] or a URL and, behind "
      "it, "
-     "any of file=IMAGE password-file=FILE user=NAME port=N web=KIND fs. # begins a comment",
+     "any of file=IMAGE password-file=FILE key-file=FILE user=NAME port=N web=KIND fs. # begins a "
+     "comment",
      .call = add_targets},
     {OPT_CALL, 0, "name", "GLOB",
      "the device that announces itself by this name on the network; repeat it for more",
@@ -146,6 +148,10 @@ static const struct opt options[] = {
      "which "
      "is what it computes, and check FILE",
      AT(md5_of), .min = 1},
+    {OPT_CHOICE, 0, "type", "app|partition-table|bootloader",
+     "what the image is, for ESPHome's devices whose program allows it (allow_partition_access); "
+     "the last two ask first",
+     AT(type)},
     {OPT_FLAG, 0, "force", NULL, "skip the checks of the image, but not that of --publickey",
      AT(force)},
     {.kind = OPT_HEADING, .help = "Password"},
@@ -159,6 +165,14 @@ static const struct opt options[] = {
     {OPT_STRING, 0, "user", "NAME",
      "the user for web updaters (default admin; arduino for /sketch and /data)", AT(user),
      .min = 1},
+    {OPT_STRING, 0, "key-file", "FILE",
+     "the key of ESPHome's encryption (api: encryption: key:), the first line of FILE; also "
+     "$ESPOTA_KEY",
+     HERE(key_file), .min = 1},
+    {OPT_FLAG, 0, "plaintext", NULL,
+     "with a key: send in clear to an ESPHome device that offers no encryption, in place of a "
+     "refusal",
+     AT(plaintext)},
     {OPT_CHOICE, 0, "auth-method", "auto|md5|sha256",
      "which challenges to answer. auto follows the device; sha256 does not fall back on the form "
      "that old password hashes need",
@@ -266,6 +280,7 @@ static size_t readers_of_stdin(const struct upload_args *args)
     size_t count = args->password_stdin;
 
     count += is_dash(args->password_file);
+    count += is_dash(args->key_file);
     for (size_t i = 0; i < args->run.source_count; i++)
         count += args->sources[i].is_file && is_dash(args->sources[i].target.host);
     return count;
@@ -305,7 +320,42 @@ static enum espota_status check(struct upload_args *args, struct espota_error *e
     to->web = web_kinds[args->web];
     if (to->insecure)
         out_warning("--insecure: anybody on the way can read the password and change the image");
-    return password_collect(&to->password, args->password_file, args->password_stdin, err);
+    return ESPOTA_OK;
+}
+
+static enum espota_status collect_secrets(struct upload_args *args, struct espota_error *err)
+{
+    struct espota_upload_options *to = &args->run.options;
+    enum espota_status status = key_collect(&to->key, args->key_file, err);
+
+    if (status == ESPOTA_OK)
+        status = password_collect(&to->password, args->password_file, args->password_stdin, err);
+    return status;
+}
+
+/* What a device cannot start with is gone once and for all. */
+static enum espota_status confirm_type(const struct upload_args *args, struct espota_error *err)
+{
+    const char *what =
+        args->run.options.type == ESPOTA_UPLOAD_TYPE_BOOTLOADER ? "boot loader" : "partition table";
+    char question[128];
+    bool asked;
+
+    if (args->run.options.type == ESPOTA_UPLOAD_TYPE_APP || args->find.yes ||
+        args->run.options.dry_run)
+        return ESPOTA_OK;
+    (void)snprintf(question, sizeof(question),
+                   "A device that loses power meanwhile, or gets a wrong %s, starts no more. Write "
+                   "it? [y/N] ",
+                   what);
+    if (asked_yes(question, &asked))
+        return ESPOTA_OK;
+    if (!asked)
+        return espota_error_set(
+            err, ESPOTA_E_USAGE, "--type %s asks on a terminal, and there is none; add --yes",
+            args->run.options.type == ESPOTA_UPLOAD_TYPE_BOOTLOADER ? "bootloader"
+                                                                    : "partition-table");
+    return espota_error_set(err, ESPOTA_E_FAILED, "nothing was sent");
 }
 
 static void found_host(const struct espota_device *device, const struct upload_args *args,
@@ -341,6 +391,7 @@ static enum espota_status add_found(struct upload_args *args, struct espota_erro
                 .host = args->found_hosts[i],
                 .kind = device->kind,
                 .board = device->board,
+                .platform = device->platform,
                 .no_password = !args->find.trusted,
                 /* names of boards that answer by HTTP are not theirs alone: their URLs are */
                 .label = device->kind == ESPOTA_KIND_ARDUINO ? NULL : device->name,
@@ -354,6 +405,10 @@ static int run(struct upload_args *args)
     struct espota_error err = ESPOTA_ERROR_INIT;
     enum espota_status status = check(args, &err);
 
+    if (status == ESPOTA_OK)
+        status = collect_secrets(args, &err);
+    if (status == ESPOTA_OK)
+        status = confirm_type(args, &err);
     if (status == ESPOTA_E_USAGE)
         return opt_usage_error(&command, "%s", err.message);
     if (status == ESPOTA_OK && (args->find.name_count > 0 || args->find.all))
@@ -379,6 +434,7 @@ int cmd_upload(int argc, char **argv)
         exit_code = run(&args);
     }
     espota_secret_wipe(&args.run.options.password);
+    espota_secret_wipe(&args.run.options.key);
     for (size_t i = 0; i < args.run.source_count; i++)
         espota_secret_wipe(&args.sources[i].secret);
     free(args.sources);

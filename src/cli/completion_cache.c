@@ -32,7 +32,6 @@ static enum espota_status write_host(struct espota_output *output,
                                      const struct espota_device *device, const char *host,
                                      struct espota_error *err)
 {
-    bool web = device->kind == ESPOTA_KIND_ARDUINO;
     /* the ports that upload takes by itself */
     bool usual = device->port == 8266 || device->port == 3232 || device->port == 2040;
     char target[TARGET_MAX];
@@ -41,10 +40,7 @@ static enum espota_status write_host(struct espota_output *output,
 
     if (!is_word(host))
         return ESPOTA_OK;
-    if (usual && !web)
-        snprintf(target, sizeof(target), "%s", host);
-    else
-        device_target(device, host, device->port, "/sketch", target, sizeof(target));
+    device_target(device, host, usual ? 0 : device->port, "/sketch", target, sizeof(target));
     length = snprintf(line, sizeof(line), "%s\t%s\n", target, device->name);
     if (length < 0 || length >= LINE_MAX_BYTES)
         return ESPOTA_OK;
@@ -65,8 +61,6 @@ enum espota_status completion_cache_write(const struct device_list *list, struct
     for (size_t i = 0; i < list->count && status == ESPOTA_OK; i++) {
         const struct espota_device *device = &list->devices[i];
 
-        if (device->kind == ESPOTA_KIND_ESPHOME)
-            continue; /* does not take what upload sends */
         status = write_host(output, device, device->hostname, err);
         if (status == ESPOTA_OK)
             status = write_host(output, device, device->address, err);

@@ -12,6 +12,8 @@
 #include "cli/out.h"
 #include "sys/sys.h"
 
+enum { TARGET_TEXT = 128 }; /* "esphome://[address]:port" fits */
+
 void device_list_note(struct device_list *list, enum espota_device_event event,
                       const struct espota_device *device)
 {
@@ -51,10 +53,14 @@ void device_target(const struct espota_device *device, const char *host, unsigne
                    const char *path, char *out, size_t room)
 {
     bool web = device->kind == ESPOTA_KIND_ARDUINO;
-    bool six = strchr(host, ':') != NULL;
+    const char *scheme = web ? "http://" : device->kind == ESPOTA_KIND_ESPHOME ? "esphome://" : "";
+    bool six = strchr(host, ':') != NULL && (port != 0 || scheme[0] != '\0');
+    char number[16] = "";
 
-    (void)snprintf(out, room, "%s%s%s%s:%u%s", web ? "http://" : "", six ? "[" : "", host,
-                   six ? "]" : "", port, web ? path : "");
+    if (port != 0)
+        (void)snprintf(number, sizeof(number), ":%u", port);
+    (void)snprintf(out, room, "%s%s%s%s%s%s", scheme, six ? "[" : "", host, six ? "]" : "", number,
+                   web ? path : "");
 }
 
 void device_list_sort(struct device_list *list)
@@ -108,13 +114,14 @@ static bool told(void *context, enum espota_device_event event, const struct esp
     return !certain && !find->found.no_memory;
 }
 
-/* Lists everybody, ESPHome's left out. */
+/* Lists everybody. */
 static enum espota_status look(struct find_devices *find, struct espota_error *err)
 {
     struct espota_discover_options options = ESPOTA_DISCOVER_OPTIONS_INIT;
     enum espota_status status;
 
     options.timeout_ms = 5000; /* it ends by itself once nothing new comes */
+    options.any = true;
     options.context = find;
     options.event = told;
     status = discover_devices(&options, err);
@@ -127,9 +134,13 @@ static enum espota_status look(struct find_devices *find, struct espota_error *e
 
 static void show(const struct espota_device *list, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        out_hint("  %-24s %s:%u  %s", list[i].name, list[i].address, (unsigned)list[i].port,
+    for (size_t i = 0; i < count; i++) {
+        char target[TARGET_TEXT];
+
+        device_target(&list[i], list[i].address, list[i].port, "", target, sizeof(target));
+        out_hint("  %-24s %s  %s", list[i].name, target,
                  list[i].board[0] != '\0' ? list[i].board : espota_device_kind_word(list[i].kind));
+    }
 }
 
 /* Those that match move to the front of what is not taken yet; how many. */
@@ -179,7 +190,7 @@ static enum espota_status choose(struct find_devices *find, struct espota_error 
     return ESPOTA_OK;
 }
 
-static bool asked_yes(const char *question, bool *asked)
+bool asked_yes(const char *question, bool *asked)
 {
     char answer[16];
 

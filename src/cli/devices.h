@@ -45,6 +45,9 @@ struct find_devices {
 enum espota_status find_devices(struct find_devices *find,
                                 struct espota_error *err) ESPOTA_MUST_CHECK;
 
+/* Asks the person on the terminal; `asked`: there was one. */
+bool asked_yes(const char *question, bool *asked);
+
 /*
  * Writes $XDG_CACHE_HOME/espota-c/devices (else ~/.cache), from which shells complete names: for
  * each host name and each address what a person types for it, a tab, and the device's name. What

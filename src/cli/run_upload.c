@@ -104,6 +104,8 @@ static enum espota_status add_source(struct espota_upload *upload,
         return espota_upload_add_file(upload, text, err);
     if (espota_upload_add(upload, &source->target, err) == ESPOTA_OK)
         return ESPOTA_OK;
+    if (source->secret.bytes != NULL) /* it holds a password */
+        return espota_error_prefix(err, "--host");
     return espota_error_prefix(err, "'%s'", text);
 }
 

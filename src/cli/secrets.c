@@ -40,6 +40,23 @@ enum espota_status password_collect(struct espota_secret *secret, const char *fi
     return status;
 }
 
+enum espota_status key_collect(struct espota_secret *secret, const char *file,
+                               struct espota_error *err)
+{
+    struct espota_secret ambient = ESPOTA_SECRET_INIT;
+    struct espota_log log = out_log();
+    enum espota_status status = espota_secret_from_environment(&ambient, "ESPOTA_KEY", err);
+
+    if (status == ESPOTA_OK && file != NULL) {
+        status = espota_secret_read(secret, file, "key file", &log, err);
+    } else if (status == ESPOTA_OK) {
+        *secret = ambient;
+        ambient = (struct espota_secret)ESPOTA_SECRET_INIT;
+    }
+    espota_secret_wipe(&ambient);
+    return status;
+}
+
 static const char passphrase_variable[] = "ESPOTA_PASSPHRASE";
 
 static enum espota_status ask_person(void *context, const char *what, struct espota_secret *out,

@@ -20,6 +20,11 @@
 enum espota_status password_collect(struct espota_secret *secret, const char *file, bool from_stdin,
                                     struct espota_error *err) ESPOTA_MUST_CHECK;
 
+/* The key of ESPHome's encryption: the file's first line, else ESPOTA_KEY, which leaves the
+ * environment as well. None of these leaves `secret` empty. */
+enum espota_status key_collect(struct espota_secret *secret, const char *file,
+                               struct espota_error *err) ESPOTA_MUST_CHECK;
+
 /*
  * A file's first line ("-": standard input), else ESPOTA_PASSPHRASE, else a question on the
  * terminal when one is needed. Wipe passphrase->given afterwards.

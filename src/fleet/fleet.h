@@ -28,7 +28,8 @@ struct espota_job {
     struct espota_turn *turn;       /* from the beginning of the run on */
     char *target;                   /* as the user wrote it */
     char *name;                     /* its host alone */
-    struct espota_url *url;         /* of a web updater; NULL: a device that calls back */
+    enum espota_road road;          /* by how its target was written */
+    struct espota_url *url;         /* of a web updater */
     enum espota_web_kind web;       /* of the URL, as the user said */
     enum espota_web_kind web_found; /* and as its pages do */
     char *user;
@@ -36,7 +37,9 @@ struct espota_job {
     struct espota_image_input image; /* bytes or a callback; no name: there is none */
     char *image_name;
     char *password_file;
-    uint16_t port; /* written behind the host, or as port=; 0: neither; from prepare on: in use */
+    char *key_file;
+    char *platform; /* as it announced itself; NULL: it did not say */
+    uint16_t port;  /* written behind the host, or as port=; 0: neither; from prepare on: in use */
     bool filesystem;
     enum espota_device_kind kind; /* as it announced itself */
     char *board;                  /* the same; NULL: it did not say */
@@ -55,17 +58,18 @@ struct espota_job {
 
     /* from the run */
     struct espota_attempt *attempt;
-    struct espota_secret secret;          /* its own password, while an attempt lasts */
-    bool parked;                          /* its attempt waits for a password */
-    bool unsought;                        /* and nobody has looked for one of its own */
-    const struct espota_outcome *outcome; /* the attempt's, once it is over; NULL: not yet */
+    struct espota_secret secret;              /* its own password, while an attempt lasts */
+    uint8_t noise_key[ESPOTA_NOISE_KEY_SIZE]; /* the same of its key */
+    bool parked;                              /* its attempt waits for a password */
+    bool unsought;                            /* and nobody has looked for one of its own */
+    const struct espota_outcome *outcome;     /* the attempt's, once it is over; NULL: not yet */
     struct espota_job *next_ended;
     bool begun;
     uint64_t began;
-    bool touched;   /* some of the image has left for it, in some attempt */
-    bool complete;  /* all of it has */
-    bool accepted;  /* the device said OK, and it is waited for */
-    uint32_t acked; /* by the device's TCP, of the newest attempt */
+    bool touched;          /* some of the image has left for it, in some attempt */
+    bool complete;         /* all of it has */
+    bool accepted;         /* the device said OK, and it is waited for */
+    uint32_t acked, total; /* by the device's TCP, of the newest attempt, and to be; 0: not known */
 };
 
 struct espota_upload {
@@ -73,6 +77,9 @@ struct espota_upload {
     struct espota_address host_ip; /* family 0: any */
     struct espota_address peer;    /* family 0: the invited address */
     struct espota_crypto_openssl crypto;
+    struct espota_noise_openssl noise;
+    uint8_t key[ESPOTA_NOISE_KEY_SIZE];
+    bool has_key;
     struct espota_key *publickey; /* NULL: no signature is asked for */
     struct espota_sources sources;
     struct espota_loop *loop;
@@ -167,6 +174,10 @@ enum espota_status espota_fleet_find(struct espota_job *job,
 
 void espota_fleet_begin_job(struct espota_job *job);
 void espota_fleet_pretend(struct espota_job *job);
+/* The key of ESPHome's encryption, as ESPHome writes it. */
+enum espota_status espota_fleet_key_parse(const struct espota_secret *text,
+                                          uint8_t out[ESPOTA_NOISE_KEY_SIZE],
+                                          struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Its attempt is over, and not on the stack any more. */
 void espota_fleet_look_at(struct espota_job *job);
 /* It waits for a password: gives it its own if the program knows one. */

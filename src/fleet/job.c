@@ -44,7 +44,8 @@ static void attempt_event(void *context, const struct espota_attempt_event *even
 /* Whether the program is asked for this target's own password, once its device wants one. */
 static bool may_be_known(const struct espota_job *job)
 {
-    return job->upload->options.find_password != NULL && job->url == NULL && !job->no_password;
+    return job->upload->options.find_password != NULL && job->road != ESPOTA_ROAD_WEB &&
+           !job->no_password;
 }
 
 static void attempt_asks(void *context)
@@ -81,6 +82,7 @@ static void drop_attempt(struct espota_job *job)
 
     espota_attempt_destroy(job->attempt);
     espota_secret_wipe(&job->secret);
+    espota_wipe(job->noise_key, sizeof(job->noise_key));
     job->attempt = NULL;
     job->outcome = NULL;
     upload->attempts--;
@@ -112,6 +114,41 @@ static enum espota_status find_password(struct espota_job *job, const struct esp
                               first ? &upload->options.log : &silence, err);
 }
 
+enum espota_status espota_fleet_key_parse(const struct espota_secret *text,
+                                          uint8_t out[ESPOTA_NOISE_KEY_SIZE],
+                                          struct espota_error *err)
+{
+    size_t length;
+
+    if (espota_base64_read(text->bytes, text->length, out, ESPOTA_NOISE_KEY_SIZE, &length) ==
+            ESPOTA_OK &&
+        length == ESPOTA_NOISE_KEY_SIZE)
+        return ESPOTA_OK;
+    espota_wipe(out, ESPOTA_NOISE_KEY_SIZE);
+    return espota_error_set(err, ESPOTA_E_USAGE,
+                            "the key is none: ESPHome's (\"api: encryption: key:\") are 44 "
+                            "characters, base64 of 32 bytes");
+}
+
+/* The target's own, or the run's; NULL: there is none. */
+static enum espota_status find_key(struct espota_job *job, const uint8_t **out,
+                                   struct espota_error *err)
+{
+    struct espota_upload *upload = job->upload;
+    struct espota_secret text = ESPOTA_SECRET_INIT;
+    enum espota_status status;
+
+    *out = upload->has_key ? upload->key : NULL;
+    if (job->road != ESPOTA_ROAD_ESPHOME || job->key_file == NULL)
+        return ESPOTA_OK;
+    status = espota_secret_read(&text, job->key_file, "key file", &upload->options.log, err);
+    if (status == ESPOTA_OK)
+        status = espota_fleet_key_parse(&text, job->noise_key, err);
+    espota_secret_wipe(&text);
+    *out = job->noise_key;
+    return status;
+}
+
 /* Whether the address that a message names is news to who wrote the target. */
 static bool is_named(const struct espota_job *job)
 {
@@ -130,8 +167,10 @@ static enum espota_status start(struct espota_job *job, enum espota_purpose purp
         .ports = upload->ports,
         .client = upload->client,
         .crypto = &upload->crypto.table,
+        .noise = &upload->noise.table,
         .options = &upload->options,
         .source = job->source,
+        .road = job->road,
         .url = job->url,
         .web = job->web,
         .command = job->command,
@@ -152,6 +191,7 @@ static enum espota_status start(struct espota_job *job, enum espota_purpose purp
         if (status == ESPOTA_OK) {
             config.password = password->bytes;
             config.password_length = password->length;
+            status = find_key(job, &config.key, err);
         }
     }
     if (status == ESPOTA_OK)
@@ -211,7 +251,8 @@ void espota_fleet_look_at(struct espota_job *job)
     if (problem != NULL)
         end = (struct espota_end){.status = outcome.status, .message = problem};
     job->web_found = outcome.web;
-    job->acked = outcome.acked;
+    if (outcome.road != ESPOTA_ROAD_WAIT)
+        job->acked = outcome.acked;
     job->touched |= outcome.sent > 0;
     job->complete = outcome.sent == outcome.total;
     if (outcome.status == ESPOTA_E_AUTH && job->no_password) {
@@ -275,7 +316,9 @@ void espota_fleet_pretend(struct espota_job *job)
 
     if (find_password(job, &password, &err) == ESPOTA_OK)
         (void)espota_error_set(&err, ESPOTA_OK, "would be %s %s, for %u bytes, MD5 %s",
-                               job->url != NULL ? "asked for its page at" : "invited at",
+                               job->road == ESPOTA_ROAD_WEB       ? "asked for its page at"
+                               : job->road == ESPOTA_ROAD_ESPHOME ? "connected to at"
+                                                                  : "invited at",
                                espota_address_format(&job->device, true, address),
                                job->source->length, job->source->md5);
     espota_secret_wipe(&job->secret);

@@ -80,7 +80,8 @@ static enum espota_status place(struct espota_job *job, struct espota_error *err
         return espota_fleet_settle(job, &error, true, err);
     }
     job->device.port = job->port;
-    job->from = upload->peer.family != 0 && job->url == NULL ? upload->peer : job->device;
+    job->from =
+        upload->peer.family != 0 && job->road == ESPOTA_ROAD_CALLBACK ? upload->peer : job->device;
     job->from.port = 0;
     turn->lane = espota_address_map_make(&upload->lanes, &job->from, sizeof(*turn->lane));
     newest = espota_address_map_make(&upload->devices, &job->device, sizeof(struct espota_job *));

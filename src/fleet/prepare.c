@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fleet/fleet.h"
+#include "mdns/mdns.h"
 #include "send/send.h"
 
 enum { DEFAULT_PORT = 8266 };
@@ -41,18 +42,23 @@ static const char *family_text(uint16_t port)
         return "an ESP32";
     case 2040:
         return "a Raspberry Pi Pico";
+    case 8892: /* and LN882x: */
+    case 8820:
+        return "a LibreTiny chip";
     default:
         return NULL;
     }
 }
 
-static uint16_t announced_family(enum espota_device_kind kind)
+static uint16_t announced_family(const struct espota_job *job)
 {
-    if (kind == ESPOTA_KIND_ESP8266)
+    if (job->platform != NULL)
+        return espota_platform_port(job->platform);
+    if (job->kind == ESPOTA_KIND_ESP8266)
         return 8266;
-    if (kind == ESPOTA_KIND_ESP32)
+    if (job->kind == ESPOTA_KIND_ESP32)
         return 3232;
-    return kind == ESPOTA_KIND_PICO ? 2040 : 0;
+    return job->kind == ESPOTA_KIND_PICO ? 2040 : 0;
 }
 
 /* "esp32c3" is the ESP32-C3: letters and digits of the chip's name, and nothing behind them. */
@@ -87,7 +93,8 @@ static bool announcement_contradicts(const struct espota_job *job, uint16_t says
     enum espota_chip chip = job->source->chip;
     enum espota_chip board = job->board != NULL ? chip_of_board(job->board) : ESPOTA_CHIP_UNKNOWN;
 
-    if (says == espota_chip_port(chip) && (board == ESPOTA_CHIP_UNKNOWN || board == chip))
+    if (strcmp(family_text(says), family_text(espota_chip_port(chip))) == 0 &&
+        (board == ESPOTA_CHIP_UNKNOWN || board == chip))
         return false;
     (void)espota_error_remedy(
         why, ESPOTA_E_IMAGE, ESPOTA_REMEDY_FORCE,
@@ -107,14 +114,14 @@ bool espota_fleet_contradicts(const struct espota_job *job, struct espota_error 
 {
     const struct espota_upload_options *options = &job->upload->options;
     uint16_t given = given_port(job);
-    uint16_t says = announced_family(job->kind);
+    uint16_t says = announced_family(job);
     uint16_t own = espota_chip_port(job->source->chip);
 
     if (options->force || job->command != ESPOTA_COMMAND_FLASH || own == 0)
         return false;
     if (says != 0)
         return announcement_contradicts(job, says, why);
-    if (job->url != NULL || given == own || family_text(given) == NULL)
+    if (job->road == ESPOTA_ROAD_WEB || given == own || family_text(given) == NULL)
         return false;
     (void)espota_error_remedy(
         why, ESPOTA_E_IMAGE, ESPOTA_REMEDY_FORCE,
@@ -146,7 +153,7 @@ static enum espota_status load_image(struct espota_job *job, struct espota_error
             "%s: what an image decrypts to can be named of one image for all, not with file=",
             job->target);
     job->command = filesystem ? ESPOTA_COMMAND_FILESYSTEM : ESPOTA_COMMAND_FLASH;
-    status = espota_sources_get(&upload->sources, &from, filesystem, &job->source, err);
+    status = espota_sources_get(&upload->sources, &from, filesystem, job->road, &job->source, err);
     if (status != ESPOTA_OK)
         return status;
     broken = &job->source->error;
@@ -220,7 +227,8 @@ static enum espota_status open_ports(struct espota_upload *upload, struct espota
     enum espota_status status = ESPOTA_OK;
 
     for (size_t i = 0; i < upload->count && status == ESPOTA_OK; i++) {
-        if (upload->jobs[i].turn->state == ESPOTA_TURN_WAITING && upload->jobs[i].url == NULL)
+        if (upload->jobs[i].turn->state == ESPOTA_TURN_WAITING &&
+            upload->jobs[i].road == ESPOTA_ROAD_CALLBACK)
             status = espota_ports_open(upload->ports, &upload->jobs[i].device, err);
     }
     return status;

@@ -7,6 +7,7 @@
  *     [fe80::1%eth0]:8266     file=door.bin password-file="my keys/door"
  *     kitchen.lan port=3232   fs   # a comment behind
  *     http://lamp.lan         web=wled
+ *     esphome://plug-7.lan    key-file=keys/plugs
  *
  * Words stand between blanks. Quotes ('…' as it is, "…" where \" and \\ mean " and \) hold blanks
  * and # together, anywhere in a word.
@@ -98,6 +99,8 @@ static enum espota_status take_pair(struct espota_target_line *out, const char *
         return set_text(&out->target.file, "file", value, err);
     if ((value = value_of(word, "password-file")) != NULL)
         return set_text(&out->target.password_file, "password-file", value, err);
+    if ((value = value_of(word, "key-file")) != NULL)
+        return set_text(&out->target.key_file, "key-file", value, err);
     if ((value = value_of(word, "user")) != NULL)
         return set_text(&out->target.user, "user", value, err);
     if ((value = value_of(word, "port")) != NULL)
@@ -112,7 +115,7 @@ static enum espota_status take_pair(struct espota_target_line *out, const char *
                           sizeof(shown)); /* a value may be secret */
     return espota_error_set(err, ESPOTA_E_USAGE,
                             "'%s' is not known here; behind the host may stand file=, "
-                            "password-file=, port=, user=, web= and fs",
+                            "password-file=, key-file=, port=, user=, web= and fs",
                             shown);
 }
 
@@ -121,12 +124,15 @@ static enum espota_status take_words(struct espota_target_line *out, struct spli
 {
     struct espota_host host;
     enum espota_status status;
+    const char *rest;
     char *word;
 
     while ((status = take_word(splitter, &word, err)) == ESPOTA_OK) {
         if (out->target.host == NULL) {
             /* a URL is looked at by who knows URLs */
-            status = strstr(word, "://") != NULL ? ESPOTA_OK : espota_host_parse(word, &host, err);
+            status = espota_road_of(word, &rest) == ESPOTA_ROAD_WEB
+                         ? ESPOTA_OK
+                         : espota_host_parse(rest, &host, err);
             out->target.host = word;
         } else {
             status = take_pair(out, word, err);

@@ -26,7 +26,9 @@ static struct espota_upload_event about(const struct espota_job *job, enum espot
         .target = job->target,
         .index = job->index,
         .bytes = job->acked,
-        .total = job->source != NULL ? job->source->length : 0,
+        .total = job->total != 0       ? job->total
+                 : job->source != NULL ? job->source->length
+                                       : 0,
         .seconds = job->begun ? seconds_since(job->upload, job->began) : 0,
         .attempts = job->turn->attempts,
         .web = espota_web_kind_name(job->web_found),
@@ -56,6 +58,7 @@ void espota_fleet_tell_event(struct espota_job *job, const struct espota_attempt
 
     job->acked = what->acked;
     job->web_found = what->web;
+    job->total = what->total;
     event = about(job, what->kind);
     if (what->kind == ESPOTA_EVENT_INVITED || what->kind == ESPOTA_EVENT_CONNECTED)
         event.address = espota_address_format(&what->address, true, address);

@@ -70,7 +70,11 @@ static enum espota_status create_parts(struct espota_upload *upload, struct espo
     enum espota_status status = ESPOTA_OK;
 
     espota_crypto_openssl_init(&upload->crypto);
+    espota_noise_openssl_init(&upload->noise, &upload->crypto);
     status = take_image(options->image, options->file, &upload->image, err);
+    upload->has_key = options->key.bytes != NULL;
+    if (status == ESPOTA_OK && upload->has_key)
+        status = espota_fleet_key_parse(&options->key, upload->key, err);
     if (status == ESPOTA_OK && options->publickey != NULL)
         status = espota_key_public_load(&upload->publickey, options->publickey, &none, err);
     upload->sources = (struct espota_sources){
@@ -125,6 +129,9 @@ static void job_deinit(struct espota_job *job)
     free(job->image_name);
     free(job->board);
     free(job->password_file);
+    free(job->key_file);
+    free(job->platform);
+    espota_wipe(job->noise_key, sizeof(job->noise_key));
     free(job->user);
     free(job->early);
     if (job->url != NULL)
@@ -149,12 +156,12 @@ static bool make_room(struct espota_upload *upload)
 }
 
 /* HOST[:PORT]: what the user wrote is what is shown. */
-static enum espota_status take_host(struct espota_job *job,
+static enum espota_status take_host(struct espota_job *job, const char *text,
                                     const struct espota_upload_target *target,
                                     struct espota_error *err)
 {
     struct espota_host host;
-    enum espota_status status = espota_host_parse(target->host, &host, err);
+    enum espota_status status = espota_host_parse(text, &host, err);
 
     if (status != ESPOTA_OK)
         return status;
@@ -197,11 +204,13 @@ static enum espota_status add(struct espota_upload *upload,
 {
     struct espota_job job = {.upload = upload, .index = upload->count};
     enum espota_status status;
+    const char *rest;
 
     if (upload->turns != NULL) /* attempts hold on to the jobs */
         return espota_error_set(err, ESPOTA_E_USAGE, "the run has begun: no target can be added");
-    status = strstr(target->host, "://") != NULL ? take_url(&job, target, err)
-                                                 : take_host(&job, target, err);
+    job.road = espota_road_of(target->host, &rest);
+    status = job.road == ESPOTA_ROAD_WEB ? take_url(&job, target, err)
+                                         : take_host(&job, rest, target, err);
     job.filesystem = target->filesystem;
     job.kind = target->kind;
     job.no_password = target->no_password;
@@ -209,7 +218,8 @@ static enum espota_status add(struct espota_upload *upload,
         status = take_image(target->image, target->file, &job.image, err);
     if (status == ESPOTA_OK &&
         (!copy_text(&job.file, target->file) || !copy_text(&job.image_name, job.image.name) ||
-         !copy_text(&job.board, target->board) ||
+         !copy_text(&job.board, target->board) || !copy_text(&job.platform, target->platform) ||
+         !copy_text(&job.key_file, target->key_file) ||
          !copy_text(&job.password_file, target->password_file) || !make_room(upload)))
         status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory for another target");
     if (status != ESPOTA_OK) {
@@ -239,17 +249,22 @@ static enum espota_status add_line(void *context, const struct espota_target_lin
                                    struct espota_error *err)
 {
     struct espota_upload *upload = context;
+    const char *rest;
 
     if (line->target.password_file != NULL && strcmp(line->target.password_file, "-") == 0)
         return espota_error_set(err, ESPOTA_E_USAGE,
                                 "password-file=- cannot be: standard input is read only once");
-    if (line->target.user != NULL && strstr(line->target.host, "://") == NULL)
+    if (line->target.user != NULL && espota_road_of(line->target.host, &rest) != ESPOTA_ROAD_WEB)
         espota_log_say(&upload->options.log, ESPOTA_LOG_WARNING,
                        "%s: user= is for web updaters and means nothing here", line->target.host);
-    if (line->target.web != NULL && strstr(line->target.host, "://") == NULL)
+    if (line->target.web != NULL && espota_road_of(line->target.host, &rest) != ESPOTA_ROAD_WEB)
         espota_log_say(&upload->options.log, ESPOTA_LOG_WARNING,
                        "%s: web= is for http:// and https:// and means nothing here",
                        line->target.host);
+    if (line->target.key_file != NULL &&
+        espota_road_of(line->target.host, &rest) != ESPOTA_ROAD_ESPHOME)
+        espota_log_say(&upload->options.log, ESPOTA_LOG_WARNING,
+                       "%s: key-file= is for esphome:// and means nothing here", line->target.host);
     return add(upload, &line->target, err);
 }
 
@@ -287,6 +302,8 @@ void espota_upload_destroy(struct espota_upload *upload)
     espota_loop_destroy(upload->loop);
     espota_sources_deinit(&upload->sources);
     espota_key_destroy(upload->publickey);
+    espota_noise_openssl_deinit(&upload->noise);
     espota_crypto_openssl_deinit(&upload->crypto);
+    espota_wipe(upload->key, sizeof(upload->key));
     free(upload);
 }

@@ -44,14 +44,16 @@ enum espota_chip {
     ESPOTA_CHIP_ESP32_OTHER, /* of the family, by a number that is not known here */
     ESPOTA_CHIP_RP2040,
     ESPOTA_CHIP_RP2350,
-    ESPOTA_CHIP_LIBRETINY, /* BK72xx, RTL87xx: their images are UF2 */
+    ESPOTA_CHIP_LIBRETINY, /* BK72xx, RTL87xx, …: their images are UF2, as are those of: */
+    ESPOTA_CHIP_LN882H,
 };
 
 /* "ESP8266", "ESP32-C3", …; "unknown" where it is. */
 const char *espota_chip_name(enum espota_chip chip);
 bool espota_chip_is_esp32(enum espota_chip chip); /* any of the family */
 bool espota_chip_is_pico(enum espota_chip chip);
-/* The UDP port that devices of this chip listen on; 0: not known. */
+bool espota_chip_is_libretiny(enum espota_chip chip);
+/* The port, of UDP or TCP, that devices of this chip listen on; 0: not known. */
 uint16_t espota_chip_port(enum espota_chip chip);
 
 enum espota_image_kind {

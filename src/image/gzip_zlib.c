@@ -15,8 +15,16 @@
 
 #include "wire/wire.h"
 
-enum { FIXED_HEADER = 10, TRAILER = 8, FLAG_NAME = 8, RAW = -15, LEVEL = 9, MEMORY = 9 };
-enum { WRAPPED = 16 }; /* added to a window's size: in a gzip header */
+enum {
+    FIXED_HEADER = 10,
+    TRAILER = 8,
+    FLAG_NAME = 8,
+    RAW = -15,
+    SMALL_RAW = -12,
+    LEVEL = 9,
+    MEMORY = 9,
+    WRAPPED = 16, /* added to a window's size: in a gzip header */
+};
 
 struct espota_packer {
     z_stream stream;
@@ -183,6 +191,32 @@ enum espota_status espota_gzip_pack(const void *data, size_t length, void **out,
     *out = buffer.bytes;
     *out_length = buffer.used - sizeof(header) + header_length;
     return ESPOTA_OK;
+}
+
+enum espota_status espota_deflate_pack(const void *data, size_t length, void **out,
+                                       size_t *out_length, struct espota_error *err)
+{
+    z_stream stream = {0};
+    uLong room;
+    int result = deflateInit2(&stream, LEVEL, Z_DEFLATED, SMALL_RAW, MEMORY, Z_DEFAULT_STRATEGY);
+
+    *out = NULL;
+    room = deflateBound(&stream, (uLong)length); /* of an image: far below 4 GiB */
+    if (result == Z_OK)
+        *out = malloc(room);
+    stream.next_in = data;
+    stream.avail_in = (uInt)length;
+    stream.next_out = *out;
+    stream.avail_out = (uInt)room;
+    if (*out != NULL)
+        result = deflate(&stream, Z_FINISH);
+    *out_length = stream.total_out;
+    deflateEnd(&stream);
+    if (result == Z_STREAM_END)
+        return ESPOTA_OK;
+    free(*out);
+    *out = NULL;
+    return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a compressed image");
 }
 
 /* The loader reads whole sectors; this many bytes are out of the flash when it writes. */

@@ -110,6 +110,11 @@ enum espota_status espota_gzip_pack(const void *data, size_t length, void **out,
  * length, 0 for what is no gzip. */
 size_t espota_gzip_head(const void *data, size_t length, void *out, size_t room);
 
+/* A raw stream of deflate, with the window of 4 KiB that devices have who unpack as it comes. */
+enum espota_status espota_deflate_pack(const void *data, size_t length, void **out,
+                                       size_t *out_length,
+                                       struct espota_error *err) ESPOTA_MUST_CHECK;
+
 /* What came out of a gzip file, and what a boot loader would make of it. */
 struct espota_unpacked {
     uint8_t *bytes; /* freed by espota_unpacked_free; of damaged data what came out before */

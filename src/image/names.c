@@ -35,6 +35,7 @@ static const struct {
     [ESPOTA_CHIP_RP2040] = {"RP2040", NO_ID, 0xe48bff56u},
     [ESPOTA_CHIP_RP2350] = {"RP2350", NO_ID, 0},
     [ESPOTA_CHIP_LIBRETINY] = {"LibreTiny", NO_ID, 0},
+    [ESPOTA_CHIP_LN882H] = {"LN882H", NO_ID, 0xa38090a8u},
 };
 enum { CHIPS = sizeof(chips) / sizeof(chips[0]) };
 
@@ -54,7 +55,8 @@ enum espota_chip espota_chip_by_id(uint16_t id)
 enum espota_chip espota_chip_by_family(uint32_t family)
 {
     static const uint32_t libretiny[] = {0x675a40b0u, 0x7b3ef230u, 0x6a82cc42u, 0x22e0d6fcu,
-                                         0x9fffd543u, 0xe08f7564u, 0x3379cfe2u};
+                                         0x9fffd543u, 0xe08f7564u, 0x3379cfe2u, 0xafe81d49u,
+                                         0x159ac324u, 0xde1270b7u};
 
     for (size_t i = 0; i < CHIPS && family != 0; i++)
         if (chips[i].family == family)
@@ -77,12 +79,19 @@ bool espota_chip_is_pico(enum espota_chip chip)
     return chip == ESPOTA_CHIP_RP2040 || chip == ESPOTA_CHIP_RP2350;
 }
 
+bool espota_chip_is_libretiny(enum espota_chip chip)
+{
+    return chip == ESPOTA_CHIP_LIBRETINY || chip == ESPOTA_CHIP_LN882H;
+}
+
 uint16_t espota_chip_port(enum espota_chip chip)
 {
     if (chip == ESPOTA_CHIP_ESP8266)
         return 8266;
     if (espota_chip_is_esp32(chip))
         return 3232;
+    if (espota_chip_is_libretiny(chip))
+        return chip == ESPOTA_CHIP_LN882H ? 8820 : 8892;
     return espota_chip_is_pico(chip) ? 2040 : 0;
 }
 

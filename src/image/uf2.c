@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * UF2: 512-byte blocks for a drag-and-drop drive (PROTOCOL 7.4). No device takes it over the air,
- * but builds leave it beside the .bin, so it is recognised in order to be refused with a reason.
+ * UF2: 512-byte blocks for a drag-and-drop drive (PROTOCOL 7.4). Over the air only devices of
+ * LibreTiny take it; others' builds leave it beside the .bin, so it is recognised in order to be
+ * refused with a reason.
  */
 #include "image/parts.h"
 #include "wire/wire.h"
@@ -85,7 +86,7 @@ bool espota_image_try_uf2(struct espota_inspection *in)
     held -= extra; /* which are among them */
     if (in->source->length % BLOCK != 0 || held < main.count)
         espota_image_tell(image, ESPOTA_PROBLEM_UF2_COUNT, main.count, held);
-    if (image->chip != ESPOTA_CHIP_LIBRETINY)
+    if (!espota_chip_is_libretiny(image->chip))
         espota_image_tell(image, ESPOTA_PROBLEM_UF2_DRIVE, 0, 0);
     return true;
 }

@@ -212,7 +212,9 @@ static bool same_words(const struct espota_device *a, const struct espota_device
 {
     return strcmp(a->address, b->address) == 0 && a->port == b->port && a->kind == b->kind &&
            a->auth == b->auth && strcmp(a->board, b->board) == 0 &&
-           strcmp(a->hostname, b->hostname) == 0 && strcmp(a->name, b->name) == 0;
+           strcmp(a->hostname, b->hostname) == 0 && strcmp(a->name, b->name) == 0 &&
+           strcmp(a->platform, b->platform) == 0 && strcmp(a->version, b->version) == 0 &&
+           a->encrypted == b->encrypted;
 }
 
 /* Fills the event if there is something to tell about the device. */

@@ -22,8 +22,9 @@ const char *espota_device_auth_word(enum espota_device_auth auth)
     return auth == ESPOTA_DEVICE_AUTH_YES ? "yes" : "unknown";
 }
 
-enum key { AUTH, BOARD, SSH, TCP, KEYS };
-static const char *const keys[KEYS] = {"auth_upload", "board", "ssh_upload", "tcp_check"};
+enum key { AUTH, BOARD, SSH, TCP, PLATFORM, VERSION, ENCRYPTION, KEYS };
+static const char *const keys[KEYS] = {"auth_upload", "board",   "ssh_upload",    "tcp_check",
+                                       "platform",    "version", "api_encryption"};
 
 static enum espota_device_auth auth_of(const uint8_t *value, size_t length)
 {
@@ -33,7 +34,7 @@ static enum espota_device_auth auth_of(const uint8_t *value, size_t length)
                                                       : ESPOTA_DEVICE_AUTH_UNKNOWN;
 }
 
-/* `places`: where the four strings stand; 0: not there, else 1 and up. */
+/* `places`: where the strings stand; 0: not there, else 1 and up. */
 static void read_txt(struct espota_device *device, const uint8_t *txt, size_t length,
                      unsigned places[KEYS])
 {
@@ -43,7 +44,7 @@ static void read_txt(struct espota_device *device, const uint8_t *txt, size_t le
     unsigned place = 0;
 
     memset(places, 0, KEYS * sizeof(*places));
-    device->board[0] = '\0';
+    device->board[0] = device->platform[0] = device->version[0] = '\0';
     device->auth = ESPOTA_DEVICE_AUTH_UNKNOWN;
     espota_reader_init(&reader, txt, length);
     while (espota_dns_txt_next(&reader, &text, &size)) {
@@ -56,6 +57,11 @@ static void read_txt(struct espota_device *device, const uint8_t *txt, size_t le
                 espota_text_printable(value, value_size, device->board, sizeof(device->board));
             else if (k == AUTH)
                 device->auth = auth_of(value, value_size);
+            else if (k == PLATFORM)
+                espota_text_printable(value, value_size, device->platform,
+                                      sizeof(device->platform));
+            else if (k == VERSION)
+                espota_text_printable(value, value_size, device->version, sizeof(device->version));
         }
     }
 }
@@ -98,6 +104,20 @@ static enum espota_device_kind kind_by_names(const struct espota_device *device)
     return ESPOTA_KIND_UNKNOWN;
 }
 
+uint16_t espota_platform_port(const char *platform)
+{
+    static const struct {
+        const char *begin;
+        uint16_t port;
+    } ports[] = {{"ESP8266", 8266}, {"ESP32", 3232}, {"RP2", 2040},
+                 {"BK", 8892},      {"RTL", 8892},   {"LN", 8820}};
+
+    for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+        if (strncmp(platform, ports[i].begin, strlen(ports[i].begin)) == 0)
+            return ports[i].port;
+    return 0;
+}
+
 void espota_device_describe(struct espota_device *device, enum espota_service service,
                             const uint8_t *txt, size_t length)
 {
@@ -107,6 +127,8 @@ void espota_device_describe(struct espota_device *device, enum espota_service se
     if (service == ESPOTA_SERVICE_ESPHOME) {
         device->auth = ESPOTA_DEVICE_AUTH_UNKNOWN; /* its OTA password is its own matter */
         device->kind = ESPOTA_KIND_ESPHOME;
+        device->port = espota_platform_port(device->platform);
+        device->encrypted = places[ENCRYPTION] != 0;
     } else if (device->port == 65280 || (strcmp(device->board, "arduino") == 0 &&
                                          either_way(places, SSH, TCP, AUTH, BOARD))) {
         device->kind = ESPOTA_KIND_ARDUINO;

@@ -362,7 +362,11 @@ char *espota_discover_event_json(enum espota_device_event event, const struct es
         espota_json_set_text(object, "board", device->board) &&
         espota_json_set_text(object, "auth", espota_device_auth_word(device->auth)) &&
         espota_json_set_text(object, "hostname", device->hostname) &&
-        espota_json_set_text(object, "kind", espota_device_kind_word(device->kind)))
+        espota_json_set_text(object, "kind", espota_device_kind_word(device->kind)) &&
+        (device->kind != ESPOTA_KIND_ESPHOME ||
+         (espota_json_set_text(object, "platform", device->platform) &&
+          espota_json_set_text(object, "version", device->version) &&
+          espota_json_set_bool(object, "encrypted", device->encrypted))))
         line = espota_json_line(object);
     espota_json_free(object);
     return line;

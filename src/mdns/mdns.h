@@ -232,6 +232,10 @@ struct espota_discovery;
 
 enum espota_service { ESPOTA_SERVICE_ARDUINO, ESPOTA_SERVICE_ESPHOME, ESPOTA_SERVICE_COUNT };
 
+/* Where an ESPHome device of this platform, as it announces it, takes updates: the announced port
+ * is that of its API. 0: not known. */
+uint16_t espota_platform_port(const char *platform);
+
 struct espota_catalog_event {
     enum espota_device_event event;
     enum espota_service service;

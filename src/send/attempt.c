@@ -3,6 +3,28 @@
 #include "send/attempt.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *scheme;
+    enum espota_road road;
+} schemes[] = {
+    {"esphome://", ESPOTA_ROAD_ESPHOME},
+};
+
+enum espota_road espota_road_of(const char *target, const char **rest)
+{
+    *rest = target;
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        size_t length = strlen(schemes[i].scheme);
+
+        if (strncmp(target, schemes[i].scheme, length) == 0) {
+            *rest = target + length;
+            return schemes[i].road;
+        }
+    }
+    return strstr(target, "://") != NULL ? ESPOTA_ROAD_WEB : ESPOTA_ROAD_CALLBACK;
+}
 
 static const struct espota_attempt_kind *kind_of(const struct espota_attempt_config *config)
 {
@@ -14,7 +36,9 @@ static const struct espota_attempt_kind *kind_of(const struct espota_attempt_con
     case ESPOTA_PURPOSE_KNOCK:
         return &espota_knock_kind;
     }
-    return config->url != NULL ? &espota_web_push_kind : &espota_exchange_kind;
+    return config->road == ESPOTA_ROAD_WEB       ? &espota_web_push_kind
+           : config->road == ESPOTA_ROAD_ESPHOME ? &espota_esphome_kind
+                                                 : &espota_exchange_kind;
 }
 
 static void set_password(struct espota_attempt *attempt, const char *password, size_t length)
@@ -70,7 +94,10 @@ bool espota_attempt_wake_at(struct espota_attempt *attempt, uint64_t at)
 
 void espota_attempt_tell(struct espota_attempt *attempt, const struct espota_attempt_event *event)
 {
-    attempt->config.hooks.event(attempt->config.hooks.context, event);
+    struct espota_attempt_event whole = *event;
+
+    whole.total = attempt->outcome.total;
+    attempt->config.hooks.event(attempt->config.hooks.context, &whole);
 }
 
 void espota_attempt_end(struct espota_attempt *attempt, enum espota_status status)
@@ -104,4 +131,39 @@ void espota_attempt_destroy(struct espota_attempt *attempt)
     attempt->kind->release(attempt);
     espota_loop_disarm(attempt->config.loop, &attempt->timer);
     free(attempt);
+}
+
+bool espota_connecting_begin(struct espota_connecting *connecting,
+                             const struct espota_attempt *attempt,
+                             const struct espota_address *local,
+                             void (*ready)(void *context, unsigned events), void *context,
+                             struct espota_error *err)
+{
+    if (espota_tcp_connect(local, &attempt->config.device, 0, &connecting->fd, err) != ESPOTA_OK) {
+        connecting->fd = -1;
+        return false;
+    }
+    connecting->watch = (struct espota_watch){
+        .fd = connecting->fd, .events = ESPOTA_WRITABLE, .ready = ready, .context = context};
+    return espota_loop_watch(attempt->config.loop, &connecting->watch, err) == ESPOTA_OK;
+}
+
+int espota_connecting_take(struct espota_connecting *connecting,
+                           const struct espota_attempt *attempt)
+{
+    int fd = connecting->fd;
+
+    espota_loop_unwatch(attempt->config.loop, &connecting->watch);
+    connecting->fd = -1;
+    return fd;
+}
+
+void espota_connecting_drop(struct espota_connecting *connecting,
+                            const struct espota_attempt *attempt)
+{
+    if (connecting->fd < 0)
+        return;
+    espota_loop_unwatch(attempt->config.loop, &connecting->watch);
+    espota_socket_reset_on_close(connecting->fd);
+    espota_socket_close(&connecting->fd);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "send/send.h"
+#include "sys/sys.h"
 
 struct espota_attempt_kind {
     size_t size; /* of its own struct, which begins with an espota_attempt and is zeros at first */
@@ -33,8 +34,49 @@ struct espota_attempt {
     bool over;
 };
 
+/* --- outcome.c: words that more than one road has; `to` is the sentence that grows --- */
+
+struct espota_builder;
+
+void espota_tell_words(struct espota_builder *to, const struct espota_outcome *o);
+void espota_tell_seconds(struct espota_builder *to, uint32_t ms);
+/* Its address, or "it" where that stands in front of the sentence already. */
+const char *espota_tell_device(const struct espota_outcome *o, bool port,
+                               char text[ESPOTA_ADDRESS_TEXT]);
+void espota_tell_broken(struct espota_builder *to, const struct espota_outcome *o);
+void espota_tell_unknown(struct espota_builder *to, const struct espota_outcome *o);
+void espota_tell_interrupted(struct espota_builder *to, const struct espota_outcome *o);
+
+/* --- esphome/words.c --- */
+
+void espota_esphome_tell(struct espota_builder *to, const struct espota_outcome *o,
+                         struct espota_remedy *remedy);
+/* What the device refused may go otherwise the next time. */
+bool espota_esphome_passes(const struct espota_outcome *o);
+
+/* A TCP connection to the device under way; fd -1: none is. */
+struct espota_connecting {
+    struct espota_watch watch;
+    int fd;
+};
+
+/* `ready`: it is there, or has failed; ask the socket. From `local`, or NULL. False: it failed at
+ * once. */
+bool espota_connecting_begin(struct espota_connecting *connecting,
+                             const struct espota_attempt *attempt,
+                             const struct espota_address *local,
+                             void (*ready)(void *context, unsigned events), void *context,
+                             struct espota_error *err) ESPOTA_MUST_CHECK;
+/* The connection, which is the caller's now. */
+int espota_connecting_take(struct espota_connecting *connecting,
+                           const struct espota_attempt *attempt);
+/* Harmless if none is under way. */
+void espota_connecting_drop(struct espota_connecting *connecting,
+                            const struct espota_attempt *attempt);
+
 extern const struct espota_attempt_kind espota_exchange_kind; /* invites, and is called back */
 extern const struct espota_attempt_kind espota_web_push_kind; /* asks for the page, sends a form */
+extern const struct espota_attempt_kind espota_esphome_kind;  /* connects, ESPHome's protocol */
 extern const struct espota_attempt_kind espota_online_kind;   /* afterwards: is it back? */
 extern const struct espota_attempt_kind espota_knock_kind;    /* is anything there at all? */
 

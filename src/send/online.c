@@ -12,7 +12,7 @@
  *   The answer that nobody listens there is silence as well: the device has not
  *   reached the point where it can be updated again. No answer is as good as it gets.
  *
- * A web updater has no such port: there only an accepted connection is life.
+ * Who is updated by TCP alone has no such port: there only an accepted connection is life.
  * A device that announces itself (mDNS) is back as well; that is for who listens to it.
  *
  * The other knocks once at a device that was invited in vain: is anything there at all? A refusal
@@ -65,41 +65,13 @@ enum espota_status espota_online_judge(const struct espota_online_view *view, ui
     return view->silent ? ESPOTA_E_NO_ANSWER : ESPOTA_E_UNKNOWN;
 }
 
-/* A connection that is begun only to see what becomes of it. */
-struct probe {
-    struct espota_watch watch;
-    int fd; /* -1: none is under way */
-};
-
-static bool probe_begin(struct probe *probe, const struct espota_attempt *attempt,
-                        void (*ready)(void *context, unsigned events), void *context,
-                        struct espota_error *err)
-{
-    if (espota_tcp_connect(NULL, &attempt->config.device, 0, &probe->fd, err) != ESPOTA_OK) {
-        probe->fd = -1;
-        return false;
-    }
-    probe->watch = (struct espota_watch){
-        .fd = probe->fd, .events = ESPOTA_WRITABLE, .ready = ready, .context = context};
-    return espota_loop_watch(attempt->config.loop, &probe->watch, err) == ESPOTA_OK;
-}
-
-static void probe_drop(struct probe *probe, const struct espota_attempt *attempt)
-{
-    if (probe->fd < 0)
-        return;
-    espota_loop_unwatch(attempt->config.loop, &probe->watch);
-    espota_socket_reset_on_close(probe->fd);
-    espota_socket_close(&probe->fd);
-}
-
 struct online {
     struct espota_attempt base;
     struct espota_online_view view;
     struct espota_caller caller;
-    struct probe probe;
-    uint64_t probe_until; /* it has so long to be answered */
-    uint64_t next_probe;  /* while there is none */
+    struct espota_connecting probe; /* begun only to see what becomes of it */
+    uint64_t probe_until;           /* it has so long to be answered */
+    uint64_t next_probe;            /* while there is none */
     uint64_t next_datagram;
     bool close; /* on loopback */
 };
@@ -109,10 +81,10 @@ static uint64_t now_of(const struct online *online)
     return espota_attempt_now(&online->base);
 }
 
-/* A web updater has no port that would turn a datagram back. */
-static bool is_web(const struct online *online)
+/* By TCP alone: it has no port that would turn a datagram back. */
+static bool is_tcp(const struct online *online)
 {
-    return online->base.config.url != NULL;
+    return online->base.config.road != ESPOTA_ROAD_CALLBACK;
 }
 
 static void end(struct online *online, enum espota_status status)
@@ -128,7 +100,7 @@ static void drop_connection(struct online *online)
 {
     if (online->probe.fd < 0)
         return;
-    probe_drop(&online->probe, &online->base);
+    espota_connecting_drop(&online->probe, &online->base);
     online->next_probe = now_of(online) + (online->close ? CLOSE_LOOK_MS : PAUSE_MS);
 }
 
@@ -137,7 +109,7 @@ static void weigh_connection(struct online *online, int os_error)
 {
     uint64_t now = now_of(online);
 
-    if (os_error == 0 || (os_error == ECONNREFUSED && !is_web(online)))
+    if (os_error == 0 || (os_error == ECONNREFUSED && !is_tcp(online)))
         espota_online_life(&online->view, now);
     else if (os_error == ECONNREFUSED)
         espota_online_refused(&online->view, now);
@@ -155,7 +127,7 @@ static void arm(struct online *online)
         end(online, status);
         return;
     }
-    if (!is_web(online) && online->next_datagram < at)
+    if (!is_tcp(online) && online->next_datagram < at)
         at = online->next_datagram;
     if (online->view.deadline < at)
         at = online->view.deadline;
@@ -177,7 +149,8 @@ static void connection_ready(void *context, unsigned events)
 
 static void connect_again(struct online *online)
 {
-    if (probe_begin(&online->probe, &online->base, connection_ready, online, NULL)) {
+    if (espota_connecting_begin(&online->probe, &online->base, NULL, connection_ready, online,
+                                NULL)) {
         online->probe_until = now_of(online) + ANSWER_MS;
         return;
     }
@@ -230,7 +203,7 @@ static void expired(void *attempt)
     }
     if (online->probe.fd < 0 && now >= online->next_probe)
         connect_again(online);
-    if (!is_web(online) && now >= online->next_datagram)
+    if (!is_tcp(online) && now >= online->next_datagram)
         send_datagram(online);
     arm(online);
 }
@@ -252,7 +225,7 @@ static enum espota_status begin(struct espota_attempt *attempt, struct espota_er
         (struct espota_online_view){.began = now_of(online),
                                     .deadline = now_of(online) + config->options->wait_online_ms,
                                     .settle_ms = online->close ? CLOSE_MS : SETTLE_MS};
-    if (!is_web(online))
+    if (!is_tcp(online))
         status = espota_ports_join(config->ports, &online->caller, &port, err);
     if (status == ESPOTA_OK && !espota_attempt_wake_at(attempt, now_of(online)))
         status = espota_error_set(err, ESPOTA_E_MEMORY, "no memory to wait for a device");
@@ -263,7 +236,7 @@ static void release(struct espota_attempt *attempt)
 {
     struct online *online = (struct online *)attempt;
 
-    probe_drop(&online->probe, attempt);
+    espota_connecting_drop(&online->probe, attempt);
     espota_ports_leave(attempt->config.ports, &online->caller);
 }
 
@@ -281,7 +254,7 @@ const struct espota_attempt_kind espota_online_kind = {.size = sizeof(struct onl
 
 struct knock {
     struct espota_attempt base;
-    struct probe probe;
+    struct espota_connecting probe;
 };
 
 bool espota_attempt_knock_helps(const struct espota_outcome *outcome)
@@ -294,7 +267,7 @@ bool espota_attempt_knock_helps(const struct espota_outcome *outcome)
 
 static void knock_end(struct knock *knock, enum espota_knock what)
 {
-    probe_drop(&knock->probe, &knock->base);
+    espota_connecting_drop(&knock->probe, &knock->base);
     knock->base.outcome.knock = what;
     espota_attempt_end(&knock->base, knock->base.outcome.status);
 }
@@ -320,7 +293,7 @@ static enum espota_status knock_begin(struct espota_attempt *attempt, struct esp
     struct knock *knock = (struct knock *)attempt;
 
     attempt->outcome = *attempt->config.failed;
-    if (!probe_begin(&knock->probe, attempt, knock_answered, knock, err))
+    if (!espota_connecting_begin(&knock->probe, attempt, NULL, knock_answered, knock, err))
         return ESPOTA_E_LOCAL;
     if (!espota_attempt_wake_at(attempt, espota_attempt_now(attempt) + KNOCK_MS))
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for a timer");
@@ -329,7 +302,7 @@ static enum espota_status knock_begin(struct espota_attempt *attempt, struct esp
 
 static void knock_release(struct espota_attempt *attempt)
 {
-    probe_drop(&((struct knock *)attempt)->probe, attempt);
+    espota_connecting_drop(&((struct knock *)attempt)->probe, attempt);
 }
 
 static void knock_stop(struct espota_attempt *attempt)

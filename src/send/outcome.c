@@ -3,14 +3,14 @@
  * All words about an attempt, whatever its road: an attempt hands over facts, and only here they
  * become a sentence. What a device said is somebody else's text and is escaped before it is shown.
  */
-#include "send/send.h"
+#include "send/attempt.h"
 
 #include <string.h>
 
 #include "text/text.h"
 #include "wire/wire.h"
 
-static void add_words(struct espota_builder *to, const struct espota_outcome *o)
+void espota_tell_words(struct espota_builder *to, const struct espota_outcome *o)
 {
     char shown[4 * ESPOTA_OUTCOME_WORDS_MAX + 8];
 
@@ -18,7 +18,7 @@ static void add_words(struct espota_builder *to, const struct espota_outcome *o)
     espota_builder_add(to, "\"%s\"", shown);
 }
 
-static void add_seconds(struct espota_builder *to, uint32_t ms)
+void espota_tell_seconds(struct espota_builder *to, uint32_t ms)
 {
     if (ms % 1000 == 0)
         espota_builder_add(to, "%u s", ms / 1000);
@@ -27,7 +27,7 @@ static void add_seconds(struct espota_builder *to, uint32_t ms)
 }
 
 /* Who stands in front of the sentence already, by address, is not named again. */
-static const char *device_text(const struct espota_outcome *o, bool port,
+const char *espota_tell_device(const struct espota_outcome *o, bool port,
                                char text[ESPOTA_ADDRESS_TEXT])
 {
     return o->named ? espota_address_format(&o->device, port, text) : "it";
@@ -43,24 +43,27 @@ static void add_what_is_left(struct espota_builder *to, const struct espota_outc
 }
 
 /* Their ports are the same numbers. */
-static void add_other_protocol(struct espota_builder *to, const struct espota_outcome *o)
+static void add_other_protocol(struct espota_builder *to, const struct espota_outcome *o,
+                               struct espota_remedy *remedy)
 {
     espota_builder_add(to,
                        "; TCP port %u answers there: it may run ESPHome, which has a protocol of "
-                       "its own and is updated by ESPHome's tools, or by its web page",
+                       "its own",
                        o->device.port);
+    remedy->ways |= ESPOTA_REMEDY_AS_ESPHOME;
 }
 
-static void tell_unreachable(struct espota_builder *to, const struct espota_outcome *o)
+static void tell_unreachable(struct espota_builder *to, const struct espota_outcome *o,
+                             struct espota_remedy *remedy)
 {
     char device[ESPOTA_ADDRESS_TEXT], teller[ESPOTA_ADDRESS_TEXT];
 
     switch (o->unreachable) {
     case ESPOTA_UNREACHABLE_PORT:
         espota_builder_add(to, "%s is up, but nothing listens on its UDP port %u",
-                           device_text(o, false, device), o->device.port);
+                           espota_tell_device(o, false, device), o->device.port);
         if (o->knock == ESPOTA_KNOCK_OPEN)
-            add_other_protocol(to, o);
+            add_other_protocol(to, o, remedy);
         else
             espota_builder_add(
                 to, ": does its program call ArduinoOTA.begin() and handle(), and is the port "
@@ -68,11 +71,11 @@ static void tell_unreachable(struct espota_builder *to, const struct espota_outc
         return;
     case ESPOTA_UNREACHABLE_HOST:
     case ESPOTA_UNREACHABLE_NETWORK:
-        espota_builder_add(to, "%s cannot be reached", device_text(o, false, device));
+        espota_builder_add(to, "%s cannot be reached", espota_tell_device(o, false, device));
         break;
     case ESPOTA_UNREACHABLE_FORBIDDEN:
         espota_builder_add(to, "a filter on the way to %s forbids the invitation",
-                           device_text(o, false, device));
+                           espota_tell_device(o, false, device));
         break;
     }
     if (o->teller.family != 0)
@@ -100,15 +103,15 @@ static void tell_silence(struct espota_builder *to, const struct espota_outcome 
 {
     char device[ESPOTA_ADDRESS_TEXT];
 
-    espota_builder_add(to, "no answer%s%s to %u invitations to UDP port %u within ",
-                       o->named ? " from " : "", o->named ? device_text(o, false, device) : "",
-                       o->invitations, o->device.port);
-    add_seconds(to, o->timeout_ms);
+    espota_builder_add(
+        to, "no answer%s%s to %u invitations to UDP port %u within ", o->named ? " from " : "",
+        o->named ? espota_tell_device(o, false, device) : "", o->invitations, o->device.port);
+    espota_tell_seconds(to, o->timeout_ms);
     if (add_stranger(to, o, remedy))
         return;
     switch (o->knock) {
     case ESPOTA_KNOCK_OPEN:
-        add_other_protocol(to, o);
+        add_other_protocol(to, o, remedy);
         return;
     case ESPOTA_KNOCK_REFUSED:
         espota_builder_add(
@@ -133,13 +136,13 @@ static void tell_no_answer(struct espota_builder *to, const struct espota_outcom
 
     if (o->os_error != 0) {
         espota_builder_add(to, "cannot send to %s: %s; is the network up, and the address in it?",
-                           device_text(o, true, device), espota_os_text(o->os_error));
+                           espota_tell_device(o, true, device), espota_os_text(o->os_error));
         return;
     }
     if (o->challenge != 0) {
         espota_builder_add(to, "%s asked for the password but never reacted to the answer within ",
-                           device_text(o, true, device));
-        add_seconds(to, o->timeout_ms);
+                           espota_tell_device(o, true, device));
+        espota_tell_seconds(to, o->timeout_ms);
         espota_builder_add(
             to, "; its program may be too busy to call ArduinoOTA.handle(): try again, or give it "
                 "longer");
@@ -147,7 +150,7 @@ static void tell_no_answer(struct espota_builder *to, const struct espota_outcom
         return;
     }
     if (o->has_unreachable) {
-        tell_unreachable(to, o);
+        tell_unreachable(to, o, remedy);
         return;
     }
     tell_silence(to, o, remedy);
@@ -198,18 +201,18 @@ static void tell_auth(struct espota_builder *to, const struct espota_outcome *o,
     }
 }
 
-static void tell_broken(struct espota_builder *to, const struct espota_outcome *o)
+void espota_tell_broken(struct espota_builder *to, const struct espota_outcome *o)
 {
     if (o->words_length > 0) {
         espota_builder_add(to, "the device said ");
-        add_words(to, o);
+        espota_tell_words(to, o);
         espota_builder_add(to, " when it had %u of %u bytes: that is no success", o->acked,
                            o->total);
         return;
     }
     if (!o->ended) {
         espota_builder_add(to, "the transfer stood still for ");
-        add_seconds(to, o->timeout_ms);
+        espota_tell_seconds(to, o->timeout_ms);
         espota_builder_add(to, " after %u of %u bytes", o->acked, o->total);
     } else if (o->os_error != 0) {
         espota_builder_add(to, "the connection broke after %u of %u bytes: %s", o->acked, o->total,
@@ -222,7 +225,7 @@ static void tell_broken(struct espota_builder *to, const struct espota_outcome *
     add_what_is_left(to, o);
 }
 
-static void tell_unknown(struct espota_builder *to, const struct espota_outcome *o)
+void espota_tell_unknown(struct espota_builder *to, const struct espota_outcome *o)
 {
     espota_builder_add(to, "the whole image was sent, but ");
     if (o->ended && o->os_error != 0)
@@ -239,7 +242,7 @@ static void tell_unknown(struct espota_builder *to, const struct espota_outcome 
         to, ": it may or may not have taken it; look at the device before sending again");
 }
 
-static void tell_interrupted(struct espota_builder *to, const struct espota_outcome *o)
+void espota_tell_interrupted(struct espota_builder *to, const struct espota_outcome *o)
 {
     if (o->caller.family == 0) {
         espota_builder_add(to, "stopped before anything was sent; the device keeps what it has");
@@ -260,7 +263,7 @@ static void tell_no_callback(struct espota_builder *to, const struct espota_outc
 {
     espota_builder_add(to, "the device said OK but did not connect to TCP port %u here within ",
                        o->host_port);
-    add_seconds(to, o->timeout_ms);
+    espota_tell_seconds(to, o->timeout_ms);
     (void)add_stranger(to, o, remedy);
 }
 
@@ -330,7 +333,7 @@ static void tell_refused(struct espota_builder *to, const struct espota_outcome 
     const struct refusal *refusal = find_refusal(o);
 
     espota_builder_add(to, "the device refused: ");
-    add_words(to, o);
+    espota_tell_words(to, o);
     if (refusal != NULL && refusal->advice != NULL)
         espota_builder_add(to, "; %s", advice_of(refusal, o));
 }
@@ -394,7 +397,7 @@ static void tell_web_broken(struct espota_builder *to, const struct espota_outco
         return;
     }
     espota_builder_add(to, "it took nothing more for ");
-    add_seconds(to, o->timeout_ms);
+    espota_tell_seconds(to, o->timeout_ms);
     espota_builder_add(to, ", after %u of %u bytes", o->acked, o->total);
 }
 
@@ -412,7 +415,7 @@ static void tell_web_unknown(struct espota_builder *to, const struct espota_outc
         espota_builder_add(to, "the device has the whole image and says nothing; look at it "
                                "before you send it again");
     } else {
-        tell_unknown(to, o);
+        espota_tell_unknown(to, o);
     }
 }
 
@@ -461,7 +464,7 @@ static void tell_web(struct espota_builder *to, const struct espota_outcome *o,
     default:
         espota_builder_add(to, "%s", o->reason[0] != '\0' ? o->reason : "no answer within ");
         if (o->reason[0] == '\0')
-            add_seconds(to, o->timeout_ms);
+            espota_tell_seconds(to, o->timeout_ms);
         if (o->advice != NULL)
             espota_builder_add(to, " (%s)", o->advice);
         break;
@@ -521,19 +524,19 @@ static void tell_callback(struct espota_builder *to, const struct espota_outcome
         tell_refused(to, o);
         break;
     case ESPOTA_E_BROKEN:
-        tell_broken(to, o);
+        espota_tell_broken(to, o);
         break;
     case ESPOTA_E_UNKNOWN:
-        tell_unknown(to, o);
+        espota_tell_unknown(to, o);
         break;
     case ESPOTA_E_INTERRUPTED:
-        tell_interrupted(to, o);
+        espota_tell_interrupted(to, o);
         break;
     default:
         if (o->os_error != 0)
             espota_builder_add(to,
                                "cannot send to %s: %s; does a firewall of this machine forbid it?",
-                               device_text(o, true, device), espota_os_text(o->os_error));
+                               espota_tell_device(o, true, device), espota_os_text(o->os_error));
         else
             espota_builder_add(to, "%s", espota_status_text(o->status));
         break;
@@ -553,6 +556,9 @@ void espota_outcome_text(const struct espota_outcome *o, char *out, size_t room,
         break;
     case ESPOTA_ROAD_WEB:
         tell_web(&to, o, remedy);
+        break;
+    case ESPOTA_ROAD_ESPHOME:
+        espota_esphome_tell(&to, o, remedy);
         break;
     case ESPOTA_ROAD_WAIT:
         tell_wait(&to, o);
@@ -589,6 +595,8 @@ bool espota_outcome_again(const struct espota_outcome *o)
     case ESPOTA_E_BROKEN:
         return true;
     case ESPOTA_E_REFUSED:
+        if (o->road == ESPOTA_ROAD_ESPHOME)
+            return espota_esphome_passes(o);
         if (o->road != ESPOTA_ROAD_CALLBACK)
             return false;
         refusal = find_refusal(o);

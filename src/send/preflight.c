@@ -92,11 +92,45 @@ static enum espota_status check_unknown(const struct check *check)
     return ESPOTA_OK;
 }
 
+/* ESPHome's devices take more: what LibreTiny builds, and a program for the host itself. */
+static bool is_esphomes(const struct check *check)
+{
+    const struct espota_image *image = check->image;
+    const uint8_t *bytes = check->file->bytes;
+
+    if (check->request->road != ESPOTA_ROAD_ESPHOME)
+        return false;
+    return (image->kind == ESPOTA_IMAGE_UF2 && espota_chip_is_libretiny(image->chip) &&
+            image->problem_count == 0) ||
+           (image->kind == ESPOTA_IMAGE_UNKNOWN && check->file->length > 4 &&
+            memcmp(bytes,
+                   "\x7f"
+                   "ELF",
+                   4) == 0);
+}
+
+/* What is no program: the two that ESPHome can write as well. */
+static enum espota_status check_type(const struct check *check)
+{
+    bool table = check->request->type == ESPOTA_UPLOAD_TYPE_PARTITION_TABLE;
+    enum espota_image_kind kind = table ? ESPOTA_IMAGE_ESP32_PARTITION : ESPOTA_IMAGE_ESP32_LOADER;
+
+    if (check->request->road != ESPOTA_ROAD_ESPHOME)
+        return refuse(check, 0, "only ESPHome's devices take a boot loader or a partition table");
+    if (check->file->outer.kind != kind)
+        return refuse(check, 0, "it is %s, and no %s",
+                      espota_image_kind_text(check->file->outer.kind),
+                      table ? "partition table" : "boot loader of the ESP32 family");
+    return ESPOTA_OK;
+}
+
 /* What may go to command 0, by its kind alone. */
 static enum espota_status check_kind(const struct check *check)
 {
     const struct espota_image *image = check->image;
 
+    if (is_esphomes(check))
+        return ESPOTA_OK;
     switch (image->kind) {
     case ESPOTA_IMAGE_ESP8266:
     case ESPOTA_IMAGE_ESP32:
@@ -251,6 +285,10 @@ static enum espota_status check_filesystem(const struct check *check)
 {
     const struct espota_image *image = &check->file->outer;
 
+    if (check->request->road == ESPOTA_ROAD_ESPHOME)
+        return espota_error_set(check->err, ESPOTA_E_USAGE,
+                                "%s is not sent: ESPHome's devices take no image of a file system",
+                                check->request->name);
     if (espota_image_is_filesystem(image->kind) || image->length == 0)
         return check_problems(check, "", image);
     if (image->kind == ESPOTA_IMAGE_UNKNOWN)
@@ -284,6 +322,8 @@ static enum espota_status check_program(const struct check *check)
 {
     enum espota_status status;
 
+    if (check->request->type != ESPOTA_UPLOAD_TYPE_APP)
+        return check_type(check);
     if (check->file->outer.kind == ESPOTA_IMAGE_GZIP)
         status = check_gzip(check);
     else

@@ -13,6 +13,7 @@
 #include "espota/error.h"
 #include "espota/log.h"
 #include "image/image.h"
+#include "send/send.h"
 
 struct espota_key; /* crypto/keys.h */
 
@@ -20,9 +21,11 @@ struct espota_preflight {
     const struct espota_image_file *file; /* exactly what would be sent, with its bytes */
     const char *name;                     /* the file, for messages */
     bool filesystem;                      /* command 100 */
-    enum espota_chip chip; /* what the target is; UNKNOWN: whatever the image is for */
-    bool lenient;          /* espota.py's command line: what is not recognised is sent, warned */
-    bool force;            /* no check but that of the signature */
+    enum espota_road road;
+    enum espota_upload_type type; /* ESPHOME */
+    enum espota_chip chip;        /* what the target is; UNKNOWN: whatever the image is for */
+    bool lenient; /* espota.py's command line: what is not recognised is sent, warned */
+    bool force;   /* no check but that of the signature */
     const struct espota_key *publickey; /* NULL: signatures are not checked */
     const struct espota_log *log;       /* warnings; NULL: none */
 };

@@ -19,6 +19,21 @@
 #include "sys/sys.h"
 #include "wire/wire.h"
 
+/* --- the roads into a device --- */
+
+enum espota_road {
+    ESPOTA_ROAD_CALLBACK, /* invited, and it calls back */
+    ESPOTA_ROAD_WEB,
+    ESPOTA_ROAD_ESPHOME,
+    ESPOTA_ROAD_WAIT, /* after one of them: for the device to come back */
+};
+
+/*
+ * Which road a target, as people write it, names; `rest` is what that road calls the device: a URL
+ * for WEB, else HOST[:PORT].
+ */
+enum espota_road espota_road_of(const char *target, const char **rest);
+
 /*
  * --- what is sent ---
  *
@@ -26,11 +41,29 @@
  * that get it. What happens to the file afterwards changes nothing.
  */
 
+/* How an image may travel; which one, devices that know more than one say. */
+enum espota_packing {
+    ESPOTA_PACKING_NONE,
+    ESPOTA_PACKING_GZIP,    /* kept as it comes, and unpacked at the next start */
+    ESPOTA_PACKING_DEFLATE, /* unpacked as it comes, through a window of 4 KiB */
+    ESPOTA_PACKINGS,
+};
+
+struct espota_packed {
+    void *bytes; /* NULL: nobody has asked for it */
+    uint32_t length;
+    char md5[ESPOTA_MD5_HEX + 1]; /* of these bytes */
+};
+
+struct espota_sources;
+
 struct espota_source {
+    const struct espota_sources *of;
     struct espota_source *older; /* the next one in the list of all */
     struct espota_image_input from;
     char *name; /* the source's own, as the user named it */
     bool filesystem;
+    enum espota_road road; /* that it is checked for */
     struct espota_image_file sent;
     uint32_t length;       /* of its bytes */
     enum espota_chip chip; /* UNKNOWN: the image does not tell */
@@ -39,6 +72,7 @@ struct espota_source {
     bool odd_flash_mode;
     char md5[ESPOTA_MD5_HEX + 1]; /* of those bytes, or of what they decrypt to */
     struct espota_error error;    /* status not OK: it cannot be sent, and why; no bytes then */
+    struct espota_packed *packed; /* by packing; see espota_source_pack */
 };
 
 /* Fill in the first part; all of it is borrowed until deinit. */
@@ -59,7 +93,14 @@ void espota_sources_deinit(struct espota_sources *sources);
  */
 enum espota_status espota_sources_get(struct espota_sources *sources,
                                       const struct espota_image_input *from, bool filesystem,
-                                      const struct espota_source **out,
+                                      enum espota_road road, const struct espota_source **out,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+
+/* Whether a device that unpacks in this way may get it so. */
+bool espota_source_packs(const struct espota_source *source, enum espota_packing packing);
+/* Packed, once for all who ask; *out is borrowed until deinit. */
+enum espota_status espota_source_pack(const struct espota_source *source,
+                                      enum espota_packing packing, const struct espota_packed **out,
                                       struct espota_error *err) ESPOTA_MUST_CHECK;
 
 /* What stands behind an http:// or https:// target. */
@@ -151,12 +192,6 @@ enum espota_knock {
     ESPOTA_KNOCK_OPEN,    /* something listens there by TCP */
 };
 
-enum espota_road {
-    ESPOTA_ROAD_CALLBACK, /* invited, and it calls back */
-    ESPOTA_ROAD_WEB,
-    ESPOTA_ROAD_WAIT, /* after one of them: for the device to come back */
-};
-
 struct espota_outcome {
     enum espota_status status;
     enum espota_road road;
@@ -187,6 +222,9 @@ struct espota_outcome {
     bool sending;                   /* a web updater was sent the image, and not only asked */
     unsigned http;                  /* the status that a web updater answered; 0: it did not */
     char user[64];                  /* whose password it was, for a web updater */
+    unsigned refusal;               /* ESPHOME: the device's error byte; 0: none */
+    unsigned esphome;               /* ESPHOME: an espota_esphome_reason */
+    unsigned phase;                 /* ESPHOME: an espota_esphome_phase */
     char reason[256];               /* of this machine or of the connection, in its own words */
     uint64_t waited_ms;             /* for the device to come back */
     size_t words_length;
@@ -219,7 +257,7 @@ bool espota_outcome_again(const struct espota_outcome *outcome);
 
 struct espota_attempt_event {
     enum espota_event_kind kind;   /* INVITED to PROGRESS */
-    uint32_t acked;                /* bytes that the device's TCP has */
+    uint32_t acked, total;         /* bytes that the device's TCP has, and will have */
     struct espota_address address; /* INVITED, CONNECTED: the device's */
     const char *scheme;            /* AUTH: how the device wants its password */
     enum espota_web_kind web;      /* what was found there; AUTO: nothing, so far */
@@ -250,15 +288,18 @@ struct espota_attempt_config {
     const struct espota_crypto *crypto;
     const struct espota_source *source;
     const struct espota_upload_options *options; /* of the run */
-    const struct espota_url *url; /* of a web updater; NULL: a device that calls back */
-    enum espota_web_kind web;     /* as the user said; AUTO: see what answers */
+    enum espota_road road;                       /* the target's */
+    const struct espota_url *url;                /* WEB */
+    enum espota_web_kind web;                    /* as the user said; AUTO: see what answers */
     enum espota_command command;
-    struct espota_address device; /* to invite, or that of the URL's host */
+    struct espota_address device; /* to invite or to connect to, or that of the URL's host */
     struct espota_address from;   /* where its connection comes from */
     bool named;                   /* the user did not write the device's address: it is news */
     uint64_t since;               /* a stranger that connected after this may be the device */
     const char *user;             /* of a web updater; NULL: the device's usual one */
-    const char *password;         /* NULL: none yet */
+    const uint8_t *key;           /* ESPHOME: of ESPOTA_NOISE_KEY_SIZE bytes; NULL: none */
+    const struct espota_noise_crypto *noise; /* ESPHOME */
+    const char *password;                    /* NULL: none yet */
     size_t password_length;
     enum espota_purpose purpose;
     const struct espota_outcome *failed; /* KNOCK: of the attempt before; copied */

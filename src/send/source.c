@@ -16,6 +16,9 @@ static void source_destroy(struct espota_source *source)
 {
     if (source == NULL)
         return;
+    for (int i = 0; i < ESPOTA_PACKINGS && source->packed != NULL; i++)
+        free(source->packed[i].bytes);
+    free(source->packed);
     free(source->name);
     espota_image_free(&source->sent);
     free(source);
@@ -166,6 +169,8 @@ static enum espota_status check(struct espota_sources *sources, struct espota_so
         .file = plain != NULL ? plain : &source->sent,
         .name = plain != NULL ? sources->options->md5_of : source->name,
         .filesystem = source->filesystem,
+        .road = source->road,
+        .type = sources->options->type,
         .lenient = sources->options->legacy_tool,
         .force = sources->options->force,
         .publickey = sources->publickey,
@@ -174,7 +179,7 @@ static enum espota_status check(struct espota_sources *sources, struct espota_so
     struct espota_preflight_result result = {0};
     enum espota_status status = ESPOTA_OK;
 
-    if (sources->options->gzip)
+    if (sources->options->gzip && source->road != ESPOTA_ROAD_ESPHOME) /* there devices choose */
         status = pack(sources, source, &request, err);
     if (status == ESPOTA_OK)
         status = espota_preflight(&request, &result, err);
@@ -217,38 +222,108 @@ static const char *name_of(const struct espota_image_input *from)
 }
 
 static struct espota_source *find(const struct espota_sources *sources,
-                                  const struct espota_image_input *from, bool filesystem)
+                                  const struct espota_image_input *from, bool filesystem,
+                                  enum espota_road road)
 {
     /* a run has a handful of images, or one for each target: then the last ones differ */
     for (struct espota_source *source = sources->newest; source != NULL; source = source->older)
-        if (source->filesystem == filesystem && source->from.data == from->data &&
-            source->from.read == from->read && source->from.context == from->context &&
-            strcmp(source->name, name_of(from)) == 0)
+        if (source->filesystem == filesystem && source->road == road &&
+            source->from.data == from->data && source->from.read == from->read &&
+            source->from.context == from->context && strcmp(source->name, name_of(from)) == 0)
             return source;
     return NULL;
 }
 
 enum espota_status espota_sources_get(struct espota_sources *sources,
                                       const struct espota_image_input *from, bool filesystem,
-                                      const struct espota_source **out, struct espota_error *err)
+                                      enum espota_road road, const struct espota_source **out,
+                                      struct espota_error *err)
 {
-    struct espota_source *source = find(sources, from, filesystem);
+    struct espota_source *source = find(sources, from, filesystem, road);
 
     *out = source;
     if (source != NULL)
         return ESPOTA_OK;
     source = calloc(1, sizeof(*source));
-    if (source == NULL || (source->name = strdup(name_of(from))) == NULL) {
+    if (source == NULL || (source->name = strdup(name_of(from))) == NULL ||
+        (source->packed = calloc(ESPOTA_PACKINGS, sizeof(*source->packed))) == NULL) {
         source_destroy(source);
         return espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an image");
     }
     source->from = *from;
     source->from.name = source->name;
     source->filesystem = filesystem;
+    source->road = road;
+    source->of = sources;
     if (load(sources, source, &source->error) != ESPOTA_OK)
         espota_image_free(&source->sent);
     source->older = sources->newest;
     sources->newest = source;
     *out = source;
     return ESPOTA_OK;
+}
+
+static enum espota_status make_packed(const struct espota_source *source,
+                                      enum espota_packing packing, struct espota_packed *out,
+                                      struct espota_error *err)
+{
+    const uint8_t *bytes = source->sent.bytes;
+    struct espota_digest_part part;
+    size_t length;
+    enum espota_status status =
+        packing == ESPOTA_PACKING_GZIP
+            ? espota_gzip_pack(bytes, source->length, &out->bytes, &length, err)
+            : espota_deflate_pack(bytes, source->length, &out->bytes, &length, err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    out->length = (uint32_t)length; /* hardly more than an image has at the most */
+    part = (struct espota_digest_part){out->bytes, length};
+    status = espota_digest_hex(source->of->crypto, ESPOTA_DIGEST_MD5, &part, 1, out->md5);
+    if (status == ESPOTA_OK)
+        return ESPOTA_OK;
+    free(out->bytes);
+    out->bytes = NULL;
+    return espota_error_set(err, status, "the MD5 of %s cannot be computed", source->name);
+}
+
+enum espota_status espota_source_pack(const struct espota_source *source,
+                                      enum espota_packing packing, const struct espota_packed **out,
+                                      struct espota_error *err)
+{
+    struct espota_packed *packed = &source->packed[packing];
+
+    *out = packed;
+    return packed->bytes != NULL ? ESPOTA_OK : make_packed(source, packing, packed, err);
+}
+
+/* A loader that unpacks over its own source destroys itself: what it would do is looked at. */
+static bool unpacks_well(const struct espota_source *source)
+{
+    const struct espota_packed *packed;
+    struct espota_image_input from = {.name = source->name};
+    struct espota_image_file file;
+    struct espota_preflight request = {.file = &file, .name = source->name, .road = source->road};
+    struct espota_preflight_result result;
+    bool good;
+
+    if (espota_source_pack(source, ESPOTA_PACKING_GZIP, &packed, NULL) != ESPOTA_OK)
+        return false;
+    from.data = packed->bytes;
+    from.length = packed->length;
+    if (espota_image_load(&file, &from, true, NULL, NULL) != ESPOTA_OK)
+        return false;
+    good = espota_preflight(&request, &result, NULL) == ESPOTA_OK;
+    espota_image_free(&file);
+    return good;
+}
+
+bool espota_source_packs(const struct espota_source *source, enum espota_packing packing)
+{
+    if (packing == ESPOTA_PACKING_NONE)
+        return true;
+    if (source->gzip) /* as it was built: nothing is gained, and a loader knows one layer of it */
+        return false;
+    return packing == ESPOTA_PACKING_DEFLATE ||
+           (!espota_chip_is_esp32(source->chip) && unpacks_well(source));
 }

@@ -42,6 +42,10 @@ static enum espota_status copy_name(struct espota_host *out, const char *name, s
 static enum espota_status check_characters(const char *text, struct espota_error *err)
 {
     for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
+        if (*at == '@' || *at == '/')
+            return espota_error_set(err, ESPOTA_E_USAGE,
+                                    "a host holds no '@' and no '/': a password has a file or a "
+                                    "variable of its own, and a path belongs to http://");
         if (*at <= ' ' || *at == 0x7f)
             return espota_error_set(err, ESPOTA_E_USAGE,
                                     "a host holds no blanks and no control characters");

@@ -325,24 +325,29 @@ static bool decode_four(struct espota_writer *writer, const char *at)
     return (count == 4 || bits << (8 * count) == 0) && !writer->overrun;
 }
 
+enum espota_status espota_base64_read(const char *text, size_t left, uint8_t *out, size_t room,
+                                      size_t *length)
+{
+    struct espota_writer writer;
+
+    espota_writer_init(&writer, out, room);
+    if (left % 4 != 0)
+        return ESPOTA_BAD;
+    for (; left > 0; text += 4, left -= 4)
+        if (!decode_four(&writer, text) || (left > 4 && text[3] == '='))
+            return ESPOTA_BAD;
+    *length = writer.used;
+    return ESPOTA_OK;
+}
+
 enum espota_status espota_http_basic_read(const char *value, uint8_t *out, size_t room,
                                           size_t *length)
 {
     const char *at = espota_http_behind(value, "Basic ");
-    struct espota_writer writer;
-    size_t left;
 
     if (at == NULL)
         return ESPOTA_BAD;
     while (*at == ' ')
         at++;
-    left = espota_text_length(at, SIZE_MAX);
-    espota_writer_init(&writer, out, room);
-    if (left % 4 != 0)
-        return ESPOTA_BAD;
-    for (; left > 0; at += 4, left -= 4)
-        if (!decode_four(&writer, at) || (left > 4 && at[3] == '='))
-            return ESPOTA_BAD;
-    *length = writer.used;
-    return ESPOTA_OK;
+    return espota_base64_read(at, espota_text_length(at, SIZE_MAX), out, room, length);
 }

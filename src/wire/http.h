@@ -97,6 +97,10 @@ bool espota_http_parameter(const char *value, const char *name, char *out, size_
 bool espota_http_basic(const char *user, const char *password, size_t password_length,
                        char out[ESPOTA_HTTP_BASIC_MAX]);
 
+/* The bytes that these digits stand for. BAD: they are no base64, or more than `room`. */
+enum espota_status espota_base64_read(const char *text, size_t left, uint8_t *out, size_t room,
+                                      size_t *length) ESPOTA_MUST_CHECK;
+
 /*
  * The bytes of "user:password" in the value of an Authorization header: all of them, a NUL too.
  * BAD: it is not Basic, no base64, or longer than `room`. A secret: wipe it, after BAD as well.

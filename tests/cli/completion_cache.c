@@ -65,12 +65,13 @@ START_TEST(what_a_person_types)
         device("the door", "door.local", "2001:db8::7", 9000, ESPOTA_KIND_ESP32),
         device("lamp", "lamp.local", "fe80::1%eth0", 2040, ESPOTA_KIND_PICO),
         device("blinds", "blinds.local", "192.0.2.9", 65280, ESPOTA_KIND_ARDUINO),
-        device("sensor", "sensor.local", "192.0.2.8", 6053, ESPOTA_KIND_ESPHOME),
+        device("sensor", "sensor.local", "192.0.2.8", 3232, ESPOTA_KIND_ESPHOME),
+        device("old", "old.local", "2001:db8::8", 0, ESPOTA_KIND_ESPHOME),
     };
     struct stat about;
 
     begin();
-    ck_assert_int_eq(write_cache(devices, 5, NULL), ESPOTA_OK);
+    ck_assert_int_eq(write_cache(devices, 6, NULL), ESPOTA_OK);
     check_file("kitchen.local\tkitchen\n"
                "192.0.2.7\tkitchen\n"
                "door.local:9000\tthe door\n"
@@ -78,7 +79,11 @@ START_TEST(what_a_person_types)
                "lamp.local\tlamp\n"
                "fe80::1%eth0\tlamp\n"
                "http://blinds.local:65280/sketch\tblinds\n"
-               "http://192.0.2.9:65280/sketch\tblinds\n");
+               "http://192.0.2.9:65280/sketch\tblinds\n"
+               "esphome://sensor.local\tsensor\n"
+               "esphome://192.0.2.8\tsensor\n"
+               "esphome://old.local\told\n"
+               "esphome://[2001:db8::8]\told\n");
     ck_assert_int_eq(stat(path, &about), 0);
     ck_assert_uint_eq(about.st_mode & 0777, 0600);
     end();

@@ -5,6 +5,7 @@ They name devices in 192.168.1.0/24: the test makes a network namespace of its o
 addresses are devices in a process. Needs root for that, and says SKIPPED without.
 """
 
+import base64
 import os
 import pathlib
 import re
@@ -27,7 +28,8 @@ def blocks(name, kind):
 def make_addresses():
     """Inside the namespace: loopback is up and has the devices' addresses."""
     for command in ("ip link set lo up", "ip addr add 192.168.1.50/32 dev lo",
-                    "ip addr add 192.168.1.51/32 dev lo"):
+                    "ip addr add 192.168.1.51/32 dev lo",
+                    "ip addr add 192.168.1.70/32 dev lo"):
         subprocess.run(command.split(), check=True)
 
 
@@ -45,10 +47,12 @@ class Readme(Case):
         self.file("sketch.bin", image())
         self.file("secret.txt", "secret\n")
         self.file("other.txt", "other\n")
+        self.file("firmware.ota.bin", image(seed=9))
+        self.file("kitchen.key", base64.b64encode(bytes(range(32))).decode() + "\n")
 
-    def device(self, address, password):
-        device = Process(espota_stub(), "--bind", address, "--port", "8266", "--password",
-                         password, "--fast", "--json")
+    def device(self, address, *argv):
+        device = Process(espota_stub(), "--bind", address, "--port", "8266", "--fast",
+                         "--json", *argv)
         self.addCleanup(device.close)
         device.wait_event("ready")
 
@@ -59,8 +63,10 @@ class Readme(Case):
         return done
 
     def run_all(self, name):
-        self.device("192.168.1.50", "secret")
-        self.device("192.168.1.51", "other")
+        self.device("192.168.1.50", "--password", "secret")
+        self.device("192.168.1.51", "--password", "other")
+        self.device("192.168.1.70", "--esphome", "--encrypted", "--key-file",
+                    self.dir / "kitchen.key")
         fleet, = blocks(name, "text")
         self.file("fleet.txt", fleet)
         for block in blocks(name, "sh"):

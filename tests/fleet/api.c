@@ -25,8 +25,8 @@
 
 START_TEST(test_each_begins_with_its_size_and_ends_without_padding)
 {
-    CHECK_SIZED(espota_upload_options, ESPOTA_UPLOAD_OPTIONS_INIT, web);
-    CHECK_SIZED(espota_upload_target, ESPOTA_UPLOAD_TARGET_INIT, web);
+    CHECK_SIZED(espota_upload_options, ESPOTA_UPLOAD_OPTIONS_INIT, key);
+    CHECK_SIZED(espota_upload_target, ESPOTA_UPLOAD_TARGET_INIT, platform);
     CHECK_SIZED(espota_discover_options, ESPOTA_DISCOVER_OPTIONS_INIT, event);
     CHECK_SIZED(espota_serve_options, ESPOTA_SERVE_OPTIONS_INIT, ready);
     CHECK_SIZED(espota_serve_device, ESPOTA_SERVE_DEVICE_INIT, path);

@@ -141,18 +141,40 @@ START_TEST(test_words_are_escaped_and_the_first_counts)
 }
 END_TEST
 
-START_TEST(test_esphome)
+static struct espota_device esphome(const char *txt, size_t length)
 {
     struct espota_device device = {.port = 6053};
+
+    espota_device_describe(&device, ESPOTA_SERVICE_ESPHOME, (const uint8_t *)txt, length);
+    ck_assert_int_eq(device.kind, ESPOTA_KIND_ESPHOME);
+    ck_assert_int_eq(device.auth, ESPOTA_DEVICE_AUTH_UNKNOWN);
+    return device;
+}
+
+START_TEST(test_esphome)
+{
     static const char txt[] = "\x0e"
                               "board=esp32dev"
                               "\x0f"
-                              "version=2025.10";
+                              "version=2025.10"
+                              "\x0e"
+                              "platform=ESP32"
+                              "\x33"
+                              "api_encryption=Noise_NNpsk0_25519_ChaChaPoly_SHA256";
+    static const char offers[] = "\x34"
+                                 "api_encryption_supported=Noise_NNpsk0_25519_ChaCha_x";
+    struct espota_device device = esphome(txt, sizeof(txt) - 1);
 
-    espota_device_describe(&device, ESPOTA_SERVICE_ESPHOME, (const uint8_t *)txt, sizeof(txt) - 1);
-    ck_assert_int_eq(device.kind, ESPOTA_KIND_ESPHOME);
     ck_assert_str_eq(device.board, "esp32dev");
-    ck_assert_int_eq(device.auth, ESPOTA_DEVICE_AUTH_UNKNOWN);
+    ck_assert_str_eq(device.version, "2025.10");
+    ck_assert_str_eq(device.platform, "ESP32");
+    ck_assert_uint_eq(device.port, 3232); /* not that of its API */
+    ck_assert(device.encrypted);
+    device = esphome(txt, 15);
+    ck_assert_uint_eq(device.port, 0);
+    ck_assert(!device.encrypted);
+    device = esphome(offers, sizeof(offers) - 1);
+    ck_assert(!device.encrypted);
 }
 END_TEST
 

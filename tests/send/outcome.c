@@ -356,7 +356,7 @@ START_TEST(test_remedies)
         {{.status = ESPOTA_OK}, 0},
         {{.status = ESPOTA_E_NO_ANSWER}, ESPOTA_REMEDY_WAIT_LONGER},
         {{.status = ESPOTA_E_NO_ANSWER, .challenge = 32}, ESPOTA_REMEDY_WAIT_LONGER},
-        {{.status = ESPOTA_E_NO_ANSWER, .knock = ESPOTA_KNOCK_OPEN}, 0},
+        {{.status = ESPOTA_E_NO_ANSWER, .knock = ESPOTA_KNOCK_OPEN}, ESPOTA_REMEDY_AS_ESPHOME},
         {{.status = ESPOTA_E_NO_ANSWER, .stranger = {.family = 4, .bytes = {10, 0, 0, 9}}},
          ESPOTA_REMEDY_NAME_PEER},
         {{.status = ESPOTA_E_AUTH, .challenge = 32}, ESPOTA_REMEDY_GIVE_PASSWORD},

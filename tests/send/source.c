@@ -64,7 +64,8 @@ static const struct espota_source *get(struct espota_sources *sources, const cha
 
     const struct espota_image_input from = {.name = path};
 
-    ck_assert_int_eq(espota_sources_get(sources, &from, false, &source, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_sources_get(sources, &from, false, ESPOTA_ROAD_CALLBACK, &source, NULL),
+                     ESPOTA_OK);
     return source;
 }
 
@@ -87,7 +88,8 @@ START_TEST(test_read_once_and_shared)
     ck_assert_uint_eq(strlen(first->sent.sha256), 64);
     ck_assert_int_eq(unlink(image_path), 0);
     ck_assert_ptr_eq(get(&sources, image_path), first); /* though the file is gone */
-    ck_assert_int_eq(espota_sources_get(&sources, &from, true, &files, NULL), ESPOTA_OK);
+    ck_assert_int_eq(espota_sources_get(&sources, &from, true, ESPOTA_ROAD_CALLBACK, &files, NULL),
+                     ESPOTA_OK);
     ck_assert_ptr_ne(files, first); /* another kind of image is checked by itself */
     ck_assert_int_eq(files->error.status, ESPOTA_E_LOCAL);
     espota_sources_deinit(&sources);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "send/espota/stream.h"
+#include "send/stream.h"
 
 /* What leaves in `ms` if everything that may leave does so at the times the bucket names. */
 static uint64_t run(uint64_t rate, uint64_t ms, size_t *largest)

@@ -79,6 +79,25 @@ need_zig() {
 print(os.path.join(os.path.dirname(ziglang.__file__), "zig"))')
 }
 
+# need_esphome DIR: ESPHome's own uploader, from PyPI, where it is not in DIR yet. Leaves in $esphome the
+# Python that runs it with DIR/esphome on PYTHONPATH. It is unpacked and not installed: it asks for a
+# newer Python, for other parts of itself.
+need_esphome() {
+    if [ ! -d "$1/esphome/esphome" ]; then
+        echo "Installing: esphome $ESPHOME_VERSION"
+        if ! python3 -m venv "$1" ||
+            ! "$1/bin/pip" install --quiet --disable-pip-version-check \
+                "aioesphomeapi==$AIOESPHOMEAPI_VERSION" ||
+            ! "$1/bin/pip" download --quiet --disable-pip-version-check --no-deps --dest "$1/wheel" \
+                --python-version 3.12 --only-binary=:all: "esphome==$ESPHOME_VERSION" ||
+            ! python3 -m zipfile -e "$1"/wheel/esphome-*.whl "$1/esphome"; then
+            echo "pip could not install esphome $ESPHOME_VERSION in $1" >&2
+            return 1
+        fi
+    fi
+    esphome=$1/bin/python3
+}
+
 # What building needs, and what the ordinary tests need beside it.
 LIBRARY_PACKAGES="libc6-dev libssl-dev libcurl4-openssl-dev libjansson-dev libmicrohttpd-dev
     libavahi-client-dev libavahi-compat-libdnssd-dev zlib1g-dev libbearssl-dev"
@@ -95,3 +114,5 @@ FULL_PACKAGES="clang clang-tidy clang-format libclang-rt-dev|libclang-common-14-
     gcc-mingw-w64-x86-64-win32 perl zip unzip wine wine64
     qemu-user-static gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf buildah"
 ZIG_VERSION=0.17.1
+ESPHOME_VERSION=2026.10.0
+AIOESPHOMEAPI_VERSION=46.23.0

@@ -28,6 +28,16 @@ espota_crypto_bearssl_init(struct espota_crypto_bearssl *crypto) ESPOTA_MUST_CHE
 /* No digest may be under way. */
 void espota_crypto_bearssl_deinit(struct espota_crypto_bearssl *crypto);
 
+/* The caller's memory; its content is this module's. There is nothing to undo. */
+struct espota_noise_bearssl {
+    struct espota_noise_crypto table; /* hand out &noise.table; not to be copied */
+    const struct espota_crypto *random;
+};
+
+/* `random`: of its table the random bytes are used; it must outlive this. */
+void espota_noise_bearssl_init(struct espota_noise_bearssl *noise,
+                               const struct espota_crypto *random);
+
 enum { ESPOTA_MODULUS_MAX = 512, ESPOTA_EXPONENT_MAX = 8 };
 
 /* The caller's memory; its content is this module's. */

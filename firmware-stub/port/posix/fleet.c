@@ -31,6 +31,8 @@ struct fleet {
     const struct stub_options *options;
     struct espota_loop *loop;
     struct espota_crypto_bearssl crypto;
+    struct espota_noise_bearssl noise;
+    uint8_t key[ESPOTA_NOISE_KEY_SIZE];
     struct espota_verifier_bearssl verifier;
     struct stub_settings settings;
     char password_hash[ESPOTA_NONCE_MAX + 1];
@@ -73,6 +75,27 @@ static enum espota_status hash_password(struct fleet *fleet, struct espota_error
         return espota_error_set(err, ESPOTA_E_FAILED, "the password cannot be hashed");
     fleet->settings.password_hash = fleet->password_hash;
     return ESPOTA_OK;
+}
+
+static enum espota_status read_key(struct fleet *fleet, struct espota_error *err)
+{
+    struct espota_secret text = ESPOTA_SECRET_INIT;
+    struct espota_log log = out_log();
+    const char *file = fleet->options->key_file;
+    size_t length = 0;
+    enum espota_status status;
+
+    if (file == NULL)
+        return ESPOTA_OK;
+    status = espota_secret_read(&text, file, "key file", &log, err);
+    if (status == ESPOTA_OK && (espota_base64_read(text.bytes, text.length, fleet->key,
+                                                   sizeof(fleet->key), &length) != ESPOTA_OK ||
+                                length != sizeof(fleet->key)))
+        status = espota_error_set(err, ESPOTA_E_USAGE,
+                                  "%s holds no key: that is base64 of 32 bytes", file);
+    espota_secret_wipe(&text);
+    fleet->settings.key = fleet->key;
+    return status;
 }
 
 static enum espota_status prepare_page(struct fleet *fleet, struct espota_error *err)
@@ -131,6 +154,10 @@ static enum espota_status fleet_init(struct fleet *fleet, const struct stub_opti
     };
     if (status == ESPOTA_OK)
         status = crypto_init(fleet, err);
+    espota_noise_bearssl_init(&fleet->noise, &fleet->crypto.table);
+    fleet->settings.noise = &fleet->noise.table;
+    if (status == ESPOTA_OK)
+        status = read_key(fleet, err);
     if (status == ESPOTA_OK)
         status = hash_password(fleet, err);
     if (status == ESPOTA_OK && options->publickey != NULL) {
@@ -154,6 +181,7 @@ static void fleet_deinit(struct fleet *fleet)
         stub_node_deinit(&fleet->nodes[--fleet->count]);
     free(fleet->nodes);
     espota_crypto_bearssl_deinit(&fleet->crypto);
+    espota_wipe(fleet->key, sizeof(fleet->key));
     espota_wipe(fleet->password_hash, sizeof(fleet->password_hash));
     espota_wipe(fleet->web_credentials, sizeof(fleet->web_credentials));
     espota_loop_destroy(fleet->loop);

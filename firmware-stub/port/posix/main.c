@@ -39,7 +39,19 @@ static const struct opt options[] = {
      "Take only what this RSA key signed in the ESP8266's format, and do not look at the MD5.",
      MEMBER(publickey), .min = 1},
 
-    {.kind = OPT_HEADING, .help = "The other two roads"},
+    {.kind = OPT_HEADING, .help = "The other roads"},
+    {OPT_FLAG, 0, "esphome", NULL,
+     "Be a device of ESPHome's: its protocol, by TCP at the same port, in place of invitations. "
+     "--auth-method sha256 asks for the password as since 2026.1.",
+     MEMBER(esphome)},
+    {OPT_FLAG, 0, "deflate", NULL,
+     "There: unpack the image as it comes, as an ESP32; without it gzip is kept for the next "
+     "start, as on an ESP8266.",
+     MEMBER(deflate)},
+    {OPT_STRING, 0, "key-file", "FILE",
+     "There: offer encryption, with the key (base64 of 32 bytes) in the first line of FILE.",
+     MEMBER(key_file), .min = 1},
+    {OPT_FLAG, 0, "encrypted", NULL, "There: refuse who comes without.", MEMBER(encrypted)},
     {OPT_STRING, 0, "http", "ADDR:PORT",
      "Also be a page for updates, http://ADDR:PORT/update, as ESP8266HTTPUpdateServer is; port 0: "
      "any free one, which is told. In a fleet each device has it on its own address. The password "
@@ -140,6 +152,10 @@ static const char *contradiction(const struct stub_options *typed)
     if (typed->layout != STUB_LAYOUT_EBOOT &&
         (typed->quirks || typed->atomic_fs || typed->running != STUB_SLOT_NONE || typed->resume))
         return "--layout excludes --quirks, --atomic-fs, --rtos and --resume";
+    if (!typed->esphome && (typed->deflate || typed->key_file != NULL))
+        return "--deflate and --key-file are for --esphome";
+    if (typed->encrypted && typed->key_file == NULL)
+        return "--encrypted needs --key-file";
     if (typed->boot && typed->flash == NULL)
         return "--boot needs --flash";
     if (typed->user != NULL && typed->http == NULL && typed->pull == NULL)

@@ -131,7 +131,7 @@ static const char *event(void *context, const struct espota_receiver_event *even
 {
     struct stub_node *node = context;
 
-    if (event->kind == ESPOTA_RECEIVER_START && node->web.engine.updater.running)
+    if (event->kind == ESPOTA_RECEIVER_START && node->web.engine.page.updater.running)
         return busy;
     tell(node, event, node->who.address.family);
     return NULL;
@@ -141,7 +141,8 @@ static const char *web_event(void *context, const struct espota_receiver_event *
 {
     struct stub_node *node = context;
 
-    if (event->kind == ESPOTA_RECEIVER_START && node->device.receiver.updater.running)
+    if (event->kind == ESPOTA_RECEIVER_START &&
+        (node->device.receiver.updater.running || node->native.engine.esphome.updater.running))
         return busy;
     tell(node, event, node->who.web.family);
     return NULL;
@@ -190,7 +191,7 @@ static void step(void *context)
     int32_t again;
 
     /* down: only the old connection's last words are still leaving */
-    if (node->udp.fd < 0 || !acts(node))
+    if (!node->up || node->udp.fd < 0 || !acts(node))
         return;
     again = espota_pump_run(&node->device);
     if (node->restarts) {
@@ -322,6 +323,21 @@ static void fill_tables(struct stub_node *node)
         .context = node,
         .event = event,
     };
+    espota_inflate_zlib_init(&node->inflate);
+    node->esphome = (struct espota_esphome_device){
+        .update = &node->update,
+        .password = options->password.bytes,
+        .md5 = options->auth != STUB_AUTH_SHA256,
+        .version = ESPOTA_ESPHOME_VERSION_MAX,
+        .gzip = !options->deflate,
+        .inflate = options->deflate ? &node->inflate.table : NULL,
+        .noise = settings->noise,
+        .key = settings->key,
+        .encrypted = options->encrypted,
+        .space_error = options->deflate ? ESPOTA_ESPHOME_E_SPACE_32 : ESPOTA_ESPHOME_E_SPACE_8266,
+        .context = node,
+        .event = event,
+    };
     node->page = (struct espota_web_config){
         .update = &node->update,
         .path = "/update",
@@ -348,7 +364,8 @@ enum espota_status stub_node_init(struct stub_node *node, const struct stub_sett
     node->timer.expired = expired;
     node->udp.context = node->timer.context = node;
     stub_link_init(&node->link, settings->loop, &settings->options->shape, step, node);
-    stub_web_init(&node->web, node);
+    stub_served_page_init(&node->web, node);
+    stub_served_esphome_init(&node->native, node);
     status = open_flash(node, flash, err);
     if (status == ESPOTA_OK) {
         fill_tables(node);
@@ -367,27 +384,37 @@ void stub_node_deinit(struct stub_node *node)
         return;
     stub_node_silence(node);
     stub_link_deinit(&node->web.link);
+    stub_link_deinit(&node->native.link);
     stub_link_deinit(&node->link);
     stub_rtc_deinit(&node->rtc);
     stub_chip_deinit(&node->chip);
     node->settings = NULL;
 }
 
-enum espota_status stub_node_listen(struct stub_node *node, struct espota_error *err)
+static enum espota_status listen_for_invitations(struct stub_node *node, struct espota_error *err)
 {
-    const struct stub_settings *settings = node->settings;
     enum espota_status status = espota_udp_open(&node->who.address, &node->udp.fd, err);
 
     if (status == ESPOTA_OK)
-        status = stub_socket_watch(settings->loop, &node->udp, &node->who.address, err);
+        status = stub_socket_watch(node->settings->loop, &node->udp, &node->who.address, err);
+    return status;
+}
+
+enum espota_status stub_node_listen(struct stub_node *node, struct espota_error *err)
+{
+    const struct stub_settings *settings = node->settings;
+    enum espota_status status = settings->options->esphome ? stub_served_listen(&node->native, err)
+                                                           : listen_for_invitations(node, err);
+
     if (status != ESPOTA_OK)
         return status;
+    node->up = true;
     node->slow = (struct stub_slow){.loop_ms = settings->options->loop_delay_ms,
                                     .auth_ms = settings->options->auth_delay_ms,
                                     .turn = espota_loop_now(settings->loop)};
     espota_pump_init(&node->device, &node->ops, &node->receiver);
     if (settings->options->http != NULL)
-        status = stub_web_listen(&node->web, err);
+        status = stub_served_listen(&node->web, err);
     if (status == ESPOTA_OK && node->update.installer != NULL)
         status = stub_safe_confirm(&node->safe, err);
     if (status != ESPOTA_OK)
@@ -397,15 +424,18 @@ enum espota_status stub_node_listen(struct stub_node *node, struct espota_error 
 
 void stub_node_silence(struct stub_node *node)
 {
-    if (node->udp.fd < 0)
+    if (!node->up)
         return;
-    stub_socket_unwatch(node->settings->loop, &node->udp);
+    node->up = false;
+    if (node->udp.fd >= 0)
+        stub_socket_unwatch(node->settings->loop, &node->udp);
     espota_loop_disarm(node->settings->loop, &node->timer);
     espota_pump_deinit(&node->device);
-    stub_web_silence(&node->web);
+    stub_served_silence(&node->web);
+    stub_served_silence(&node->native);
 }
 
 bool stub_node_speaks(const struct stub_node *node)
 {
-    return node->link.closing || node->web.link.closing;
+    return node->link.closing || node->web.link.closing || node->native.link.closing;
 }

@@ -16,6 +16,7 @@
 #include "port/posix/log.h"
 #include "port/posix/options.h"
 #include "port/posix/slow.h"
+#include "port/zlib/zlib.h"
 
 /* What all devices have in common; borrowed by each. */
 struct stub_settings {
@@ -25,7 +26,9 @@ struct stub_settings {
     const struct espota_verifier *verify; /* NULL: any image is taken */
     const char *password_hash;            /* as struct espota_receiver_config has it */
     const char *web_credentials; /* of the page, and for a server: as espota_http_basic has it */
-    uint8_t *sector;             /* ESPOTA_SECTOR_SIZE bytes to work in */
+    const struct espota_noise_crypto *noise;
+    const uint8_t *key; /* of ESPHome's encryption; NULL: none */
+    uint8_t *sector;    /* ESPOTA_SECTOR_SIZE bytes to work in */
 
     void *context; /* for the two below */
     /* An update succeeded, and the device runs again. */
@@ -34,13 +37,33 @@ struct stub_settings {
     void (*failed)(void *context, const struct espota_error *error);
 };
 
-/* The device's page for updates (core/web_updater) on sockets of this process: web.c. */
-struct stub_web {
+/* An engine that listens by TCP. */
+struct stub_served_kind {
+    void (*init)(void *engine, const void *config);
+    void (*deinit)(void *engine);
+    unsigned (*want)(const void *engine);
+    void (*connected)(void *engine, const struct espota_peer *peer, uint64_t now);
+    void (*rx)(void *engine, const uint8_t *data, size_t length, uint64_t now);
+    void (*rx_end)(void *engine, uint64_t now);
+    const void *(*tx)(const void *engine, size_t *length);
+    void (*tx_ack)(void *engine, size_t length, uint64_t now);
+    void (*tick)(void *engine, uint64_t now);
+    bool (*deadline)(const void *engine, uint64_t *at);
+};
+
+/* One of them on sockets of this process: served.c. */
+struct stub_served {
     struct stub_node *node;
-    struct stub_link link;        /* to the client */
-    struct espota_watch listener; /* fd -1: silent */
+    const struct stub_served_kind *kind;
+    const void *config;
+    struct espota_address *address; /* where it listens */
+    struct stub_link link;          /* to the client */
+    struct espota_watch listener;   /* fd -1: silent */
     struct espota_timer timer;
-    struct espota_web_updater engine;
+    union {
+        struct espota_web_updater page;
+        struct espota_esphome_updater esphome;
+    } engine;
     bool connected;
     bool full; /* a connection waits and this process has no descriptor for it */
 };
@@ -59,8 +82,12 @@ struct stub_node {
     struct espota_pump_ops ops;
     struct espota_pump device;
     struct espota_web_config page;
-    struct stub_web web;
-    struct espota_watch udp; /* fd -1: the device is down */
+    struct stub_served web;
+    struct espota_inflate_zlib inflate;
+    struct espota_esphome_device esphome;
+    struct stub_served native; /* with --esphome, in place of the invitations */
+    struct espota_watch udp;   /* fd -1: the device is down, or takes no invitations */
+    bool up;
     struct espota_timer timer;
     char sketch_md5[ESPOTA_MD5_HEX + 1]; /* of the program that runs */
     uint32_t told;                       /* bytes of the last progress event */
@@ -111,11 +138,13 @@ void stub_node_fail(struct stub_node *node, const struct espota_error *error);
 /* An update is complete: restarts after a while, and is silent until then. */
 void stub_node_go_down(struct stub_node *node);
 
-void stub_web_init(struct stub_web *web, struct stub_node *node);
-/* Listens at node->who.web; with port 0 that says which one it got. */
-enum espota_status stub_web_listen(struct stub_web *web,
-                                   struct espota_error *err) ESPOTA_MUST_CHECK;
+/* The device's page for updates, at node->who.web; and ESPHome's protocol, at node->who.address. */
+void stub_served_page_init(struct stub_served *served, struct stub_node *node);
+void stub_served_esphome_init(struct stub_served *served, struct stub_node *node);
+/* Listens; with port 0 the address says which one it got. */
+enum espota_status stub_served_listen(struct stub_served *served,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
 /* Undoes it: what runs is given up, only last words still leave. */
-void stub_web_silence(struct stub_web *web);
+void stub_served_silence(struct stub_served *served);
 
 #endif

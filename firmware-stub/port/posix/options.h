@@ -32,6 +32,11 @@ struct stub_options {
     enum stub_auth auth;
     const char *publickey; /* NULL: signatures are not looked at */
 
+    bool esphome;         /* in place of invitations: ESPHome's protocol */
+    bool deflate;         /* there: as an ESP32; false: as an ESP8266, with gzip */
+    const char *key_file; /* there: NULL: no encryption */
+    bool encrypted;       /* there: refuses who comes without */
+
     const char *http; /* ADDR:PORT of the page for updates; NULL: none */
     const char *user; /* of that page; NULL: "admin" */
     const char *pull; /* URL of a server to ask instead of listening; NULL: none */

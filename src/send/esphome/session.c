@@ -21,6 +21,7 @@ static void over(session_t *s, enum espota_status status, enum espota_esphome_re
 {
     if (s->phase == ESPOTA_ESPHOME_OVER)
         return;
+    s->ended_in = s->phase;
     s->phase = ESPOTA_ESPHOME_OVER;
     s->status = status;
     s->reason = reason;
@@ -448,7 +449,8 @@ unsigned espota_esphome_session_want(const session_t *s)
         return want | (s->status == ESPOTA_OK ? ESPOTA_WANT_DONE : ESPOTA_WANT_FAILED);
     if (s->phase == ESPOTA_ESPHOME_PASSWORD)
         want |= ESPOTA_WANT_PASSWORD;
-    if (s->phase == ESPOTA_ESPHOME_STREAMING && want == 0 && s->taken < s->image.length)
+    if (s->phase == ESPOTA_ESPHOME_STREAMING && s->taken < s->image.length &&
+        (s->sealed ? sizeof(s->tx) - s->tx_length >= ESPOTA_ESPHOME_FRAME_MAX : want == 0))
         want |= ESPOTA_WANT_IMAGE_OUT;
     return want | ESPOTA_WANT_STREAM_IN;
 }
@@ -459,7 +461,7 @@ const uint8_t *espota_esphome_session_tx(const session_t *s, size_t *length)
     return *length > 0 ? s->tx + s->tx_sent : NULL;
 }
 
-static void moved(session_t *s, uint64_t now)
+void espota_esphome_session_acked(session_t *s, uint64_t now)
 {
     if (s->phase == ESPOTA_ESPHOME_STREAMING)
         s->deadline = now + s->config.work_ms;
@@ -472,13 +474,13 @@ void espota_esphome_session_tx_ack(session_t *s, size_t length, uint64_t now)
         espota_wipe(s->tx, s->tx_length); /* an answer to a challenge */
         s->tx_length = s->tx_sent = 0;
     }
-    moved(s, now);
+    espota_esphome_session_acked(s, now);
 }
 
 void espota_esphome_session_sent(session_t *s, uint32_t length, uint64_t now)
 {
     s->taken += length; /* at most what was wanted */
-    moved(s, now);
+    espota_esphome_session_acked(s, now);
 }
 
 size_t espota_esphome_session_seal(session_t *s, const uint8_t *bytes, size_t length)

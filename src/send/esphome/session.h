@@ -14,10 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "send/send.h"
 #include "wire/wire.h"
-
-/* How the image travels; which one the device's features decide. */
-enum espota_packing { ESPOTA_PACKING_NONE, ESPOTA_PACKING_GZIP, ESPOTA_PACKING_DEFLATE };
 
 struct espota_esphome_image {
     uint32_t length;              /* of what is sent */
@@ -27,12 +25,12 @@ struct espota_esphome_image {
 struct espota_esphome_config {
     const struct espota_crypto *crypto;
     const struct espota_noise_crypto *noise;
-    const uint8_t *key;   /* of ESPOTA_NOISE_KEY_SIZE bytes; NULL: none */
-    bool clear;           /* with a key: goes on without Noise where the device does not offer it */
-    bool packs[3];        /* by enum espota_packing: what the caller can send; NONE always */
-    uint8_t type;         /* 0: a program; the others need the device's PARTITIONS */
-    uint32_t size;        /* of the image as it is, unpacked */
-    const char *password; /* borrowed until it is over; NULL: none yet */
+    const uint8_t *key; /* of ESPOTA_NOISE_KEY_SIZE bytes; NULL: none */
+    bool clear;         /* with a key: goes on without Noise where the device does not offer it */
+    bool packs[ESPOTA_PACKINGS]; /* what the caller can send; NONE always */
+    uint8_t type;                /* 0: a program; the others need the device's PARTITIONS */
+    uint32_t size;               /* of the image as it is, unpacked */
+    const char *password;        /* borrowed until it is over; NULL: none yet */
     size_t password_length;
     uint32_t answer_ms; /* for an answer before the image is announced */
     uint32_t work_ms;   /* for one after it: erasing, writing, checking */
@@ -67,12 +65,17 @@ enum espota_esphome_reason {
     ESPOTA_ESPHOME_SILENT,
 };
 
-enum { ESPOTA_ESPHOME_FIELD_MAX = 96, ESPOTA_ESPHOME_WORDS_MAX = 64 };
+enum {
+    ESPOTA_ESPHOME_FIELD_MAX = 96,
+    ESPOTA_ESPHOME_WORDS_MAX = 64,
+    ESPOTA_ESPHOME_TX_MAX = 8 * ESPOTA_ESPHOME_FRAME_MAX, /* frames that leave in one piece */
+};
 
 /* The caller's memory, the engine's content; the first part of it may be read. */
 struct espota_esphome_session {
     enum espota_esphome_phase phase;
     enum espota_status status; /* once it is OVER */
+    enum espota_esphome_phase ended_in;
     enum espota_esphome_reason reason;
     uint8_t refusal; /* the device's error byte; 0: none */
     uint8_t version;
@@ -98,7 +101,7 @@ struct espota_esphome_session {
     uint8_t frame[ESPOTA_ESPHOME_FRAME_HEADER + ESPOTA_ESPHOME_FIELD_MAX + ESPOTA_NOISE_TAG_SIZE];
     size_t tx_length;
     size_t tx_sent;
-    uint8_t tx[ESPOTA_ESPHOME_FRAME_MAX];
+    uint8_t tx[ESPOTA_ESPHOME_TX_MAX];
 };
 
 /* The connection is there. */
@@ -109,7 +112,8 @@ void espota_esphome_session_deinit(struct espota_esphome_session *session);
 
 /*
  * STREAM_OUT: send what tx gives, then tx_ack. IMAGE_OUT: `taken` says from where on; in clear the
- * caller sends them and calls `sent`, and of a sealed session `seal` takes them into tx.
+ * caller sends them, behind what tx gives, and calls `sent`, and of a sealed session `seal` takes
+ * them into tx.
  */
 unsigned espota_esphome_session_want(const struct espota_esphome_session *session);
 
@@ -122,6 +126,9 @@ void espota_esphome_session_sent(struct espota_esphome_session *session, uint32_
 /* At most ESPOTA_ESPHOME_FRAME_DATA of them; how many were taken. */
 size_t espota_esphome_session_seal(struct espota_esphome_session *session, const uint8_t *bytes,
                                    size_t length);
+
+/* The device's TCP has more than before: it is not silent. */
+void espota_esphome_session_acked(struct espota_esphome_session *session, uint64_t now);
 
 void espota_esphome_session_rx(struct espota_esphome_session *session, const uint8_t *data,
                                size_t length, uint64_t now);

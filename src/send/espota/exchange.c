@@ -9,7 +9,7 @@
 #include "send/attempt.h"
 #include "send/espota/ports.h"
 #include "send/espota/sender.h"
-#include "send/espota/stream.h"
+#include "send/stream.h"
 
 enum {
     VERDICT_MS = 60000, /* what devices may take for their last word */
@@ -21,6 +21,7 @@ struct exchange {
     struct espota_sender sender;
     struct espota_caller caller;
     struct espota_stream stream;
+    uint32_t written;          /* of the image, by the socket */
     enum espota_status forced; /* an end that is not the engine's; OK: none */
     uint64_t look_at;          /* the next look at the socket's queue */
     uint32_t shown;            /* acknowledged bytes that were told */
@@ -163,6 +164,55 @@ static void drive(struct exchange *x)
         finish(x);
 }
 
+/* --- the engine behind the stream --- */
+
+static bool has_out(void *context)
+{
+    struct exchange *x = context;
+
+    return (wants(x) & ESPOTA_WANT_IMAGE_OUT) != 0 && x->written < x->base.config.source->length;
+}
+
+static const uint8_t *image_out(void *context, size_t *length)
+{
+    struct exchange *x = context;
+
+    *length = x->base.config.source->length - x->written; /* has_out: something is left */
+    return x->base.config.source->sent.bytes + x->written;
+}
+
+static void taken(void *context, size_t length)
+{
+    ((struct exchange *)context)->written += (uint32_t)length; /* at most what was left */
+}
+
+static void left(void *context, uint64_t written, uint32_t unsent, uint32_t unacked)
+{
+    struct exchange *x = context;
+    uint32_t sent = (uint32_t)written - unsent; /* the image is all that is ever written */
+
+    if (sent > x->sender.sent)
+        espota_sender_sent(&x->sender, sent - x->sender.sent);
+    espota_sender_acked(&x->sender, (uint32_t)written - unacked, now_of(x));
+}
+
+static bool listens(void *context)
+{
+    return (wants(context) & ESPOTA_WANT_STREAM_IN) != 0;
+}
+
+static void heard(void *context, const uint8_t *data, size_t length)
+{
+    struct exchange *x = context;
+
+    espota_sender_rx_stream(&x->sender, data, length, now_of(x));
+}
+
+static void heard_end(void *context)
+{
+    espota_sender_rx_end(&((struct exchange *)context)->sender);
+}
+
 static void stream_moved(void *context)
 {
     drive(context);
@@ -200,6 +250,7 @@ static bool take_connection(void *context, int fd, const struct espota_address *
         return false;
     x->base.outcome.caller = *peer;
     x->look_at = now_of(x) + LOOK_MS;
+    espota_sender_connected(&x->sender, now_of(x));
     if (espota_stream_open(&x->stream, fd, x->base.config.options->limit_rate) != ESPOTA_OK)
         x->forced = ESPOTA_E_MEMORY;
     tell(x, ESPOTA_EVENT_CONNECTED);
@@ -286,12 +337,10 @@ static enum espota_status begin(struct espota_attempt *attempt, struct espota_er
     const struct espota_attempt_config *config = &attempt->config;
     enum espota_status status;
 
-    x->stream = (struct espota_stream){.loop = config->loop,
-                                       .sender = &x->sender,
-                                       .source = config->source,
-                                       .context = x,
-                                       .moved = stream_moved,
-                                       .fd = -1};
+    x->stream = (struct espota_stream){
+        .loop = config->loop,
+        .hooks = {x, has_out, image_out, taken, left, listens, heard, heard_end, stream_moved},
+        .fd = -1};
     x->caller = (struct espota_caller){.device = config->device,
                                        .from = config->from,
                                        .context = x,

@@ -168,9 +168,8 @@ void espota_ports_destroy(struct espota_ports *ports)
     free(ports);
 }
 
-/* The address that sockets of this family are bound to. */
-static enum espota_status local_address(const struct espota_ports *ports, uint8_t kind,
-                                        struct espota_address *local, struct espota_error *err)
+enum espota_status espota_ports_local(const struct espota_ports *ports, uint8_t kind,
+                                      struct espota_address *local, struct espota_error *err)
 {
     char text[ESPOTA_ADDRESS_TEXT];
 
@@ -208,7 +207,7 @@ enum espota_status espota_ports_open(struct espota_ports *ports,
 {
     struct family *family = family_of(ports, address);
     struct espota_address local;
-    enum espota_status status = local_address(ports, address->family, &local, err);
+    enum espota_status status = espota_ports_local(ports, address->family, &local, err);
 
     if (status == ESPOTA_OK && family->udp < 0)
         status = open_udp(family, &local, err);

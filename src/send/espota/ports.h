@@ -40,6 +40,11 @@ struct espota_caller {
     struct espota_listener *listener; /* the ports' own; starts as NULL */
 };
 
+/* The address, without a port, that sockets of this family are bound to. */
+enum espota_status espota_ports_local(const struct espota_ports *ports, uint8_t family,
+                                      struct espota_address *local,
+                                      struct espota_error *err) ESPOTA_MUST_CHECK;
+
 /*
  * From now on the caller is told what comes for it. *port is what the device shall be told (0 if
  * no connection is awaited). One caller for each address at a time.

@@ -4,9 +4,7 @@
  * have left this machine, for on that hangs whether a break means "try again" or "it may have it
  * all".
  */
-#include "send/espota/stream.h"
-
-#include "sys/sys.h"
+#include "send/stream.h"
 
 enum {
     WRITE_A_TURN = 1 << 16, /* then the other streams have their turn */
@@ -75,20 +73,19 @@ static uint64_t now_of(const struct espota_stream *s)
     return espota_loop_now(s->loop);
 }
 
-static bool wants(const struct espota_stream *s, unsigned what)
-{
-    return (espota_sender_want(s->sender) & what) != 0;
-}
-
-/* The engine wants more of the image out, and the socket has not taken all of it yet. */
 static bool has_more(const struct espota_stream *s)
 {
-    return wants(s, ESPOTA_WANT_IMAGE_OUT) && s->written < s->source->length;
+    return s->hooks.has_out(s->hooks.context);
+}
+
+static bool listens(const struct espota_stream *s)
+{
+    return s->hooks.listens(s->hooks.context);
 }
 
 void espota_stream_look(struct espota_stream *s)
 {
-    uint32_t unsent, unacked, left;
+    uint32_t unsent, unacked;
 
     if (s->fd < 0)
         return;
@@ -96,17 +93,14 @@ void espota_stream_look(struct espota_stream *s)
         unsent = 0; /* this platform cannot tell: what was written counts */
     if (!espota_socket_unacked(s->fd, &unacked) || unacked > s->written)
         unacked = unsent;
-    left = s->written - unsent; /* unsent <= written was just seen to */
-    if (left > s->sender->sent)
-        espota_sender_sent(s->sender, left - s->sender->sent);
-    espota_sender_acked(s->sender, s->written - unacked, now_of(s));
+    s->hooks.left(s->hooks.context, s->written, unsent, unacked);
 }
 
 static void end(struct espota_stream *s)
 {
     s->ended = true;
     espota_stream_look(s);
-    espota_sender_rx_end(s->sender);
+    s->hooks.in_end(s->hooks.context);
 }
 
 /* Reads what there is, at most so many pieces. True: more may be there. */
@@ -114,7 +108,7 @@ static bool read_some(struct espota_stream *s)
 {
     uint8_t data[READ_ROOM];
 
-    for (int i = 0; i < READS_A_TURN && wants(s, ESPOTA_WANT_STREAM_IN); i++) {
+    for (int i = 0; i < READS_A_TURN && listens(s); i++) {
         size_t length;
         int os_error;
         enum espota_status status =
@@ -124,7 +118,7 @@ static bool read_some(struct espota_stream *s)
             return false;
         if (status == ESPOTA_OK && length > 0) {
             espota_stream_look(s);
-            espota_sender_rx_stream(s->sender, data, length, now_of(s));
+            s->hooks.in(s->hooks.context, data, length);
             continue;
         }
         if (status != ESPOTA_OK && s->os_error == 0)
@@ -132,7 +126,7 @@ static bool read_some(struct espota_stream *s)
         end(s);
         return false;
     }
-    return wants(s, ESPOTA_WANT_STREAM_IN);
+    return listens(s);
 }
 
 /* The device has hung up on us; what it said before explains it. */
@@ -141,7 +135,7 @@ static void send_failed(struct espota_stream *s, int os_error)
     s->os_error = os_error;
     while (read_some(s))
         ;
-    if (wants(s, ESPOTA_WANT_STREAM_IN))
+    if (listens(s))
         end(s);
 }
 
@@ -150,7 +144,8 @@ static void write_some(struct espota_stream *s)
     size_t budget = WRITE_A_TURN;
 
     while (budget > 0 && has_more(s)) {
-        size_t length = s->source->length - s->written; /* has_more: something is left */
+        size_t length;
+        const uint8_t *bytes = s->hooks.out(s->hooks.context, &length);
         size_t allowance = espota_bucket_allowance(&s->bucket, now_of(s));
         enum espota_status status;
         size_t done;
@@ -162,8 +157,7 @@ static void write_some(struct espota_stream *s)
             length = allowance;
         if (length == 0)
             break;
-        status =
-            espota_socket_send(s->fd, s->source->sent.bytes + s->written, length, &done, &os_error);
+        status = espota_socket_send(s->fd, bytes, length, &done, &os_error);
         if (status == ESPOTA_E_BROKEN) {
             send_failed(s, os_error);
             return;
@@ -172,7 +166,8 @@ static void write_some(struct espota_stream *s)
             break;
         budget -= done; /* done is at most length, which is at most the budget */
         espota_bucket_spend(&s->bucket, done);
-        s->written += (uint32_t)done;
+        s->written += done;
+        s->hooks.taken(s->hooks.context, done);
     }
     espota_stream_look(s);
 }
@@ -185,7 +180,7 @@ static void ready(void *context, unsigned events)
         read_some(s);
     if ((events & ESPOTA_WRITABLE) != 0)
         write_some(s);
-    s->moved(s->context);
+    s->hooks.moved(s->hooks.context);
 }
 
 enum espota_status espota_stream_open(struct espota_stream *s, int fd, uint64_t limit_rate)
@@ -199,7 +194,6 @@ enum espota_status espota_stream_open(struct espota_stream *s, int fd, uint64_t 
     espota_socket_no_delay(fd);
     espota_socket_limit_unsent(fd, UNSENT_MAX);
     espota_bucket_init(&s->bucket, limit_rate, now_of(s));
-    espota_sender_connected(s->sender, now_of(s));
     if (status == ESPOTA_OK)
         write_some(s);
     return status;
