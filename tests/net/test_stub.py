@@ -64,6 +64,28 @@ class Stub(netlab.Lab):
             self.assertEqual(line[9], '"tcp_check=no" "ssh_upload=no" "board=nodemcuv2" '
                                       '"auth_upload=no"')
 
+    def test_esphome(self):
+        """What it announces is the port of its API: where it takes updates goes by its platform."""
+        image = self.file("door.bin", espota_test.image(20000))
+        key = self.file("key", b"A" * 43 + b"=")
+        stub = self.stub("--port", "8266", "--esphome", "--hostname", "lamp", "--key-file", key,
+                         "--encrypted", "--fast")
+        self.assertEqual(self.found(), {})
+        device = self.one("--any")
+        self.assertEqual([device[k] for k in ("name", "kind", "port", "platform", "version",
+                                              "encrypted")],
+                         ["lamp", "esphome", 8266, "ESP8266", "2026.10.0", True])
+        table = self.here.espota_c("discover", "--any").stdout
+        self.assertIn("VERSION", table)
+        self.assertRegex(table, r"lamp +10\.9\.0\.2 +8266 +nodemcuv2 +key +2026\.10\.0 +lamp\.local")
+        done = self.here.espota_c("upload", "--name", "lamp", "--key-file", key, image)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        stub.wait_event("boot")
+        esp32 = self.file("esp32.bin", espota_test.esp32_image())
+        done = self.here.espota_c("upload", "--name", "lamp", "--key-file", key, esp32)
+        self.assertEqual(done.returncode, 7, done.stderr)
+        self.assertIn("announces itself as an ESP8266", done.stderr)
+
     def test_loopback_alone(self):
         host = self.host("alone")
         self.stub("--bind", "127.0.0.1", "--hostname", "door", host=host)

@@ -130,8 +130,12 @@ enum espota_status stub_announce_create(struct espota_loop *loop, const struct s
     for (size_t i = 0; i < count && status == ESPOTA_OK; i++) {
         const struct stub_who *who = &nodes[i].who;
 
-        if (!stub_service_init(&a->services[i], who->hostname, &who->address,
-                               nodes[i].settings->password_hash != NULL))
+        if (!(who->options->esphome
+                  ? stub_service_init_esphome(&a->services[i], who->hostname, &who->address,
+                                              who->options->deflate ? "ESP32" : "ESP8266",
+                                              nodes[i].settings->key != NULL)
+                  : stub_service_init(&a->services[i], who->hostname, &who->address,
+                                      nodes[i].settings->password_hash != NULL)))
             status = espota_error_set(err, ESPOTA_E_USAGE,
                                       "'%s' cannot be announced: a name has 1 to 63 bytes",
                                       who->hostname);

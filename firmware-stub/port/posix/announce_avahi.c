@@ -118,8 +118,8 @@ static void publish(struct group *g)
     strings = strings_of(g->service);
     if (error == 0)
         error = avahi_entry_group_add_service_strlst(
-            g->group, where, AVAHI_PROTO_UNSPEC, (AvahiPublishFlags)0, g->name, "_arduino._tcp",
-            "local", host, g->service->address.port, strings);
+            g->group, where, AVAHI_PROTO_UNSPEC, (AvahiPublishFlags)0, g->name, g->service->kind,
+            "local", host, g->service->port, strings);
     avahi_string_list_free(strings);
     if (error == 0)
         error = avahi_entry_group_commit(g->group);

@@ -11,6 +11,7 @@
 enum {
     HOST_TTL = 120, /* as LEAmDNS has them */
     SERVICE_TTL = 4500,
+    API_PORT = 6053,
     LEGACY_TTL = 10, /* RFC 6762 6.7: plain resolvers do not hear of changes */
 };
 
@@ -36,23 +37,47 @@ static void add_string(struct stub_service *service, const char *key, const char
     service->txt_length = (uint16_t)(service->txt_length + 1 + length);
 }
 
-bool stub_service_init(struct stub_service *service, const char *name,
-                       const struct espota_address *address, bool auth)
+static bool begin(struct stub_service *service, const char *name,
+                  const struct espota_address *address, const char *kind)
 {
     struct espota_dns_name local;
     size_t length = strlen(name);
+    char type[32];
 
-    *service = (struct stub_service){.address = *address};
+    *service = (struct stub_service){.address = *address, .port = address->port, .kind = kind};
     snprintf(service->name, sizeof(service->name), "%s", name);
+    snprintf(type, sizeof(type), "%s.local", kind);
+    return espota_dns_name_set(&local, "local") && espota_dns_name_set(&service->type, type) &&
+           espota_dns_name_under(&service->instance, name, length, &service->type) &&
+           espota_dns_name_under(&service->host, name, length, &local);
+}
+
+bool stub_service_init(struct stub_service *service, const char *name,
+                       const struct espota_address *address, bool auth)
+{
+    if (!begin(service, name, address, "_arduino._tcp"))
+        return false;
     /* LEAmDNS puts each new string in front of the others */
     add_string(service, "auth_upload", auth ? "yes" : "no");
     add_string(service, "board", "nodemcuv2");
     add_string(service, "ssh_upload", "no");
     add_string(service, "tcp_check", "no");
-    return espota_dns_name_set(&local, "local") &&
-           espota_dns_name_set(&service->type, "_arduino._tcp.local") &&
-           espota_dns_name_under(&service->instance, name, length, &service->type) &&
-           espota_dns_name_under(&service->host, name, length, &local);
+    return true;
+}
+
+bool stub_service_init_esphome(struct stub_service *service, const char *name,
+                               const struct espota_address *address, const char *platform, bool key)
+{
+    if (!begin(service, name, address, "_esphomelib._tcp"))
+        return false;
+    service->port = API_PORT;
+    add_string(service, "version", "2026.10.0");
+    add_string(service, "platform", platform);
+    add_string(service, "board", "nodemcuv2");
+    add_string(service, "network", "wifi");
+    if (key)
+        add_string(service, "api_encryption", "Noise_NNpsk0_25519_ChaChaPoly_SHA256");
+    return true;
 }
 
 size_t stub_service_addresses(const struct stub_service *service,
@@ -119,7 +144,7 @@ static void say(struct saying *s, enum espota_dns_section section, unsigned what
             (struct espota_dns_record){.name = service->instance,
                                        .type = ESPOTA_DNS_SRV,
                                        .target = service->host,
-                                       .port = service->address.port});
+                                       .port = service->port});
     if ((what & SAY_TXT) != 0)
         add(s, section, SERVICE_TTL,
             (struct espota_dns_record){.name = service->instance,
@@ -165,7 +190,7 @@ static unsigned known(const struct stub_service *service, const struct espota_dn
         espota_dns_name_equal(&r->name, &service->type) &&
         espota_dns_name_equal(&r->target, &service->instance))
         return SAY_PTR;
-    if (r->type == ESPOTA_DNS_SRV && r->ttl >= HOST_TTL / 2 && r->port == service->address.port &&
+    if (r->type == ESPOTA_DNS_SRV && r->ttl >= HOST_TTL / 2 && r->port == service->port &&
         espota_dns_name_equal(&r->name, &service->instance) &&
         espota_dns_name_equal(&r->target, &service->host))
         return SAY_SRV;

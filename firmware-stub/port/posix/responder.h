@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a device says of itself over multicast DNS, as messages: pure, questions
- * in and answers out. One service of type _arduino._tcp and its host.
+ * in and answers out. One service of type _arduino._tcp, or _esphomelib._tcp, and its host.
  */
 #ifndef ESPOTA_POSIX_RESPONDER_H
 #define ESPOTA_POSIX_RESPONDER_H
@@ -15,13 +15,15 @@
 
 enum {
     STUB_ANSWER_MAX = 1400, /* one frame; the longest names do not need more */
-    STUB_TXT_ROOM = 128,
+    STUB_TXT_ROOM = 160,
 };
 
 /* A device, as the network knows it. */
 struct stub_service {
     char name[64];                   /* the hostname, without ".local" */
     struct espota_address address;   /* where it listens: one address, or all of a family */
+    uint16_t port;                   /* that is announced */
+    const char *kind;                /* "_arduino._tcp" */
     struct espota_dns_name type;     /* _arduino._tcp.local */
     struct espota_dns_name instance; /* NAME._arduino._tcp.local */
     struct espota_dns_name host;     /* NAME.local */
@@ -35,6 +37,13 @@ struct stub_service {
  */
 bool stub_service_init(struct stub_service *service, const char *name,
                        const struct espota_address *address, bool auth) ESPOTA_MUST_CHECK;
+/*
+ * The same of an ESPHome device, which announces its API and not where it takes updates: that is
+ * told by the platform. `key`: it has one for encryption.
+ */
+bool stub_service_init_esphome(struct stub_service *service, const char *name,
+                               const struct espota_address *address, const char *platform,
+                               bool key) ESPOTA_MUST_CHECK;
 
 /* The addresses by which the device can be reached on an interface; how many. */
 size_t stub_service_addresses(const struct stub_service *service,
