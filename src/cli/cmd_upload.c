@@ -103,7 +103,9 @@ static const struct opt options[] = {
     {.kind = OPT_HEADING, .help = "Where to"},
     {OPT_CALL, 'i', "host", "HOST[:PORT]",
      "a device: a name or an address, IPv6 as [ADDRESS]:PORT; esphome://HOST[:PORT] for one that "
-     "runs ESPHome; or the http:// or https:// URL of a device's web updater. Repeat it for more",
+     "runs ESPHome, meshtastic://HOST[:PORT] for a node's OTA loader; or the http:// or https:// "
+     "URL "
+     "of a device's web updater. Repeat it for more",
      .call = add_host},
     {OPT_CALL, 0, "targets", "FILE",
      "a file with a target on each line (- is standard input): HOST[:PORT] or a URL and, behind "

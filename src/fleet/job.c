@@ -316,9 +316,9 @@ void espota_fleet_pretend(struct espota_job *job)
 
     if (find_password(job, &password, &err) == ESPOTA_OK)
         (void)espota_error_set(&err, ESPOTA_OK, "would be %s %s, for %u bytes, MD5 %s",
-                               job->road == ESPOTA_ROAD_WEB       ? "asked for its page at"
-                               : job->road == ESPOTA_ROAD_ESPHOME ? "connected to at"
-                                                                  : "invited at",
+                               job->road == ESPOTA_ROAD_WEB        ? "asked for its page at"
+                               : job->road == ESPOTA_ROAD_CALLBACK ? "invited at"
+                                                                   : "connected to at",
                                espota_address_format(&job->device, true, address),
                                job->source->length, job->source->md5);
     espota_secret_wipe(&job->secret);

@@ -176,6 +176,8 @@ static uint16_t port_of(const struct espota_job *job)
     uint16_t port = given_port(job);
 
     if (port == 0)
+        port = espota_road_port(job->road);
+    if (port == 0)
         port = espota_chip_port(job->source->chip);
     if (port == 0)
         port = options->fallback_port;

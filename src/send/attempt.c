@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which road leads to a device, and what all attempts do alike: each knows its own way only. */
 #include "send/attempt.h"
+#include "send/meshtastic/session.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@ static const struct {
     enum espota_road road;
 } schemes[] = {
     {"esphome://", ESPOTA_ROAD_ESPHOME},
+    {"meshtastic://", ESPOTA_ROAD_MESHTASTIC},
 };
 
 enum espota_road espota_road_of(const char *target, const char **rest)
@@ -26,6 +28,11 @@ enum espota_road espota_road_of(const char *target, const char **rest)
     return strstr(target, "://") != NULL ? ESPOTA_ROAD_WEB : ESPOTA_ROAD_CALLBACK;
 }
 
+uint16_t espota_road_port(enum espota_road road)
+{
+    return road == ESPOTA_ROAD_MESHTASTIC ? ESPOTA_MESHTASTIC_PORT : 0;
+}
+
 static const struct espota_attempt_kind *kind_of(const struct espota_attempt_config *config)
 {
     switch (config->purpose) {
@@ -36,9 +43,10 @@ static const struct espota_attempt_kind *kind_of(const struct espota_attempt_con
     case ESPOTA_PURPOSE_KNOCK:
         return &espota_knock_kind;
     }
-    return config->road == ESPOTA_ROAD_WEB       ? &espota_web_push_kind
-           : config->road == ESPOTA_ROAD_ESPHOME ? &espota_esphome_kind
-                                                 : &espota_exchange_kind;
+    return config->road == ESPOTA_ROAD_WEB          ? &espota_web_push_kind
+           : config->road == ESPOTA_ROAD_ESPHOME    ? &espota_esphome_kind
+           : config->road == ESPOTA_ROAD_MESHTASTIC ? &espota_meshtastic_kind
+                                                    : &espota_exchange_kind;
 }
 
 static void set_password(struct espota_attempt *attempt, const char *password, size_t length)

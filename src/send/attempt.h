@@ -54,6 +54,13 @@ void espota_esphome_tell(struct espota_builder *to, const struct espota_outcome 
 /* What the device refused may go otherwise the next time. */
 bool espota_esphome_passes(const struct espota_outcome *o);
 
+/* --- meshtastic/words.c --- */
+
+void espota_meshtastic_tell(struct espota_builder *to, const struct espota_outcome *o,
+                            struct espota_remedy *remedy);
+/* The same of what a node refused. */
+bool espota_meshtastic_passes(const struct espota_outcome *o);
+
 /* A TCP connection to the device under way; fd -1: none is. */
 struct espota_connecting {
     struct espota_watch watch;
@@ -77,8 +84,9 @@ void espota_connecting_drop(struct espota_connecting *connecting,
 extern const struct espota_attempt_kind espota_exchange_kind; /* invites, and is called back */
 extern const struct espota_attempt_kind espota_web_push_kind; /* asks for the page, sends a form */
 extern const struct espota_attempt_kind espota_esphome_kind;  /* connects, ESPHome's protocol */
-extern const struct espota_attempt_kind espota_online_kind;   /* afterwards: is it back? */
-extern const struct espota_attempt_kind espota_knock_kind;    /* is anything there at all? */
+extern const struct espota_attempt_kind espota_meshtastic_kind; /* the same, to an OTA loader */
+extern const struct espota_attempt_kind espota_online_kind;     /* afterwards: is it back? */
+extern const struct espota_attempt_kind espota_knock_kind;      /* is anything there at all? */
 
 uint64_t espota_attempt_now(const struct espota_attempt *attempt);
 /* Arms the timer; false without memory. */

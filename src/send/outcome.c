@@ -560,6 +560,9 @@ void espota_outcome_text(const struct espota_outcome *o, char *out, size_t room,
     case ESPOTA_ROAD_ESPHOME:
         espota_esphome_tell(&to, o, remedy);
         break;
+    case ESPOTA_ROAD_MESHTASTIC:
+        espota_meshtastic_tell(&to, o, remedy);
+        break;
     case ESPOTA_ROAD_WAIT:
         tell_wait(&to, o);
         break;
@@ -597,6 +600,8 @@ bool espota_outcome_again(const struct espota_outcome *o)
     case ESPOTA_E_REFUSED:
         if (o->road == ESPOTA_ROAD_ESPHOME)
             return espota_esphome_passes(o);
+        if (o->road == ESPOTA_ROAD_MESHTASTIC)
+            return espota_meshtastic_passes(o);
         if (o->road != ESPOTA_ROAD_CALLBACK)
             return false;
         refusal = find_refusal(o);

@@ -25,6 +25,7 @@ enum espota_road {
     ESPOTA_ROAD_CALLBACK, /* invited, and it calls back */
     ESPOTA_ROAD_WEB,
     ESPOTA_ROAD_ESPHOME,
+    ESPOTA_ROAD_MESHTASTIC,
     ESPOTA_ROAD_WAIT, /* after one of them: for the device to come back */
 };
 
@@ -33,6 +34,8 @@ enum espota_road {
  * for WEB, else HOST[:PORT].
  */
 enum espota_road espota_road_of(const char *target, const char **rest);
+/* Where every device of the road listens; 0: it depends. */
+uint16_t espota_road_port(enum espota_road road);
 
 /*
  * --- what is sent ---
