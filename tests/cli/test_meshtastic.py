@@ -4,13 +4,9 @@
 import socket
 
 import espota_test
-from espota_test import Case, events, run
+from espota_test import Case, events, result_of, run
 from images import esp32_image
 from meshtastic_device import Loader
-
-
-def result_of(done):
-    return next(e for e in events(done.stdout) if e["event"] == "result")
 
 
 class Meshtastic(Case):
@@ -21,7 +17,7 @@ class Meshtastic(Case):
 
     def upload(self, device, *argv, target=None):
         with device:
-            return run("upload", "--json", "--host", f"meshtastic://{target or device.target}",
+            return run("upload", "--json", "--host", f"meshtastic://{target or device.host}",
                        *argv, self.image)
 
     def refused(self, device, code, *words, argv=("--retries", "0")):
@@ -95,7 +91,7 @@ class Meshtastic(Case):
 
     def test_in_a_targets_file(self):
         with Loader(self.bytes) as device:
-            lines = self.file("all", f"meshtastic://{device.target} file={self.image}\n")
+            lines = self.file("all", f"meshtastic://{device.host} file={self.image}\n")
             self.assert_exit(run("upload", "--targets", lines), 0)
         self.assertEqual(device.program, self.bytes)
 

@@ -15,7 +15,7 @@ import threading
 import unittest
 
 import espota_test
-from espota_test import Case, Process, Stub, espota_c, events, image, run
+from espota_test import Case, Process, Stub, espota_c, events, image, result_of, run
 from fake_device import reset
 from images import esp8266_image
 from web_devices import Request, Server, answer, authorized, challenge, parts
@@ -23,10 +23,6 @@ from web_devices import Request, Server, answer, authorized, challenge, parts
 LIMIT = 30  # seconds, only a bound
 FS_START = 2 << 20
 SUCCESS = "Update Success! Rebooting..."
-
-
-def result_of(done):
-    return next(e for e in events(done.stdout) if e["event"] == "result")
 
 
 class WebCase(Case):

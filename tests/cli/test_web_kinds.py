@@ -5,16 +5,12 @@ refusals told with what to do. The devices are those of web_devices.py."""
 import gzip
 
 import espota_test
-from espota_test import Case, events, image, run
+from espota_test import Case, events, image, result_of, run
 from images import esp8266_image
 from web_devices import (Arduino, ElegantOta, EspEasy, EspHome, OpenBeken, Tasmota, Wled, answer)
 
 PLAIN = {"arduino": Arduino, "esphome": EspHome, "elegantota": ElegantOta, "tasmota": Tasmota,
          "espeasy": EspEasy, "openbeken": OpenBeken, "wled": Wled}
-
-
-def result_of(done):
-    return next(e for e in events(done.stdout) if e["event"] == "result")
 
 
 class KindCase(Case):

@@ -155,6 +155,11 @@ def events(text):
     return [json.loads(line) for line in text.splitlines() if line]
 
 
+def result_of(done):
+    """The first target's result."""
+    return next(e for e in events(done.stdout) if e["event"] == "result")
+
+
 class LineReader:
     """The lines of a pipe as they come, read by a thread so that the writer never blocks."""
 

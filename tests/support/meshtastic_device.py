@@ -7,13 +7,12 @@ program is overwritten in place. It was started for one image: `awaits` is its S
 
 import hashlib
 import socket
-import threading
 import time
 
-LIMIT = 30  # seconds, only a bound
+from web_devices import Server
 
 
-class Loader:
+class Loader(Server):
     erases = b"ERASING"    # of a later version with its end of line
     breaks_after = None    # bytes of the image, and then it resets the connection
     silent = False         # it takes connections and says nothing
@@ -21,51 +20,22 @@ class Loader:
     damages = False        # what it writes is not what came
 
     def __init__(self, awaits, rate=None, host="127.0.0.1", **habits):
-        self.socket = socket.create_server((host, 0))
+        super().__init__(self._serve, host)
         if rate or habits.get("breaks_after"):  # what it has not read is not all in this machine
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
-        self.target = f"{host}:{self.socket.getsockname()[1]}"
         self.awaits = hashlib.sha256(awaits).hexdigest()
         self.rate = rate
         self.program = b"the old one"
         self.lines = []
         self.connections = 0
         self.started = False
-        self.failure = None
         for name, value in habits.items():
             assert hasattr(self, name), name
             setattr(self, name, value)
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind, *_):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
-        self._thread.join(LIMIT)
-        if kind is None and self.failure is not None:
-            raise self.failure
-
-    def _run(self):
-        while not self.started:
-            try:
-                conn, _ = self.socket.accept()
-            except OSError:
-                return
-            conn.settimeout(LIMIT)
-            self.connections += 1
-            try:
-                with conn:
-                    self._serve(conn)
-            except ConnectionError:
-                pass
-            except BaseException as failure:
-                self.failure = failure
 
     def _serve(self, conn):
         """Its process(): lines until one of them begins an image."""
+        self.connections += 1
         rest = b""
         while data := conn.recv(1024):
             rest += data
