@@ -43,6 +43,7 @@ struct espota_lwip_stream {
     struct tcp_pcb *pcb;     /* NULL: none, or lwIP has taken it back */
     struct tcp_pcb *leaving; /* closed, but not all of what it said has arrived */
     struct pbuf *received;   /* a chain */
+    uint16_t taken;          /* out of it, while the window is not open again for them */
 };
 
 /* As struct espota_pump_ops has them, for an owner of a stream. */

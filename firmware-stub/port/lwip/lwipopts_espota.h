@@ -44,6 +44,16 @@
 #define TCP_QUEUE_OOSEQ 1
 #endif
 
+/*
+ * A count that is lost on its way to the host holds up the verdict behind it. lwIP does not learn
+ * of it from duplicate acknowledgements, for the host's next bytes come between them; it sends
+ * again after six times this, at the earliest. With lwIP's 250 (the ESP8266 core, the Pico SDK)
+ * that are 1.5 s.
+ */
+#ifndef TCP_TMR_INTERVAL
+#define TCP_TMR_INTERVAL 50
+#endif
+
 /* Room for a whole window that waits to be written, and for what comes beside it. */
 #ifndef PBUF_POOL_SIZE
 #define PBUF_POOL_SIZE 10

@@ -130,7 +130,7 @@ void espota_lwip_stream_close(struct espota_lwip_stream *stream)
 
     if (pcb != NULL) {
         if (stream->received != NULL)
-            tcp_recved(pcb, stream->received->tot_len);
+            tcp_recved(pcb, (u16_t)(stream->taken + stream->received->tot_len)); /* the window */
         if (stream->leaving != NULL)
             (void)let_go(stream->leaving);
         stream->leaving = NULL;
@@ -161,6 +161,7 @@ void espota_lwip_stream_deinit(struct espota_lwip_stream *stream)
 void espota_lwip_stream_adopt(struct espota_lwip_stream *stream, struct tcp_pcb *pcb)
 {
     stream->pcb = pcb;
+    stream->taken = 0;
     stream->state = ESPOTA_LWIP_OPEN;
     tcp_arg(pcb, stream);
     tcp_recv(pcb, came);
@@ -202,6 +203,21 @@ enum espota_status espota_lwip_stream_connect(struct espota_lwip_stream *stream,
     }
 }
 
+/*
+ * For whole segments as long as more is there: for a part of one the host sends a small packet, and
+ * a sector's end would cut each. Not above the window, which has 16 bits.
+ */
+static void open_window(struct espota_lwip_stream *stream, uint16_t length)
+{
+    uint16_t whole = (uint16_t)(stream->taken + length);
+
+    if (stream->pcb == NULL)
+        return;
+    stream->taken = stream->received != NULL ? whole % tcp_mss(stream->pcb) : 0;
+    if (whole > stream->taken)
+        tcp_recved(stream->pcb, (u16_t)(whole - stream->taken));
+}
+
 /* The window opens here and not in the callback: closed, it holds the sender back while flash is
  * being erased. */
 enum espota_status espota_lwip_stream_receive(struct espota_lwip_stream *stream, void *data,
@@ -211,8 +227,7 @@ enum espota_status espota_lwip_stream_receive(struct espota_lwip_stream *stream,
     if (stream->received != NULL) {
         *length = pbuf_copy_partial(stream->received, data, (u16_t)LWIP_MIN(room, 0xffff), 0);
         stream->received = pbuf_free_header(stream->received, (u16_t)*length);
-        if (stream->pcb != NULL)
-            tcp_recved(stream->pcb, (u16_t)*length); /* no more than the window, 16 bits of it */
+        open_window(stream, (u16_t)*length);
         return ESPOTA_OK;
     }
     if (stream->state == ESPOTA_LWIP_ENDED)
