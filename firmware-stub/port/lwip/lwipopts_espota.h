@@ -51,7 +51,7 @@
  * that are 1.5 s.
  */
 #ifndef TCP_TMR_INTERVAL
-#define TCP_TMR_INTERVAL 50
+#define TCP_TMR_INTERVAL 20
 #endif
 
 /* Room for a whole window that waits to be written, and for what comes beside it. */
