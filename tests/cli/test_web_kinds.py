@@ -196,6 +196,17 @@ class OfArduino(KindCase):
         self.refused(Arduino(error="ERROR[4]: Not Enough Space"), 5, "HTTP 200",
                      "does not fit beside the running program")
 
+    def test_a_page_that_never_ends(self):
+        """Whether it is ESPEasy's is asked once, and is worth no failure."""
+        class Hangs(Arduino):
+            def handle(self, conn, request):
+                if request.path == "/json":
+                    request.file.read(1)
+                else:
+                    super().handle(conn, request)
+        done = self.good(Hangs(), "--timeout", "0.5")
+        self.assertEqual(result_of(done)["web"], "arduino")
+
     def test_no_room_in_espeasy(self):
         device = EspEasy(room=False)
         self.refused(device, 5, "no room for a second program")
@@ -222,6 +233,16 @@ class OfElegantOta(KindCase):
     def test_it_does_not_begin(self):
         device = ElegantOta(begins="ERROR[4]: Not Enough Space")
         self.refused(device, 5, "HTTP 400", "Not Enough Space", "does not fit")
+        self.assertEqual(self.sent(device), 0)
+
+    def test_a_page_for_everything(self):
+        """What answers 200 to every page has not begun an update."""
+        class Anything(ElegantOta):
+            def handle(self, conn, request):
+                request.body()
+                answer(conn, "200 OK", "<p>OK, this is my page</p>")
+        device = Anything()
+        self.refused(device, 5, "OK, this is my page", argv=("--web", "elegantota"))
         self.assertEqual(self.sent(device), 0)
 
     def test_it_breaks_off(self):

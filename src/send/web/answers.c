@@ -24,6 +24,15 @@ bool espota_web_holds(const char *body, size_t length, const char *word)
     return find(body, length, word) != NULL;
 }
 
+bool espota_web_is(const char *body, size_t length, const char *word)
+{
+    while (length > 0 && isspace((unsigned char)body[length - 1]))
+        length--;
+    for (; length > 0 && isspace((unsigned char)*body); length--)
+        body++;
+    return length == strlen(word) && memcmp(body, word, length) == 0;
+}
+
 /* Adds what a placeholder stands for, if one begins here; its length, or 0. */
 static size_t fill_one(struct espota_builder *to, const char *at,
                        const struct espota_source *source, bool filesystem)
@@ -73,7 +82,7 @@ static bool fits(const struct espota_web_answer *answer, unsigned http, const ch
     if (answer->holds == NULL)
         return true;
     return espota_web_fill(answer->holds, source, false, word, sizeof(word)) &&
-           espota_web_holds(body, length, word);
+           (answer->alone ? espota_web_is : espota_web_holds)(body, length, word);
 }
 
 const struct espota_web_answer *espota_web_find_answer(const struct espota_web_answer *list,

@@ -8,8 +8,9 @@
 
 #include <string.h>
 
-#define MEANS_YES ESPOTA_OK, NULL, 0
-#define MEANS_NO ESPOTA_E_REFUSED, NULL, 0
+#define MEANS_YES ESPOTA_OK, NULL, 0, false
+#define ALONE_YES ESPOTA_OK, NULL, 0, true /* nothing else stands there */
+#define MEANS_NO ESPOTA_E_REFUSED, NULL, 0, false
 #define LAST                                                                                       \
     {                                                                                              \
         0, NULL, MEANS_YES                                                                         \
@@ -37,10 +38,10 @@ static const struct espota_web_answer arduino_verdicts[] = {
  *   and web_server_base/web_server_base.h: the password is asked before any page, so "/" is asked;
  *   what nobody handles is closed without an answer by web_server_idf/web_server_idf.cpp. */
 static const struct espota_web_answer esphome_verdicts[] = {
-    {0, "Update Failed", ESPOTA_E_REFUSED, "the reason stands in the device's log", 0},
+    {0, "Update Failed", ESPOTA_E_REFUSED, "the reason stands in the device's log", 0, false},
     {200, "Update Success", MEANS_YES},
     {404, NULL, ESPOTA_E_REFUSED,
-     "its configuration takes no image by its web page (ota: with platform: web_server)", 0},
+     "its configuration takes no image by its web page (ota: with platform: web_server)", 0, false},
     LAST,
 };
 
@@ -50,7 +51,7 @@ static const struct espota_web_answer esphome_verdicts[] = {
  *   ayushsharma82/ElegantOTA src/ElegantOTA.cpp (begin)
  */
 static const struct espota_web_answer elegant_verdicts[] = {
-    {200, "OK", MEANS_YES},
+    {200, "OK", ALONE_YES},
     LAST,
 };
 
@@ -68,7 +69,7 @@ static const struct espota_web_answer tasmota_verdicts[] = {
     {200, "Not enough space", ESPOTA_E_REFUSED,
      "on a board with 1 MiB of flash send tasmota-minimal.bin.gz first and then this image, "
      "compressed (.bin.gz) if there is one",
-     0},
+     0, false},
     {200, "</font></b><br><br>", MEANS_NO},
     LAST,
 };
@@ -80,15 +81,22 @@ static const struct espota_web_answer tasmota_verdicts[] = {
  *   wled00/util.cpp (checkSettingsPIN)
  */
 #define WLED_PAGES                                                                                 \
-    {401, "PIN code", ESPOTA_MORE, NULL, 0},                                                       \
-        {401, "subnet", ESPOTA_E_REFUSED,                                                          \
+    {401, "PIN code", ESPOTA_MORE, NULL, 0, false},                                                \
+        {401,                                                                                      \
+         "subnet",                                                                                 \
+         ESPOTA_E_REFUSED,                                                                         \
          "it takes images from its own network only: send from a computer there, or change that "  \
          "in its security settings",                                                               \
-         0},                                                                                       \
-        {0, "unlock OTA", ESPOTA_E_REFUSED,                                                        \
-         "updates are locked in its security settings: unlock them there", 0},                     \
+         0,                                                                                        \
+         false},                                                                                   \
+        {0,                                                                                        \
+         "unlock OTA",                                                                             \
+         ESPOTA_E_REFUSED,                                                                         \
+         "updates are locked in its security settings: unlock them there",                         \
+         0,                                                                                        \
+         false},                                                                                   \
     {                                                                                              \
-        501, NULL, ESPOTA_E_REFUSED, "it was built without updates by its web page", 0             \
+        501, NULL, ESPOTA_E_REFUSED, "it was built without updates by its web page", 0, false      \
     }
 static const struct espota_web_answer wled_pages[] = {
     WLED_PAGES,
@@ -96,9 +104,9 @@ static const struct espota_web_answer wled_pages[] = {
 };
 static const struct espota_web_answer wled_verdicts[] = {
     WLED_PAGES,
-    {0, "Ignore firmware validation", ESPOTA_E_REFUSED, NULL, ESPOTA_REMEDY_FORCE},
+    {0, "Ignore firmware validation", ESPOTA_E_REFUSED, NULL, ESPOTA_REMEDY_FORCE, false},
     {500, NULL, MEANS_NO},
-    {503, NULL, ESPOTA_E_REFUSED, "another update of it is under way", 0},
+    {503, NULL, ESPOTA_E_REFUSED, "another update of it is under way", 0, false},
     {200, "Update successful!", MEANS_YES},
     LAST,
 };
@@ -111,8 +119,9 @@ static const struct espota_web_answer wled_verdicts[] = {
  *   (http_rest_post_flash), src/httpserver/http_basic_auth.c, src/httpserver/http_fns.c (htmlOTA)
  */
 static const struct espota_web_answer openbeken_verdicts[] = {
-    {200, "{\"size\":{size}}", MEANS_YES},
-    {200, "{\"size\":", ESPOTA_E_REFUSED, "it wrote another number of bytes than were sent", 0},
+    {200, "{\"size\":{size}}", ALONE_YES},
+    {200, "{\"size\":", ESPOTA_E_REFUSED, "it wrote another number of bytes than were sent", 0,
+     false},
     {0, "\"error\":", MEANS_NO},
     LAST,
 };
@@ -124,7 +133,8 @@ static const struct espota_web_answer openbeken_verdicts[] = {
  */
 static const struct espota_web_answer espeasy_pages[] = {
     {404, NULL, ESPOTA_E_REFUSED,
-     "it offers no update: its flash has no room for a second program, or it was built without", 0},
+     "it offers no update: its flash has no room for a second program, or it was built without", 0,
+     false},
     LAST,
 };
 
@@ -163,6 +173,7 @@ static const struct espota_web_row rows[] = {
         .packed_behind = true,
         .page = "/update",
         .start = "/ota/start?mode={mode}&hash={md5}",
+        .started = "OK",
         .body = ESPOTA_HTTP_BODY_FORM,
         .upload = "/ota/upload",
         .program = "firmware",
@@ -182,6 +193,7 @@ static const struct espota_web_row rows[] = {
         .silent = "Tasmota answers only who names its own address: behind NAT or a proxy that "
                   "needs the command \"SetOption128 1\"",
         .start = "/u4?u4=fct&api=",
+        .started = "true",
         .start_if = "return upl(this)",
         .body = ESPOTA_HTTP_BODY_FORM,
         .upload = "/u2?fsz={size}",

@@ -19,6 +19,7 @@ struct espota_web_answer {
     enum espota_status status; /* OK: taken, or for a page: go on; MORE: it wants a PIN */
     const char *advice;        /* NULL: none */
     uint32_t ways;             /* of remedy, beside it */
+    bool alone;                /* nothing else stands there but blanks */
 };
 
 /*
@@ -42,7 +43,8 @@ struct espota_web_row {
     const char *silent;                    /* why it may close without an answer */
     const char *unlock;                    /* takes its PIN as JSON */
 
-    const char *start;    /* then: an update begins; a page of one word, "OK" or "true" */
+    const char *start;    /* then: an update begins */
+    const char *started;  /* all that its page says if it has */
     const char *start_if; /* only if this stands in the page: it restarts into another program that
                            * takes images, and is asked until it says so */
 
@@ -82,6 +84,8 @@ const struct espota_web_answer *espota_web_find_answer(const struct espota_web_a
                                                        unsigned http, const char *body,
                                                        size_t length,
                                                        const struct espota_source *source);
+/* Nothing else stands there but blanks. */
+bool espota_web_is(const char *body, size_t length, const char *word);
 bool espota_web_holds(const char *body, size_t length, const char *word);
 
 enum { ESPOTA_WEB_WORDS = 256 };

@@ -17,7 +17,6 @@ enum {
 };
 
 /* Until it is known whose page answers. */
-
 static const struct espota_web_row nobody = {.user = "admin"};
 
 /* --- whose it is --- */
@@ -294,13 +293,14 @@ void espota_push_take_start(struct espota_push *push,
 {
     bool waits = push->ready_by != 0;
 
-    if (waits && (result->http == 0 || strcmp(result->body, "false") == 0))
+    if (waits && (result->http == 0 || espota_web_is(result->body, result->body_length, "false")))
         rest(push, result);
     else if (result->http == 0)
         espota_push_fail(push, result);
     else if (result->http == 401)
         espota_push_answer_challenge(push, result);
-    else if (result->http != 200)
+    else if (result->http != 200 ||
+             !espota_web_is(result->body, result->body_length, push->row->started))
         refuse(push, result, ESPOTA_E_REFUSED, NULL);
     else
         espota_push_start(push, ESPOTA_PUSH_SENDING);

@@ -313,6 +313,20 @@ static void request_over(void *context)
     }
 }
 
+/* What may be left unanswered without harm. */
+static bool go_on_without(struct espota_push *push)
+{
+    static const struct espota_http_session_result nothing = {.body = ""};
+
+    if (push->stage == ESPOTA_PUSH_DOUBTING)
+        espota_push_take_doubt(push, &nothing);
+    else if (push->stage == ESPOTA_PUSH_RESTARTING)
+        take_restart(push, &nothing);
+    else
+        return false;
+    return true;
+}
+
 static void time_passed(void *attempt)
 {
     struct espota_push *push = of(attempt);
@@ -323,6 +337,8 @@ static void time_passed(void *attempt)
     else if (push->stage == ESPOTA_PUSH_RESTING ||
              (push->stage == ESPOTA_PUSH_STARTING && now_of(push) < push->ready_by))
         espota_push_start(push, ESPOTA_PUSH_STARTING);
+    else if (go_on_without(push))
+        return;
     else if (push->stage < ESPOTA_PUSH_SENDING)
         espota_push_end(push, ESPOTA_E_NO_ANSWER, NULL);
     else
