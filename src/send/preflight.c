@@ -84,7 +84,9 @@ static enum espota_status check_unknown(const struct check *check)
         return check_problems(check, "", image);
     if (!check->request->lenient) {
         clause(&image->problems[0], text);
-        return refuse(check, ESPOTA_REMEDY_NAME_DECRYPTED, "%s", text);
+        return refuse(
+            check, check->request->road == ESPOTA_ROAD_ESPHOME ? 0 : ESPOTA_REMEDY_NAME_DECRYPTED,
+            "%s", text);
     }
     clause(&image->problems[0], text);
     espota_log_say(check->request->log, ESPOTA_LOG_WARNING, "%s: %s; it is sent as it is",

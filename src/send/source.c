@@ -325,5 +325,6 @@ bool espota_source_packs(const struct espota_source *source, enum espota_packing
     if (source->gzip) /* as it was built: nothing is gained, and a loader knows one layer of it */
         return false;
     return packing == ESPOTA_PACKING_DEFLATE ||
-           (!espota_chip_is_esp32(source->chip) && unpacks_well(source));
+           (!espota_chip_is_esp32(source->chip) && !espota_chip_is_libretiny(source->chip) &&
+            unpacks_well(source));
 }

@@ -166,6 +166,37 @@ START_TEST(test_the_table_others)
 }
 END_TEST
 
+/* ESPHome's devices take what LibreTiny builds, a program of the host, and two parts of flash. */
+START_TEST(test_the_table_esphome)
+{
+    struct espota_preflight app = {.road = ESPOTA_ROAD_ESPHOME};
+    struct espota_preflight table = {.road = ESPOTA_ROAD_ESPHOME,
+                                     .type = ESPOTA_UPLOAD_TYPE_PARTITION_TABLE};
+    struct espota_preflight loader = {.road = ESPOTA_ROAD_ESPHOME,
+                                      .type = ESPOTA_UPLOAD_TYPE_BOOTLOADER};
+    struct espota_preflight elsewhere = {.type = ESPOTA_UPLOAD_TYPE_BOOTLOADER};
+    struct test_image elf = {NULL, 0};
+
+    must(SENT, test_esp8266(2000, 2, 0x40), app, ESPOTA_CHIP_ESP8266);
+    must(SENT, test_esp32(5, 2000, 1), app, ESPOTA_CHIP_ESP32_C3);
+    must(SENT, test_uf2(0x675a40b0u, 3), app, ESPOTA_CHIP_LIBRETINY);
+    must(SENT, test_uf2(0xa38090a8u, 3), app, ESPOTA_CHIP_LN882H);
+    must(REFUSED, test_uf2(0xe48bff56u, 3), app, ESPOTA_CHIP_RP2040);
+    must(REFUSED, test_partition_table(), app, ESPOTA_CHIP_UNKNOWN);
+    must(REFUSED, test_esp32_loader(0), app, ESPOTA_CHIP_ESP32);
+    must(SENT, test_partition_table(), table, ESPOTA_CHIP_UNKNOWN);
+    must(REFUSED, test_esp32_loader(0), table, ESPOTA_CHIP_ESP32);
+    must(SENT, test_esp32_loader(0), loader, ESPOTA_CHIP_ESP32);
+    must(REFUSED, test_esp32(0, 2000, 1), loader, ESPOTA_CHIP_ESP32);
+    must(REFUSED, test_esp32_loader(0), elsewhere, ESPOTA_CHIP_ESP32);
+    test_image_append(&elf,
+                      "\x7f"
+                      "ELF\x02\x01\x01",
+                      7);
+    must(SENT, elf, app, ESPOTA_CHIP_UNKNOWN);
+}
+END_TEST
+
 START_TEST(test_the_table_file_systems)
 {
     must(SENT, test_littlefs(8192, 4), fs, ESPOTA_CHIP_UNKNOWN);
@@ -388,7 +419,7 @@ START_TEST(test_packing_on_the_way)
 }
 END_TEST
 
-UNIT_MAIN("send/preflight", test_the_table_esp8266, test_the_table_others,
+UNIT_MAIN("send/preflight", test_the_table_esp8266, test_the_table_others, test_the_table_esphome,
           test_the_table_file_systems, test_the_table_gzip,
           test_espota_py_is_milder_where_it_knows_nothing, test_unpacking_over_its_own_source,
           test_a_gzip_that_grows_is_refused, test_publickey, test_packing_on_the_way)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
 #include "crypto/crypto.h"
 #include "images.h"
@@ -208,5 +209,76 @@ START_TEST(test_what_cannot_be_sent)
 }
 END_TEST
 
+/* Once for all who ask, and what comes out is what went in. */
+START_TEST(test_packed_for_devices_that_unpack)
+{
+    struct espota_sources sources;
+    const struct espota_source *source;
+    const struct espota_image_input from = {.name = image_path};
+    struct test_image image = test_esp8266(30000, 2, 0x40);
+    const struct espota_packed *packed, *again;
+    static uint8_t out[65536];
+    z_stream stream;
+
+    enter();
+    sources = sources_of(false);
+    write_bytes(image_path, &image);
+    ck_assert_int_eq(espota_sources_get(&sources, &from, false, ESPOTA_ROAD_ESPHOME, &source, NULL),
+                     ESPOTA_OK);
+    for (enum espota_packing packing = ESPOTA_PACKING_GZIP; packing < ESPOTA_PACKINGS; packing++) {
+        ck_assert(espota_source_packs(source, packing));
+        ck_assert_int_eq(espota_source_pack(source, packing, &packed, NULL), ESPOTA_OK);
+        ck_assert_int_eq(espota_source_pack(source, packing, &again, NULL), ESPOTA_OK);
+        ck_assert_ptr_eq(packed, again);
+        ck_assert_uint_eq(strlen(packed->md5), 32);
+        stream = (z_stream){.next_in = packed->bytes,
+                            .avail_in = packed->length,
+                            .next_out = out,
+                            .avail_out = sizeof(out)};
+        ck_assert_int_eq(inflateInit2(&stream, packing == ESPOTA_PACKING_GZIP ? 31 : -12), Z_OK);
+        ck_assert_int_eq(inflate(&stream, Z_FINISH), Z_STREAM_END);
+        ck_assert_uint_eq(stream.total_out, image.length);
+        ck_assert_int_eq(memcmp(out, image.bytes, image.length), 0);
+        ck_assert_int_eq(inflateEnd(&stream), Z_OK);
+    }
+    espota_sources_deinit(&sources);
+    test_image_free(&image);
+    leave();
+}
+END_TEST
+
+START_TEST(test_not_packed_where_that_would_harm)
+{
+    const struct {
+        struct test_image image;
+        bool gzip, deflate;
+    } cases[] = {
+        {test_esp32(0, 3000, 1), false, true},             /* none of the family unpacks gzip */
+        {test_uf2(0x675a40b0u, 3), false, true},           /* nor LibreTiny */
+        {test_esp8266(1020 * 1024, 2, 0x40), false, true}, /* larger than any layout's sketch */
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct espota_sources sources = sources_of(false);
+        const struct espota_image_input from = {
+            .name = "a", .data = cases[i].image.bytes, .length = cases[i].image.length};
+        const struct espota_source *source;
+
+        enter();
+        ck_assert_int_eq(
+            espota_sources_get(&sources, &from, false, ESPOTA_ROAD_ESPHOME, &source, NULL),
+            ESPOTA_OK);
+        ck_assert_int_eq(source->error.status, ESPOTA_OK);
+        ck_assert(espota_source_packs(source, ESPOTA_PACKING_NONE));
+        ck_assert_msg(espota_source_packs(source, ESPOTA_PACKING_GZIP) == cases[i].gzip, "%zu", i);
+        ck_assert(espota_source_packs(source, ESPOTA_PACKING_DEFLATE) == cases[i].deflate);
+        espota_sources_deinit(&sources);
+        leave();
+        test_image_free((struct test_image *)&cases[i].image);
+    }
+}
+END_TEST
+
 UNIT_MAIN("send/source", test_read_once_and_shared, test_known_digests, test_signed_file_beside,
-          test_is_signed, test_what_cannot_be_sent)
+          test_is_signed, test_what_cannot_be_sent, test_packed_for_devices_that_unpack,
+          test_not_packed_where_that_would_harm)
