@@ -548,6 +548,86 @@ START_TEST(test_nobody_changes_a_sealed_one)
 }
 END_TEST
 
+/* Until both have greeted each other, or until the image is under way. */
+static void run_until(const struct plan *plan, enum espota_esphome_phase phase)
+{
+    begin(plan);
+    while (pair.session.phase < phase)
+        ck_assert(device_sends() || host_sends());
+}
+
+/* Frames that nobody sends: of no length, too short for a tag, longer than any, of another kind. */
+static const struct {
+    uint8_t bytes[8];
+    size_t length;
+} odd_frames[] = {
+    {{1, 0, 0}, 3}, {{1, 0, 1, 0}, 4}, {{1, 0xff, 0xff}, 3}, {{1, 0, 16}, 3}, {{2, 0, 17}, 3},
+};
+enum { ODD = sizeof(odd_frames) / sizeof(odd_frames[0]) };
+
+START_TEST(test_odd_frames)
+{
+    static const enum espota_esphome_phase phases[] = {
+        ESPOTA_ESPHOME_GREETING_NOISE, ESPOTA_ESPHOME_AUTH, ESPOTA_ESPHOME_STREAMING};
+    static const uint8_t nothing[16];
+
+    prepare();
+    for (size_t p = 0; p < 3; p++)
+        for (size_t i = 0; i < ODD; i++) {
+            run_until(&sealed, phases[p]);
+            espota_esphome_session_rx(&pair.session, odd_frames[i].bytes, odd_frames[i].length,
+                                      pair.now);
+            espota_esphome_session_rx(&pair.session, nothing, sizeof(nothing), pair.now);
+            ck_assert_int_eq(pair.session.phase, ESPOTA_ESPHOME_OVER);
+            ck_assert_int_ne(pair.session.status, ESPOTA_OK);
+            ck_assert_msg(pair.session.reason == ESPOTA_ESPHOME_TAMPERED ||
+                              pair.session.reason == ESPOTA_ESPHOME_NOT_ITS_PROTOCOL,
+                          "phase %zu, frame %zu: %d", p, i, pair.session.reason);
+            ck_assert(p == 0 || pair.session.reason == ESPOTA_ESPHOME_TAMPERED);
+            /* and the device's side of the same */
+            espota_esphome_updater_rx(&pair.updater, odd_frames[i].bytes, odd_frames[i].length,
+                                      pair.now);
+            if ((espota_esphome_updater_want(&pair.updater) & ESPOTA_WANT_STREAM_IN) != 0)
+                espota_esphome_updater_rx(&pair.updater, nothing, sizeof(nothing), pair.now);
+            ck_assert(!installed());
+            finish();
+        }
+}
+END_TEST
+
+/* What was said once is worth nothing a second time, to either side. */
+START_TEST(test_a_frame_that_comes_twice)
+{
+    const uint8_t *data;
+    uint8_t frame[ESPOTA_ESPHOME_FRAME_MAX];
+    size_t length;
+
+    prepare();
+    run_until(&sealed, ESPOTA_ESPHOME_AUTH);
+    while ((data = espota_esphome_updater_tx(&pair.updater, &length)) == NULL)
+        ck_assert(host_sends());
+    memcpy(frame, data, length);
+    espota_esphome_session_rx(&pair.session, frame, length, pair.now);
+    ck_assert_int_ne(pair.session.phase, ESPOTA_ESPHOME_OVER);
+    espota_esphome_session_rx(&pair.session, frame, length, pair.now);
+    ck_assert_int_eq(pair.session.status, ESPOTA_E_BROKEN);
+    ck_assert_int_eq(pair.session.reason, ESPOTA_ESPHOME_TAMPERED);
+    finish();
+
+    run_until(&sealed, ESPOTA_ESPHOME_PREPARING);
+    data = espota_esphome_session_tx(&pair.session, &length);
+    ck_assert_ptr_nonnull(data);
+    length = ESPOTA_ESPHOME_FRAME_HEADER + 1 + ESPOTA_NOISE_TAG_SIZE; /* the type */
+    memcpy(frame, data, length);
+    espota_esphome_updater_rx(&pair.updater, frame, length, pair.now);
+    ck_assert_int_eq(pair.updater.phase, ESPOTA_ESPHOME_D_SIZE);
+    espota_esphome_updater_rx(&pair.updater, frame, length, pair.now);
+    ck_assert_int_ne(pair.updater.phase, ESPOTA_ESPHOME_D_SIZE);
+    ck_assert_uint_eq(pair.starts, 0);
+    finish();
+}
+END_TEST
+
 UNIT_MAIN("pair/esphome", test_every_form, test_a_host_that_does_not_read, test_what_is_refused,
           test_a_password_that_is_asked_for, test_cut_off, test_changed_on_the_way,
-          test_nobody_changes_a_sealed_one)
+          test_nobody_changes_a_sealed_one, test_odd_frames, test_a_frame_that_comes_twice)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "send/esphome/session.h"
 #include "send/send.h"
 
 struct row {
@@ -347,6 +348,100 @@ START_TEST(test_longest_words)
 }
 END_TEST
 
+/* ESPHome's: each end by its reason, or by the device's error byte. */
+START_TEST(test_esphome)
+{
+    static const struct {
+        struct espota_outcome outcome;
+        bool again;
+        uint32_t ways;
+        const char *part;
+    } cases[] = {
+        {{.status = ESPOTA_E_NO_ANSWER}, true, ESPOTA_REMEDY_WAIT_LONGER, "no answer at TCP port"},
+        {{.status = ESPOTA_E_NO_ANSWER, .os_error = ECONNREFUSED}, true, 0, "nothing listens"},
+        {{.status = ESPOTA_E_NO_ANSWER, .os_error = EHOSTUNREACH}, true, 0, "cannot connect"},
+        {{.status = ESPOTA_E_NO_ANSWER, CALLED}, true, 0, "said nothing within 10 s"},
+        {{.status = ESPOTA_E_NO_ANSWER, CALLED, .ended = true},
+         true,
+         0,
+         "closed it without a word"},
+        {{.status = ESPOTA_E_AUTH, .esphome = ESPOTA_ESPHOME_NO_NOISE, CALLED},
+         false,
+         ESPOTA_REMEDY_ALLOW_CLEAR,
+         "offers no encryption"},
+        {{.status = ESPOTA_E_AUTH, .esphome = ESPOTA_ESPHOME_WRONG_KEY, CALLED},
+         false,
+         0,
+         "the key is not the device's"},
+        {{.status = ESPOTA_E_AUTH, .esphome = ESPOTA_ESPHOME_TAMPERED, CALLED},
+         false,
+         0,
+         "somebody changes on the way"},
+        {{.status = ESPOTA_E_AUTH, .esphome = ESPOTA_ESPHOME_TAMPERED, WORDS("no \x1b"), CALLED},
+         false,
+         0,
+         "refused the encryption: \"no \\x1b\""},
+        {{.status = ESPOTA_E_AUTH, .refusal = ESPOTA_ESPHOME_E_CLEAR, CALLED},
+         false,
+         ESPOTA_REMEDY_GIVE_KEY,
+         "only encrypted"},
+        {{.status = ESPOTA_E_AUTH, .challenge = 64, CALLED},
+         false,
+         ESPOTA_REMEDY_GIVE_PASSWORD,
+         "none was given"},
+        {{.status = ESPOTA_E_REFUSED, .esphome = ESPOTA_ESPHOME_NO_PARTITIONS, CALLED},
+         false,
+         0,
+         "allow_partition_access"},
+        {{.status = ESPOTA_E_REFUSED, .esphome = ESPOTA_ESPHOME_NOT_ITS_PROTOCOL, CALLED},
+         false,
+         0,
+         "does not speak ESPHome's"},
+        {{.status = ESPOTA_E_REFUSED, .refusal = ESPOTA_ESPHOME_E_WRITE, CALLED, SENT(500, 400)},
+         true,
+         0,
+         "(0x83)"},
+        {{.status = ESPOTA_E_REFUSED, .refusal = ESPOTA_ESPHOME_E_MD5, CALLED, SENT(1000, 1000)},
+         false, /* all of it has left: it is never sent again */
+         0,
+         "changed on the way"},
+        {{.status = ESPOTA_E_BROKEN, .esphome = ESPOTA_ESPHOME_TAMPERED, CALLED, SENT(500, 400)},
+         true,
+         0,
+         "after 400 of 1000 bytes something came that the device's key did not make"},
+        {{.status = ESPOTA_E_BROKEN,
+          .esphome = ESPOTA_ESPHOME_SILENT,
+          .phase = ESPOTA_ESPHOME_PREPARING,
+          CALLED,
+          SENT(0, 0)},
+         true,
+         0,
+         "made room"},
+        {{.status = ESPOTA_E_UNKNOWN, .ended = true, CALLED, SENT(1000, 1000)},
+         false,
+         0,
+         "without saying OK"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct espota_outcome outcome = cases[i].outcome;
+        struct espota_remedy remedy;
+        char text[1024];
+
+        outcome.road = ESPOTA_ROAD_ESPHOME;
+        outcome.timeout_ms = 10000;
+        outcome.device = (struct espota_address){.family = 4, .bytes = {10, 0, 0, 7}, .port = 3232};
+        if (outcome.total == 0)
+            outcome.total = 1000;
+        espota_outcome_text(&outcome, text, sizeof(text), &remedy);
+        ck_assert_msg(strstr(text, cases[i].part) != NULL, "%zu: %s", i, text);
+        ck_assert_msg(remedy.ways == cases[i].ways, "%zu: %s", i, text);
+        ck_assert_msg(espota_outcome_again(&outcome) == cases[i].again, "%zu: %s", i, text);
+        ck_assert_ptr_null(strchr(text, 0x1b));
+    }
+}
+END_TEST
+
 START_TEST(test_remedies)
 {
     static const struct {
@@ -385,4 +480,5 @@ START_TEST(test_remedies)
 }
 END_TEST
 
-UNIT_MAIN("send/outcome", test_sentences, test_remedies, test_any_room, test_longest_words)
+UNIT_MAIN("send/outcome", test_sentences, test_esphome, test_remedies, test_any_room,
+          test_longest_words)
