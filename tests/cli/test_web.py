@@ -54,6 +54,14 @@ class Good(WebCase):
                          (True, hashlib.md5(self.bytes).hexdigest(), len(self.bytes), []))
         self.assertEqual(flash.read_bytes()[: len(self.bytes)], self.bytes)
 
+    def test_the_host_alone(self):
+        stub = self.stub("--password", "geheim")
+        done = self.upload("--host", f"http://{stub.ready['http']}", "--auth", "geheim", "--json")
+        self.assert_exit(done, 0)
+        self.assertEqual(result_of(done)["web"], "arduino")
+        boot = stub.wait_event("boot", copied=True)
+        self.assertEqual(boot["md5"], hashlib.md5(self.bytes).hexdigest())
+
     def test_with_password_and_user(self):
         for user in ([], ["--user", "door"]):
             stub = self.stub("--password", "geheim", *user)
