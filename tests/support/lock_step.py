@@ -3,10 +3,23 @@
 
 import hashlib
 import pathlib
+import select
 import socket
 import time
 
 PIECE = 1460
+
+
+def invite(udp, listener, invitation, device):
+    """Until the device says OK or is there; datagrams are lost now and then."""
+    for _ in range(10):
+        udp.sendto(invitation, device)
+        ready = select.select([udp, listener], [], [], 3)[0]
+        if ready == [udp] and udp.recv(128) != b"OK":
+            raise RuntimeError("the device did not say OK")
+        if ready:
+            return
+    raise RuntimeError("the device did not answer")
 
 
 def send(bind, device, port, path):
@@ -14,11 +27,10 @@ def send(bind, device, port, path):
     data = pathlib.Path(path).read_bytes()
     listener = socket.create_server((bind, 0))
     udp = socket.socket(type=socket.SOCK_DGRAM)
-    udp.settimeout(30)
-    udp.sendto(b"0 %d %d %s\n" % (listener.getsockname()[1], len(data),
-                                  hashlib.md5(data).hexdigest().encode()), (device, int(port)))
-    if udp.recv(128) != b"OK":
-        raise RuntimeError("the device did not say OK")
+    invitation = b"0 %d %d %s\n" % (listener.getsockname()[1], len(data),
+                                    hashlib.md5(data).hexdigest().encode())
+    invite(udp, listener, invitation, (device, int(port)))
+    listener.settimeout(30)
     peer, _ = listener.accept()
     start = time.monotonic()
     for at in range(0, len(data), PIECE):
