@@ -67,7 +67,7 @@ _espota_c_options()
             ;;
         espota-stub)
             printf '%s\n' '-p,--port:value --bind:value --count:value --hostname:value --mdns
-            --password-file:file --password:value --auth-method:md5|sha256|md5-esp32 --esphome --deflate --key-file:file --encrypted --publickey:key
+            --password-file:file --password:value --auth-method:md5|sha256|md5-esp32 --esphome --deflate --plain --key-file:file --encrypted --publickey:key
             --http:value --user:value --pull:value --version:value --fs --ask-version
             --rtos:no|user1|user2 --resume --flash:file --flash-size:value --fs-start:value
             --atomic-fs --layout:eboot|swap|slots --boot --uploads:value --rate:value --tcp-window:value

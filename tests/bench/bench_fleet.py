@@ -25,26 +25,39 @@ MEMORY_KIB = 32 * 1024
 UNDER_WINE = 5
 
 
-def target_lines(count, port):
-    for k in range(count):
-        yield f"127.1.{k // 250}.{1 + k % 250}:{port}\n"
+class Road:
+    """How many devices of which kind, and what an upload to them has beside its targets."""
+
+    def __init__(self, devices=DEVICES, scheme="", device=(), upload=()):
+        self.devices, self.scheme, self.device, self.upload = devices, scheme, device, upload
+
+    def targets(self, port):
+        return "".join(f"{self.scheme}127.1.{k // 250}.{1 + k % 250}:{port}\n"
+                       for k in range(self.devices))
 
 
-def measure(command, stub, env=None):
+def all_files_allowed():
+    """A connection is one, and the device's process has as many again."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def measure(command, stub, env=None, road=Road()):
     """The seconds that it took, and the peak memory in KiB; None for the seconds if not all is well."""
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "bench.bin"
         file.write_bytes(image(SIZE))
-        fleet = subprocess.Popen([stub, "--count", str(DEVICES), "--port", "0", "--fast", "--json"],
+        fleet = subprocess.Popen([stub, "--count", str(road.devices), "--port", "0", "--fast",
+                                  "--json", *road.device],
                                  stdout=subprocess.PIPE, text=True)
         try:
             ready = json.loads(fleet.stdout.readline())
             threading.Thread(target=fleet.stdout.read, daemon=True).start()
             targets = pathlib.Path(folder) / "targets"
-            targets.write_text("".join(target_lines(DEVICES, ready["port"])))
+            targets.write_text(road.targets(ready["port"]))
             start = time.monotonic()
             upload = subprocess.Popen([*command, "upload", "--targets", str(targets), "--jobs",
-                                       str(DEVICES), "-q", "--json", str(file)],
+                                       str(road.devices), "-q", "--json", *road.upload, str(file)],
                                       stdout=subprocess.PIPE, text=True, env=env)
             summary = None
             for line in upload.stdout:
@@ -55,11 +68,11 @@ def measure(command, stub, env=None):
         finally:
             fleet.terminate()
             fleet.wait()
-    mib = DEVICES * SIZE / 2**20
+    mib = road.devices * SIZE / 2**20
     cpu = usage.ru_utime + usage.ru_stime
-    print(f"{os.path.basename(command[-1])}: {summary['ok']} of {DEVICES} devices, {mib:.0f} MiB in "
+    print(f"{os.path.basename(command[-1])}: {summary['ok']} of {road.devices} devices, {mib:.0f} MiB in "
           f"{seconds:.1f} s; {cpu:.2f} s of CPU, {1000 * cpu / mib:.1f} ms per MiB", flush=True)
-    return seconds if status == 0 and summary["ok"] == DEVICES else None, usage.ru_maxrss
+    return seconds if status == 0 and summary["ok"] == road.devices else None, usage.ru_maxrss
 
 
 def compare(program, stub):
@@ -80,8 +93,7 @@ def compare(program, stub):
 
 
 def main(program, stub):
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    all_files_allowed()
     seconds, memory = measure([program], stub)
     print(f"peak {memory / 1024:.1f} MiB (bound {MEMORY_KIB // 1024})")
     good = seconds is not None and memory <= MEMORY_KIB

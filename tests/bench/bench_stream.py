@@ -86,10 +86,10 @@ def upload_seconds(command):
 
 
 class Bench:
-    def __init__(self, link, program, stub, folder):
-        self.link, self.program, self.stub = link, program, stub
+    def __init__(self, link, program, stub, folder, size=SIZE):
+        self.link, self.program, self.stub, self.size = link, program, stub, size
         self.file = folder / "bench.bin"
-        self.file.write_bytes(image(SIZE))
+        self.file.write_bytes(image(size))
 
     def inside(self, side, function, *arguments):
         """Runs a function of this file in a namespace, as a process; returns what it printed."""
@@ -111,19 +111,19 @@ class Bench:
             process.wait()
 
     def plain_tcp(self):
-        sender = self.inside(0, "plain_sender", SIZE)
+        sender = self.inside(0, "plain_sender", self.size)
         port = sender.stdout.readline().strip()
-        receiver = self.inside(1, "plain_receiver", HOST, port, SIZE)
+        receiver = self.inside(1, "plain_receiver", HOST, port, self.size)
         seconds = float(sender.stdout.readline())
         sender.wait()
         receiver.wait()
         return seconds
 
-    def streaming(self, side, bind, *options):
+    def streaming(self, side, bind, *options, scheme=""):
         with self.device(side, bind, *options) as port:
             return upload_seconds(self.link.argv(0, self.program, "upload", "--host",
-                                                 f"{bind}:{port}", "--json", "-q", "--retries",
-                                                 "0", self.file))
+                                                 f"{scheme}{bind}:{port}", "--json", "-q",
+                                                 "--retries", "0", self.file))
 
     def lock_step(self, side, bind, *options):
         with self.device(side, bind, *options) as port:

@@ -79,6 +79,13 @@ class Good(EsphomeCase):
             self.assertEqual([e["scheme"] for e in events(done.stdout) if e["event"] == "auth"],
                              [method])
 
+    def test_unpacks_nothing(self):
+        stub = self.stub("--plain")
+        done = self.upload(stub.url, "--json")
+        self.assert_exit(done, 0)
+        self.assertEqual(result_of(done)["total"], len(self.bytes))
+        self.assert_taken(stub)
+
     def test_packed_by_hand(self):
         """What is gzip already goes as it is, and is not packed once more."""
         import gzip

@@ -48,6 +48,8 @@ static const struct opt options[] = {
      "There: unpack the image as it comes, as an ESP32; without it gzip is kept for the next "
      "start, as on an ESP8266.",
      MEMBER(deflate)},
+    {OPT_FLAG, 0, "plain", NULL, "There: unpack nothing, so that images come as they are.",
+     MEMBER(plain)},
     {OPT_STRING, 0, "key-file", "FILE",
      "There: offer encryption, with the key (base64 of 32 bytes) in the first line of FILE.",
      MEMBER(key_file), .min = 1},
@@ -152,8 +154,10 @@ static const char *contradiction(const struct stub_options *typed)
     if (typed->layout != STUB_LAYOUT_EBOOT &&
         (typed->quirks || typed->atomic_fs || typed->running != STUB_SLOT_NONE || typed->resume))
         return "--layout excludes --quirks, --atomic-fs, --rtos and --resume";
-    if (!typed->esphome && (typed->deflate || typed->key_file != NULL))
-        return "--deflate and --key-file are for --esphome";
+    if (!typed->esphome && (typed->deflate || typed->plain || typed->key_file != NULL))
+        return "--deflate, --plain and --key-file are for --esphome";
+    if (typed->deflate && typed->plain)
+        return "--deflate and --plain exclude each other";
     if (typed->encrypted && typed->key_file == NULL)
         return "--encrypted needs --key-file";
     if (typed->boot && typed->flash == NULL)

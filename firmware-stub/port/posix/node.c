@@ -329,7 +329,7 @@ static void fill_tables(struct stub_node *node)
         .password = options->password.bytes,
         .md5 = options->auth != STUB_AUTH_SHA256,
         .version = ESPOTA_ESPHOME_VERSION_MAX,
-        .gzip = !options->deflate,
+        .gzip = !options->deflate && !options->plain,
         .inflate = options->deflate ? &node->inflate.table : NULL,
         .noise = settings->noise,
         .key = settings->key,

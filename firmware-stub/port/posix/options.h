@@ -34,6 +34,7 @@ struct stub_options {
 
     bool esphome;         /* in place of invitations: ESPHome's protocol */
     bool deflate;         /* there: as an ESP32; false: as an ESP8266, with gzip */
+    bool plain;           /* there: with neither */
     const char *key_file; /* there: NULL: no encryption */
     bool encrypted;       /* there: refuses who comes without */
 

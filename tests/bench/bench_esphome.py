@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: MIT
+"""ESPHome's protocol: speed beside ESPHome's own client and beside plain TCP, verdicts where packets
+are lost, and a fleet with encryption.
+
+  bench_esphome.py ESPOTA-C ESPOTA-STUB DELAY_LINK [speed | lossy | fleet]
+
+All are measured in one run against espota-stub --esphome, speed and losses over a cable between two
+network namespaces. The other client is found by ESPOTA_ESPHOME, as tests/run.sh --full sets it, and a
+real program in the folder ESPOTA_REAL_IMAGES. Prints figures and ratios; exit code 1 if one is beyond
+its bound, 77 where nothing could be measured.
+"""
+
+import base64
+import json
+import os
+import pathlib
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+
+import bench_fleet
+from bench_stream import Bench, WINDOW, compare, image
+from images import esp8266_image
+from long_link import DEVICE, Link
+
+CLIENT = pathlib.Path(__file__).resolve().parent.parent / "support" / "esphome_client.py"
+SIZE = 1 << 20
+ROUNDS = 3
+REAL_PROGRAM = "wled-0.16-esp8266.bin"
+
+LOST_PERCENT = 40
+UPLOADS = 20
+LOSSY_SIZE = 16 * 1024
+LOSSY_TIMEOUT = 60  # seconds for a connection, of which most attempts are lost
+
+FLEET = 500
+FLEET_MEMORY_KIB = 48 * 1024
+
+
+class Esphome(Bench):
+    def ours(self, *device):
+        return self.streaming(1, DEVICE, "--esphome", "--tcp-window", str(WINDOW), *device,
+                              scheme="esphome://")
+
+    def theirs(self, python, *device):
+        env = dict(os.environ, PYTHONPATH=str(pathlib.Path(python).parents[1] / "esphome"))
+        with self.device(1, DEVICE, "--esphome", "--tcp-window", str(WINDOW), *device) as port:
+            command = self.link.argv(0, python, CLIENT, DEVICE, port, self.file)
+            done = subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True)
+        return float(done.stdout.split()[-1])
+
+
+def program(folder):
+    """One that packs, and what it is."""
+    real = os.environ.get("ESPOTA_REAL_IMAGES")
+    if real and (pathlib.Path(real) / REAL_PROGRAM).is_file():
+        return pathlib.Path(real) / REAL_PROGRAM, REAL_PROGRAM
+    made = folder / "packs.bin"
+    made.write_bytes(esp8266_image(SIZE, packs=True))
+    return made, "an image made here, of the real ones none is there"
+
+
+def measure_speed(ours, stub, delay_link):
+    python = os.environ.get("ESPOTA_ESPHOME")
+    link = Link(delay_link, 10)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            bench = Esphome(link, ours, stub, pathlib.Path(folder), SIZE)
+            plain, stream, other = [], [], []
+            for _ in range(ROUNDS):
+                plain.append(bench.plain_tcp())
+                stream.append(bench.ours("--plain"))
+                if python:
+                    other.append(bench.theirs(python, "--plain"))
+            print(f"{SIZE} bytes, 10 ms each way, window {WINDOW}, medians of {ROUNDS}")
+            good = compare("beside plain TCP", stream, plain, 1.05)
+            if python:
+                good &= compare("beside ESPHome's client", stream, other, 0.35)
+            else:
+                print("SKIPPED: beside ESPHome's client: ESPOTA_ESPHOME does not name its Python")
+            bench.file, what = program(pathlib.Path(folder))
+            plain, packed, other = [], [], []
+            for _ in range(ROUNDS):
+                plain.append(bench.ours("--plain"))
+                packed.append(bench.ours("--deflate"))
+                if python:
+                    other.append(bench.theirs(python, "--deflate"))
+            print(f"{bench.file.stat().st_size} bytes of {what}, deflated")
+            good &= compare("beside itself, not packed", packed, plain, 0.7)
+            if python:
+                compare("beside ESPHome's client, deflated as well", packed, other, 1)
+            return good
+    finally:
+        link.close()
+
+
+class Lossy:
+    """One upload over a link that loses packets, and what its device tells."""
+
+    def __init__(self, link, ours, stub, file, bind=DEVICE):
+        self.link, self.program, self.file, self.bind = link, ours, file, bind
+        self.device = link.popen(1, [stub, "--bind", bind, "--port", "0", "--fast", "--json",
+                                     "--esphome", "--plain"], stdout=subprocess.PIPE, text=True)
+        self.port = json.loads(self.device.stdout.readline())["port"]
+        self.told = []
+        self.listener = threading.Thread(
+            target=lambda: self.told.extend(map(json.loads, self.device.stdout)))
+        self.listener.start()
+        self.result = None
+        self.thread = threading.Thread(target=self._upload)
+        self.thread.start()
+
+    def _upload(self):
+        done = subprocess.run(
+            self.link.argv(0, self.program, "upload", "--json", "-q", "--timeout", LOSSY_TIMEOUT,
+                           "--host", f"esphome://{self.bind}:{self.port}", self.file),
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+        for line in done.stdout.splitlines():
+            event = json.loads(line)
+            if event["event"] == "result":
+                self.result = event
+
+    def end(self):
+        """What the uploader says, and how often the device has taken the image."""
+        self.thread.join()
+        self.device.terminate()
+        self.device.wait()
+        self.listener.join()
+        verdict = "ok" if self.result["ok"] else self.result["reason"]
+        return verdict, sum(event["event"] == "end" for event in self.told)
+
+
+def is_right(verdict, taken):
+    if verdict == "ok":
+        return taken == 1
+    if verdict == "unknown":
+        return taken <= 1
+    return taken == 0
+
+
+def measure_losses(ours, stub, delay_link, uploads=UPLOADS, percent=LOST_PERCENT):
+    """All at once: most of the time goes by waiting for what was lost."""
+    link = Link(delay_link, 10, percent)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "small.bin"
+            file.write_bytes(image(LOSSY_SIZE))
+            each = [Lossy(link, ours, stub, file) for _ in range(uploads)]
+            ends = [upload.end() for upload in each]
+    finally:
+        link.close()
+    counts = {end: ends.count(end) for end in sorted(set(ends))}
+    told = ", ".join(f"{count} {verdict} and {'taken' if taken else 'not taken'}"
+                     f"{f' {taken} times' if taken > 1 else ''}"
+                     for (verdict, taken), count in counts.items())
+    good = all(is_right(*end) for end in ends)
+    print(f"{LOSSY_SIZE} bytes, {percent} % lost each way, {uploads} uploads: {told}: "
+          f"{'met' if good else 'NOT MET'}", flush=True)
+    return good
+
+
+def measure_fleet(ours, stub):
+    bench_fleet.all_files_allowed()
+    with tempfile.TemporaryDirectory() as folder:
+        key = pathlib.Path(folder) / "key"
+        key.write_text(base64.b64encode(secrets.token_bytes(32)).decode() + "\n")
+        keyed = ("--key-file", str(key))
+        sealed = bench_fleet.Road(FLEET, "esphome://",
+                                  ("--esphome", "--deflate", "--encrypted", *keyed), keyed)
+        print("ESPHome's protocol, encrypted:")
+        seconds, memory = bench_fleet.measure([ours], stub, road=sealed)
+        print(f"peak {memory / 1024:.1f} MiB (bound {FLEET_MEMORY_KIB // 1024})")
+        print("invitations:")
+        bench_fleet.measure([ours], stub, road=bench_fleet.Road(FLEET))
+    return seconds is not None and memory <= FLEET_MEMORY_KIB
+
+
+def main(ours, stub, delay_link, *parts):
+    programs = [os.path.abspath(name) for name in (ours, stub, delay_link)]
+    good = True
+    for part, measure in (("speed", measure_speed), ("lossy", measure_losses)):
+        if parts and part not in parts:
+            continue
+        try:
+            good &= measure(*programs)
+        except (OSError, subprocess.CalledProcessError, RuntimeError) as error:
+            print(f"SKIPPED: {part}: no network namespaces here ({error})")
+            if parts == (part,):
+                return 77
+    if not parts or "fleet" in parts:
+        good &= measure_fleet(*programs[:2])
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
