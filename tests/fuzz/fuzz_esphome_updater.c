@@ -271,6 +271,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(chip, 0xff, sizeof(chip));
     update.crypto = &weak_crypto;
     update.boot = &boot;
+    update.chip_size = update.configured_size = 1 << 20; /* which an image can name */
     run = (struct run){.refuses = (script_byte(&script) & MORE_REFUSES) != 0};
     run.device = (struct espota_esphome_device){
         .update = &update,
