@@ -36,6 +36,8 @@ static const char *tell(updater_t *e, enum espota_receiver_event_kind kind,
 
 static void await(updater_t *e, enum espota_esphome_device_phase phase, size_t need, uint64_t now)
 {
+    if (e->phase == ESPOTA_ESPHOME_D_CLOSING) /* what was to be said had no room */
+        return;
     e->phase = phase;
     e->need = need;
     e->have = 0;
@@ -488,19 +490,14 @@ void espota_esphome_updater_rx(updater_t *e, const uint8_t *data, size_t length,
 {
     size_t at = 0;
 
-    while (at < length && (e->sealed || e->phase == ESPOTA_ESPHOME_D_GREETING)) {
-        if (e->phase >= ESPOTA_ESPHOME_D_CLOSING)
-            return;
-        take_framed(e, data[at++], now);
-    }
-    /* in clear; where that ends, a greeting begins */
-    while (at < length && !e->sealed && e->phase < ESPOTA_ESPHOME_D_CLOSING) {
+    while (at < length && e->phase < ESPOTA_ESPHOME_D_CLOSING) {
         bool data_phase = e->phase == ESPOTA_ESPHOME_D_DATA;
 
-        if (e->phase == ESPOTA_ESPHOME_D_GREETING) {
+        if (e->sealed || e->phase == ESPOTA_ESPHOME_D_GREETING) {
             take_framed(e, data[at++], now);
             continue;
         }
+        /* one by one, for behind a field a greeting may begin */
         take(e, data + at, data_phase ? length - at : 1, now);
         at = data_phase ? length : at + 1;
     }
