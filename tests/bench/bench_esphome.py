@@ -11,17 +11,16 @@ its bound, 77 where nothing could be measured.
 """
 
 import base64
-import json
 import os
 import pathlib
 import secrets
 import subprocess
 import sys
 import tempfile
-import threading
 
 import bench_fleet
-from bench_stream import Bench, WINDOW, compare, image
+from bench_stream import Bench, WINDOW, compare, image  # finds what the tests share
+from esphome_lossy import is_right, upload_lossy
 from images import esp8266_image
 from long_link import DEVICE, Link
 
@@ -35,7 +34,6 @@ REAL, PROGRAM_AT = "sense360-airiq-s3-merged.bin", 0x10000
 LOST_PERCENT = 40
 UPLOADS = 20
 LOSSY_SIZE = 16 * 1024
-LOSSY_TIMEOUT = 60  # seconds for a connection, of which most attempts are lost
 
 FLEET = 500
 FLEET_MEMORY_KIB = 48 * 1024
@@ -110,61 +108,15 @@ def measure_speed(ours, stub, delay_link):
         link.close()
 
 
-class Lossy:
-    """One upload over a link that loses packets, and what its device tells."""
-
-    def __init__(self, link, ours, stub, file, bind=DEVICE):
-        self.link, self.program, self.file, self.bind = link, ours, file, bind
-        self.device = link.popen(1, [stub, "--bind", bind, "--port", "0", "--fast", "--json",
-                                     "--esphome", "--plain"], stdout=subprocess.PIPE, text=True)
-        self.port = json.loads(self.device.stdout.readline())["port"]
-        self.told = []
-        self.listener = threading.Thread(
-            target=lambda: self.told.extend(map(json.loads, self.device.stdout)))
-        self.listener.start()
-        self.result = None
-        self.thread = threading.Thread(target=self._upload)
-        self.thread.start()
-
-    def _upload(self):
-        done = subprocess.run(
-            self.link.argv(0, self.program, "upload", "--json", "-q", "--timeout", LOSSY_TIMEOUT,
-                           "--host", f"esphome://{self.bind}:{self.port}", self.file),
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
-        for line in done.stdout.splitlines():
-            event = json.loads(line)
-            if event["event"] == "result":
-                self.result = event
-
-    def end(self):
-        """What the uploader says, and how often the device has taken the image."""
-        self.thread.join()
-        self.device.terminate()
-        self.device.wait()
-        self.listener.join()
-        verdict = "ok" if self.result["ok"] else self.result["reason"]
-        return verdict, sum(event["event"] == "end" for event in self.told)
-
-
-def is_right(verdict, taken):
-    if verdict == "ok":
-        return taken == 1
-    if verdict == "unknown":
-        return taken <= 1
-    return taken == 0
-
-
-def measure_losses(ours, stub, delay_link, uploads=UPLOADS, percent=LOST_PERCENT):
-    """All at once: most of the time goes by waiting for what was lost."""
-    link = laid(delay_link, 10, percent)
+def measure_losses(ours, stub, delay_link):
+    link = laid(delay_link, 10, LOST_PERCENT)
     if link is None:
         return None
     try:
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "small.bin"
             file.write_bytes(image(LOSSY_SIZE))
-            each = [Lossy(link, ours, stub, file) for _ in range(uploads)]
-            ends = [upload.end() for upload in each]
+            ends = upload_lossy(link, ours, stub, file, UPLOADS)
     finally:
         link.close()
     counts = {end: ends.count(end) for end in sorted(set(ends))}
@@ -172,7 +124,7 @@ def measure_losses(ours, stub, delay_link, uploads=UPLOADS, percent=LOST_PERCENT
                      f"{f' {taken} times' if taken > 1 else ''}"
                      for (verdict, taken), count in counts.items())
     good = all(is_right(*end) for end in ends)
-    print(f"{LOSSY_SIZE} bytes, {percent} % lost each way, {uploads} uploads: {told}: "
+    print(f"{LOSSY_SIZE} bytes, {LOST_PERCENT} % lost each way, {UPLOADS} uploads: {told}: "
           f"{'met' if good else 'NOT MET'}", flush=True)
     return good
 
@@ -181,6 +133,7 @@ def measure_fleet(ours, stub, _):
     bench_fleet.all_files_allowed()
     with tempfile.TemporaryDirectory() as folder:
         key = pathlib.Path(folder) / "key"
+        key.touch(0o600)
         key.write_text(base64.b64encode(secrets.token_bytes(32)).decode() + "\n")
         keyed = ("--key-file", str(key))
         sealed = bench_fleet.Road(FLEET, "esphome://",

@@ -7,6 +7,7 @@ import subprocess
 import espota_test
 import long_link
 import netlab
+from esphome_lossy import is_right, upload_lossy
 from espota_test import Case, Process, espota_c, espota_stub, events, image
 
 SIZE = 1 << 20
@@ -62,6 +63,19 @@ class Lossy(Linked):
                 done = self.upload("--password-file", wrong, "--host", host, door)
                 # a refusal is believed only where nothing can have crossed it
                 self.assertIn(done.returncode, (3, 4), done.stderr)
+
+
+class LossyEsphome(Linked):
+    """Lost in both directions, at any place of the dialogue: the verdict is the device's, or unknown
+    where it may have been lost, and no device gets an image twice. tests/bench has this harder."""
+
+    def test_the_verdict_is_right(self):
+        self.lay(2, 20)
+        door = self.file("door.bin", image(16384))
+        ends = upload_lossy(self.link, espota_c(), espota_stub(), door, 5)
+        self.assertIn(("ok", 1), ends)
+        for verdict, taken in ends:
+            self.assertTrue(is_right(verdict, taken), (verdict, taken))
 
 
 if __name__ == "__main__":
