@@ -3,8 +3,11 @@
 #include "send/attempt.h"
 #include "send/meshtastic/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "send/espota/ports.h"
 
 static const struct {
     const char *scheme;
@@ -154,6 +157,31 @@ bool espota_connecting_begin(struct espota_connecting *connecting,
     connecting->watch = (struct espota_watch){
         .fd = connecting->fd, .events = ESPOTA_WRITABLE, .ready = ready, .context = context};
     return espota_loop_watch(attempt->config.loop, &connecting->watch, err) == ESPOTA_OK;
+}
+
+enum espota_status espota_connecting_start(struct espota_connecting *connecting,
+                                           struct espota_attempt *attempt,
+                                           void (*ready)(void *context, unsigned events),
+                                           void *context, struct espota_error *err)
+{
+    const struct espota_attempt_config *config = &attempt->config;
+    uint64_t at = espota_attempt_now(attempt) + config->options->timeout_ms;
+    struct espota_error problem = ESPOTA_ERROR_INIT;
+    char *reason = attempt->outcome.reason;
+    struct espota_address local;
+    enum espota_status status =
+        espota_ports_local(config->ports, config->device.family, &local, err);
+
+    if (status != ESPOTA_OK)
+        return status;
+    if (!espota_connecting_begin(connecting, attempt, &local, ready, context, &problem)) {
+        snprintf(reason, sizeof(attempt->outcome.reason), "%.*s",
+                 (int)sizeof(attempt->outcome.reason) - 1, problem.message);
+        at = espota_attempt_now(attempt);
+    }
+    return espota_attempt_wake_at(attempt, at)
+               ? ESPOTA_OK
+               : espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an attempt");
 }
 
 int espota_connecting_take(struct espota_connecting *connecting,

@@ -74,6 +74,16 @@ bool espota_connecting_begin(struct espota_connecting *connecting,
                              const struct espota_address *local,
                              void (*ready)(void *context, unsigned events), void *context,
                              struct espota_error *err) ESPOTA_MUST_CHECK;
+/*
+ * The beginning of an attempt that is nothing but a connection: from the host's own address where
+ * one was given. The timer expires with the timeout, or at once where there is no way to the
+ * device; the outcome has the reason then.
+ */
+enum espota_status espota_connecting_start(struct espota_connecting *connecting,
+                                           struct espota_attempt *attempt,
+                                           void (*ready)(void *context, unsigned events),
+                                           void *context,
+                                           struct espota_error *err) ESPOTA_MUST_CHECK;
 /* The connection, which is the caller's now. */
 int espota_connecting_take(struct espota_connecting *connecting,
                            const struct espota_attempt *attempt);

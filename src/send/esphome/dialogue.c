@@ -4,7 +4,6 @@
  * (session.c) on the stream. After every input `drive` does what the engine wants and tells what
  * has changed.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "send/attempt.h"
@@ -329,28 +328,13 @@ static void stop(struct espota_attempt *attempt)
 static enum espota_status begin(struct espota_attempt *attempt, struct espota_error *err)
 {
     struct dialogue *d = of(attempt);
-    const struct espota_attempt_config *config = &attempt->config;
-    uint64_t at = now_of(d) + config->options->timeout_ms;
-    struct espota_error problem = ESPOTA_ERROR_INIT;
-    struct espota_address local;
-    enum espota_status status;
 
     d->stream = (struct espota_stream){
-        .loop = config->loop,
+        .loop = attempt->config.loop,
         .hooks = {d, has_out, bytes_out, taken, left, listens, heard, heard_end, stream_moved},
         .fd = -1};
     d->connecting.fd = -1;
-    status = espota_ports_local(config->ports, config->device.family, &local, err);
-    if (status != ESPOTA_OK)
-        return status;
-    if (!espota_connecting_begin(&d->connecting, attempt, &local, connected, d, &problem)) {
-        snprintf(attempt->outcome.reason, sizeof(attempt->outcome.reason), "%.*s",
-                 (int)sizeof(attempt->outcome.reason) - 1, problem.message);
-        at = now_of(d);
-    }
-    return espota_attempt_wake_at(attempt, at)
-               ? ESPOTA_OK
-               : espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an attempt");
+    return espota_connecting_start(&d->connecting, attempt, connected, d, err);
 }
 
 static void release(struct espota_attempt *attempt)

@@ -3,7 +3,6 @@
  * Meshtastic's OTA loader on sockets and the loop: a connection, then the engine (session.c) on the
  * stream. After every input `drive` does what the engine wants and tells what has changed.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "send/attempt.h"
@@ -230,10 +229,6 @@ static void stop(struct espota_attempt *attempt)
 static enum espota_status begin(struct espota_attempt *attempt, struct espota_error *err)
 {
     struct loader *d = (struct loader *)attempt;
-    uint64_t at = now_of(d) + attempt->config.options->timeout_ms;
-    struct espota_error problem = ESPOTA_ERROR_INIT;
-    struct espota_address local;
-    enum espota_status status;
 
     d->stream = (struct espota_stream){
         .loop = attempt->config.loop,
@@ -243,17 +238,7 @@ static enum espota_status begin(struct espota_attempt *attempt, struct espota_er
     if (attempt->config.command != ESPOTA_COMMAND_FLASH)
         return espota_error_set(err, ESPOTA_E_IMAGE,
                                 "a node takes no file system by its OTA loader");
-    status = espota_ports_local(attempt->config.ports, attempt->config.device.family, &local, err);
-    if (status != ESPOTA_OK)
-        return status;
-    if (!espota_connecting_begin(&d->connecting, attempt, &local, connected, d, &problem)) {
-        snprintf(attempt->outcome.reason, sizeof(attempt->outcome.reason), "%.*s",
-                 (int)sizeof(attempt->outcome.reason) - 1, problem.message);
-        at = now_of(d);
-    }
-    return espota_attempt_wake_at(attempt, at)
-               ? ESPOTA_OK
-               : espota_error_set(err, ESPOTA_E_MEMORY, "no memory for an attempt");
+    return espota_connecting_start(&d->connecting, attempt, connected, d, err);
 }
 
 static void release(struct espota_attempt *attempt)
