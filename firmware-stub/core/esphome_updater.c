@@ -113,6 +113,15 @@ static uint8_t error_byte(const updater_t *e)
 
 /* --- steps --- */
 
+static void accept(updater_t *e, uint64_t now)
+{
+    put_byte(e, ESPOTA_ESPHOME_AUTH_OK, now);
+    if (e->extended)
+        await(e, ESPOTA_ESPHOME_D_TYPE, 1, now);
+    else
+        await(e, ESPOTA_ESPHOME_D_SIZE, 4, now);
+}
+
 static void challenge(updater_t *e, uint64_t now)
 {
     const struct espota_crypto *crypto = e->device->update->crypto;
@@ -122,11 +131,7 @@ static void challenge(updater_t *e, uint64_t now)
     uint8_t asked[1 + ESPOTA_NONCE_MAX];
 
     if (e->device->password == NULL) {
-        put_byte(e, ESPOTA_ESPHOME_AUTH_OK, now);
-        if (e->extended)
-            await(e, ESPOTA_ESPHOME_D_TYPE, 1, now);
-        else
-            await(e, ESPOTA_ESPHOME_D_SIZE, 4, now);
+        accept(e, now);
         return;
     }
     /* a newer device asks the safe challenge alone */
@@ -146,9 +151,15 @@ static void step_features(updater_t *e, uint64_t now)
     const struct espota_esphome_device *device = e->device;
     uint8_t said[2] = {ESPOTA_ESPHOME_FEATURES, 0};
     bool noise = device->key != NULL && device->noise != NULL;
+    bool seals;
 
     e->host = e->field[0];
     e->extended = (e->host & ESPOTA_ESPHOME_HOST_EXTENDED) != 0 && !device->legacy;
+    seals = noise && e->extended && (e->host & ESPOTA_ESPHOME_HOST_NOISE) != 0;
+    if (device->encrypted && !seals) { /* in place of its features */
+        refuse(e, ESPOTA_ESPHOME_E_CLEAR, ESPOTA_FAILURE_AUTH, now);
+        return;
+    }
     if (device->gzip && (e->host & ESPOTA_ESPHOME_HOST_GZIP) != 0)
         said[1] |= ESPOTA_ESPHOME_DEVICE_GZIP;
     if (!e->extended) {
@@ -162,10 +173,8 @@ static void step_features(updater_t *e, uint64_t now)
     }
     e->features = said[1];
     e->deflated = (e->features & ESPOTA_ESPHOME_DEVICE_DEFLATE) != 0;
-    if (e->extended && noise && (e->host & ESPOTA_ESPHOME_HOST_NOISE) != 0)
+    if (seals)
         await(e, ESPOTA_ESPHOME_D_GREETING, 0, now);
-    else if (device->encrypted)
-        refuse(e, ESPOTA_ESPHOME_E_CLEAR, ESPOTA_FAILURE_AUTH, now);
     else
         challenge(e, now);
 }
@@ -190,11 +199,7 @@ static void step_answer(updater_t *e, uint64_t now)
         return;
     }
     tell(e, ESPOTA_RECEIVER_AUTH, ESPOTA_FAILURE_AUTH);
-    put_byte(e, ESPOTA_ESPHOME_AUTH_OK, now);
-    if (e->extended)
-        await(e, ESPOTA_ESPHOME_D_TYPE, 1, now);
-    else
-        await(e, ESPOTA_ESPHOME_D_SIZE, 4, now);
+    accept(e, now);
 }
 
 static uint32_t field_number(const updater_t *e)
@@ -338,8 +343,7 @@ static size_t take_data(updater_t *e, const uint8_t *data, size_t length, uint64
     if (status == ESPOTA_OK && e->come == e->size && espota_updater_remaining(&e->updater) > 0)
         status = ESPOTA_BAD; /* it did not unpack to what was said */
     if (status != ESPOTA_OK) {
-        refuse(e, status == ESPOTA_BAD ? ESPOTA_ESPHOME_E_WRITE : error_byte(e),
-               ESPOTA_FAILURE_RECEIVE, now);
+        refuse(e, error_byte(e), ESPOTA_FAILURE_RECEIVE, now);
         return length;
     }
     e->deadline = now + ESPOTA_ESPHOME_FIELD_MS;
@@ -402,7 +406,20 @@ static void greeted(updater_t *e, const uint8_t *body, size_t length, uint64_t n
     }
     put(e, greeting, sizeof(greeting), now);
     e->sealed = true;
-    challenge(e, now);
+    accept(e, now); /* who has the key needs no password */
+}
+
+/* Nothing that the host says can be believed any more. Unless it is thanks, or in clear, it is
+ * told. */
+static void spoiled(updater_t *e, uint64_t now)
+{
+    if (e->sealed && e->phase != ESPOTA_ESPHOME_D_THANKS) {
+        refuse(e, ESPOTA_ESPHOME_E_OTHER, ESPOTA_FAILURE_RECEIVE, now);
+        return;
+    }
+    tell(e, ESPOTA_RECEIVER_ERROR, ESPOTA_FAILURE_RECEIVE);
+    espota_updater_abort(&e->updater);
+    close_soon(e, now);
 }
 
 static void take_frame(updater_t *e, size_t length, uint64_t now)
@@ -413,10 +430,8 @@ static void take_frame(updater_t *e, size_t length, uint64_t now)
         greeted(e, body, length, now);
     } else if (length > TAG && espota_noise_unseal(&e->noise, body, length) == ESPOTA_OK) {
         take(e, body, length - TAG, now);
-    } else { /* nothing that is said can be believed any more */
-        tell(e, ESPOTA_RECEIVER_ERROR, ESPOTA_FAILURE_RECEIVE);
-        espota_updater_abort(&e->updater);
-        close_soon(e, now);
+    } else {
+        spoiled(e, now);
     }
 }
 
@@ -430,9 +445,7 @@ static void take_framed(updater_t *e, uint8_t byte, uint64_t now)
     length = (size_t)e->frame[1] << 8 | e->frame[2];
     if (e->frame[0] != ESPOTA_ESPHOME_FRAME_MARK || length == 0 ||
         length > sizeof(e->frame) - HEADER) {
-        tell(e, ESPOTA_RECEIVER_ERROR, ESPOTA_FAILURE_RECEIVE);
-        espota_updater_abort(&e->updater);
-        close_soon(e, now);
+        spoiled(e, now);
     } else if (e->frame_have == HEADER + length) {
         e->frame_have = 0;
         take_frame(e, length, now);

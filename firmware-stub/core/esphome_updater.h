@@ -65,8 +65,8 @@ enum espota_esphome_device_phase {
 };
 
 enum {
-    ESPOTA_ESPHOME_MEET_MS = 20000,  /* until the image is announced */
-    ESPOTA_ESPHOME_FIELD_MS = 90000, /* each field from there on, and a stream that stands still */
+    ESPOTA_ESPHOME_MEET_MS = 20000,   /* until the image is announced */
+    ESPOTA_ESPHOME_FIELD_MS = 105000, /* each field from there on, and a stream that stands still */
     ESPOTA_ESPHOME_D_TX_MAX = 192,
     ESPOTA_ESPHOME_D_FIELD_MAX = 2 * ESPOTA_NONCE_MAX,
 };

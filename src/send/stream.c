@@ -199,6 +199,12 @@ enum espota_status espota_stream_open(struct espota_stream *s, int fd, uint64_t 
     return status;
 }
 
+void espota_stream_push(struct espota_stream *s)
+{
+    if (s->fd >= 0)
+        write_some(s);
+}
+
 void espota_stream_close(struct espota_stream *s, bool reset)
 {
     if (s->fd < 0)

@@ -59,6 +59,8 @@ struct espota_stream {
 /* Takes the connection over and sends what may leave at once. */
 enum espota_status espota_stream_open(struct espota_stream *stream, int fd,
                                       uint64_t limit_rate) ESPOTA_MUST_CHECK;
+/* What the engine has left to say leaves now, if the socket takes it. */
+void espota_stream_push(struct espota_stream *stream);
 /* With a reset, nothing that is still buffered arrives. Harmless on one that is not open. */
 void espota_stream_close(struct espota_stream *stream, bool reset);
 

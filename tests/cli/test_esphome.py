@@ -58,8 +58,10 @@ class Good(EsphomeCase):
                 (("--password", "p\u00e4ssw\u00f6rd", "--deflate"), ("--auth", "p\u00e4ssw\u00f6rd")),
                 (("--key-file", self.key_file), ("--key-file", self.key_file)),
                 (("--key-file", self.key_file), ()),  # it offers encryption, and does not insist
+                (("--key-file", self.key_file, "--password", "geheim"), ("--auth", "geheim")),
+                # who has the key is asked for no password
                 (("--key-file", self.key_file, "--encrypted", "--deflate", "--password", "geheim"),
-                 ("--key-file", self.key_file, "--auth", "geheim"))):
+                 ("--key-file", self.key_file))):
             with self.subTest(device=device):
                 stub = self.stub(*device)
                 done = self.upload(stub.url, *ours, "--json")
@@ -134,6 +136,7 @@ class Streams(EsphomeCase):
         with FakeEsphome(counts="late") as device:
             self.assert_exit(self.upload(device.target), 0)
             self.assertEqual(device.image, self.bytes)
+        self.assertTrue(device.thanked)  # or it warns of us
 
     def test_first_version(self):
         with FakeEsphome(counts=False, features=b"\x40", password="geheim") as device:
@@ -373,9 +376,12 @@ class TheirUploader(EsphomeCase):
                 self.assert_taken(stub)
 
     def test_refused(self):
-        stub = self.stub("--key-file", self.key_file, "--encrypted", "--password", "geheim")
-        for argv, words in ((("falsch", self.key), "password"), (("geheim",), "encrypt"),
-                            (("geheim", base64.b64encode(bytes(32)).decode()), "key")):
+        other = base64.b64encode(bytes(32)).decode()
+        for device, argv, words in (
+                (("--password", "geheim"), ("falsch",), "password"),
+                (("--key-file", self.key_file, "--encrypted"), (), "encrypt"),
+                (("--key-file", self.key_file, "--encrypted"), ("", other), "key")):
+            stub = self.stub(*device)
             done = self.client(stub, *argv)
             self.assertEqual(done.returncode, 1, argv)
             self.assertIn(words, done.stderr.lower())

@@ -12,7 +12,14 @@
 #include "crypto/crypto.h"
 #include "send/esphome/session.h"
 
-enum { IMAGE = 11 * ESPOTA_ESPHOME_CHUNK_SIZE - 100, SKETCH = 64 * 1024, PIECE_MAX = 4096 };
+enum {
+    IMAGE = 11 * ESPOTA_ESPHOME_CHUNK_SIZE - 100,
+    SKETCH = 64 * 1024,
+    PIECE_MAX = 4096,
+    /* greeting, features, answer, type, two sizes, sum: the first byte of deflated data is the next
+     */
+    DATA_AT = ESPOTA_ESPHOME_MAGIC_SIZE + 1 + 2 * ESPOTA_NONCE_SHA256 + 1 + 8 + ESPOTA_MD5_HEX + 1,
+};
 
 enum way { TO_DEVICE, TO_HOST, WAYS };
 
@@ -434,7 +441,11 @@ START_TEST(test_what_is_refused)
     plan.host_key = false;
     ck_assert_int_eq(run(&plan), ESPOTA_E_AUTH);
     ck_assert_uint_eq(pair.session.refusal, ESPOTA_ESPHOME_E_CLEAR);
+    ck_assert_uint_eq(pair.flown[TO_HOST], 3); /* greeting and refusal; it tells no features */
     finish();
+    plan = sealed; /* the key is enough */
+    plan.host_password = NULL;
+    expect_made(&plan);
     pair.no = "the pump is running";
     ck_assert_int_eq(run(&clear), ESPOTA_E_REFUSED);
     ck_assert_uint_eq(pair.session.refusal, ESPOTA_ESPHOME_E_PREPARE);
@@ -483,6 +494,24 @@ static void expect_honest(const struct plan *plan)
             pair.session.refusal, pair.session.reason);
     finish();
 }
+
+/* What the device cannot use it names as such, sealed or not: its flash is not to blame. */
+START_TEST(test_a_stream_that_is_none)
+{
+    const struct plan *plans[] = {&clear, &sealed};
+
+    prepare();
+    for (unsigned i = 0; i < 2; i++) {
+        struct plan plan = *plans[i];
+
+        plan.deflate = true;
+        plan.change[TO_DEVICE] = i == 0 ? DATA_AT : 30000;
+        ck_assert_int_eq(run(&plan), ESPOTA_E_REFUSED);
+        ck_assert_uint_eq(pair.session.refusal, ESPOTA_ESPHOME_E_OTHER);
+        finish();
+    }
+}
+END_TEST
 
 static void length_of(const struct plan *plan, size_t flown[WAYS])
 {
@@ -629,5 +658,6 @@ START_TEST(test_a_frame_that_comes_twice)
 END_TEST
 
 UNIT_MAIN("pair/esphome", test_every_form, test_a_host_that_does_not_read, test_what_is_refused,
-          test_a_password_that_is_asked_for, test_cut_off, test_changed_on_the_way,
-          test_nobody_changes_a_sealed_one, test_odd_frames, test_a_frame_that_comes_twice)
+          test_a_password_that_is_asked_for, test_a_stream_that_is_none, test_cut_off,
+          test_changed_on_the_way, test_nobody_changes_a_sealed_one, test_odd_frames,
+          test_a_frame_that_comes_twice)

@@ -29,6 +29,7 @@ class FakeEsphome:
         self.after, self.piece, self.times, self.hold = after, piece, times, hold
         self.served = 0
         self.image = b""
+        self.thanked = False
         self.failure = None
         self.listener = socket.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # a small device
@@ -112,7 +113,7 @@ class FakeEsphome:
         assert hashlib.md5(self.image).hexdigest() == md5
         self._say(connection, "received", b"\x44")
         self._say(connection, "installed", b"\x45")
-        connection.recv(1)
+        self.thanked = connection.recv(1) == b"\x00"
 
     def _challenge(self, connection):
         nonce = "5a" * 32

@@ -12,8 +12,9 @@
 #include "send/stream.h"
 
 enum {
-    WORK_MS = 90000, /* as long as devices wait themselves, while they erase, write and check */
-    LOOK_MS = 200,   /* between looks at what the device's TCP has acknowledged */
+    WORK_MS =
+        160000,    /* a device waits 105 s for us: who comes again sooner finds it waiting still */
+    LOOK_MS = 200, /* between looks at what the device's TCP has acknowledged */
 };
 
 struct dialogue {
@@ -78,6 +79,8 @@ static void finish(struct dialogue *d, enum espota_status status)
     out->ended = d->stream.ended;
     if (out->os_error == 0)
         out->os_error = d->stream.os_error;
+    if (status == ESPOTA_OK)
+        espota_stream_push(&d->stream);
     espota_stream_close(&d->stream, status != ESPOTA_OK);
     espota_attempt_end(&d->base, status);
 }
