@@ -96,11 +96,19 @@ static void end(struct online *online, enum espota_status status)
     espota_attempt_end(&online->base, status);
 }
 
+/* A device that serves one at a time must hear that we are gone: a reset that is lost on the way is
+ * not sent again, and ESPHome's would wait 20 s for us and let nobody in. */
 static void drop_connection(struct online *online)
 {
     if (online->probe.fd < 0)
         return;
-    espota_connecting_drop(&online->probe, &online->base);
+    if (is_tcp(online)) {
+        int fd = espota_connecting_take(&online->probe, &online->base);
+
+        espota_socket_close(&fd);
+    } else {
+        espota_connecting_drop(&online->probe, &online->base);
+    }
     online->next_probe = now_of(online) + (online->close ? CLOSE_LOOK_MS : PAUSE_MS);
 }
 

@@ -12,8 +12,8 @@
 #include "send/stream.h"
 
 enum {
-    WORK_MS =
-        160000,    /* a device waits 105 s for us: who comes again sooner finds it waiting still */
+    /* A device waits 105 s itself: who comes again sooner finds it waiting still. */
+    WORK_MS = 160000,
     LOOK_MS = 200, /* between looks at what the device's TCP has acknowledged */
 };
 
