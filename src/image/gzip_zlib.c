@@ -21,6 +21,7 @@ enum {
     FLAG_NAME = 8,
     RAW = -15,
     SMALL_RAW = -12,
+    SMALL_MEMORY = 8, /* more packs worse with so small a window */
     LEVEL = 9,
     MEMORY = 9,
     WRAPPED = 16, /* added to a window's size: in a gzip header */
@@ -198,7 +199,8 @@ enum espota_status espota_deflate_pack(const void *data, size_t length, void **o
 {
     z_stream stream = {0};
     uLong room;
-    int result = deflateInit2(&stream, LEVEL, Z_DEFLATED, SMALL_RAW, MEMORY, Z_DEFAULT_STRATEGY);
+    int result =
+        deflateInit2(&stream, LEVEL, Z_DEFLATED, SMALL_RAW, SMALL_MEMORY, Z_DEFAULT_STRATEGY);
 
     *out = NULL;
     room = deflateBound(&stream, (uLong)length); /* of an image: far below 4 GiB */
