@@ -413,7 +413,11 @@ static void greeted(updater_t *e, const uint8_t *body, size_t length, uint64_t n
  * told. */
 static void spoiled(updater_t *e, uint64_t now)
 {
-    if (e->sealed && e->phase != ESPOTA_ESPHOME_D_THANKS) {
+    if (e->installed) { /* which no thanks undo */
+        close_soon(e, now);
+        return;
+    }
+    if (e->sealed) {
         refuse(e, ESPOTA_ESPHOME_E_OTHER, ESPOTA_FAILURE_RECEIVE, now);
         return;
     }
