@@ -90,15 +90,21 @@ static void drop_attempt(struct espota_job *job)
     upload->waiting -= job->accepted;
 }
 
+/* For warnings that are said at the first attempt and not again. */
+static const struct espota_log *log_once(const struct espota_job *job)
+{
+    static const struct espota_log silence = {NULL, NULL};
+
+    return job->turn->attempts <= 1 ? &job->upload->options.log : &silence;
+}
+
 /* The target's own, the run's, or the one that a person gave; its bytes may be NULL. What a person
  * gave for all is not offered where a password of its own may yet be found. */
 static enum espota_status find_password(struct espota_job *job, const struct espota_secret **out,
                                         struct espota_error *err)
 {
     struct espota_upload *upload = job->upload;
-    static const struct espota_log silence = {NULL, NULL};
     static const struct espota_secret nothing = ESPOTA_SECRET_INIT;
-    bool first = job->turn->attempts <= 1; /* a warning is said once */
 
     *out = may_be_known(job) ? &nothing : &upload->answer;
     if (upload->options.password.bytes != NULL)
@@ -110,8 +116,8 @@ static enum espota_status find_password(struct espota_job *job, const struct esp
     if (job->password_file == NULL || job->no_password)
         return ESPOTA_OK;
     *out = &job->secret;
-    return espota_secret_read(&job->secret, job->password_file, "password file",
-                              first ? &upload->options.log : &silence, err);
+    return espota_secret_read(&job->secret, job->password_file, "password file", log_once(job),
+                              err);
 }
 
 enum espota_status espota_fleet_key_parse(const struct espota_secret *text,
@@ -141,7 +147,7 @@ static enum espota_status find_key(struct espota_job *job, const uint8_t **out,
     *out = upload->has_key ? upload->key : NULL;
     if (job->road != ESPOTA_ROAD_ESPHOME || job->key_file == NULL)
         return ESPOTA_OK;
-    status = espota_secret_read(&text, job->key_file, "key file", &upload->options.log, err);
+    status = espota_secret_read(&text, job->key_file, "key file", log_once(job), err);
     if (status == ESPOTA_OK)
         status = espota_fleet_key_parse(&text, job->noise_key, err);
     espota_secret_wipe(&text);
