@@ -42,10 +42,6 @@ static enum espota_status copy_name(struct espota_host *out, const char *name, s
 static enum espota_status check_characters(const char *text, struct espota_error *err)
 {
     for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
-        if (*at == '@' || *at == '/')
-            return espota_error_set(err, ESPOTA_E_USAGE,
-                                    "a host holds no '@' and no '/': a password has a file or a "
-                                    "variable of its own, and a path belongs to http://");
         if (*at <= ' ' || *at == 0x7f)
             return espota_error_set(err, ESPOTA_E_USAGE,
                                     "a host holds no blanks and no control characters");
@@ -78,8 +74,12 @@ enum espota_status espota_host_parse(const char *text, struct espota_host *out,
     out->port = 0;
     if (status != ESPOTA_OK)
         return status;
-    if (strstr(text, "://") != NULL)
-        return espota_error_set(err, ESPOTA_E_USAGE, "'%s' is a URL; give HOST or HOST:PORT", text);
+    if (strstr(text, "://") != NULL) /* which may hold a password: it is not shown */
+        return espota_error_set(err, ESPOTA_E_USAGE, "this is a URL; give HOST or HOST:PORT");
+    if (strpbrk(text, "@/") != NULL)
+        return espota_error_set(err, ESPOTA_E_USAGE,
+                                "a host holds no '@' and no '/': a password has a file or a "
+                                "variable of its own, and a path belongs to http://");
     if (text[0] == '[')
         return parse_bracketed(text, out, err);
     if (colon == NULL || strchr(colon + 1, ':') != NULL) /* none, or an IPv6 address without port */
