@@ -44,8 +44,25 @@ void espota_tell_seconds(struct espota_builder *to, uint32_t ms);
 const char *espota_tell_device(const struct espota_outcome *o, bool port,
                                char text[ESPOTA_ADDRESS_TEXT]);
 void espota_tell_broken(struct espota_builder *to, const struct espota_outcome *o);
-void espota_tell_unknown(struct espota_builder *to, const struct espota_outcome *o);
-void espota_tell_interrupted(struct espota_builder *to, const struct espota_outcome *o);
+/*
+ * NO_ANSWER of a road that connects, and did not come to that; what it means that nobody listens
+ * there, or that nobody answers, is the road's to say.
+ */
+void espota_tell_unconnected(struct espota_builder *to, const struct espota_outcome *o,
+                             const char *nobody_listens, const char *silent,
+                             struct espota_remedy *remedy);
+/* Every end for which a road has no words of its own. */
+void espota_tell_end(struct espota_builder *to, const struct espota_outcome *o);
+
+/* What a device's words mean; the last of a list has no part. */
+struct espota_refusal {
+    const char *part; /* of the words */
+    bool passes;      /* it may go otherwise the next time */
+    const char *advice;
+};
+/* The first that fits; NULL: none does. */
+const struct espota_refusal *espota_find_refusal(const struct espota_refusal *list,
+                                                 const struct espota_outcome *o);
 
 /* --- esphome/words.c --- */
 

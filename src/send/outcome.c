@@ -5,6 +5,7 @@
  */
 #include "send/attempt.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "text/text.h"
@@ -225,7 +226,7 @@ void espota_tell_broken(struct espota_builder *to, const struct espota_outcome *
     add_what_is_left(to, o);
 }
 
-void espota_tell_unknown(struct espota_builder *to, const struct espota_outcome *o)
+static void tell_unknown(struct espota_builder *to, const struct espota_outcome *o)
 {
     espota_builder_add(to, "the whole image was sent, but ");
     if (o->ended && o->os_error != 0)
@@ -242,7 +243,7 @@ void espota_tell_unknown(struct espota_builder *to, const struct espota_outcome 
         to, ": it may or may not have taken it; look at the device before sending again");
 }
 
-void espota_tell_interrupted(struct espota_builder *to, const struct espota_outcome *o)
+static void tell_interrupted(struct espota_builder *to, const struct espota_outcome *o)
 {
     if (o->caller.family == 0) {
         espota_builder_add(to, "stopped before anything was sent; the device keeps what it has");
@@ -268,13 +269,7 @@ static void tell_no_callback(struct espota_builder *to, const struct espota_outc
 }
 
 /* A refusal's words: which of them say what to do, and whether the same will be said again. */
-struct refusal {
-    const char *part; /* of the device's words */
-    bool passes;      /* it may go otherwise the next time */
-    const char *advice;
-};
-
-static const struct refusal refusals[] = {
+static const struct espota_refusal refusals[] = {
     {"Not Enough Space", false,
      "the image does not fit beside the running program: make it smaller, compress it where the "
      "device can unpack, or choose a flash layout with more room"},
@@ -298,23 +293,24 @@ static const struct refusal refusals[] = {
     {"Stream Read Timeout", true, "the link is too slow or too bad"},
     {"Out of memory", true, "the device has too little free memory now"},
     {"already running", true, "another upload to it is under way"},
+    {NULL, false, NULL},
 };
 
-static const struct refusal *find_refusal(const struct espota_outcome *o)
+const struct espota_refusal *espota_find_refusal(const struct espota_refusal *list,
+                                                 const struct espota_outcome *o)
 {
     char words[ESPOTA_OUTCOME_WORDS_MAX + 1];
 
     memcpy(words, o->words, o->words_length);
     words[o->words_length] = '\0';
-    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-        if (strstr(words, refusals[i].part) != NULL)
-            return &refusals[i];
-    }
+    for (; list->part != NULL; list++)
+        if (strstr(words, list->part) != NULL)
+            return list;
     return NULL;
 }
 
 /* What the image is may say more than the device's words alone. */
-static const char *advice_of(const struct refusal *refusal, const struct espota_outcome *o)
+static const char *advice_of(const struct espota_refusal *refusal, const struct espota_outcome *o)
 {
     bool room = strcmp(refusal->part, "Not Enough Space") == 0 ||
                 strcmp(refusal->part, "Bad Size Given") == 0;
@@ -330,7 +326,7 @@ static const char *advice_of(const struct refusal *refusal, const struct espota_
 
 static void tell_refused(struct espota_builder *to, const struct espota_outcome *o)
 {
-    const struct refusal *refusal = find_refusal(o);
+    const struct espota_refusal *refusal = espota_find_refusal(refusals, o);
 
     espota_builder_add(to, "the device refused: ");
     espota_tell_words(to, o);
@@ -365,7 +361,8 @@ static void add_page(struct espota_builder *to, const struct espota_outcome *o, 
 
 static void add_advice(struct espota_builder *to, const struct espota_outcome *o)
 {
-    const struct refusal *refusal = find_refusal(o); /* the cores' own words, whatever the road */
+    const struct espota_refusal *refusal =
+        espota_find_refusal(refusals, o); /* the cores' own words, whatever the road */
     const char *advice = o->advice;
 
     if (advice == NULL && refusal != NULL && o->web != ESPOTA_WEB_TASMOTA)
@@ -415,7 +412,7 @@ static void tell_web_unknown(struct espota_builder *to, const struct espota_outc
         espota_builder_add(to, "the device has the whole image and says nothing; look at it "
                                "before you send it again");
     } else {
-        espota_tell_unknown(to, o);
+        tell_unknown(to, o);
     }
 }
 
@@ -502,15 +499,58 @@ static void tell_wait(struct espota_builder *to, const struct espota_outcome *o)
 
 /* --- all of them --- */
 
+void espota_tell_unconnected(struct espota_builder *to, const struct espota_outcome *o,
+                             const char *nobody_listens, const char *silent,
+                             struct espota_remedy *remedy)
+{
+    char text[ESPOTA_ADDRESS_TEXT];
+    const char *device = espota_tell_device(o, false, text);
+
+    if (o->reason[0] != '\0') {
+        espota_builder_add(to, "%s", o->reason);
+    } else if (o->os_error == ECONNREFUSED) {
+        espota_builder_add(to, "%s is up, but nothing listens on its TCP port %u: %s", device,
+                           o->device.port, nobody_listens);
+    } else if (o->os_error != 0) {
+        espota_builder_add(to, "cannot connect to %s: %s; is it switched on, and in this network?",
+                           device, espota_os_text(o->os_error));
+    } else {
+        espota_builder_add(to, "no answer%s%s at TCP port %u within ", o->named ? " from " : "",
+                           o->named ? device : "", o->device.port);
+        espota_tell_seconds(to, o->timeout_ms);
+        espota_builder_add(to, ": %s", silent);
+        remedy->ways |= ESPOTA_REMEDY_WAIT_LONGER;
+    }
+}
+
+void espota_tell_end(struct espota_builder *to, const struct espota_outcome *o)
+{
+    switch (o->status) {
+    case ESPOTA_OK:
+        espota_builder_add(to, "the device has taken the image");
+        break;
+    case ESPOTA_E_BROKEN:
+        espota_tell_broken(to, o);
+        break;
+    case ESPOTA_E_UNKNOWN:
+        tell_unknown(to, o);
+        break;
+    case ESPOTA_E_INTERRUPTED:
+        tell_interrupted(to, o);
+        break;
+    default:
+        espota_builder_add(to, "%s",
+                           o->reason[0] != '\0' ? o->reason : espota_status_text(o->status));
+        break;
+    }
+}
+
 static void tell_callback(struct espota_builder *to, const struct espota_outcome *o,
                           struct espota_remedy *remedy)
 {
     char device[ESPOTA_ADDRESS_TEXT];
 
     switch (o->status) {
-    case ESPOTA_OK:
-        espota_builder_add(to, "the device has taken the image");
-        break;
     case ESPOTA_E_NO_ANSWER:
         tell_no_answer(to, o, remedy);
         break;
@@ -523,22 +563,17 @@ static void tell_callback(struct espota_builder *to, const struct espota_outcome
     case ESPOTA_E_REFUSED:
         tell_refused(to, o);
         break;
-    case ESPOTA_E_BROKEN:
-        espota_tell_broken(to, o);
-        break;
-    case ESPOTA_E_UNKNOWN:
-        espota_tell_unknown(to, o);
-        break;
-    case ESPOTA_E_INTERRUPTED:
-        espota_tell_interrupted(to, o);
-        break;
-    default:
+    case ESPOTA_E_LOCAL:
+    case ESPOTA_E_MEMORY:
         if (o->os_error != 0)
             espota_builder_add(to,
                                "cannot send to %s: %s; does a firewall of this machine forbid it?",
                                espota_tell_device(o, true, device), espota_os_text(o->os_error));
         else
-            espota_builder_add(to, "%s", espota_status_text(o->status));
+            espota_tell_end(to, o);
+        break;
+    default:
+        espota_tell_end(to, o);
         break;
     }
 }
@@ -584,7 +619,7 @@ enum espota_doubt espota_outcome_doubt(const struct espota_outcome *o)
 
 bool espota_outcome_again(const struct espota_outcome *o)
 {
-    const struct refusal *refusal;
+    const struct espota_refusal *refusal;
 
     if (o->total > 0 && o->sent == o->total)
         return false;
@@ -604,7 +639,7 @@ bool espota_outcome_again(const struct espota_outcome *o)
             return espota_meshtastic_passes(o);
         if (o->road != ESPOTA_ROAD_CALLBACK)
             return false;
-        refusal = find_refusal(o);
+        refusal = espota_find_refusal(refusals, o);
         return refusal != NULL && refusal->passes;
     default:
         return false;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What became of an attempt by ESPHome's protocol, as sentences. */
-#include <errno.h>
-
 #include "send/attempt.h"
 #include "send/esphome/session.h"
 #include "text/text.h"
@@ -64,38 +62,25 @@ static void tell_no_answer(struct espota_builder *to, const struct espota_outcom
                            struct espota_remedy *remedy)
 {
     char text[ESPOTA_ADDRESS_TEXT];
-    const char *device = espota_tell_device(o, false, text);
 
-    if (o->reason[0] != '\0') {
-        espota_builder_add(to, "%s", o->reason);
-    } else if (o->caller.family != 0) {
-        espota_builder_add(to, "%s took the connection to TCP port %u and ", device,
-                           o->device.port);
-        if (o->ended) {
-            espota_builder_add(to, "closed it without a word");
-        } else {
-            espota_builder_add(to, "said nothing within ");
-            espota_tell_seconds(to, o->timeout_ms);
-        }
-        espota_builder_add(to, ": another uploader may be at it, or it is no device of ESPHome's");
-    } else if (o->os_error == ECONNREFUSED) {
-        espota_builder_add(
-            to,
-            "%s is up, but nothing listens on its TCP port %u: does its configuration have \"ota: "
-            "- platform: esphome\", and is the port right (ESP8266: 8266, ESP32: 3232, RP2040: "
-            "2040, BK72xx and RTL87xx: 8892, LN882x: 8820)?",
-            device, o->device.port);
-    } else if (o->os_error != 0) {
-        espota_builder_add(to, "cannot connect to %s: %s; is it switched on, and in this network?",
-                           device, espota_os_text(o->os_error));
-    } else {
-        espota_builder_add(to, "no answer%s%s at TCP port %u within ", o->named ? " from " : "",
-                           o->named ? device : "", o->device.port);
-        espota_tell_seconds(to, o->timeout_ms);
-        espota_builder_add(to, ": it may be off, asleep, or in another network; a device that "
-                               "sleeps needs longer");
-        remedy->ways |= ESPOTA_REMEDY_WAIT_LONGER;
+    if (o->caller.family == 0) {
+        espota_tell_unconnected(
+            to, o,
+            "does its configuration have \"ota: - platform: esphome\", and is the port right "
+            "(ESP8266: 8266, ESP32: 3232, RP2040: 2040, BK72xx and RTL87xx: 8892, LN882x: 8820)?",
+            "it may be off, asleep, or in another network; a device that sleeps needs longer",
+            remedy);
+        return;
     }
+    espota_builder_add(to, "%s took the connection to TCP port %u and ",
+                       espota_tell_device(o, false, text), o->device.port);
+    if (o->ended) {
+        espota_builder_add(to, "closed it without a word");
+    } else {
+        espota_builder_add(to, "said nothing within ");
+        espota_tell_seconds(to, o->timeout_ms);
+    }
+    espota_builder_add(to, ": another uploader may be at it, or it is no device of ESPHome's");
 }
 
 static void tell_auth(struct espota_builder *to, const struct espota_outcome *o,
@@ -173,9 +158,6 @@ void espota_esphome_tell(struct espota_builder *to, const struct espota_outcome 
                          struct espota_remedy *remedy)
 {
     switch (o->status) {
-    case ESPOTA_OK:
-        espota_builder_add(to, "the device has taken the image");
-        break;
     case ESPOTA_E_NO_ANSWER:
         tell_no_answer(to, o, remedy);
         break;
@@ -189,14 +171,8 @@ void espota_esphome_tell(struct espota_builder *to, const struct espota_outcome 
     case ESPOTA_E_BROKEN:
         tell_broken(to, o);
         break;
-    case ESPOTA_E_UNKNOWN:
-        espota_tell_unknown(to, o);
-        break;
-    case ESPOTA_E_INTERRUPTED:
-        espota_tell_interrupted(to, o);
-        break;
     default:
-        espota_builder_add(to, "%s", espota_status_text(o->status));
+        espota_tell_end(to, o);
         break;
     }
 }
