@@ -9,23 +9,28 @@
 
 #include "send/espota/ports.h"
 
+/* Each road: how a target names it, its port where that is always the same, who goes it. */
 static const struct {
-    const char *scheme;
-    enum espota_road road;
-} schemes[] = {
-    {"esphome://", ESPOTA_ROAD_ESPHOME},
-    {"meshtastic://", ESPOTA_ROAD_MESHTASTIC},
+    const char *scheme; /* NULL: by what the others are not */
+    uint16_t port;      /* 0: the device's or the image's matter */
+    const struct espota_attempt_kind *kind;
+} roads[] = {
+    [ESPOTA_ROAD_CALLBACK] = {NULL, 0, &espota_exchange_kind},
+    [ESPOTA_ROAD_WEB] = {NULL, 0, &espota_web_push_kind},
+    [ESPOTA_ROAD_ESPHOME] = {"esphome://", 0, &espota_esphome_kind},
+    [ESPOTA_ROAD_MESHTASTIC] = {"meshtastic://", ESPOTA_MESHTASTIC_PORT, &espota_meshtastic_kind},
 };
+enum { ROADS = sizeof(roads) / sizeof(roads[0]) };
 
 enum espota_road espota_road_of(const char *target, const char **rest)
 {
     *rest = target;
-    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-        size_t length = strlen(schemes[i].scheme);
+    for (size_t i = 0; i < ROADS; i++) {
+        size_t length = roads[i].scheme != NULL ? strlen(roads[i].scheme) : 0;
 
-        if (strncmp(target, schemes[i].scheme, length) == 0) {
+        if (length > 0 && strncmp(target, roads[i].scheme, length) == 0) {
             *rest = target + length;
-            return schemes[i].road;
+            return (enum espota_road)i;
         }
     }
     return strstr(target, "://") != NULL ? ESPOTA_ROAD_WEB : ESPOTA_ROAD_CALLBACK;
@@ -33,7 +38,7 @@ enum espota_road espota_road_of(const char *target, const char **rest)
 
 uint16_t espota_road_port(enum espota_road road)
 {
-    return road == ESPOTA_ROAD_MESHTASTIC ? ESPOTA_MESHTASTIC_PORT : 0;
+    return roads[road].port;
 }
 
 static const struct espota_attempt_kind *kind_of(const struct espota_attempt_config *config)
@@ -46,10 +51,7 @@ static const struct espota_attempt_kind *kind_of(const struct espota_attempt_con
     case ESPOTA_PURPOSE_KNOCK:
         return &espota_knock_kind;
     }
-    return config->road == ESPOTA_ROAD_WEB          ? &espota_web_push_kind
-           : config->road == ESPOTA_ROAD_ESPHOME    ? &espota_esphome_kind
-           : config->road == ESPOTA_ROAD_MESHTASTIC ? &espota_meshtastic_kind
-                                                    : &espota_exchange_kind;
+    return roads[config->road].kind;
 }
 
 static void set_password(struct espota_attempt *attempt, const char *password, size_t length)
@@ -109,6 +111,17 @@ void espota_attempt_tell(struct espota_attempt *attempt, const struct espota_att
 
     whole.total = attempt->outcome.total;
     attempt->config.hooks.event(attempt->config.hooks.context, &whole);
+}
+
+void espota_attempt_show(struct espota_attempt *attempt, uint32_t acked)
+{
+    const struct espota_attempt_event event = {
+        .kind = ESPOTA_EVENT_PROGRESS, .acked = acked, .address = attempt->config.device};
+
+    if (acked == attempt->shown)
+        return;
+    attempt->shown = acked;
+    espota_attempt_tell(attempt, &event);
 }
 
 void espota_attempt_end(struct espota_attempt *attempt, enum espota_status status)

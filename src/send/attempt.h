@@ -31,6 +31,7 @@ struct espota_attempt {
     struct espota_attempt_config config;
     struct espota_timer timer;
     struct espota_outcome outcome; /* from the beginning it says what the config says */
+    uint32_t shown;                /* acknowledged bytes that were told as progress */
     bool over;
 };
 
@@ -119,6 +120,8 @@ uint64_t espota_attempt_now(const struct espota_attempt *attempt);
 /* Arms the timer; false without memory. */
 bool espota_attempt_wake_at(struct espota_attempt *attempt, uint64_t at) ESPOTA_MUST_CHECK;
 void espota_attempt_tell(struct espota_attempt *attempt, const struct espota_attempt_event *event);
+/* Tells how many bytes the device's TCP has, unless that was told. */
+void espota_attempt_show(struct espota_attempt *attempt, uint32_t acked);
 /* Tells the outcome with this status, once. */
 void espota_attempt_end(struct espota_attempt *attempt, enum espota_status status);
 

@@ -8,7 +8,6 @@
 
 #include "send/attempt.h"
 #include "send/esphome/session.h"
-#include "send/espota/ports.h"
 #include "send/stream.h"
 
 enum {
@@ -27,7 +26,6 @@ struct dialogue {
     enum espota_status forced; /* an end that is not the engine's; OK: none */
     uint32_t left;             /* image bytes that have left this machine */
     bool all_left;             /* and nothing else is waiting either */
-    uint32_t shown;            /* acknowledged bytes that were told */
     bool challenged, asked;
 };
 
@@ -102,14 +100,6 @@ static void set_timer(struct dialogue *d)
         d->forced = ESPOTA_E_MEMORY;
 }
 
-static void show_progress(struct dialogue *d)
-{
-    if (d->base.outcome.acked == d->shown)
-        return;
-    d->shown = d->base.outcome.acked;
-    tell(d, ESPOTA_EVENT_PROGRESS);
-}
-
 /* After every input: does what the engine wants, and says what changed. */
 static void drive(struct dialogue *d)
 {
@@ -124,7 +114,7 @@ static void drive(struct dialogue *d)
         d->base.config.hooks.asks(d->base.config.hooks.context);
     }
     if (d->base.outcome.acked == d->base.outcome.total)
-        show_progress(d);
+        espota_attempt_show(&d->base, d->base.outcome.acked);
     espota_stream_follow(&d->stream);
     set_timer(d);
     if (d->forced != ESPOTA_OK)
@@ -307,7 +297,7 @@ static void timer_expired(void *attempt)
     espota_stream_look(&d->stream);
     if (now >= d->look_at) {
         d->look_at = now + LOOK_MS;
-        show_progress(d);
+        espota_attempt_show(&d->base, d->base.outcome.acked);
     }
     espota_esphome_session_tick(&d->session, d->all_left, now);
     drive(d);

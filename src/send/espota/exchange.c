@@ -24,7 +24,6 @@ struct exchange {
     uint32_t written;          /* of the image, by the socket */
     enum espota_status forced; /* an end that is not the engine's; OK: none */
     uint64_t look_at;          /* the next look at the socket's queue */
-    uint32_t shown;            /* acknowledged bytes that were told */
     bool challenged, asked;
 };
 
@@ -129,16 +128,6 @@ static void set_timer(struct exchange *x)
         x->forced = ESPOTA_E_MEMORY;
 }
 
-static void show_progress(struct exchange *x)
-{
-    uint32_t acked = x->sender.acked;
-
-    if (acked == x->shown)
-        return;
-    x->shown = acked;
-    tell(x, ESPOTA_EVENT_PROGRESS);
-}
-
 /* After every input: does what the engine wants, and says what changed. */
 static void drive(struct exchange *x)
 {
@@ -157,7 +146,7 @@ static void drive(struct exchange *x)
         x->base.config.hooks.asks(x->base.config.hooks.context);
     }
     if (x->sender.acked == x->base.config.source->length)
-        show_progress(x);
+        espota_attempt_show(&x->base, x->sender.acked);
     espota_stream_follow(&x->stream);
     set_timer(x);
     if (x->forced != ESPOTA_OK || (want & (ESPOTA_WANT_DONE | ESPOTA_WANT_FAILED)) != 0)
@@ -226,7 +215,7 @@ static void timer_expired(void *attempt)
     espota_stream_look(&x->stream);
     if (x->stream.fd >= 0 && now >= x->look_at) {
         x->look_at = now + LOOK_MS;
-        show_progress(x);
+        espota_attempt_show(&x->base, x->sender.acked);
     }
     espota_sender_tick(&x->sender, now);
     drive(x);

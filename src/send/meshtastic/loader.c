@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "send/attempt.h"
-#include "send/espota/ports.h"
 #include "send/meshtastic/session.h"
 #include "send/stream.h"
 
@@ -20,9 +19,7 @@ struct loader {
     struct espota_meshtastic_session session;
     struct espota_stream stream;
     struct espota_connecting connecting;
-    uint64_t deadline; /* of the connection */
-    uint32_t left;     /* image bytes that have left this machine */
-    uint32_t shown;    /* acknowledged bytes that were told */
+    uint32_t left; /* image bytes that have left this machine */
 };
 
 static uint64_t now_of(const struct loader *d)
@@ -43,21 +40,13 @@ static bool all_left(const struct loader *d)
     return d->left == d->base.outcome.total;
 }
 
-static void show_progress(struct loader *d)
-{
-    if (d->base.outcome.acked == d->shown)
-        return;
-    d->shown = d->base.outcome.acked;
-    tell(d, ESPOTA_EVENT_PROGRESS);
-}
-
 static void finish(struct loader *d, enum espota_status status)
 {
     struct espota_outcome *out = &d->base.outcome;
 
     if (status == ESPOTA_OK) /* whoever has seen the digest of all has all */
         out->acked = d->left = out->total;
-    show_progress(d);
+    espota_attempt_show(&d->base, d->base.outcome.acked);
     _Static_assert(ESPOTA_MESHTASTIC_LINE_MAX <= sizeof(out->words), "an outcome has room for it");
     out->sent = d->left;
     out->phase = d->session.ended_in;
@@ -85,7 +74,7 @@ static void drive(struct loader *d)
     else if (!espota_attempt_wake_at(&d->base, at))
         finish(d, ESPOTA_E_MEMORY);
     else if (d->base.outcome.acked == d->base.outcome.total)
-        show_progress(d);
+        espota_attempt_show(&d->base, d->base.outcome.acked);
 }
 
 /* --- the engine behind the stream --- */
@@ -160,7 +149,7 @@ static void moved(void *context)
 
 /* --- the connection --- */
 
-static enum espota_status begin_session(struct loader *d)
+static void begin_session(struct loader *d)
 {
     const struct espota_attempt_config *config = &d->base.config;
     uint32_t timeout_ms = config->options->timeout_ms;
@@ -169,12 +158,9 @@ static enum espota_status begin_session(struct loader *d)
         .answer_ms = timeout_ms,
         .work_ms = timeout_ms > WORK_MS ? timeout_ms : WORK_MS,
     };
-    const struct espota_digest_part image = {config->source->sent.bytes, config->source->length};
-    enum espota_status status =
-        espota_digest_hex(config->crypto, ESPOTA_DIGEST_SHA256, &image, 1, session.sha256);
 
+    memcpy(session.sha256, config->source->sent.sha256, sizeof(session.sha256));
     espota_meshtastic_session_init(&d->session, &session, now_of(d));
-    return status;
 }
 
 static void connected(void *context, unsigned events)
@@ -194,11 +180,8 @@ static void connected(void *context, unsigned events)
     fd = espota_connecting_take(&d->connecting, &d->base);
     d->base.outcome.caller = d->base.config.device;
     tell(d, ESPOTA_EVENT_CONNECTED);
-    status = begin_session(d);
-    if (status == ESPOTA_OK)
-        status = espota_stream_open(&d->stream, fd, d->base.config.options->limit_rate);
-    else
-        espota_socket_close(&fd);
+    begin_session(d);
+    status = espota_stream_open(&d->stream, fd, d->base.config.options->limit_rate);
     if (status != ESPOTA_OK)
         finish(d, status);
     drive(d);
@@ -213,7 +196,7 @@ static void timer_expired(void *attempt)
         return;
     }
     espota_stream_look(&d->stream);
-    show_progress(d);
+    espota_attempt_show(&d->base, d->base.outcome.acked);
     espota_meshtastic_session_tick(&d->session, all_left(d), now_of(d));
     drive(d);
 }
