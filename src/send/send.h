@@ -56,6 +56,7 @@ struct espota_packed {
     void *bytes; /* NULL: nobody has asked for it */
     uint32_t length;
     char md5[ESPOTA_MD5_HEX + 1]; /* of these bytes */
+    bool weighed, fits;           /* whether it may be sent so; known once it is weighed */
 };
 
 struct espota_sources;

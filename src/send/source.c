@@ -298,7 +298,7 @@ enum espota_status espota_source_pack(const struct espota_source *source,
 }
 
 /* A loader that unpacks over its own source destroys itself: what it would do is looked at. */
-static bool unpacks_well(const struct espota_source *source)
+static bool weigh_gzip(const struct espota_source *source)
 {
     const struct espota_packed *packed;
     struct espota_image_input from = {.name = source->name};
@@ -316,6 +316,17 @@ static bool unpacks_well(const struct espota_source *source)
     good = espota_preflight(&request, &result, NULL) == ESPOTA_OK;
     espota_image_free(&file);
     return good;
+}
+
+/* Once for all devices that get it: it is unpacked for that. */
+static bool unpacks_well(const struct espota_source *source)
+{
+    struct espota_packed *packed = &source->packed[ESPOTA_PACKING_GZIP];
+
+    if (!packed->weighed)
+        packed->fits = weigh_gzip(source);
+    packed->weighed = true;
+    return packed->fits;
 }
 
 bool espota_source_packs(const struct espota_source *source, enum espota_packing packing)
