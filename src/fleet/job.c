@@ -75,14 +75,19 @@ static void leave_parking(struct espota_job *job)
     job->unsought = false;
 }
 
+static void forget_secrets(struct espota_job *job)
+{
+    espota_secret_wipe(&job->secret);
+    espota_wipe(job->noise_key, sizeof(job->noise_key));
+}
+
 /* The job has no attempt any more. */
 static void drop_attempt(struct espota_job *job)
 {
     struct espota_upload *upload = job->upload;
 
     espota_attempt_destroy(job->attempt);
-    espota_secret_wipe(&job->secret);
-    espota_wipe(job->noise_key, sizeof(job->noise_key));
+    forget_secrets(job);
     job->attempt = NULL;
     job->outcome = NULL;
     upload->attempts--;
@@ -285,7 +290,7 @@ void espota_fleet_begin_job(struct espota_job *job)
     job->acked = 0;
     if (start(job, ESPOTA_PURPOSE_SEND, NULL, &err) == ESPOTA_OK)
         return;
-    espota_secret_wipe(&job->secret);
+    forget_secrets(job);
     end_job(job, espota_fleet_end_of(&err), false, NULL);
 }
 
@@ -318,15 +323,16 @@ void espota_fleet_pretend(struct espota_job *job)
 {
     char address[ESPOTA_ADDRESS_TEXT];
     const struct espota_secret *password;
+    const uint8_t *key;
     struct espota_error err = ESPOTA_ERROR_INIT;
 
-    if (find_password(job, &password, &err) == ESPOTA_OK)
+    if (find_password(job, &password, &err) == ESPOTA_OK && find_key(job, &key, &err) == ESPOTA_OK)
         (void)espota_error_set(&err, ESPOTA_OK, "would be %s %s, for %u bytes, MD5 %s",
                                job->road == ESPOTA_ROAD_WEB        ? "asked for its page at"
                                : job->road == ESPOTA_ROAD_CALLBACK ? "invited at"
                                                                    : "connected to at",
                                espota_address_format(&job->device, true, address),
                                job->source->length, job->source->md5);
-    espota_secret_wipe(&job->secret);
+    forget_secrets(job);
     end_job(job, espota_fleet_end_of(&err), false, NULL);
 }

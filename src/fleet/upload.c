@@ -245,27 +245,37 @@ enum espota_status espota_upload_add(struct espota_upload *upload,
     return add(upload, &own, err);
 }
 
+static bool is_stdin(const char *file)
+{
+    return file != NULL && strcmp(file, "-") == 0;
+}
+
+/* What another road would need, and this one does not. */
+static void warn_of(struct espota_upload *upload, const struct espota_upload_target *target,
+                    bool counts, const char *word, const char *value, const char *whose)
+{
+    if (value != NULL && !counts)
+        espota_log_say(&upload->options.log, ESPOTA_LOG_WARNING,
+                       "%s: %s is for %s and means nothing here", target->host, word, whose);
+}
+
 static enum espota_status add_line(void *context, const struct espota_target_line *line,
                                    struct espota_error *err)
 {
     struct espota_upload *upload = context;
+    const struct espota_upload_target *target = &line->target;
     const char *rest;
+    enum espota_road road = espota_road_of(target->host, &rest);
 
-    if (line->target.password_file != NULL && strcmp(line->target.password_file, "-") == 0)
+    if (is_stdin(target->password_file) || is_stdin(target->key_file))
         return espota_error_set(err, ESPOTA_E_USAGE,
-                                "password-file=- cannot be: standard input is read only once");
-    if (line->target.user != NULL && espota_road_of(line->target.host, &rest) != ESPOTA_ROAD_WEB)
-        espota_log_say(&upload->options.log, ESPOTA_LOG_WARNING,
-                       "%s: user= is for web updaters and means nothing here", line->target.host);
-    if (line->target.web != NULL && espota_road_of(line->target.host, &rest) != ESPOTA_ROAD_WEB)
-        espota_log_say(&upload->options.log, ESPOTA_LOG_WARNING,
-                       "%s: web= is for http:// and https:// and means nothing here",
-                       line->target.host);
-    if (line->target.key_file != NULL &&
-        espota_road_of(line->target.host, &rest) != ESPOTA_ROAD_ESPHOME)
-        espota_log_say(&upload->options.log, ESPOTA_LOG_WARNING,
-                       "%s: key-file= is for esphome:// and means nothing here", line->target.host);
-    return add(upload, &line->target, err);
+                                "%s=- cannot be: standard input is read only once",
+                                is_stdin(target->password_file) ? "password-file" : "key-file");
+    warn_of(upload, target, road == ESPOTA_ROAD_WEB, "user=", target->user, "web updaters");
+    warn_of(upload, target, road == ESPOTA_ROAD_WEB, "web=", target->web, "http:// and https://");
+    warn_of(upload, target, road == ESPOTA_ROAD_ESPHOME, "key-file=", target->key_file,
+            "esphome://");
+    return add(upload, target, err);
 }
 
 enum espota_status espota_upload_add_file(struct espota_upload *upload, const char *path,

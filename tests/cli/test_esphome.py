@@ -345,6 +345,17 @@ class Mixed(EsphomeCase):
         done = run("upload", "--targets", targets, "--dry-run", self.image)
         self.assertIn("key-file= is for esphome:// and means nothing here", done.stderr)
 
+    def test_a_dry_run_looks_at_keys(self):
+        bad = self.file("bad", b"geheim")
+        targets = self.file("targets", f"esphome://127.0.0.1:1 key-file={bad}".encode())
+        done = run("upload", "--targets", targets, "--dry-run", self.image)
+        self.assert_exit(done, 2)
+        self.assertIn("the key is none", done.stderr)
+        targets = self.file("targets", b"esphome://127.0.0.1:1 key-file=-")
+        done = run("upload", "--targets", targets, "--dry-run", self.image)
+        self.assert_exit(done, 2)
+        self.assertIn("key-file=- cannot be", done.stderr)
+
 
 class TheirUploader(EsphomeCase):
     """ESPHome's own client, which nobody here wrote, against the device's half."""
