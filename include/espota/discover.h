@@ -56,8 +56,8 @@ struct espota_device {
     char address[80];   /* numeric; "fe80::1%eth0" where it must be */
     char board[64];     /* "" if it names none */
     char hostname[256]; /* without the final dot */
-    uint16_t port; /* where it takes updates; of ESPHome's, which do not say: by platform, 0: not
-                      known */
+    /* Where it takes updates; of ESPHome's, which do not say, by platform; 0: not known. */
+    uint16_t port;
     enum espota_device_kind kind;
     enum espota_device_auth auth;
 

@@ -183,7 +183,8 @@ static inline espota_upload_options espota_upload_options_init()
 struct espota_upload_target {
     size_t size;
     const char *host; /* HOST, HOST:PORT, [IPv6]:PORT: what the user wrote; the same behind
-                       * esphome://; or the http:// or https:// URL of a web updater */
+                       * esphome:// or meshtastic://; or the http:// or https:// URL of a web
+                       * updater */
     const char *file; /* NULL: the options' */
     const struct espota_upload_image *image; /* in place of `file` */
     const char *password_file;               /* NULL: the options' password */

@@ -84,10 +84,11 @@ static size_t shown_width(const char *text)
 static void print_row(const char *const cells[COLUMNS], const size_t widths[COLUMNS])
 {
     for (int i = 0; i < COLUMNS; i++) {
-        size_t width = cells[i] != NULL ? shown_width(cells[i]) : 0;
+        size_t width;
 
         if (cells[i] == NULL)
             continue;
+        width = shown_width(cells[i]);
         if (i == COLUMNS - 1)
             out_data("%s\n", cells[i]);
         else

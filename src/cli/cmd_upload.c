@@ -104,8 +104,7 @@ static const struct opt options[] = {
     {OPT_CALL, 'i', "host", "HOST[:PORT]",
      "a device: a name or an address, IPv6 as [ADDRESS]:PORT; esphome://HOST[:PORT] for one that "
      "runs ESPHome, meshtastic://HOST[:PORT] for a node's OTA loader; or the http:// or https:// "
-     "URL "
-     "of a device's web updater. Repeat it for more",
+     "URL of a device's web updater. Repeat it for more",
      .call = add_host},
     {OPT_CALL, 0, "targets", "FILE",
      "a file with a target on each line (- is standard input): HOST[:PORT] or a URL and, behind "
@@ -131,8 +130,7 @@ static const struct opt options[] = {
      AT(port), .min = 1, .max = 65535},
     {OPT_CHOICE, 0, "web", "auto|arduino|esphome|elegantota|tasmota|wled|openbeken|espeasy",
      "which updater stands behind an http:// or https:// URL. auto: what the pages of a URL "
-     "without "
-     "a path show; a path is that of an updater like Arduino's",
+     "without a path show; a path is that of an updater like Arduino's",
      HERE(web)},
     {.kind = OPT_HEADING, .help = "What"},
     {OPT_STRING, 'f', "file", "IMAGE", "the same as the argument", AT(file)},

@@ -42,8 +42,8 @@ static const char *family_text(uint16_t port)
         return "an ESP32";
     case 2040:
         return "a Raspberry Pi Pico";
-    case 8892: /* and LN882x: */
-    case 8820:
+    case 8892:
+    case 8820: /* LN882x */
         return "a LibreTiny chip";
     default:
         return NULL;
