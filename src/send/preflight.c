@@ -126,6 +126,12 @@ static enum espota_status check_type(const struct check *check)
     return ESPOTA_OK;
 }
 
+/* Who does not is not told to send one as such. */
+static bool takes_filesystems(const struct check *check)
+{
+    return check->request->road == ESPOTA_ROAD_CALLBACK || check->request->road == ESPOTA_ROAD_WEB;
+}
+
 /* What may go to command 0, by its kind alone. */
 static enum espota_status check_kind(const struct check *check)
 {
@@ -147,7 +153,7 @@ static enum espota_status check_kind(const struct check *check)
     case ESPOTA_IMAGE_LITTLEFS:
     case ESPOTA_IMAGE_SPIFFS:
     case ESPOTA_IMAGE_FAT:
-        return refuse(check, ESPOTA_REMEDY_AS_FILESYSTEM, "it is %s",
+        return refuse(check, takes_filesystems(check) ? ESPOTA_REMEDY_AS_FILESYSTEM : 0, "it is %s",
                       espota_image_kind_text(image->kind));
     case ESPOTA_IMAGE_UF2:
         if (image->problem_count == 0)

@@ -176,6 +176,8 @@ START_TEST(test_the_table_esphome)
                                       .type = ESPOTA_UPLOAD_TYPE_BOOTLOADER};
     struct espota_preflight elsewhere = {.type = ESPOTA_UPLOAD_TYPE_BOOTLOADER};
     struct test_image elf = {NULL, 0};
+    struct test_image files = test_littlefs(4096, 8);
+    struct espota_preflight_result result;
 
     must(SENT, test_esp8266(2000, 2, 0x40), app, ESPOTA_CHIP_ESP8266);
     must(SENT, test_esp32(5, 2000, 1), app, ESPOTA_CHIP_ESP32_C3);
@@ -189,6 +191,9 @@ START_TEST(test_the_table_esphome)
     must(SENT, test_esp32_loader(0), loader, ESPOTA_CHIP_ESP32);
     must(REFUSED, test_esp32(0, 2000, 1), loader, ESPOTA_CHIP_ESP32);
     must(REFUSED, test_esp32_loader(0), elsewhere, ESPOTA_CHIP_ESP32);
+    ck_assert_int_eq(decide(&files, app, &result), REFUSED);
+    ck_assert_uint_eq(ways, ESPOTA_REMEDY_FORCE); /* not: send it as what it is */
+    test_image_free(&files);
     test_image_append(&elf,
                       "\x7f"
                       "ELF\x02\x01\x01",
